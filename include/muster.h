@@ -1,0 +1,142 @@
+/*
+ * muster.h - the public interface of muster, an embedded columnar database for customer events.
+ *
+ *     muster *db;
+ *     muster_statement *statement;
+ *     bool row;
+ *
+ *     muster_open("shop.muster", &db, &err);
+ *     muster_prepare(db, "SELECT count(*) FROM customers", NULL, &statement, &err);
+ *     while (muster_step(statement, &row, &err) == MUSTER_OK && row) {
+ *         printf("%s\n", muster_text(statement, 0, NULL));
+ *     }
+ *     muster_finish(statement);
+ *     muster_close(db);
+ *
+ * Threads may share a database; a statement is used by one thread at a time, but for
+ * muster_cancel(), which any thread (or signal handler) may call.
+ */
+#ifndef MUSTER_H
+#define MUSTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MUSTER_API __attribute__((visibility("default")))
+
+#ifdef __clang__
+#define MUSTER_CHECKED __attribute__((warn_unused_result))
+#else
+#define MUSTER_CHECKED
+#endif
+
+/* Part of the ABI: append, never renumber. MUSTER_CHECKED: clang warns where one is ignored. */
+typedef enum MUSTER_CHECKED muster_status {
+    MUSTER_OK = 0,
+    MUSTER_NOMEM = 1,     /* the memory limit was reached, or the system refused */
+    MUSTER_IO = 2,        /* the operating system reported an error */
+    MUSTER_CORRUPT = 3,   /* a file is not what muster wrote */
+    MUSTER_SYNTAX = 4,    /* not SQL; error.offset says where it stops being so */
+    MUSTER_INVALID = 5,   /* SQL, but it asks for something that cannot be */
+    MUSTER_BUSY = 6,      /* another process is writing to the database */
+    MUSTER_CANCELLED = 7, /* muster_cancel() was called */
+} muster_status;
+
+/* Why the last call failed. The caller owns it; pass NULL if you do not care. */
+typedef struct muster_error {
+    muster_status status;
+    int32_t offset;    /* byte in the SQL text, or -1 */
+    char message[504]; /* one line, no full stop, never a function's name */
+} muster_error;
+
+/* The type of a result column. Append, never renumber. */
+typedef enum muster_type {
+    MUSTER_TYPE_BOOLEAN = 0,
+    MUSTER_TYPE_BIGINT = 1,
+    MUSTER_TYPE_DOUBLE = 2,
+    MUSTER_TYPE_DECIMAL = 3,   /* an integer with a scale; see muster_column_scale() */
+    MUSTER_TYPE_TEXT = 4,      /* UTF-8 */
+    MUSTER_TYPE_DATE = 5,      /* days since 1970-01-01 */
+    MUSTER_TYPE_TIMESTAMP = 6, /* microseconds since 1970-01-01 00:00:00 UTC */
+    MUSTER_TYPE_INTERVAL = 7,  /* microseconds */
+} muster_type;
+
+typedef struct muster muster;                     /* an open database; threads may share it */
+typedef struct muster_statement muster_statement; /* one statement, being run */
+
+/* The version of the library, as "0.1.0". */
+MUSTER_API const char *muster_version(void);
+
+/* Opens the database in directory `path`, creating it if there is none. NULL opens a temporary
+ * database that goes when it is closed. On success the caller owns *db; on failure (BUSY,
+ * CORRUPT, IO, NOMEM) *db is NULL. The first statement that writes takes the lock of the
+ * database and holds it until the close; BUSY if another process has it. */
+MUSTER_API muster_status muster_open(const char *path, muster **db, muster_error *err);
+
+/* Frees everything. All statements must be finished before. NULL is fine. */
+MUSTER_API void muster_close(muster *db);
+
+/* How many threads a query may use, the caller's included; 0 means one for each processor,
+ * which is what a database opens with. Fails (INVALID) while a statement is open. */
+MUSTER_API muster_status muster_set_threads(muster *db, uint32_t threads, muster_error *err);
+
+/* How far a statement is. Called on the thread that steps it, a few times a second. */
+typedef struct muster_progress {
+    const char *what;     /* "loading", "sorting", "writing", "scanning" */
+    uint64_t done, total; /* bytes; total 0 where it is not known */
+    uint64_t rows;
+    double seconds; /* since the statement began */
+} muster_progress;
+typedef void muster_progress_fn(void *context, const muster_progress *progress);
+
+/* Has `report` called with `context` while statements run; NULL stops that. */
+MUSTER_API void muster_set_progress(muster *db, muster_progress_fn *report, void *context);
+
+/* Reads the first statement of `sql`. If `rest` is not NULL, *rest is set to what follows it
+ * (past its ';'), also on failure, where it is past the next ';' or at the end. Where only blanks
+ * and comments are left *statement is NULL. Names and types are looked up now; data is touched by
+ * muster_step() only. */
+MUSTER_API muster_status muster_prepare(muster *db, const char *sql, const char **rest,
+                                        muster_statement **statement, muster_error *err);
+
+/* Runs to the next row. *row is false when there are no more, and for statements without a
+ * result. After a failure or the last row, only muster_finish() is of use. */
+MUSTER_API muster_status muster_step(muster_statement *statement, bool *row, muster_error *err);
+
+/* The columns of the result; 0 for a statement that has none. Known once it is prepared. */
+MUSTER_API uint32_t muster_column_count(const muster_statement *statement);
+MUSTER_API const char *muster_column_name(const muster_statement *statement, uint32_t column);
+MUSTER_API muster_type muster_column_type(const muster_statement *statement, uint32_t column);
+MUSTER_API uint32_t muster_column_scale(const muster_statement *statement, uint32_t column);
+
+/* The current row. A number read as an integer is the stored one: days, microseconds, a decimal
+ * without its point. muster_text() gives any type as people write it, NUL-terminated, good until
+ * the next step; its size, without the NUL, goes to *size if that is not NULL. NULL reads as 0,
+ * 0.0, NULL. */
+MUSTER_API bool muster_is_null(const muster_statement *statement, uint32_t column);
+MUSTER_API int64_t muster_int64(const muster_statement *statement, uint32_t column);
+MUSTER_API double muster_double(const muster_statement *statement, uint32_t column);
+MUSTER_API const char *muster_text(muster_statement *statement, uint32_t column, size_t *size);
+
+/* What a statement without rows did: rows loaded, inserted or deleted, and what it has to say
+ * (columns detected, rows rejected), lines separated by '\n', "" if nothing. Good until the
+ * statement is finished. */
+MUSTER_API uint64_t muster_rows_changed(const muster_statement *statement);
+MUSTER_API const char *muster_notes(const muster_statement *statement);
+
+/* Stops the statement at its next look at the flag: the running muster_step() returns
+ * CANCELLED and nothing is changed. Any thread or signal handler may call it. */
+MUSTER_API void muster_cancel(muster_statement *statement);
+
+/* Frees the statement. NULL is fine. */
+MUSTER_API void muster_finish(muster_statement *statement);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,81 @@
+/*
+ * env.h - the only door to the operating system: files, directories, clock, random numbers.
+ *
+ * Paths are relative to the process, or absolute. Messages name the path, say what the system
+ * said, and what to do where that helps ("the disk is full"). A failed write or sync is never
+ * retried.
+ */
+#ifndef MU_ENV_H
+#define MU_ENV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "storage/base/status.h"
+
+/* An immutable file, mapped. */
+typedef struct mu_map {
+    const uint8_t *data; /* NULL if the file is empty */
+    size_t size;
+} mu_map;
+
+muster_status mu_env_map(const char *path, mu_map *out, muster_error *err);
+void mu_env_unmap(mu_map *map); /* a zeroed map is fine; the map is zero afterwards */
+
+/* A new file being written, from its start to its end, buffered. */
+typedef struct mu_file mu_file;
+muster_status mu_env_create(const char *path, mu_file **out,
+                            muster_error *err); /* truncates an old one */
+muster_status mu_file_write(mu_file *file, const void *data, size_t size, muster_error *err);
+uint64_t mu_file_size(const mu_file *file); /* bytes written so far */
+/* Flushes, syncs to the disk and closes; the file is freed whatever happens. */
+muster_status mu_file_commit(mu_file *file, muster_error *err);
+/* Flushes without a sync, for temporary files, and closes. */
+muster_status mu_file_close(mu_file *file, muster_error *err);
+void mu_file_abort(mu_file *file); /* closes and removes it; NULL is fine */
+
+/* An existing file read once, from its start; "-" is standard input; pipes are fine. A directory is
+ * refused by name. */
+typedef struct mu_stream mu_stream;
+muster_status mu_env_open_stream(const char *path, mu_stream **out, muster_error *err);
+muster_status mu_stream_read(mu_stream *stream, void *data, size_t size, size_t *got,
+                             muster_error *err);  /* *got 0: the end */
+uint64_t mu_stream_size(const mu_stream *stream); /* 0 if not known */
+void mu_stream_close(mu_stream *stream);
+
+muster_status mu_env_make_dir(const char *path, muster_error *err); /* fine if it is there */
+muster_status mu_env_make_temp_dir(char *path, size_t size,
+                                   muster_error *err); /* in $TMPDIR or /tmp; path is set */
+muster_status mu_env_remove_tree(const char *path, muster_error *err);
+muster_status mu_env_sync_dir(const char *path, muster_error *err);
+muster_status mu_env_rename(const char *from, const char *to, muster_error *err);
+muster_status mu_env_remove(const char *path, muster_error *err); /* fine if it is not there */
+bool mu_env_exists(const char *path);
+bool mu_env_is_dir(const char *path);
+
+/* Calls visit with the name of each entry but "." and ".."; stops at the first failure. */
+muster_status mu_env_list(const char *path,
+                          muster_status (*visit)(void *context, const char *name,
+                                                 muster_error *err),
+                          void *context, muster_error *err);
+
+/* Holds an exclusive lock on the file, creating it. BUSY if another process (or an open database in
+ * this one) has it. */
+typedef struct mu_lock mu_lock;
+muster_status mu_env_lock(const char *path, mu_lock **out, muster_error *err);
+void mu_env_unlock(mu_lock *lock); /* NULL is fine */
+
+int64_t mu_env_now_us(void); /* wall clock, microseconds since 1970 UTC; MUSTER_NOW (as '2024-05-01
+                                09:00:00') overrides it for tests */
+double mu_env_seconds(void); /* monotonic */
+uint64_t mu_env_random(void);
+uint32_t mu_env_processors(void);
+
+/* For tests: called before every operation that changes the disk ("create", "write", "sync",
+ * "rename", "remove", "mkdir", "lock"); what it returns is an errno to fail with, or 0. It may also
+ * end the process. */
+typedef int mu_env_hook_fn(void *context, const char *operation, const char *path);
+void mu_env_set_hook(mu_env_hook_fn *hook, void *context);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * pool.h - threads that share out numbered pieces of work.
+ *
+ * The caller works too. Several callers may use one pool at once: their jobs queue up, and each
+ * caller makes progress on its own job even when no other thread is free.
+ */
+#ifndef MU_POOL_H
+#define MU_POOL_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "storage/base/status.h"
+
+typedef struct mu_pool mu_pool;
+
+muster_status mu_pool_open(uint32_t threads, mu_pool **out,
+                           muster_error *err); /* threads >= 1, the caller included */
+void mu_pool_close(mu_pool *pool);             /* NULL is fine */
+uint32_t mu_pool_threads(const mu_pool *pool);
+
+/* One piece. `worker` < mu_pool_threads() tells the threads of one job apart; no two of a job have
+ * the same. */
+typedef muster_status mu_pool_fn(void *context, uint32_t worker, uint64_t item, muster_error *err);
+
+/* Calls work for items 0 ... count - 1, each once, in rising order of start, on at most
+ * mu_pool_threads() threads. The first failure stops the rest and is returned. So does *cancel
+ * becoming true (CANCELLED); cancel may be NULL. pool may be NULL: everything runs on the caller's
+ * thread, as worker 0. */
+muster_status mu_pool_run(mu_pool *pool, uint64_t count, mu_pool_fn *work, void *context,
+                          const atomic_bool *cancel, muster_error *err);
+
+#endif
