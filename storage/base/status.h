@@ -9,7 +9,7 @@
 
 #include "include/muster.h"
 
-#define MU_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define MU_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* Returns from the calling function if `call` fails. */
 #define MU_TRY(call)                                \

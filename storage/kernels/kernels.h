@@ -1,0 +1,75 @@
+/*
+ * kernels.h - the list of kernels: plain loops over values, compiled once per instruction set.
+ *
+ * To add one: a line here, a function in an .inc file. Kernels take pointers and counts, allocate
+ * nothing and cannot fail. Values come in whole words of 64, as batch.h promises.
+ */
+#ifndef MU_KERNELS_H
+#define MU_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* X(result, name, parameters) */
+#define MU_KERNELS(X)                                                                              \
+    /* live &= value OP bound; `words` words of 64 values */                                       \
+    X(void, filter_eq_i64, (const int64_t *values, int64_t bound, uint64_t *live, size_t words))   \
+    X(void, filter_ne_i64, (const int64_t *values, int64_t bound, uint64_t *live, size_t words))   \
+    X(void, filter_lt_i64, (const int64_t *values, int64_t bound, uint64_t *live, size_t words))   \
+    X(void, filter_le_i64, (const int64_t *values, int64_t bound, uint64_t *live, size_t words))   \
+    X(void, filter_gt_i64, (const int64_t *values, int64_t bound, uint64_t *live, size_t words))   \
+    X(void, filter_ge_i64, (const int64_t *values, int64_t bound, uint64_t *live, size_t words))   \
+    X(void, filter_range_i64,                                                                      \
+      (const int64_t *values, int64_t first, int64_t last, uint64_t *live, size_t words))          \
+    X(void, filter_eq_u32, (const uint32_t *values, uint32_t bound, uint64_t *live, size_t words)) \
+    X(void, filter_eq_f64, (const double *values, double bound, uint64_t *live, size_t words))     \
+    X(void, filter_lt_f64, (const double *values, double bound, uint64_t *live, size_t words))     \
+    X(void, filter_le_f64, (const double *values, double bound, uint64_t *live, size_t words))     \
+    X(void, filter_gt_f64, (const double *values, double bound, uint64_t *live, size_t words))     \
+    X(void, filter_ge_f64, (const double *values, double bound, uint64_t *live, size_t words))     \
+    /* live &= table[code] != 0; a code that is not live may be anything below the table's size */ \
+    X(void, filter_code_table,                                                                     \
+      (const uint32_t *codes, const uint8_t *table, uint64_t *live, size_t words))                 \
+    /* live &= ordinal's bit in a stripe's set */                                                  \
+    X(void, filter_stripe_set,                                                                     \
+      (const uint32_t *ordinals, const uint64_t *set, uint64_t *live, size_t words))               \
+    /* out = comparison of two columns, as bits */                                                 \
+    X(void, compare_eq_i64, (const int64_t *a, const int64_t *b, uint64_t *out, size_t words))     \
+    X(void, compare_lt_i64, (const int64_t *a, const int64_t *b, uint64_t *out, size_t words))     \
+    X(void, compare_eq_f64, (const double *a, const double *b, uint64_t *out, size_t words))       \
+    X(void, compare_lt_f64, (const double *a, const double *b, uint64_t *out, size_t words))       \
+    /* words of bits */                                                                            \
+    X(uint64_t, count_bits, (const uint64_t *map, size_t words))                                   \
+    X(void, and_bits, (uint64_t * into, const uint64_t *map, size_t words))                        \
+    X(void, or_bits, (uint64_t * into, const uint64_t *map, size_t words))                         \
+    X(void, and_not_bits, (uint64_t * into, const uint64_t *map, size_t words))                    \
+    /* over live values; sum_i64 sets *overflow if the exact sum does not fit */                   \
+    X(int64_t, sum_i64,                                                                            \
+      (const int64_t *values, const uint64_t *live, size_t words, int *overflow))                  \
+    X(double, sum_f64, (const double *values, const uint64_t *live, size_t words))                 \
+    X(void, min_max_i64,                                                                           \
+      (const int64_t *values, const uint64_t *live, size_t words, int64_t *min, int64_t *max))     \
+    /* rows values of `width` bits from the interleaved layout of format.md, from row `first` (a   \
+     * multiple of 64) on */                                                                       \
+    X(void, unpack_u32,                                                                            \
+      (const uint8_t *packed, uint32_t width, uint32_t first, uint32_t rows, uint32_t *out))       \
+    X(void, unpack_i64,                                                                            \
+      (const uint8_t *packed, uint32_t width, uint32_t first, uint32_t rows, int64_t base,         \
+       uint64_t divisor, int64_t *out))                                                            \
+    /* the numbers of the set bits, ascending; returns how many */                                 \
+    X(uint32_t, list_bits, (const uint64_t *map, size_t words, uint32_t *out))
+
+typedef struct mu_kernels {
+    const char *isa; /* "baseline", "avx2", "avx512" */
+#define MU_KERNEL_FIELD(result, name, parameters) result(*name) parameters;
+    MU_KERNELS(MU_KERNEL_FIELD)
+#undef MU_KERNEL_FIELD
+} mu_kernels;
+
+/* The best table this processor can run, or the one named; NULL if it cannot run that. */
+const mu_kernels *mu_kernels_for(const char *wanted);
+
+/* The table in use: chosen at the first call, by MUSTER_ISA if that is set and can run here. */
+const mu_kernels *mu_k(void);
+
+#endif
