@@ -1,0 +1,67 @@
+/*
+ * catalog.h - which tables there are. Read-only once built; a change makes a new one.
+ *
+ * An event table has a CUSTOMER and a TIME column and a period; a lookup table has neither.
+ * `customers` is always there: it is table 0, its one column `customer` is the registry. Columns
+ * have numbers that are never reused, so a segment written before a column was added reads as NULL
+ * there, and one that was dropped is not found. Names are compared without regard to ASCII case.
+ */
+#ifndef MU_CATALOG_H
+#define MU_CATALOG_H
+
+#include "storage/base/arena.h"
+#include "storage/calendar.h"
+#include "storage/type.h"
+
+typedef enum mu_role {
+    MU_ROLE_NONE = 0, /* numbers are part of the format */
+    MU_ROLE_CUSTOMER = 1,
+    MU_ROLE_TIME = 2,
+    MU_ROLE_EVENT = 3,
+} mu_role;
+
+#define MU_CUSTOMERS_TABLE 0 /* the id of `customers` */
+#define MU_NO_COLUMN UINT32_MAX
+
+typedef struct mu_column {
+    const char *name;
+    uint32_t id;
+    mu_type type; /* of the CUSTOMER column: MU_CUSTOMER */
+    mu_role role;
+} mu_column;
+
+typedef struct mu_table {
+    const char *name;
+    uint32_t id;
+    mu_unit period; /* DAY to YEAR; of no meaning in a lookup table */
+    uint32_t column_count;
+    const mu_column *columns;
+    uint32_t customer_column, time_column, event_column; /* indexes, or MU_NO_COLUMN */
+} mu_table;
+
+typedef struct mu_catalog {
+    mu_kind customer_kind; /* MU_TEXT or MU_BIGINT; MU_NULL until the first event table says */
+    uint32_t table_count;
+    const mu_table *tables; /* `customers` first */
+    uint32_t next_table_id;
+} mu_catalog;
+
+static inline bool mu_table_has_events(const mu_table *table)
+{
+    return table->customer_column != MU_NO_COLUMN && table->time_column != MU_NO_COLUMN;
+}
+
+bool mu_name_equal(const char *a, const char *b);
+const mu_table *mu_catalog_find(const mu_catalog *catalog,
+                                const char *name); /* NULL if there is none */
+const mu_table *mu_catalog_table(const mu_catalog *catalog, uint32_t id);
+uint32_t mu_table_column(
+    const mu_table *table,
+    const char *name); /* MU_NO_COLUMN; `customer` finds the CUSTOMER column under any name */
+
+/* What can be wrong with a table someone wants to create (INVALID): no or double names, a name that
+ * is too long, a role twice or on the wrong type, one of CUSTOMER and TIME without the other, EVENT
+ * without them, too many columns, customer ids of another type than the database's. */
+muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, muster_error *err);
+
+#endif

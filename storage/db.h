@@ -1,0 +1,93 @@
+/*
+ * db.h - a database: a directory, its one commit point, what a reader sees, and how it changes.
+ *
+ * The manifest names every file that is the database, and holds the catalog. A commit writes new
+ * files, syncs them and the directory, replaces the manifest by a rename, and syncs again: a crash
+ * leaves the old database or the new one. Files that no manifest names are leftovers of a crash;
+ * the next writer removes them.
+ *
+ * A snapshot pins one manifest and the files it names. Readers take one per statement. Other
+ * processes may read beside one writer: a reader whose files went between reading the manifest and
+ * opening them reads the manifest again.
+ */
+#ifndef MU_DB_H
+#define MU_DB_H
+
+#include "storage/catalog.h"
+#include "storage/customer.h"
+#include "storage/segment.h"
+#include "storage/tag.h"
+
+typedef struct mu_db mu_db;
+typedef struct mu_snapshot mu_snapshot;
+typedef struct mu_change mu_change;
+
+/* Creates the directory and an empty manifest if there is none (a directory that is not empty and
+ * holds no manifest is refused); a NULL path makes a temporary database, removed at close. */
+muster_status mu_db_open(const char *path, mu_db **out, muster_error *err);
+void mu_db_close(mu_db *db); /* no snapshot may be held; NULL is fine */
+const char *mu_db_path(const mu_db *db);
+
+/* --- what a reader sees ------------------------------------------------------------------- */
+
+/* The last committed state, also of another process's commits. The caller releases it. Threads may
+ * share it. */
+muster_status mu_db_snapshot(mu_db *db, mu_snapshot **out, muster_error *err);
+mu_snapshot *mu_snapshot_retain(mu_snapshot *snapshot);
+void mu_snapshot_release(mu_snapshot *snapshot); /* NULL is fine */
+
+const mu_catalog *mu_snapshot_catalog(const mu_snapshot *snapshot);
+const mu_customers *mu_snapshot_customers(const mu_snapshot *snapshot);
+const mu_tags *mu_snapshot_tags(const mu_snapshot *snapshot);
+uint32_t
+mu_snapshot_stripes(const mu_snapshot *snapshot); /* stripes that customers fill: 0 to 65,536 */
+uint64_t mu_snapshot_version(
+    const mu_snapshot *snapshot); /* of the manifest; grows by one with each commit */
+
+/* The segments of a table, by (period, file). */
+uint32_t mu_snapshot_segment_count(const mu_snapshot *snapshot, uint32_t table_id);
+const mu_segment_info *mu_snapshot_segment_info(const mu_snapshot *snapshot, uint32_t table_id,
+                                                uint32_t i);
+/* Opened at first use, kept open as long as any snapshot names it. */
+muster_status mu_snapshot_segment(mu_snapshot *snapshot, uint32_t table_id, uint32_t i,
+                                  mu_segment **out, muster_error *err);
+uint64_t mu_snapshot_rows(const mu_snapshot *snapshot, uint32_t table_id);
+bool mu_snapshot_times(const mu_snapshot *snapshot, uint32_t table_id, int64_t *min_us,
+                       int64_t *max_us); /* false if it has no events */
+
+/* --- changing it -------------------------------------------------------------------------- */
+
+/* One at a time in a process (others wait), one process at a time (BUSY). Nothing is seen by anyone
+ * before the commit. */
+muster_status mu_change_begin(mu_db *db, mu_change **out, muster_error *err);
+/* The change is freed whatever happens; on failure nothing has changed. */
+muster_status mu_change_commit(mu_change *change, muster_error *err);
+void mu_change_abort(mu_change *change); /* removes what was written; NULL is fine */
+
+const char *mu_change_directory(const mu_change *change);
+uint64_t mu_change_next_file(mu_change *change); /* a number for a new file */
+mu_snapshot *mu_change_base(mu_change *change);  /* what the change is based on; borrowed */
+const mu_catalog *
+mu_change_catalog(const mu_change *change); /* with what has been created so far */
+mu_customer_adder *mu_change_customers(mu_change *change);
+
+/* `table`: ids are ignored and given. If it has a CUSTOMER column whose type is TEXT or BIGINT,
+ * that fixes the type of the ids. *out lives as long as the change. */
+muster_status mu_change_create_table(mu_change *change, const mu_table *table, const mu_table **out,
+                                     muster_error *err);
+muster_status mu_change_drop_table(mu_change *change, uint32_t table_id, muster_error *err);
+muster_status mu_change_add_segment(mu_change *change, const mu_segment_info *info,
+                                    muster_error *err);
+/* Creates the tag or replaces it; the builder stays the caller's. */
+muster_status mu_change_put_tag(mu_change *change, mu_text name, mu_tag_builder *builder,
+                                muster_error *err);
+/* The builder's sets are added to those that are there. */
+muster_status mu_change_add_to_tag(mu_change *change, mu_text name, mu_tag_builder *builder,
+                                   muster_error *err);
+muster_status mu_change_drop_tag(mu_change *change, mu_text name,
+                                 muster_error *err); /* INVALID if there is none */
+
+/* Verifies everything: every file the manifest names, checksums, order, counts, ids both ways. */
+muster_status mu_db_check(mu_db *db, muster_error *err);
+
+#endif

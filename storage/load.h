@@ -1,0 +1,55 @@
+/*
+ * load.h - rows into a table: collected, sorted, written as segments, merged where memory did not
+ * suffice.
+ *
+ * Rows are kept column by column, with a dictionary for each text column, until they reach the
+ * memory budget; then each period's rows are sorted by (customer, time, arrival) and written as a
+ * run, a temporary segment. At the end, periods with one run are done, the others are merged stripe
+ * by stripe. Memory is bounded by the budget, whatever the size and order of the input.
+ */
+#ifndef MU_LOAD_H
+#define MU_LOAD_H
+
+#include <stdatomic.h>
+
+#include "storage/base/pool.h"
+#include "storage/db.h"
+
+/* One column of rows that come in. Exactly one of the first three is set, or none if all are NULL.
+ * The CUSTOMER column is text or i64, as the ids are. */
+typedef struct mu_input_column {
+    const int64_t *i64;
+    const double *f64;
+    const mu_text *text;   /* UTF-8, checked by who made it */
+    const uint64_t *valid; /* NULL: no nulls */
+} mu_input_column;
+
+/* How far something is; see muster_progress. */
+typedef struct mu_progress {
+    void (*report)(void *context, const char *what, uint64_t done, uint64_t total, uint64_t rows);
+    void *context;
+} mu_progress;
+
+typedef struct mu_load_options {
+    size_t memory_bytes;         /* the budget; 0: one that suits the machine (at most 1 GiB) */
+    mu_pool *pool;               /* NULL: one thread */
+    const atomic_bool *cancel;   /* NULL: never */
+    const mu_progress *progress; /* NULL: none */
+} mu_load_options;
+
+typedef struct mu_load mu_load;
+
+muster_status mu_load_open(mu_change *change, const mu_table *table, const mu_load_options *options,
+                           mu_load **out, muster_error *err);
+
+/* `columns`: one for each of the table's, in its order. TIME must not be NULL (INVALID, row named).
+ * Any number of rows. */
+muster_status mu_load_rows(mu_load *load, uint32_t rows, const mu_input_column *columns,
+                           muster_error *err);
+
+/* Sorts, writes, and adds the segments to the change. */
+muster_status mu_load_finish(mu_load *load, muster_error *err);
+void mu_load_close(
+    mu_load *load); /* frees it, and removes its files unless it was finished; NULL is fine */
+
+#endif
