@@ -29,7 +29,8 @@ muster_status mu_env_create(const char *path, mu_file **out,
                             muster_error *err); /* truncates an old one */
 muster_status mu_file_write(mu_file *file, const void *data, size_t size, muster_error *err);
 uint64_t mu_file_size(const mu_file *file); /* bytes written so far */
-/* Flushes, syncs to the disk and closes; the file is freed whatever happens. */
+/* Flushes, syncs to the disk and closes; the file is freed whatever happens, and removed where that
+ * fails. */
 muster_status mu_file_commit(mu_file *file, muster_error *err);
 /* Flushes without a sync, for temporary files, and closes. */
 muster_status mu_file_close(mu_file *file, muster_error *err);

@@ -27,8 +27,8 @@ bool mu_mem_reserve(void *array_pointer, size_t *capacity, size_t wanted, size_t
 
 size_t mu_mem_used(void); /* bytes in use by the process, through these functions */
 
-/* For tests: the allocation `count` calls from now fails, and all after it if `forever`.
- * UINT64_MAX: never. */
+/* For tests: the allocation `count` calls from now fails (0: the next one), and all after it if
+ * `forever`. UINT64_MAX: never. */
 void mu_mem_fail_at(uint64_t count, bool forever);
 
 #endif

@@ -24,9 +24,10 @@ uint32_t mu_pool_threads(const mu_pool *pool);
 typedef muster_status mu_pool_fn(void *context, uint32_t worker, uint64_t item, muster_error *err);
 
 /* Calls work for items 0 ... count - 1, each once, in rising order of start, on at most
- * mu_pool_threads() threads. The first failure stops the rest and is returned. So does *cancel
- * becoming true (CANCELLED); cancel may be NULL. pool may be NULL: everything runs on the caller's
- * thread, as worker 0. */
+ * mu_pool_threads() threads. A failure stops the rest; of several, the one of the lowest item is
+ * returned, so that it does not depend on the threads. *cancel becoming true stops them as well
+ * (CANCELLED); cancel may be NULL. pool may be NULL: everything runs on the caller's thread, as
+ * worker 0. */
 muster_status mu_pool_run(mu_pool *pool, uint64_t count, mu_pool_fn *work, void *context,
                           const atomic_bool *cancel, muster_error *err);
 
