@@ -1,0 +1,57 @@
+/*
+ * agg.h - aggregate functions: one const struct each, listed in one table.
+ *
+ * count sum avg min max first last (by time) any_value arg_min arg_max median quantile stddev var
+ * ... and DISTINCT. States of groups are numbered; an aggregate keeps the states of all groups of
+ * one thread and merges those of another. Exact: sums of integers and decimals are 128 bits wide
+ * inside and an error if the result does not fit; sums of doubles are compensated.
+ */
+#ifndef MU_AGG_H
+#define MU_AGG_H
+
+#include "query/expr.h"
+
+typedef struct mu_agg mu_agg; /* an entry of the table */
+
+/* One aggregate call of a query. */
+typedef struct mu_agg_call {
+    const mu_agg *agg;
+    mu_type type; /* of the result */
+    bool distinct;
+    uint32_t arg_count;
+    const mu_expr *const *args; /* with casts inserted */
+    const mu_expr *filter;      /* FILTER (WHERE ...), or NULL */
+    const mu_expr *order; /* first, last: the time they go by, set from the table's TIME column by
+                             the binder; or NULL */
+} mu_agg_call;
+
+bool mu_agg_is(const char *name); /* an aggregate of that name exists */
+/* count(*) has no arguments. Inserts casts, checks types. `filter`, `order` may be NULL. */
+muster_status mu_agg_call_make(const mu_scope *scope, const char *name, const mu_expr *const *args,
+                               uint32_t arg_count, bool distinct, const mu_expr *filter,
+                               const mu_expr *order, int32_t offset, mu_agg_call *out,
+                               muster_error *err);
+const char *mu_agg_name(const mu_agg *agg);
+bool mu_agg_needs_order(
+    const char *name); /* first, last: the binder passes the TIME column as `order` */
+
+/* The states of one call, for groups 0 ... n - 1. One thread. */
+typedef struct mu_agg_states mu_agg_states;
+muster_status mu_agg_open(const mu_agg_call *call, mu_agg_states **out, muster_error *err);
+void mu_agg_close(mu_agg_states *states);
+/* Makes room for groups below `groups`. */
+muster_status mu_agg_grow(mu_agg_states *states, uint32_t groups, muster_error *err);
+/* Row r of the vectors goes to groups[r], where `live` has a bit. `groups` may be NULL: all to
+ * group 0. `order`: of first and last, else NULL. */
+muster_status mu_agg_update(mu_agg_states *states, const mu_vector *args, const mu_vector *order,
+                            const uint64_t *live, uint32_t rows, const uint32_t *groups,
+                            muster_error *err);
+/* Group i of `from` is added to group map[i]. Threads are merged in any order: first and last go by
+ * time, ties by the smaller value. */
+muster_status mu_agg_merge(mu_agg_states *states, mu_agg_states *from, const uint32_t *map,
+                           uint32_t groups, muster_error *err);
+/* The result of group g. Text is owned by the states. */
+muster_status mu_agg_result(mu_agg_states *states, uint32_t group, mu_value *out,
+                            muster_error *err);
+
+#endif

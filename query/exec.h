@@ -1,0 +1,80 @@
+/*
+ * exec.h - running a plan: nodes that need all of their input bottom up, each over all threads;
+ * then the root, batch by batch.
+ *
+ * mu_exec_each() is the one place where a query becomes parallel: every worker opens operators of
+ * its own for the input, takes units from a common counter, and hands each batch to the sink with
+ * the worker's own state. What the sinks collected is merged by the caller. Cancel is looked at
+ * once per batch.
+ */
+#ifndef MU_EXEC_H
+#define MU_EXEC_H
+
+#include <stdatomic.h>
+
+#include "query/plan.h"
+#include "storage/base/pool.h"
+#include "storage/load.h"
+
+typedef struct mu_exec mu_exec;
+typedef struct mu_rowset mu_rowset;
+
+typedef struct mu_exec_options {
+    mu_snapshot *snapshot;
+    mu_pool *pool;               /* NULL: one thread */
+    const atomic_bool *cancel;   /* NULL: never */
+    const mu_progress *progress; /* NULL: none */
+    int64_t now_us;
+} mu_exec_options;
+
+/* Runs what has to be run before the first row: sets that are queries, and all nodes that need
+ * their input whole. `plan` must stay; it is optimized already. */
+muster_status mu_exec_open(const mu_exec_options *options, const mu_plan *plan, mu_exec **out,
+                           muster_error *err);
+void mu_exec_close(mu_exec *exec); /* NULL is fine */
+
+/* The next batch of the result; rows == 0: the end. Batches have at least one live row. */
+muster_status mu_exec_next(mu_exec *exec, mu_batch **batch, muster_error *err);
+
+/* --- for operators ------------------------------------------------------------------------ */
+
+mu_snapshot *mu_exec_snapshot(const mu_exec *exec);
+mu_pool *mu_exec_pool(const mu_exec *exec);
+uint32_t mu_exec_workers(const mu_exec *exec);
+int64_t mu_exec_now(const mu_exec *exec);
+muster_status
+mu_exec_check(const mu_exec *exec,
+              muster_error *err); /* CANCELLED if the flag is up; call once per batch */
+const uint64_t *
+mu_exec_query_set(const mu_exec *exec, const mu_set *set,
+                  uint32_t stripe); /* bits of a MU_SET_QUERY; MU_STRIPE_WORDS words */
+
+/* `consume` gets each batch that has live rows; `unit_end` (may be NULL) is called after the last
+ * batch of a unit. Called with states[worker]. */
+typedef struct mu_sink {
+    muster_status (*consume)(void *state, uint32_t unit, const mu_batch *batch, muster_error *err);
+    muster_status (*unit_end)(void *state, uint32_t unit, muster_error *err);
+} mu_sink;
+muster_status mu_exec_each(mu_exec *exec, const mu_plan *input, const mu_sink *sink,
+                           void *const *states, muster_error *err);
+
+/* The result of a node that needed all of its input; built by mu_exec_open(). */
+const mu_rowset *mu_exec_rowset(const mu_exec *exec, const mu_plan *plan);
+
+/* --- rowsets: rows kept in memory, as batches -------------------------------------------- */
+
+muster_status mu_rowset_open(const mu_plan_column *columns, uint32_t column_count, mu_rowset **out,
+                             muster_error *err);
+void mu_rowset_close(mu_rowset *rows);
+/* Copies the live rows, densely. */
+muster_status mu_rowset_add_batch(mu_rowset *rows, const mu_batch *batch, muster_error *err);
+/* One row; values of the columns' types. */
+muster_status mu_rowset_add(mu_rowset *rows, const mu_value *values, muster_error *err);
+uint64_t mu_rowset_rows(const mu_rowset *rows);
+uint32_t mu_rowset_batches(const mu_rowset *rows);
+/* Batch i, for reading by any thread once the rowset is complete; every row is live. `live` and
+ * `columns` of *out are set to point into the rowset. */
+void mu_rowset_batch(const mu_rowset *rows, uint32_t i, mu_batch *out);
+mu_value mu_rowset_value(const mu_rowset *rows, uint64_t row, uint32_t column);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * op.h - an operator: what runs a plan node in one thread, a unit of work at a time.
+ *
+ * Streaming nodes have one each. The result of a node that needs all of its input is a rowset,
+ * which an operator of its own reads. Units are the stripes of a scan (scan.h) or the batches of a
+ * rowset. Operators of different threads share nothing but the plan and the exec.
+ */
+#ifndef MU_OP_H
+#define MU_OP_H
+
+#include "query/exec.h"
+#include "query/plan.h"
+
+typedef struct mu_op mu_op;
+
+typedef struct mu_op_class {
+    const char *name;
+    muster_status (*start)(mu_op *op, uint32_t unit, muster_error *err);
+    /* The next batch of the unit; it may have no live row; rows == 0: the unit has ended. The batch
+     * is the operator's own, good until its next call. */
+    muster_status (*next)(mu_op *op, mu_batch **batch, muster_error *err);
+    void (*close)(mu_op *op); /* closes what it holds, its inputs, and frees it */
+} mu_op_class;
+
+struct mu_op {
+    const mu_op_class *class;
+    mu_op *input; /* NULL: a source */
+    mu_exec *exec;
+    const mu_plan *plan;
+    uint32_t unit_count;   /* set when it is opened */
+    uint32_t stripe_count; /* of the units, those that are stripes of customers: unit u <
+                              stripe_count is stripe u */
+};
+
+/* Opens the operators of a plan, for one thread. Nodes that need all of their input must have been
+ * run (mu_exec_rowset()). */
+muster_status mu_op_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
+
+static inline muster_status mu_op_start(mu_op *op, uint32_t unit, muster_error *err)
+{
+    return op->class->start(op, unit, err);
+}
+
+static inline muster_status mu_op_next(mu_op *op, mu_batch **batch, muster_error *err)
+{
+    return op->class->next(op, batch, err);
+}
+
+static inline void mu_op_close(mu_op *op)
+{
+    if (op) {
+        op->class->close(op);
+    }
+}
+
+/* Each kind of streaming node has an opener; mu_op_open() has the table of them. */
+muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
+muster_status mu_op_filter_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
+muster_status mu_op_project_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
+                                 muster_error *err);
+muster_status mu_op_rowset_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
+muster_status mu_op_funnel_customers_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
+                                          muster_error *err);
+muster_status mu_op_retention_customers_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
+                                             muster_error *err);
+
+/* Each kind of node that needs all of its input has a runner, which fills the rowset; inputs have
+ * been run. mu_exec has the table. */
+muster_status mu_run_values(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
+muster_status mu_run_group(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
+muster_status mu_run_sort(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
+muster_status mu_run_limit(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
+muster_status mu_run_funnel(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
+muster_status mu_run_retention(mu_exec *exec, const mu_plan *plan, mu_rowset *out,
+                               muster_error *err);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * plan.h - a query as a tree of nodes, read-only once built, in the statement's arena.
+ *
+ * Each node has named, typed output columns. The makers fill in what follows from their arguments.
+ * sql builds the plain tree (scan everything, filter, group, project, sort, limit);
+ * mu_plan_optimize() then prunes columns, folds filters into the scan below them, and turns
+ * conditions on TIME, on min/max and on customers into what the scan can skip by.
+ *
+ * Two kinds of node: those through which batches stream, a unit of work at a time (SCAN FILTER
+ * PROJECT FUNNEL_CUSTOMERS), and those that need all of their input before the first row comes out
+ * (GROUP SORT LIMIT FUNNEL RETENTION); see exec.h.
+ */
+#ifndef MU_PLAN_H
+#define MU_PLAN_H
+
+#include "query/agg.h"
+#include "query/expr.h"
+#include "storage/scan.h"
+
+typedef enum mu_plan_kind {
+    MU_PLAN_SCAN,
+    MU_PLAN_VALUES,
+    MU_PLAN_FILTER,
+    MU_PLAN_PROJECT,
+    MU_PLAN_GROUP,
+    MU_PLAN_SORT,
+    MU_PLAN_LIMIT,
+    MU_PLAN_FUNNEL,
+    MU_PLAN_FUNNEL_CUSTOMERS,
+    MU_PLAN_RETENTION,
+    MU_PLAN_RETENTION_CUSTOMERS,
+} mu_plan_kind;
+
+typedef struct mu_plan_column {
+    const char *name;
+    mu_type type;
+} mu_plan_column;
+
+typedef struct mu_sort_key {
+    uint32_t column; /* of the input */
+    bool descending;
+    bool nulls_first;
+} mu_sort_key;
+
+/* Which events a behaviour looks at. Expressions are over the table's columns, all of them, by
+ * index. */
+typedef struct mu_event_source {
+    const mu_table *table;
+    const mu_expr *where; /* NULL: all */
+    const mu_set *among;  /* NULL: everyone */
+    bool bounded;         /* the first event lies in [since_us, until_us) */
+    int64_t since_us, until_us;
+} mu_event_source;
+
+typedef struct mu_funnel_plan {
+    mu_event_source source;
+    uint32_t step_count; /* 1 to MU_MAX_STEPS */
+    const mu_expr *const *steps;
+    const char *const *labels; /* never NULL: "step 1" where none was given */
+    int64_t within_us;         /* from step 1 to the last, end included; INT64_MAX: no limit */
+    int32_t within_months;     /* calendar months beside within_us: INTERVAL '1 month' */
+    const mu_expr *by;         /* breakdown, of step 1's event; NULL: none */
+    uint32_t top;              /* breakdown values kept, the rest is `other`; 0: all */
+    bool as_of_given;
+    int64_t as_of_us; /* else the newest event of the table */
+} mu_funnel_plan;
+
+typedef struct mu_retention_plan {
+    mu_event_source source;
+    const mu_expr *start, *back;
+    mu_unit unit; /* DAY to YEAR */
+    uint32_t periods;
+    bool as_of_given;
+    int64_t as_of_us;
+} mu_retention_plan;
+
+typedef struct mu_plan mu_plan;
+struct mu_plan {
+    mu_plan_kind kind;
+    uint32_t column_count;
+    const mu_plan_column *columns;
+    const mu_plan *input; /* NULL: a source */
+    union {
+        struct {
+            const mu_table *table;
+            const uint32_t *columns; /* the table's indexes of the output columns */
+            const mu_expr *filter;   /* over the output columns; NULL: none */
+            const mu_set *set; /* only these customers (nobody is not); NULL: all and nobody */
+            bool bounded;
+            int64_t since_us, until_us;
+            uint32_t range_count;
+            const mu_scan_range *ranges;
+        } scan;
+        struct {
+            uint32_t row_count;
+            const mu_value *values; /* row after row */
+        } values;
+        struct {
+            const mu_expr *condition;
+        } filter;
+        struct {
+            const mu_expr *const *exprs; /* column_count of them */
+        } project;
+        struct {
+            uint32_t key_count; /* output: the keys, then the aggregates */
+            const mu_expr *const *keys;
+            uint32_t call_count;
+            const mu_agg_call *calls;
+        } group;
+        struct {
+            uint32_t key_count;
+            const mu_sort_key *keys;
+            uint64_t limit; /* rows wanted, offset included: a top-n; UINT64_MAX: all */
+        } sort;
+        struct {
+            uint64_t limit, offset;
+        } limit;
+        const mu_funnel_plan *funnel; /* FUNNEL and FUNNEL_CUSTOMERS */
+        const mu_retention_plan *retention;
+    };
+};
+
+/* A scan of all columns of a table. */
+muster_status mu_plan_scan(const mu_scope *scope, const mu_table *table, const mu_plan **out,
+                           muster_error *err);
+muster_status mu_plan_values(const mu_scope *scope, const mu_plan_column *columns,
+                             uint32_t column_count, const mu_value *values, uint32_t row_count,
+                             const mu_plan **out, muster_error *err);
+muster_status mu_plan_filter(const mu_scope *scope, const mu_plan *input, const mu_expr *condition,
+                             const mu_plan **out, muster_error *err);
+muster_status mu_plan_project(const mu_scope *scope, const mu_plan *input,
+                              const mu_expr *const *exprs, const char *const *names, uint32_t count,
+                              const mu_plan **out, muster_error *err);
+/* DISTINCT is a group of all columns without aggregates. Without keys there is one row, also over
+ * no rows. */
+muster_status mu_plan_group(const mu_scope *scope, const mu_plan *input, const mu_expr *const *keys,
+                            uint32_t key_count, const mu_agg_call *calls, uint32_t call_count,
+                            const char *const *names, const mu_plan **out, muster_error *err);
+muster_status mu_plan_sort(const mu_scope *scope, const mu_plan *input, const mu_sort_key *keys,
+                           uint32_t key_count, const mu_plan **out, muster_error *err);
+muster_status mu_plan_limit(const mu_scope *scope, const mu_plan *input, uint64_t limit,
+                            uint64_t offset, const mu_plan **out, muster_error *err);
+/* Columns of the relations: see docs/sql.md. The makers copy the struct. */
+muster_status mu_plan_funnel(const mu_scope *scope, const mu_funnel_plan *funnel, bool customers,
+                             const mu_plan **out, muster_error *err);
+muster_status mu_plan_retention(const mu_scope *scope, const mu_retention_plan *retention,
+                                bool customers, const mu_plan **out, muster_error *err);
+
+muster_status mu_plan_optimize(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
+                               muster_error *err);
+
+/* The plan as lines of text, in words a person understands. */
+muster_status mu_plan_explain(const mu_scope *scope, const mu_plan *plan, mu_writer *out,
+                              muster_error *err);
+
+#endif

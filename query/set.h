@@ -1,0 +1,75 @@
+/*
+ * set.h - sets of customers: every predicate on people becomes the 8 KiB of bits of one stripe.
+ *
+ * AND, OR, NOT are word operations on the bits, whatever they came from. A set is part of a plan,
+ * read-only; a runner is its state in one thread. Sets that are queries are run once, when the
+ * execution begins (exec.h), into bits for all stripes.
+ */
+#ifndef MU_SET_H
+#define MU_SET_H
+
+#include "query/eval.h"
+#include "query/plan.h"
+
+typedef enum mu_set_kind {
+    MU_SET_ALL,   /* every customer */
+    MU_SET_LIST,  /* these ordinals */
+    MU_SET_TAG,   /* bearers of one of these values of a tag */
+    MU_SET_DID,   /* did such events, so often */
+    MU_SET_QUERY, /* the first column, a CUSTOMER, of a query */
+    MU_SET_AND,
+    MU_SET_OR,
+    MU_SET_NOT,
+} mu_set_kind;
+
+struct mu_set {
+    mu_set_kind kind;
+    uint32_t arg_count;
+    const mu_set *const *args; /* AND, OR: two or more; NOT: one */
+    union {
+        struct {
+            uint32_t count;
+            const uint32_t *ordinals; /* ascending */
+        } list;
+        struct {
+            const mu_tag *tag;
+            uint32_t count;
+            const uint32_t *values; /* indexes into the tag's values; count may be 0 */
+        } tag;
+        struct {
+            mu_event_source source;     /* `among` is NULL; the condition is source.where */
+            uint64_t at_least, at_most; /* how many such events; at_least may be 0 */
+        } did;
+        struct {
+            const mu_plan *plan;
+            uint32_t id; /* which of the statement's query sets; given by exec */
+        } query;
+    };
+};
+
+/* Each makes a set in the scope's arena. */
+muster_status mu_set_all(const mu_scope *scope, const mu_set **out, muster_error *err);
+muster_status mu_set_list(const mu_scope *scope, const uint32_t *ordinals, uint32_t count,
+                          const mu_set **out, muster_error *err); /* any order */
+/* No values: any value. INVALID if there is no such tag (nearest one named); a value that no one
+ * has is an empty set. */
+muster_status mu_set_tag(const mu_scope *scope, mu_text name, const mu_text *values,
+                         uint32_t value_count, int32_t offset, const mu_set **out,
+                         muster_error *err);
+muster_status mu_set_did(const mu_scope *scope, const mu_event_source *source, uint64_t at_least,
+                         uint64_t at_most, const mu_set **out, muster_error *err);
+muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_set **out,
+                           muster_error *err);
+muster_status mu_set_combine(const mu_scope *scope, mu_set_kind kind, const mu_set *const *args,
+                             uint32_t arg_count, const mu_set **out, muster_error *err);
+
+void mu_set_print(const mu_set *set, mu_writer *out); /* for EXPLAIN */
+
+typedef struct mu_set_runner mu_set_runner;
+muster_status mu_set_open(mu_exec *exec, const mu_set *set, mu_set_runner **out, muster_error *err);
+void mu_set_close(mu_set_runner *runner); /* NULL is fine */
+/* bits = the set's members in the stripe; none at or past the number of customers. */
+muster_status mu_set_run(mu_set_runner *runner, uint32_t stripe, uint64_t bits[MU_STRIPE_WORDS],
+                         muster_error *err);
+
+#endif
