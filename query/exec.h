@@ -58,6 +58,11 @@ typedef struct mu_sink {
 muster_status mu_exec_each(mu_exec *exec, const mu_plan *input, const mu_sink *sink,
                            void *const *states, muster_error *err);
 
+/* How many of the units that mu_exec_each() would give for `input` are stripes of customers: unit
+ * u < mu_exec_stripes() has only customers of stripe u, and no other unit has any of them. 0 where
+ * the units are batches of a rowset, or of a lookup table. */
+uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input);
+
 /* The result of a node that needed all of its input; built by mu_exec_open(). */
 const mu_rowset *mu_exec_rowset(const mu_exec *exec, const mu_plan *plan);
 

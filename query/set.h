@@ -42,7 +42,6 @@ struct mu_set {
         } did;
         struct {
             const mu_plan *plan;
-            uint32_t id; /* which of the statement's query sets; given by exec */
         } query;
     };
 };
