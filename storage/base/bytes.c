@@ -114,9 +114,11 @@ const char *mu_read_text(mu_reader *in, uint32_t *size)
 uint8_t *mu_write_room(mu_writer *out, size_t size)
 {
     assert(out->size <= out->capacity);
-    if (!out->failed && size > out->capacity - out->size) {
-        out->failed = size > SIZE_MAX - out->size ||
-                      !mu_mem_reserve(&out->data, &out->capacity, out->size + size, 1);
+    if (!out->failed && (size > out->capacity - out->size || !out->data)) {
+        /* A byte at least: room for nothing is not NULL, which says out of memory. */
+        const size_t wanted = size == 0 ? 1 : out->size + size;
+        out->failed =
+            size > SIZE_MAX - out->size || !mu_mem_reserve(&out->data, &out->capacity, wanted, 1);
     }
     if (out->failed) {
         return NULL;

@@ -161,6 +161,9 @@ static muster_status flush(mu_file *file, muster_error *err)
 
 muster_status mu_file_write(mu_file *file, const void *data, size_t size, muster_error *err)
 {
+    if (file->error != 0) {
+        return mu_env_fail(err, file->error, "write", file->path);
+    }
     file->size += size;
     if (size >= BUFFER_BYTES - file->used) {
         MU_TRY(flush(file, err));
