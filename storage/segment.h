@@ -6,17 +6,22 @@
  * one chunk per column. Events without a customer are in stripe MU_NOBODY, after all others, sorted
  * by (time, arrival). The rows of a lookup table are all in MU_NOBODY, in order of arrival. Text is
  * codes into a sorted dictionary of the segment, or, where a dictionary would not pay, lengths and
- * bytes in each chunk. The layout of the file is in docs/format.md and on top of segment_write.c.
+ * bytes in each chunk. The layout of the file is in docs/format.md and on top of segment_format.h.
  */
 #ifndef MU_SEGMENT_H
 #define MU_SEGMENT_H
 
 #include "storage/base/env.h"
+#include "storage/base/limits.h"
 #include "storage/catalog.h"
 #include "storage/dict.h"
 #include "storage/enc.h"
 
 #define MU_NOBODY 65536u /* the stripe of events without a customer */
+
+enum {
+    MU_SEGMENT_NAME_BYTES = 32, /* room for the name of a segment's file, with its NUL */
+};
 
 /* What the manifest says of a segment. */
 typedef struct mu_segment_info {
@@ -26,6 +31,9 @@ typedef struct mu_segment_info {
     uint64_t rows, nobody_rows, size_bytes;
     int64_t min_time_us, max_time_us; /* 0 and 0 for a lookup table */
 } mu_segment_info;
+
+/* The name of a segment's file: "events-000042.seg". */
+void mu_segment_name(uint64_t file, char name[MU_SEGMENT_NAME_BYTES]);
 
 /* --- writing ------------------------------------------------------------------------------ */
 
@@ -43,7 +51,7 @@ typedef struct mu_block_column {
 typedef struct mu_segment_writer mu_segment_writer;
 
 /* `dicts[i]` is the sorted dictionary of the i-th column, NULL for columns that are not text or
- * have none; they are borrowed until the writer is closed. */
+ * have none. Table and dictionaries are borrowed until the writer is closed. */
 muster_status mu_segment_writer_open(const char *directory, uint64_t file, const mu_table *table,
                                      int64_t period, const mu_dict *const *dicts,
                                      mu_segment_writer **out, muster_error *err);
@@ -72,6 +80,8 @@ muster_status mu_segment_open(const char *directory, const char *name, mu_segmen
                               muster_error *err);
 void mu_segment_close(mu_segment *segment); /* NULL is fine */
 uint64_t mu_segment_rows(const mu_segment *segment);
+/* What the file says of itself, for comparison with the manifest: all but info->file. */
+void mu_segment_describe(const mu_segment *segment, mu_segment_info *info);
 
 typedef struct mu_chunk_info {
     uint64_t offset;
@@ -95,6 +105,7 @@ void mu_segment_stripe(const mu_segment *segment, uint32_t stripe, uint32_t *fir
 
 /* The segment's index of a column, MU_NO_COLUMN if it was written before the column was there. */
 uint32_t mu_segment_column(const mu_segment *segment, uint32_t column_id);
+mu_type mu_segment_column_type(const mu_segment *segment, uint32_t column);
 const mu_chunk_info *mu_segment_chunk(const mu_segment *segment, uint32_t block, uint32_t column);
 
 /* Points `decoder` at a chunk whose size is not 0, verifying its checksum on first use; *valid is

@@ -1,0 +1,586 @@
+/*
+ * segment_write.c - a segment's file, from its start to its end; the layout is on top of
+ * segment_format.h.
+ *
+ * Only the block at hand is in memory: its chunks are encoded and written one after the other,
+ * and what the directory must say of them is kept in its final form. A NULL is encoded as the
+ * value before it, so that it widens no range, breaks no divisor and lengthens runs. Blocks with
+ * very much text are cut further, so that a chunk's size fits its 32 bits.
+ */
+#include "storage/segment.h"
+
+#include "storage/base/bits.h"
+#include "storage/base/hash.h"
+#include "storage/base/mem.h"
+#include "storage/segment_format.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+#ifdef MU_TINY
+    BLOCK_TEXT_BYTES = 1 << 10,
+#else
+    /* Text of one column in a block that is not cut further. What decoding a chunk takes at once,
+     * and far below what 32 bits can say. */
+    BLOCK_TEXT_BYTES = 64 << 20,
+#endif
+};
+
+/* A block is cut at whole words of its bitmaps: 64 of the longest texts are the largest chunk. */
+static_assert((uint64_t)64 * MU_MAX_TEXT_BYTES + BLOCK_TEXT_BYTES < UINT32_MAX / 2,
+              "the size of a chunk fits 32 bits");
+
+struct mu_segment_writer {
+    mu_file *file; /* owned */
+    const mu_table *table;
+    const mu_dict **dicts; /* one for each column; the array is owned */
+    mu_segment_info info;
+    uint32_t block_count;
+    uint32_t stripe, last_ordinal; /* of the block before */
+    mu_writer chunk;               /* the bytes of the chunk at hand */
+    mu_writer blocks;              /* the part of the directory about blocks */
+    mu_block_column *part;         /* the columns of a part of a block; owned */
+    void *scratch;                 /* values without their nulls; owned */
+    size_t scratch_capacity;
+};
+
+void mu_segment_name(uint64_t file, char name[MU_SEGMENT_NAME_BYTES])
+{
+    snprintf(name, MU_SEGMENT_NAME_BYTES, "events-%06" PRIu64 ".seg", file);
+}
+
+static void free_writer(mu_segment_writer *writer)
+{
+    mu_writer_deinit(&writer->chunk);
+    mu_writer_deinit(&writer->blocks);
+    mu_mem_free(writer->dicts);
+    mu_mem_free(writer->part);
+    mu_mem_free(writer->scratch);
+    mu_mem_free(writer);
+}
+
+void mu_segment_writer_abort(mu_segment_writer *writer)
+{
+    if (writer) {
+        mu_file_abort(writer->file);
+        free_writer(writer);
+    }
+}
+
+static muster_status create_file(const char *directory, uint64_t file, mu_file **out,
+                                 muster_error *err)
+{
+    const size_t room = strlen(directory) + 1 + MU_SEGMENT_NAME_BYTES;
+    char name[MU_SEGMENT_NAME_BYTES];
+    char *path = mu_mem_alloc(room);
+
+    *out = NULL;
+    if (!path) {
+        return mu_fail_memory(err, "writing a segment");
+    }
+    mu_segment_name(file, name);
+    snprintf(path, room, "%s/%s", directory, name);
+    const muster_status status = mu_env_create(path, out, err);
+    mu_mem_free(path);
+    return status;
+}
+
+static muster_status write_header(mu_segment_writer *writer, muster_error *err)
+{
+    mu_writer *out = &writer->chunk;
+
+    mu_writer_reset(out);
+    mu_write_bytes(out, MU_SEGMENT_MAGIC, MU_SEGMENT_MAGIC_BYTES);
+    mu_write_u32(out, MU_SEGMENT_FORMAT);
+    mu_write_u32(out, 0);
+    if (out->failed) {
+        return mu_fail_memory(err, "writing a segment");
+    }
+    assert(out->size == MU_SEGMENT_HEADER_BYTES);
+    return mu_file_write(writer->file, out->data, out->size, err);
+}
+
+muster_status mu_segment_writer_open(const char *directory, uint64_t file, const mu_table *table,
+                                     int64_t period, const mu_dict *const *dicts,
+                                     mu_segment_writer **out, muster_error *err)
+{
+    muster_status status;
+    mu_segment_writer *writer = mu_mem_zalloc(sizeof *writer);
+
+    *out = NULL;
+    if (!writer) {
+        return mu_fail_memory(err, "writing a segment");
+    }
+    writer->table = table;
+    writer->info = (mu_segment_info){.file = file, .table_id = table->id, .period = period};
+    writer->dicts = mu_mem_alloc_array(table->column_count, sizeof *writer->dicts);
+    writer->part = mu_mem_alloc_array(table->column_count, sizeof *writer->part);
+    if (!writer->dicts || !writer->part) {
+        status = mu_fail_memory(err, "writing a segment");
+        goto fail;
+    }
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        assert(!dicts[i] || (table->columns[i].type.kind == MU_TEXT && dicts[i]->sorted));
+        writer->dicts[i] = dicts[i];
+    }
+    MU_TRY_GOTO(create_file(directory, file, &writer->file, err));
+    MU_TRY_GOTO(write_header(writer, err));
+    *out = writer;
+    return MUSTER_OK;
+
+fail:
+    mu_segment_writer_abort(writer);
+    return status;
+}
+
+/* --- values without nulls ------------------------------------------------------------------- */
+
+/* Copies `rows` values of `size` bytes, each null replaced by the value before it, or by the first
+ * there is. At least one is not null. */
+static void copy_filled(uint8_t *to, const uint8_t *from, size_t size, const uint64_t *valid,
+                        uint32_t rows)
+{
+    uint32_t last = 0;
+
+    while (!mu_bits_test(valid, last)) {
+        last++;
+    }
+    for (uint32_t i = 0; i < rows; i++) {
+        last = mu_bits_test(valid, i) ? i : last;
+        memcpy(&to[i * size], &from[last * size], size);
+    }
+}
+
+/* The values, or a copy without nulls in the writer's scratch memory; NULL when out of memory. */
+static const void *filled(mu_segment_writer *writer, const void *values, size_t size,
+                          const uint64_t *valid, uint32_t rows)
+{
+    if (!valid) {
+        return values;
+    }
+    if (!mu_mem_reserve(&writer->scratch, &writer->scratch_capacity, rows * size, 1)) {
+        return NULL;
+    }
+    /* Sizes are spelt out, so that each copy is one move. */
+    switch (size) {
+    case sizeof(uint32_t):
+        copy_filled(writer->scratch, values, sizeof(uint32_t), valid, rows);
+        break;
+    case sizeof(uint64_t):
+        copy_filled(writer->scratch, values, sizeof(uint64_t), valid, rows);
+        break;
+    default:
+        copy_filled(writer->scratch, values, size, valid, rows);
+        break;
+    }
+    return writer->scratch;
+}
+
+/* The texts with nulls empty: their bytes are not stored. */
+static const mu_text *filled_text(mu_segment_writer *writer, const mu_text *values,
+                                  const uint64_t *valid, uint32_t rows)
+{
+    if (!valid) {
+        return values;
+    }
+    if (!mu_mem_reserve(&writer->scratch, &writer->scratch_capacity, rows * sizeof *values, 1)) {
+        return NULL;
+    }
+    mu_text *copy = writer->scratch;
+    for (uint32_t i = 0; i < rows; i++) {
+        copy[i] = mu_bits_test(valid, i) ? values[i] : MU_TEXT_OF("");
+    }
+    return copy;
+}
+
+/* --- chunks --------------------------------------------------------------------------------- */
+
+typedef struct bounds {
+    int64_t min, max;
+} bounds;
+
+static bool encode_i64(mu_segment_writer *writer, const mu_block_column *column, uint32_t rows,
+                       bounds *out)
+{
+    const int64_t *values = filled(writer, column->i64, sizeof *column->i64, column->valid, rows);
+
+    if (!values) {
+        return false;
+    }
+    *out = (bounds){values[0], values[0]};
+    for (uint32_t i = 1; i < rows; i++) {
+        out->min = values[i] < out->min ? values[i] : out->min;
+        out->max = values[i] > out->max ? values[i] : out->max;
+    }
+    mu_enc_i64(&writer->chunk, values, rows);
+    return true;
+}
+
+static bool encode_f64(mu_segment_writer *writer, const mu_block_column *column, uint32_t rows,
+                       bounds *out)
+{
+    const double *values = filled(writer, column->f64, sizeof *column->f64, column->valid, rows);
+
+    if (!values) {
+        return false;
+    }
+    double min = values[0], max = values[0];
+    for (uint32_t i = 1; i < rows; i++) {
+        min = mu_segment_f64_less(values[i], min) ? values[i] : min;
+        max = mu_segment_f64_less(max, values[i]) ? values[i] : max;
+    }
+    memcpy(&out->min, &min, sizeof min);
+    memcpy(&out->max, &max, sizeof max);
+    mu_enc_f64(&writer->chunk, values, rows);
+    return true;
+}
+
+static bool encode_codes(mu_segment_writer *writer, const mu_block_column *column, uint32_t rows,
+                         bounds *out)
+{
+    const uint32_t *values =
+        filled(writer, column->codes, sizeof *column->codes, column->valid, rows);
+
+    if (!values) {
+        return false;
+    }
+    uint32_t min = values[0], max = values[0];
+    for (uint32_t i = 1; i < rows; i++) {
+        min = values[i] < min ? values[i] : min;
+        max = values[i] > max ? values[i] : max;
+    }
+    *out = (bounds){min, max};
+    mu_enc_u32(&writer->chunk, values, rows);
+    return true;
+}
+
+static bool encode_text(mu_segment_writer *writer, const mu_block_column *column, uint32_t rows,
+                        bounds *out)
+{
+    const mu_text *values = filled_text(writer, column->text, column->valid, rows);
+
+    if (!values) {
+        return false;
+    }
+    *out = (bounds){0, 0};
+    mu_enc_text(&writer->chunk, values, rows);
+    return true;
+}
+
+/* False when out of memory. */
+static bool encode_values(mu_segment_writer *writer, uint32_t i, const mu_block_column *column,
+                          uint32_t rows, bounds *out)
+{
+    if (column->i64) {
+        return encode_i64(writer, column, rows, out);
+    }
+    if (column->f64) {
+        return encode_f64(writer, column, rows, out);
+    }
+    if (column->codes) {
+        assert(writer->dicts[i]);
+        if (!encode_codes(writer, column, rows, out)) {
+            return false;
+        }
+        assert(out->max < writer->dicts[i]->count);
+        return true;
+    }
+    assert(column->text && !writer->dicts[i]);
+    return encode_text(writer, column, rows, out);
+}
+
+static void write_bitmap(mu_writer *out, const uint64_t *valid, uint32_t rows)
+{
+    for (uint32_t w = 0; w < rows / 64; w++) {
+        mu_write_u64(out, valid[w]);
+    }
+    if (rows % 64 != 0) {
+        mu_write_u64(out, valid[rows / 64] & ((UINT64_C(1) << rows % 64) - 1));
+    }
+}
+
+static uint32_t count_nulls(const mu_block_column *column, uint32_t rows)
+{
+    uint32_t nulls = rows;
+
+    if (!column->i64 && !column->f64 && !column->codes && !column->text) {
+        return rows;
+    }
+    if (!column->valid) {
+        return 0;
+    }
+    for (uint32_t w = 0; w < rows / 64; w++) {
+        nulls -= (uint32_t)__builtin_popcountll(column->valid[w]);
+    }
+    if (rows % 64 != 0) {
+        const uint64_t last = column->valid[rows / 64] & ((UINT64_C(1) << rows % 64) - 1);
+        nulls -= (uint32_t)__builtin_popcountll(last);
+    }
+    return nulls;
+}
+
+static void write_entry(mu_writer *out, uint32_t size, uint32_t nulls, uint64_t checksum,
+                        bounds found)
+{
+    mu_write_varint(out, size);
+    if (size > 0) {
+        mu_write_varint(out, nulls);
+        mu_write_u64(out, checksum);
+        mu_write_varint(out, (uint64_t)found.min << 1 ^ (uint64_t)(found.min >> 63));
+        mu_write_varint(out, (uint64_t)found.max - (uint64_t)found.min);
+    }
+}
+
+/* Writes the bytes in writer->chunk and enters them in the directory. */
+static muster_status put_chunk(mu_segment_writer *writer, uint32_t nulls, bounds found,
+                               muster_error *err)
+{
+    mu_writer *chunk = &writer->chunk;
+    const size_t size = chunk->size;
+
+    mu_write_align(chunk, MU_SEGMENT_ALIGNMENT);
+    if (chunk->failed) {
+        return mu_fail_memory(err, "encoding a column of a segment");
+    }
+    assert(size > 0 && size <= UINT32_MAX);
+    const uint64_t checksum = mu_checksum(chunk->data, chunk->size);
+    MU_TRY(mu_file_write(writer->file, chunk->data, chunk->size, err));
+    write_entry(&writer->blocks, (uint32_t)size, nulls, checksum, found);
+    return MUSTER_OK;
+}
+
+static muster_status add_customers(mu_segment_writer *writer, const uint32_t *ordinals,
+                                   uint32_t rows, muster_error *err)
+{
+    if (!ordinals) {
+        write_entry(&writer->blocks, 0, rows, 0, (bounds){0, 0});
+        return MUSTER_OK;
+    }
+    mu_writer_reset(&writer->chunk);
+    mu_enc_customer(&writer->chunk, ordinals, rows);
+    return put_chunk(writer, 0, (bounds){ordinals[0], ordinals[rows - 1]}, err);
+}
+
+static muster_status add_chunk(mu_segment_writer *writer, uint32_t i, const mu_block_column *column,
+                               uint32_t rows, muster_error *err)
+{
+    mu_block_column values = *column;
+    const uint32_t nulls = count_nulls(column, rows);
+    bounds found = {0, 0};
+
+    if (nulls == rows) {
+        write_entry(&writer->blocks, 0, rows, 0, found);
+        return MUSTER_OK;
+    }
+    mu_writer_reset(&writer->chunk);
+    if (nulls > 0) {
+        write_bitmap(&writer->chunk, column->valid, rows);
+    } else {
+        values.valid = NULL;
+    }
+    if (!encode_values(writer, i, &values, rows, &found)) {
+        return mu_fail_memory(err, "encoding a column of a segment");
+    }
+    if (i == writer->table->time_column) {
+        mu_segment_info *info = &writer->info;
+        assert(nulls == 0);
+        info->min_time_us =
+            info->rows == 0 || found.min < info->min_time_us ? found.min : info->min_time_us;
+        info->max_time_us =
+            info->rows == 0 || found.max > info->max_time_us ? found.max : info->max_time_us;
+    }
+    return put_chunk(writer, nulls, found, err);
+}
+
+/* --- blocks --------------------------------------------------------------------------------- */
+
+/* The rows from `first` on that one block should have, so that no column has too much text. */
+static uint32_t rows_of_part(const mu_table *table, const mu_block_column *columns, uint32_t first,
+                             uint32_t rows)
+{
+    uint32_t end = rows;
+
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        uint64_t bytes = 0;
+        for (uint32_t row = first; columns[i].text && row < end; row++) {
+            const bool valid = !columns[i].valid || mu_bits_test(columns[i].valid, row);
+            bytes += valid ? columns[i].text[row].size : 0;
+            if (bytes > BLOCK_TEXT_BYTES && (row - first) / 64 > 0) {
+                end = first + (row - first) / 64 * 64;
+            }
+        }
+    }
+    return end - first;
+}
+
+static mu_block_column column_from(const mu_block_column *column, uint32_t first)
+{
+    assert(first % 64 == 0);
+    return (mu_block_column){
+        .i64 = column->i64 ? column->i64 + first : NULL,
+        .f64 = column->f64 ? column->f64 + first : NULL,
+        .codes = column->codes ? column->codes + first : NULL,
+        .text = column->text ? column->text + first : NULL,
+        .valid = column->valid ? column->valid + first / 64 : NULL,
+    };
+}
+
+static bool ordinals_ascend(const mu_segment_writer *writer, uint32_t stripe,
+                            const uint32_t *ordinals, uint32_t rows)
+{
+    uint32_t before = writer->stripe == stripe ? writer->last_ordinal : 0;
+
+    for (uint32_t i = 0; i < rows; i++) {
+        if (ordinals[i] < before || ordinals[i] / MU_STRIPE_ROWS != stripe) {
+            return false;
+        }
+        before = ordinals[i];
+    }
+    return true;
+}
+
+static muster_status add_block(mu_segment_writer *writer, uint32_t stripe, uint32_t rows,
+                               const uint32_t *ordinals, const mu_block_column *columns,
+                               muster_error *err)
+{
+    const mu_table *table = writer->table;
+
+    mu_write_varint(&writer->blocks, stripe);
+    mu_write_varint(&writer->blocks, rows);
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        if (i == table->customer_column) {
+            MU_TRY(add_customers(writer, ordinals, rows, err));
+        } else {
+            MU_TRY(add_chunk(writer, i, &columns[i], rows, err));
+        }
+    }
+    if (writer->blocks.failed) {
+        return mu_fail_memory(err, "writing a segment");
+    }
+    writer->block_count++;
+    writer->info.rows += rows;
+    writer->info.nobody_rows += stripe == MU_NOBODY ? rows : 0;
+    return MUSTER_OK;
+}
+
+muster_status mu_segment_writer_add(mu_segment_writer *writer, uint32_t stripe, uint32_t rows,
+                                    const uint32_t *ordinals, const mu_block_column *columns,
+                                    muster_error *err)
+{
+    const uint32_t column_count = writer->table->column_count;
+    uint32_t part;
+
+    assert(rows > 0 && rows <= MU_BLOCK_ROWS);
+    assert(stripe >= writer->stripe && stripe <= MU_NOBODY);
+    assert((stripe == MU_NOBODY) == !ordinals);
+    assert(!ordinals || ordinals_ascend(writer, stripe, ordinals, rows));
+
+    for (uint32_t first = 0; first < rows; first += part) {
+        part = rows_of_part(writer->table, columns, first, rows);
+        for (uint32_t i = 0; i < column_count; i++) {
+            writer->part[i] = column_from(&columns[i], first);
+        }
+        MU_TRY(
+            add_block(writer, stripe, part, ordinals ? ordinals + first : NULL, writer->part, err));
+    }
+    writer->stripe = stripe;
+    writer->last_ordinal = ordinals ? ordinals[rows - 1] : 0;
+    return MUSTER_OK;
+}
+
+/* --- the end of the file -------------------------------------------------------------------- */
+
+static void write_column(mu_writer *out, const mu_column *column, bool has_dict,
+                         const mu_segment_dict_place *place)
+{
+    mu_write_u32(out, column->id);
+    mu_write_u8(out, (uint8_t)column->type.kind);
+    mu_write_u8(out, column->type.bits);
+    mu_write_u8(out, column->type.precision);
+    mu_write_u8(out, column->type.scale);
+    mu_write_u8(out, (uint8_t)column->role);
+    mu_write_u8(out, has_dict);
+    mu_write_text(out, column->name, strlen(column->name));
+    if (has_dict) {
+        mu_write_u32(out, place->count);
+        mu_write_u64(out, place->stored_size);
+        mu_write_u64(out, place->raw_size);
+        mu_write_u64(out, place->checksum);
+    }
+}
+
+/* Writes the dictionaries, and into `out` what the directory says of the columns. */
+static muster_status write_columns(mu_segment_writer *writer, mu_writer *out, muster_error *err)
+{
+    const mu_table *table = writer->table;
+
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        mu_segment_dict_place place = {0};
+        if (writer->dicts[i]) {
+            mu_writer_reset(&writer->chunk);
+            if (!mu_segment_dict_encode(writer->dicts[i], &writer->chunk, &place)) {
+                return mu_fail_memory(err, "writing the dictionary of a segment");
+            }
+            MU_TRY(mu_file_write(writer->file, writer->chunk.data, writer->chunk.size, err));
+        }
+        write_column(out, &table->columns[i], writer->dicts[i] != NULL, &place);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status write_end(mu_segment_writer *writer, mu_writer *directory, muster_error *err)
+{
+    const mu_segment_info *info = &writer->info;
+    mu_writer *footer = &writer->chunk;
+
+    mu_write_u32(directory, info->table_id);
+    mu_write_i64(directory, info->period);
+    mu_write_u64(directory, info->rows);
+    mu_write_u64(directory, info->nobody_rows);
+    mu_write_i64(directory, info->min_time_us);
+    mu_write_i64(directory, info->max_time_us);
+    mu_write_u32(directory, writer->table->column_count);
+    mu_write_u32(directory, writer->block_count);
+    MU_TRY(write_columns(writer, directory, err));
+    mu_write_bytes(directory, writer->blocks.data, writer->blocks.size);
+    if (directory->failed) {
+        return mu_fail_memory(err, "writing the directory of a segment");
+    }
+    const uint64_t offset = mu_file_size(writer->file);
+    MU_TRY(mu_file_write(writer->file, directory->data, directory->size, err));
+
+    mu_writer_reset(footer);
+    mu_write_u64(footer, offset + directory->size + MU_SEGMENT_FOOTER_BYTES);
+    mu_write_u64(footer, offset);
+    mu_write_u64(footer, directory->size);
+    mu_write_u64(footer, mu_checksum(directory->data, directory->size));
+    mu_write_u64(footer, footer->failed ? 0 : mu_checksum(footer->data, MU_SEGMENT_SIGNED_BYTES));
+    mu_write_bytes(footer, MU_SEGMENT_END_MAGIC, MU_SEGMENT_MAGIC_BYTES);
+    if (footer->failed) {
+        return mu_fail_memory(err, "writing a segment");
+    }
+    assert(footer->size == MU_SEGMENT_FOOTER_BYTES);
+    return mu_file_write(writer->file, footer->data, footer->size, err);
+}
+
+muster_status mu_segment_writer_finish(mu_segment_writer *writer, bool temporary,
+                                       mu_segment_info *info, muster_error *err)
+{
+    muster_status status;
+    mu_writer directory = {0};
+
+    status = write_end(writer, &directory, err);
+    mu_writer_deinit(&directory);
+    if (status != MUSTER_OK) {
+        mu_segment_writer_abort(writer);
+        return status;
+    }
+    writer->info.size_bytes = mu_file_size(writer->file);
+    *info = writer->info;
+    status = temporary ? mu_file_close(writer->file, err) : mu_file_commit(writer->file, err);
+    free_writer(writer);
+    return status;
+}
