@@ -75,11 +75,14 @@ void mu_rowset_close(mu_rowset *rows);
 muster_status mu_rowset_add_batch(mu_rowset *rows, const mu_batch *batch, muster_error *err);
 /* One row; values of the columns' types. */
 muster_status mu_rowset_add(mu_rowset *rows, const mu_value *values, muster_error *err);
+/* No more rows come: makes ready for reading by batch. mu_exec calls it after a runner. */
+muster_status mu_rowset_finish(mu_rowset *rows, muster_error *err);
 uint64_t mu_rowset_rows(const mu_rowset *rows);
 uint32_t mu_rowset_batches(const mu_rowset *rows);
-/* Batch i, for reading by any thread once the rowset is complete; every row is live. `live` and
- * `columns` of *out are set to point into the rowset. */
-void mu_rowset_batch(const mu_rowset *rows, uint32_t i, mu_batch *out);
+/* Batch i, for reading by any thread; every row is live. `live` is the caller's, and filled here,
+ * so that a filter above may clear bits; out->columns points into the rowset. */
+void mu_rowset_batch(const mu_rowset *rows, uint32_t i, uint64_t live[MU_BATCH_WORDS],
+                     mu_batch *out);
 mu_value mu_rowset_value(const mu_rowset *rows, uint64_t row, uint32_t column);
 
 #endif

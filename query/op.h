@@ -61,8 +61,6 @@ muster_status mu_op_project_open(mu_exec *exec, const mu_plan *plan, mu_op **out
 muster_status mu_op_rowset_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_funnel_customers_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
                                           muster_error *err);
-muster_status mu_op_retention_customers_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
-                                             muster_error *err);
 
 /* Each kind of node that needs all of its input has a runner, which fills the rowset; inputs have
  * been run. mu_exec has the table. */

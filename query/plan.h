@@ -28,7 +28,6 @@ typedef enum mu_plan_kind {
     MU_PLAN_FUNNEL,
     MU_PLAN_FUNNEL_CUSTOMERS,
     MU_PLAN_RETENTION,
-    MU_PLAN_RETENTION_CUSTOMERS,
 } mu_plan_kind;
 
 typedef struct mu_plan_column {
@@ -144,7 +143,7 @@ muster_status mu_plan_limit(const mu_scope *scope, const mu_plan *input, uint64_
 muster_status mu_plan_funnel(const mu_scope *scope, const mu_funnel_plan *funnel, bool customers,
                              const mu_plan **out, muster_error *err);
 muster_status mu_plan_retention(const mu_scope *scope, const mu_retention_plan *retention,
-                                bool customers, const mu_plan **out, muster_error *err);
+                                const mu_plan **out, muster_error *err);
 
 muster_status mu_plan_optimize(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
                                muster_error *err);

@@ -1,0 +1,61 @@
+/*
+ * events.h - the events a behaviour looks at, a stripe at a time, with the conditions each of them
+ * meets.
+ *
+ * A behaviour names some conditions over the events of a table (the steps of a funnel, the
+ * start and the return of a cohort). A reader scans a stripe, finds for each row which conditions
+ * hold, as a mask of bits, and hands on the rows where any does. Conditions of people (`among`) and
+ * `where` are sieved out before.
+ */
+#ifndef MU_EVENTS_H
+#define MU_EVENTS_H
+
+#include "query/set.h"
+#include "storage/gather.h"
+
+typedef struct mu_event_options {
+    const mu_event_source *source;
+    uint32_t condition_count; /* 1 to MU_MAX_STEPS */
+    const mu_expr *const *conditions;
+    uint32_t value_count; /* expressions whose values are kept with the rows */
+    const mu_expr *const *values;
+    /* Only events in [since_us, until_us). A behaviour widens the source's range by what may follow
+     * the first event. */
+    bool bounded;
+    int64_t since_us, until_us;
+} mu_event_options;
+
+typedef struct mu_event_reader mu_event_reader;
+
+/* For one thread. The options, and what they point to, must stay. */
+muster_status mu_event_open(mu_exec *exec, const mu_event_options *options, mu_event_reader **out,
+                            muster_error *err);
+void mu_event_close(mu_event_reader *reader); /* NULL is fine */
+
+/* Begins a stripe; then batches with, for every live row, the conditions it meets (at least one);
+ * rows == 0 at the end. Everything is good until the next call. `ordinals` and `time_us` are
+ * columns of the batch; time is loaded only `with_time`. */
+typedef struct mu_event_batch {
+    uint32_t rows;
+    const uint64_t *live;
+    const uint32_t *ordinals;
+    const int64_t *time_us;  /* NULL unless it was asked for */
+    const uint64_t *masks;   /* a word a row; only where live */
+    const mu_vector *values; /* value_count of them */
+} mu_event_batch;
+muster_status mu_event_start(mu_event_reader *reader, uint32_t stripe, muster_error *err);
+muster_status mu_event_next(mu_event_reader *reader, bool with_time, mu_event_batch *batch,
+                            muster_error *err);
+
+/* Reads a whole stripe into the layout of gather.h: by customer, in time order; columns are the
+ * values. */
+muster_status mu_event_gather(mu_event_reader *reader, uint32_t stripe, mu_events *out,
+                              muster_error *err);
+const mu_dict *mu_event_dict(const mu_event_reader *reader,
+                             uint32_t value); /* of a text value's codes */
+
+/* The newest event of the source's table: what `as_of` is when it is not given. False where there
+ * is none. */
+bool mu_event_newest(mu_exec *exec, const mu_event_source *source, int64_t *time_us);
+
+#endif

@@ -1,0 +1,373 @@
+/*
+ * exec.c - running a plan.
+ *
+ * mu_exec_open() walks the plan bottom up. At each node it first runs the sets that are queries and
+ * stand in the node's expressions; then, if the node needs all of its input, the node itself, into
+ * a rowset. What is left for mu_exec_next() is a chain of streaming operators above a scan or a
+ * rowset, which the caller's thread pulls.
+ */
+#include "query/exec.h"
+
+#include "query/op.h"
+#include "query/walk.h"
+#include "storage/base/mem.h"
+
+/* The result of a plan node; a statement has a handful. */
+typedef struct made_rows {
+    const mu_plan *plan;
+    mu_rowset *rows;
+} made_rows;
+
+/* The members of a set that is a query: bits of all stripes. */
+typedef struct made_set {
+    const mu_set *set;
+    uint64_t *bits;
+} made_set;
+
+struct mu_exec {
+    mu_exec_options options;
+    uint32_t workers;
+    made_rows *rows;
+    size_t row_count, row_capacity;
+    made_set *sets;
+    size_t set_count, set_capacity;
+    mu_op *root; /* opened by the first next */
+    uint32_t unit;
+    bool in_unit;
+};
+
+mu_snapshot *mu_exec_snapshot(const mu_exec *exec)
+{
+    return exec->options.snapshot;
+}
+
+mu_pool *mu_exec_pool(const mu_exec *exec)
+{
+    return exec->options.pool;
+}
+
+uint32_t mu_exec_workers(const mu_exec *exec)
+{
+    return exec->workers;
+}
+
+int64_t mu_exec_now(const mu_exec *exec)
+{
+    return exec->options.now_us;
+}
+
+muster_status mu_exec_check(const mu_exec *exec, muster_error *err)
+{
+    if (exec->options.cancel && atomic_load_explicit(exec->options.cancel, memory_order_relaxed)) {
+        return mu_fail(err, MUSTER_CANCELLED, "the statement was cancelled");
+    }
+    return MUSTER_OK;
+}
+
+const mu_rowset *mu_exec_rowset(const mu_exec *exec, const mu_plan *plan)
+{
+    for (size_t i = 0; i < exec->row_count; i++) {
+        if (exec->rows[i].plan == plan) {
+            return exec->rows[i].rows;
+        }
+    }
+    assert(false && "a node that was not run");
+    return NULL;
+}
+
+const uint64_t *mu_exec_query_set(const mu_exec *exec, const mu_set *set, uint32_t stripe)
+{
+    for (size_t i = 0; i < exec->set_count; i++) {
+        if (exec->sets[i].set == set) {
+            return &exec->sets[i].bits[(size_t)stripe * MU_STRIPE_WORDS];
+        }
+    }
+    assert(false && "a set that was not run");
+    return NULL;
+}
+
+uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
+{
+    switch (input->kind) {
+    case MU_PLAN_SCAN:
+        return input->scan.table->customer_column == MU_NO_COLUMN
+                   ? 0
+                   : mu_snapshot_stripes(exec->options.snapshot);
+    case MU_PLAN_FUNNEL_CUSTOMERS:
+        return mu_snapshot_stripes(exec->options.snapshot);
+    case MU_PLAN_FILTER:
+    case MU_PLAN_PROJECT:
+        return mu_exec_stripes(exec, input->input);
+    case MU_PLAN_VALUES:
+    case MU_PLAN_GROUP:
+    case MU_PLAN_SORT:
+    case MU_PLAN_LIMIT:
+    case MU_PLAN_FUNNEL:
+    case MU_PLAN_RETENTION:
+        return 0;
+    }
+    assert(false && "a plan that is not in the list");
+    return 0;
+}
+
+/* --- the one place where a query becomes parallel --- */
+
+typedef struct each {
+    mu_exec *exec;
+    const mu_plan *input;
+    const mu_sink *sink;
+    void *const *states;
+    mu_op **ops;               /* worker by worker; opened at its first unit */
+    atomic_uint_fast64_t rows; /* for progress */
+    uint32_t units;
+} each;
+
+static void report(each *e, uint64_t unit)
+{
+    const mu_progress *progress = e->exec->options.progress;
+
+    if (progress) {
+        progress->report(progress->context, "scanning", unit + 1, e->units,
+                         atomic_load_explicit(&e->rows, memory_order_relaxed));
+    }
+}
+
+static muster_status each_unit(void *context, uint32_t worker, uint64_t unit, muster_error *err)
+{
+    each *e = context;
+    mu_batch *batch;
+
+    if (!e->ops[worker]) {
+        MU_TRY(mu_op_open(e->exec, e->input, &e->ops[worker], err));
+    }
+    mu_op *op = e->ops[worker];
+    MU_TRY(mu_op_start(op, (uint32_t)unit, err));
+    for (;;) {
+        MU_TRY(mu_op_next(op, &batch, err));
+        if (batch->rows == 0) {
+            break;
+        }
+        atomic_fetch_add_explicit(&e->rows, batch->rows, memory_order_relaxed);
+        MU_TRY(e->sink->consume(e->states[worker], (uint32_t)unit, batch, err));
+    }
+    if (worker == 0) {
+        report(e, unit);
+    }
+    return e->sink->unit_end ? e->sink->unit_end(e->states[worker], (uint32_t)unit, err)
+                             : MUSTER_OK;
+}
+
+muster_status mu_exec_each(mu_exec *exec, const mu_plan *input, const mu_sink *sink,
+                           void *const *states, muster_error *err)
+{
+    muster_status status;
+    each e = {.exec = exec, .input = input, .sink = sink, .states = states};
+
+    e.ops = mu_mem_zalloc_array(exec->workers, sizeof(mu_op *));
+    if (!e.ops) {
+        return mu_fail_memory(err, "starting a query");
+    }
+    MU_TRY_GOTO(mu_op_open(exec, input, &e.ops[0], err));
+    e.units = e.ops[0]->unit_count;
+    status = mu_pool_run(exec->options.pool, e.units, each_unit, &e, exec->options.cancel, err);
+fail:
+    for (uint32_t i = 0; i < exec->workers; i++) {
+        mu_op_close(e.ops[i]);
+    }
+    mu_mem_free(e.ops);
+    return status;
+}
+
+/* --- sets that are queries --- */
+
+typedef struct set_state {
+    uint64_t *bits;
+    uint32_t stripes; /* units below this are stripes: no one else writes to their words */
+} set_state;
+
+static muster_status consume_members(void *context, uint32_t unit, const mu_batch *batch,
+                                     muster_error *err)
+{
+    const set_state *state = context;
+    const mu_vector *customers = &batch->columns[0];
+    const uint32_t *ordinals = customers->data;
+
+    (void)err;
+    assert(customers->type.kind == MU_CUSTOMER);
+    MU_FOR_EACH_LIVE(row, batch) {
+        if (!mu_vector_valid(customers, row) || ordinals[row] == MU_NO_CUSTOMER) {
+            continue;
+        }
+        uint64_t *word = &state->bits[ordinals[row] / 64];
+        const uint64_t bit = UINT64_C(1) << (ordinals[row] % 64);
+        if (unit < state->stripes) {
+            *word |= bit;
+        } else {
+            __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+        }
+    }
+    return MUSTER_OK;
+}
+
+static muster_status run_plan(mu_exec *exec, const mu_plan *plan, muster_error *err);
+
+static muster_status run_query_set(mu_exec *exec, const mu_set *set, muster_error *err)
+{
+    static const mu_sink sink = {.consume = consume_members};
+    const mu_plan *plan = set->query.plan;
+    muster_status status;
+    set_state state = {0};
+
+    MU_TRY(run_plan(exec, plan, err));
+    void **states = mu_mem_zalloc_array(exec->workers, sizeof *states);
+    const size_t stripes = mu_snapshot_stripes(exec->options.snapshot);
+    state.bits = mu_mem_zalloc_array(stripes * MU_STRIPE_WORDS, sizeof *state.bits);
+    state.stripes = mu_exec_stripes(exec, plan);
+    if (!states || !state.bits ||
+        !mu_mem_reserve(&exec->sets, &exec->set_capacity, exec->set_count + 1,
+                        sizeof *exec->sets)) {
+        mu_mem_free(state.bits);
+        mu_mem_free(states);
+        return mu_fail_memory(err, "running a subquery");
+    }
+    exec->sets[exec->set_count++] = (made_set){.set = set, .bits = state.bits};
+    for (uint32_t i = 0; i < exec->workers; i++) {
+        states[i] = &state;
+    }
+    status = mu_exec_each(exec, plan, &sink, states, err);
+    mu_mem_free(states);
+    return status;
+}
+
+static muster_status visit_set(void *context, const mu_set *set, muster_error *err)
+{
+    mu_exec *exec = context;
+
+    for (size_t i = 0; i < exec->set_count; i++) {
+        if (exec->sets[i].set == set) {
+            return MUSTER_OK;
+        }
+    }
+    return set->kind == MU_SET_QUERY ? run_query_set(exec, set, err) : MUSTER_OK;
+}
+
+/* --- nodes that need all of their input --- */
+
+typedef muster_status runner(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
+
+static runner *runner_of(mu_plan_kind kind)
+{
+    switch (kind) {
+    case MU_PLAN_VALUES:
+        return mu_run_values;
+    case MU_PLAN_GROUP:
+        return mu_run_group;
+    case MU_PLAN_SORT:
+        return mu_run_sort;
+    case MU_PLAN_LIMIT:
+        return mu_run_limit;
+    case MU_PLAN_FUNNEL:
+        return mu_run_funnel;
+    case MU_PLAN_RETENTION:
+        return mu_run_retention;
+    case MU_PLAN_SCAN:
+    case MU_PLAN_FILTER:
+    case MU_PLAN_PROJECT:
+    case MU_PLAN_FUNNEL_CUSTOMERS:
+        return NULL; /* streaming */
+    }
+    assert(false && "a plan that is not in the list");
+    return NULL;
+}
+
+static muster_status run_plan(mu_exec *exec, const mu_plan *plan, muster_error *err)
+{
+    mu_rowset *rows;
+    runner *const run = runner_of(plan->kind);
+
+    if (plan->input) {
+        MU_TRY(run_plan(exec, plan->input, err));
+    }
+    MU_TRY(mu_walk_sets(plan, visit_set, exec, err));
+    if (!run) {
+        return MUSTER_OK;
+    }
+    if (!mu_mem_reserve(&exec->rows, &exec->row_capacity, exec->row_count + 1,
+                        sizeof *exec->rows)) {
+        return mu_fail_memory(err, "starting a query");
+    }
+    MU_TRY(mu_rowset_open(plan->columns, plan->column_count, &rows, err));
+    exec->rows[exec->row_count++] = (made_rows){.plan = plan, .rows = rows};
+    MU_TRY(run(exec, plan, rows, err));
+    return mu_rowset_finish(rows, err);
+}
+
+muster_status mu_exec_open(const mu_exec_options *options, const mu_plan *plan, mu_exec **out,
+                           muster_error *err)
+{
+    mu_exec *exec = mu_mem_zalloc(sizeof *exec);
+    muster_status status;
+
+    *out = NULL;
+    if (!exec) {
+        return mu_fail_memory(err, "starting a query");
+    }
+    exec->options = *options;
+    exec->workers = options->pool ? mu_pool_threads(options->pool) : 1;
+    MU_TRY_GOTO(run_plan(exec, plan, err));
+    MU_TRY_GOTO(mu_op_open(exec, plan, &exec->root, err));
+    *out = exec;
+    return MUSTER_OK;
+
+fail:
+    mu_exec_close(exec);
+    return status;
+}
+
+void mu_exec_close(mu_exec *exec)
+{
+    if (!exec) {
+        return;
+    }
+    mu_op_close(exec->root);
+    for (size_t i = 0; i < exec->row_count; i++) {
+        mu_rowset_close(exec->rows[i].rows);
+    }
+    for (size_t i = 0; i < exec->set_count; i++) {
+        mu_mem_free(exec->sets[i].bits);
+    }
+    mu_mem_free(exec->rows);
+    mu_mem_free(exec->sets);
+    mu_mem_free(exec);
+}
+
+static bool any_live(const mu_batch *batch)
+{
+    uint64_t any = 0;
+
+    for (size_t w = 0; w < mu_bits_words(batch->rows); w++) {
+        any |= batch->live[w];
+    }
+    return any != 0;
+}
+
+muster_status mu_exec_next(mu_exec *exec, mu_batch **batch, muster_error *err)
+{
+    static mu_batch end = {0};
+
+    for (;;) {
+        if (!exec->in_unit) {
+            if (exec->unit == exec->root->unit_count) {
+                *batch = &end;
+                return MUSTER_OK;
+            }
+            MU_TRY(mu_op_start(exec->root, exec->unit++, err));
+            exec->in_unit = true;
+        }
+        MU_TRY(mu_op_next(exec->root, batch, err));
+        if ((*batch)->rows > 0 && any_live(*batch)) {
+            return MUSTER_OK;
+        }
+        exec->in_unit = (*batch)->rows > 0;
+    }
+}

@@ -1,0 +1,193 @@
+/*
+ * op_scan.c - reads a table: the scan of storage, with the filters that were pushed down to it.
+ *
+ * A batch goes through three sieves, cheapest first: the time range (in the scan), the set of
+ * customers (one bit each), then the conjuncts of the filter in turn. Before each, only the columns
+ * it needs are decoded; a batch in which no row is left costs nothing more. What survives has all
+ * of its columns loaded.
+ */
+#include "query/op.h"
+
+#include "query/set.h"
+#include "storage/base/mem.h"
+#include "storage/kernels/kernels.h"
+
+typedef struct scan_op {
+    mu_op op; /* first, so that a mu_op * is a scan_op * */
+    mu_scan_options options;
+    mu_scan *scan;
+    mu_set_runner *set;       /* NULL: everyone, and nobody */
+    uint32_t customer_column; /* of the batch; where `set` is not NULL */
+    uint64_t *members;        /* of the current stripe */
+    bool no_members;          /* the stripe has none: nothing to read */
+    uint32_t conjunct_count;
+    const mu_expr *const *conjuncts;
+    mu_eval *eval;              /* of the conjuncts; NULL if there are none */
+    uint64_t *conjunct_columns; /* conjunct by conjunct, the columns it reads, as bits */
+} scan_op;
+
+static void scan_close(mu_op *op)
+{
+    scan_op *s = (scan_op *)op;
+
+    mu_scan_close(s->scan);
+    mu_set_close(s->set);
+    mu_eval_close(s->eval);
+    mu_mem_free(s->members);
+    mu_mem_free(s->conjunct_columns);
+    mu_mem_free(s);
+}
+
+static bool none(const uint64_t *words, size_t count)
+{
+    uint64_t any = 0;
+
+    for (size_t w = 0; w < count; w++) {
+        any |= words[w];
+    }
+    return any == 0;
+}
+
+static muster_status scan_start(mu_op *op, uint32_t unit, muster_error *err)
+{
+    scan_op *s = (scan_op *)op;
+
+    s->no_members = false;
+    if (s->set) {
+        assert(unit < op->stripe_count); /* nobody is in no set: skip_nobody is on */
+        MU_TRY(mu_set_run(s->set, unit, s->members, err));
+        s->no_members = none(s->members, MU_STRIPE_WORDS);
+    }
+    return s->no_members ? MUSTER_OK : mu_scan_start(s->scan, unit, err);
+}
+
+static muster_status load_columns(scan_op *s, const uint64_t *wanted, muster_error *err)
+{
+    for (uint32_t c = 0; c < s->op.plan->column_count; c++) {
+        if (!wanted || mu_bits_test(wanted, c)) {
+            MU_TRY(mu_scan_load(s->scan, c, err));
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* Clears the rows that the set and the filter drop. */
+static muster_status sieve(scan_op *s, mu_batch *batch, muster_error *err)
+{
+    const size_t words = mu_bits_words(batch->rows);
+    const size_t column_words = mu_bits_words(s->op.plan->column_count);
+
+    if (s->set) {
+        MU_TRY(mu_scan_load(s->scan, s->customer_column, err));
+        mu_k()->filter_stripe_set(batch->columns[s->customer_column].data, s->members, batch->live,
+                                  words);
+    }
+    for (uint32_t i = 0; i < s->conjunct_count && !none(batch->live, words); i++) {
+        MU_TRY(load_columns(s, &s->conjunct_columns[i * column_words], err));
+        MU_TRY(mu_eval_filter(s->eval, i, batch, batch->live, err));
+    }
+    return MUSTER_OK;
+}
+
+static muster_status scan_next(mu_op *op, mu_batch **batch, muster_error *err)
+{
+    static mu_batch end = {0};
+    scan_op *s = (scan_op *)op;
+
+    if (s->no_members) {
+        *batch = &end;
+        return MUSTER_OK;
+    }
+    do {
+        MU_TRY(mu_exec_check(op->exec, err));
+        MU_TRY(mu_scan_next(s->scan, batch, err));
+        if ((*batch)->rows == 0) {
+            return MUSTER_OK;
+        }
+        MU_TRY(sieve(s, *batch, err));
+    } while (none((*batch)->live, mu_bits_words((*batch)->rows)));
+    return load_columns(s, NULL, err);
+}
+
+static const mu_op_class scan_class = {"scan", scan_start, scan_next, scan_close};
+
+/* The batch column that holds the customers; the optimizer sees to it that there is one. */
+static uint32_t find_customer_column(const mu_plan *plan)
+{
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        if (plan->columns[c].type.kind == MU_CUSTOMER) {
+            return c;
+        }
+    }
+    assert(false && "a scan of a set of customers without their column");
+    return 0;
+}
+
+static muster_status open_filter(scan_op *s, const mu_expr *filter, muster_error *err)
+{
+    const size_t column_words = mu_bits_words(s->op.plan->column_count);
+
+    if (filter->kind == MU_EXPR_AND) {
+        s->conjuncts = filter->args;
+        s->conjunct_count = filter->arg_count;
+    } else {
+        s->conjuncts = &s->op.plan->scan.filter;
+        s->conjunct_count = 1;
+    }
+    s->conjunct_columns =
+        mu_mem_zalloc_array(s->conjunct_count * column_words, sizeof *s->conjunct_columns);
+    if (!s->conjunct_columns) {
+        return mu_fail_memory(err, "opening a scan");
+    }
+    for (uint32_t i = 0; i < s->conjunct_count; i++) {
+        mu_expr_columns(s->conjuncts[i], &s->conjunct_columns[i * column_words]);
+    }
+    return mu_eval_open(s->op.exec, s->conjuncts, s->conjunct_count, &s->eval, err);
+}
+
+static muster_status open_set(scan_op *s, const mu_set *set, muster_error *err)
+{
+    s->customer_column = find_customer_column(s->op.plan);
+    s->members = mu_mem_alloc(MU_STRIPE_WORDS * sizeof *s->members);
+    if (!s->members) {
+        return mu_fail_memory(err, "opening a scan");
+    }
+    return mu_set_open(s->op.exec, set, &s->set, err);
+}
+
+muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err)
+{
+    muster_status status;
+    scan_op *s = mu_mem_zalloc(sizeof *s);
+
+    if (!s) {
+        return mu_fail_memory(err, "opening a scan");
+    }
+    s->op = (mu_op){.class = &scan_class, .exec = exec, .plan = plan};
+    s->options = (mu_scan_options){
+        .table = plan->scan.table,
+        .columns = plan->scan.columns,
+        .column_count = plan->column_count,
+        .bounded = plan->scan.bounded,
+        .since_us = plan->scan.since_us,
+        .until_us = plan->scan.until_us,
+        .skip_nobody = plan->scan.set != NULL,
+        .ranges = plan->scan.ranges,
+        .range_count = plan->scan.range_count,
+    };
+    MU_TRY_GOTO(mu_scan_open(mu_exec_snapshot(exec), &s->options, &s->scan, err));
+    if (plan->scan.set) {
+        MU_TRY_GOTO(open_set(s, plan->scan.set, err));
+    }
+    if (plan->scan.filter) {
+        MU_TRY_GOTO(open_filter(s, plan->scan.filter, err));
+    }
+    s->op.unit_count = mu_scan_units(s->scan);
+    s->op.stripe_count = mu_scan_stripes(s->scan);
+    *out = &s->op;
+    return MUSTER_OK;
+
+fail:
+    scan_close(&s->op);
+    return status;
+}

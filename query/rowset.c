@@ -1,0 +1,358 @@
+/*
+ * rowset.c - rows kept in memory, as dense batches of MU_BATCH_ROWS (but the last).
+ *
+ * A column is one growing array in the form of its type, so row r of the rowset is row
+ * r % MU_BATCH_ROWS of batch r / MU_BATCH_ROWS. Text is kept once for each distinct value of a
+ * column, in a dictionary of the column; codes of a batch's dictionary are mapped to it once per
+ * distinct value as long as batches keep coming with the same one. Any thread may read once
+ * mu_rowset_finish() was called.
+ */
+#include "query/exec.h"
+
+#include "storage/base/mem.h"
+#include "storage/kernels/kernels.h"
+
+/* A dictionary larger than this is not mapped as a whole: clearing the map would cost more than
+ * hashing the rows. */
+enum {
+    REMAP_MOST = 65536
+};
+
+typedef struct column {
+    mu_type type;
+    mu_form form;
+    void *data;
+    uint64_t *valid;
+    bool has_nulls;
+    mu_dict_builder texts;
+    uint64_t remap_id; /* the dictionary that `remap` is for; 0: none */
+    uint32_t *remap;   /* its code -> ours, or MU_NO_CODE */
+    size_t remap_capacity;
+} column;
+
+struct mu_rowset {
+    uint32_t column_count;
+    uint64_t rows;
+    uint64_t capacity; /* in rows, a multiple of MU_BATCH_ROWS */
+    column *columns;
+    mu_vector *views;              /* batch after batch, column_count each; after finish */
+    uint64_t full[MU_BATCH_WORDS]; /* live bits of every batch but the last */
+    uint64_t last[MU_BATCH_WORDS]; /* of the last */
+};
+
+static size_t bytes_of_rows(mu_form form, uint64_t rows)
+{
+    switch (form) {
+    case MU_FORM_BITS:
+        return (size_t)rows / 8;
+    case MU_FORM_I64:
+    case MU_FORM_F64:
+        return (size_t)rows * 8;
+    case MU_FORM_CODE:
+    case MU_FORM_ORDINAL:
+        return (size_t)rows * 4;
+    }
+    assert(false && "a form that is not in the list");
+    return 0;
+}
+
+muster_status mu_rowset_open(const mu_plan_column *columns, uint32_t column_count, mu_rowset **out,
+                             muster_error *err)
+{
+    mu_rowset *rows = mu_mem_zalloc(sizeof *rows);
+
+    *out = NULL;
+    if (rows) {
+        rows->columns = mu_mem_zalloc_array(column_count, sizeof *rows->columns);
+    }
+    if (!rows || !rows->columns) {
+        mu_rowset_close(rows);
+        return mu_fail_memory(err, "keeping rows");
+    }
+    rows->column_count = column_count;
+    for (uint32_t c = 0; c < column_count; c++) {
+        rows->columns[c].type = columns[c].type;
+        rows->columns[c].form = mu_type_form(columns[c].type);
+    }
+    mu_bits_fill(rows->full, MU_BATCH_ROWS, MU_BATCH_WORDS);
+    *out = rows;
+    return MUSTER_OK;
+}
+
+void mu_rowset_close(mu_rowset *rows)
+{
+    if (!rows) {
+        return;
+    }
+    for (uint32_t c = 0; rows->columns && c < rows->column_count; c++) {
+        column *col = &rows->columns[c];
+        mu_mem_free(col->data);
+        mu_mem_free(col->valid);
+        mu_mem_free(col->remap);
+        mu_dict_builder_deinit(&col->texts);
+    }
+    mu_mem_free(rows->columns);
+    mu_mem_free(rows->views);
+    mu_mem_free(rows);
+}
+
+static bool grow_array(void *array_pointer, size_t old_size, size_t new_size)
+{
+    void **array = array_pointer;
+    uint8_t *grown = mu_mem_realloc(*array, new_size);
+
+    if (!grown) {
+        return false;
+    }
+    memset(&grown[old_size], 0, new_size - old_size);
+    *array = grown;
+    return true;
+}
+
+/* Makes room for `more` rows. */
+static muster_status reserve(mu_rowset *rows, uint64_t more, muster_error *err)
+{
+    uint64_t capacity = rows->capacity ? rows->capacity : MU_BATCH_ROWS;
+
+    if (rows->rows + more <= rows->capacity) {
+        return MUSTER_OK;
+    }
+    while (capacity < rows->rows + more) {
+        capacity *= 2;
+    }
+    for (uint32_t c = 0; c < rows->column_count; c++) {
+        column *col = &rows->columns[c];
+        if (!grow_array(&col->data, bytes_of_rows(col->form, rows->capacity),
+                        bytes_of_rows(col->form, capacity)) ||
+            !grow_array(&col->valid, (size_t)rows->capacity / 8, (size_t)capacity / 8)) {
+            return mu_fail_memory(err, "keeping rows");
+        }
+    }
+    rows->capacity = capacity;
+    return MUSTER_OK;
+}
+
+/* Gets the map from a dictionary's codes to ours ready. */
+static bool prepare_remap(column *col, const mu_dict *dict)
+{
+    if (col->remap_id == dict->id || dict->count > REMAP_MOST) {
+        return true;
+    }
+    col->remap_id = 0;
+    if (!mu_mem_reserve(&col->remap, &col->remap_capacity, dict->count, sizeof *col->remap)) {
+        return false;
+    }
+    memset(col->remap, 0xff, dict->count * sizeof *col->remap);
+    col->remap_id = dict->id;
+    return true;
+}
+
+static bool add_text(column *col, const mu_dict *dict, uint32_t code, uint32_t *out)
+{
+    if (col->remap_id != dict->id) {
+        return mu_dict_builder_add(&col->texts, mu_dict_text(dict, code), out);
+    }
+    if (col->remap[code] == MU_NO_CODE &&
+        !mu_dict_builder_add(&col->texts, mu_dict_text(dict, code), &col->remap[code])) {
+        return false;
+    }
+    *out = col->remap[code];
+    return true;
+}
+
+/* Copies the listed rows of a vector's values to the end of the column; nulls as whatever they
+ * hold, codes as 0. */
+static bool copy_values(column *col, uint64_t at, const mu_vector *vector, const uint32_t *list,
+                        uint32_t count)
+{
+    switch (col->form) {
+    case MU_FORM_BITS:
+        for (uint32_t i = 0; i < count; i++) {
+            if (mu_bits_test(vector->data, list[i])) {
+                mu_bits_set(col->data, at + i);
+            }
+        }
+        return true;
+    case MU_FORM_I64:
+    case MU_FORM_F64: {
+        const uint64_t *from = vector->data;
+        uint64_t *to = (uint64_t *)col->data + at;
+        for (uint32_t i = 0; i < count; i++) {
+            to[i] = from[list[i]];
+        }
+        return true;
+    }
+    case MU_FORM_ORDINAL: {
+        const uint32_t *from = vector->data;
+        uint32_t *to = (uint32_t *)col->data + at;
+        for (uint32_t i = 0; i < count; i++) {
+            to[i] = from[list[i]];
+        }
+        return true;
+    }
+    case MU_FORM_CODE: {
+        const uint32_t *from = vector->data;
+        uint32_t *to = (uint32_t *)col->data + at;
+        if (!prepare_remap(col, vector->dict)) {
+            return false;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            if (mu_vector_valid(vector, list[i]) &&
+                !add_text(col, vector->dict, from[list[i]], &to[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+    }
+    assert(false && "a form that is not in the list");
+    return false;
+}
+
+static void copy_valid(column *col, uint64_t at, const mu_vector *vector, const uint32_t *list,
+                       uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (mu_vector_valid(vector, list[i])) {
+            mu_bits_set(col->valid, at + i);
+        } else {
+            col->has_nulls = true;
+        }
+    }
+}
+
+muster_status mu_rowset_add_batch(mu_rowset *rows, const mu_batch *batch, muster_error *err)
+{
+    uint32_t list[MU_BATCH_ROWS];
+
+    assert(batch->column_count == rows->column_count);
+    const uint32_t count = mu_k()->list_bits(batch->live, mu_bits_words(batch->rows), list);
+    MU_TRY(reserve(rows, count, err));
+    for (uint32_t c = 0; c < rows->column_count; c++) {
+        column *col = &rows->columns[c];
+        if (!copy_values(col, rows->rows, &batch->columns[c], list, count)) {
+            return mu_fail_memory(err, "keeping rows");
+        }
+        copy_valid(col, rows->rows, &batch->columns[c], list, count);
+    }
+    rows->rows += count;
+    return MUSTER_OK;
+}
+
+static bool add_value(column *col, uint64_t row, const mu_value *value)
+{
+    if (value->null) {
+        col->has_nulls = true;
+        return true;
+    }
+    mu_bits_set(col->valid, row);
+    switch (col->form) {
+    case MU_FORM_BITS:
+        if (value->i64) {
+            mu_bits_set(col->data, row);
+        }
+        return true;
+    case MU_FORM_I64:
+        ((int64_t *)col->data)[row] = value->i64;
+        return true;
+    case MU_FORM_F64:
+        ((double *)col->data)[row] = value->f64;
+        return true;
+    case MU_FORM_ORDINAL:
+        ((uint32_t *)col->data)[row] = value->ordinal;
+        return true;
+    case MU_FORM_CODE:
+        return mu_dict_builder_add(&col->texts, value->text, &((uint32_t *)col->data)[row]);
+    }
+    assert(false && "a form that is not in the list");
+    return false;
+}
+
+muster_status mu_rowset_add(mu_rowset *rows, const mu_value *values, muster_error *err)
+{
+    MU_TRY(reserve(rows, 1, err));
+    for (uint32_t c = 0; c < rows->column_count; c++) {
+        if (!add_value(&rows->columns[c], rows->rows, &values[c])) {
+            return mu_fail_memory(err, "keeping rows");
+        }
+    }
+    rows->rows++;
+    return MUSTER_OK;
+}
+
+muster_status mu_rowset_finish(mu_rowset *rows, muster_error *err)
+{
+    const uint32_t batches = mu_rowset_batches(rows);
+
+    assert(!rows->views);
+    rows->views = mu_mem_zalloc_array((size_t)batches * rows->column_count, sizeof *rows->views);
+    if (!rows->views) {
+        return mu_fail_memory(err, "keeping rows");
+    }
+    for (uint32_t b = 0; b < batches; b++) {
+        for (uint32_t c = 0; c < rows->column_count; c++) {
+            column *col = &rows->columns[c];
+            const uint64_t first = (uint64_t)b * MU_BATCH_ROWS;
+            rows->views[(size_t)b * rows->column_count + c] = (mu_vector){
+                .type = col->type,
+                .data = (const uint8_t *)col->data + bytes_of_rows(col->form, first),
+                .valid = col->has_nulls ? &col->valid[first / 64] : NULL,
+                .dict = col->form == MU_FORM_CODE ? &col->texts.dict : NULL,
+            };
+        }
+    }
+    const uint64_t in_last = batches ? rows->rows - (uint64_t)(batches - 1) * MU_BATCH_ROWS : 0;
+    mu_bits_fill(rows->last, (size_t)in_last, MU_BATCH_WORDS);
+    return MUSTER_OK;
+}
+
+uint64_t mu_rowset_rows(const mu_rowset *rows)
+{
+    return rows->rows;
+}
+
+uint32_t mu_rowset_batches(const mu_rowset *rows)
+{
+    return (uint32_t)((rows->rows + MU_BATCH_ROWS - 1) / MU_BATCH_ROWS);
+}
+
+void mu_rowset_batch(const mu_rowset *rows, uint32_t i, uint64_t live[MU_BATCH_WORDS],
+                     mu_batch *out)
+{
+    const bool last = i + 1 == mu_rowset_batches(rows);
+
+    assert(rows->views && i < mu_rowset_batches(rows));
+    memcpy(live, last ? rows->last : rows->full, sizeof rows->full);
+    out->rows = last ? (uint32_t)(rows->rows - (uint64_t)i * MU_BATCH_ROWS) : MU_BATCH_ROWS;
+    out->column_count = rows->column_count;
+    out->live = live;
+    out->columns = &rows->views[(size_t)i * rows->column_count];
+}
+
+mu_value mu_rowset_value(const mu_rowset *rows, uint64_t row, uint32_t c)
+{
+    const column *col = &rows->columns[c];
+    mu_value value = {.type = col->type, .null = !mu_bits_test(col->valid, row)};
+
+    if (value.null) {
+        return value;
+    }
+    switch (col->form) {
+    case MU_FORM_BITS:
+        value.i64 = mu_bits_test(col->data, row);
+        break;
+    case MU_FORM_I64:
+        value.i64 = ((const int64_t *)col->data)[row];
+        break;
+    case MU_FORM_F64:
+        value.f64 = ((const double *)col->data)[row];
+        break;
+    case MU_FORM_ORDINAL:
+        value.ordinal = ((const uint32_t *)col->data)[row];
+        break;
+    case MU_FORM_CODE:
+        value.text = mu_dict_text(&col->texts.dict, ((const uint32_t *)col->data)[row]);
+        break;
+    }
+    return value;
+}

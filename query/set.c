@@ -1,0 +1,339 @@
+/*
+ * set.c - sets of customers: how they are made, and how a thread runs one, stripe by stripe.
+ */
+#include "query/set.h"
+
+#include <stdlib.h>
+
+#include "query/did.h"
+#include "query/exec.h"
+#include "query/nearest.h"
+#include "storage/base/mem.h"
+#include "storage/kernels/kernels.h"
+
+static muster_status new_set(const mu_scope *scope, mu_set_kind kind, mu_set **out,
+                             muster_error *err)
+{
+    MU_ARENA_TRY(*out, scope->arena, 1, err);
+    (*out)->kind = kind;
+    return MUSTER_OK;
+}
+
+muster_status mu_set_all(const mu_scope *scope, const mu_set **out, muster_error *err)
+{
+    mu_set *set;
+
+    MU_TRY(new_set(scope, MU_SET_ALL, &set, err));
+    *out = set;
+    return MUSTER_OK;
+}
+
+static int compare_ordinals(const void *left, const void *right)
+{
+    const uint32_t a = *(const uint32_t *)left;
+    const uint32_t b = *(const uint32_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+muster_status mu_set_list(const mu_scope *scope, const uint32_t *ordinals, uint32_t count,
+                          const mu_set **out, muster_error *err)
+{
+    mu_set *set;
+    uint32_t *sorted;
+    uint32_t kept = 0;
+
+    MU_TRY(new_set(scope, MU_SET_LIST, &set, err));
+    MU_ARENA_TRY(sorted, scope->arena, count, err);
+    for (uint32_t i = 0; i < count; i++) {
+        if (ordinals[i] != MU_NO_CUSTOMER) {
+            sorted[kept++] = ordinals[i];
+        }
+    }
+    qsort(sorted, kept, sizeof *sorted, compare_ordinals);
+    set->list.ordinals = sorted;
+    set->list.count = kept;
+    *out = set;
+    return MUSTER_OK;
+}
+
+static muster_status no_such_tag(const mu_tags *tags, mu_text name, int32_t offset,
+                                 muster_error *err)
+{
+    mu_nearest nearest = mu_nearest_of(name);
+
+    for (uint32_t i = 0; i < mu_tags_count(tags); i++) {
+        mu_nearest_try(&nearest, mu_tags_at(tags, i)->name);
+    }
+    if (nearest.found) {
+        return mu_fail_at(err, MUSTER_INVALID, offset, "no tag \"%.*s\"; did you mean \"%.*s\"?",
+                          (int)name.size, name.data, (int)nearest.best.size, nearest.best.data);
+    }
+    return mu_fail_at(err, MUSTER_INVALID, offset,
+                      "no tag \"%.*s\"; SHOW TAGS lists those that there are", (int)name.size,
+                      name.data);
+}
+
+/* The index of a value of a tag, or value_count. */
+static uint32_t find_value(const mu_tag *tag, mu_text value)
+{
+    uint32_t first = 0;
+    uint32_t end = tag->value_count;
+
+    while (first < end) {
+        const uint32_t middle = first + (end - first) / 2;
+        const int order = mu_text_compare(tag->values[middle].value, value);
+        if (order == 0) {
+            return middle;
+        }
+        if (order < 0) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return tag->value_count;
+}
+
+muster_status mu_set_tag(const mu_scope *scope, mu_text name, const mu_text *values,
+                         uint32_t value_count, int32_t offset, const mu_set **out,
+                         muster_error *err)
+{
+    const mu_tags *tags = mu_snapshot_tags(scope->snapshot);
+    const mu_tag *tag = mu_tags_find(tags, name);
+    mu_set *set;
+    uint32_t *indexes;
+
+    if (!tag) {
+        return no_such_tag(tags, name, offset, err);
+    }
+    MU_TRY(new_set(scope, MU_SET_TAG, &set, err));
+    const uint32_t most = value_count ? value_count : tag->value_count;
+    MU_ARENA_TRY(indexes, scope->arena, most, err);
+    for (uint32_t i = 0; i < most; i++) {
+        const uint32_t index = value_count ? find_value(tag, values[i]) : i;
+        if (index < tag->value_count) {
+            indexes[set->tag.count++] = index;
+        }
+    }
+    set->tag.tag = tag;
+    set->tag.values = indexes;
+    *out = set;
+    return MUSTER_OK;
+}
+
+muster_status mu_set_did(const mu_scope *scope, const mu_event_source *source, uint64_t at_least,
+                         uint64_t at_most, const mu_set **out, muster_error *err)
+{
+    mu_set *set;
+
+    assert(!source->among);
+    MU_TRY(new_set(scope, MU_SET_DID, &set, err));
+    set->did.source = *source;
+    set->did.at_least = at_least;
+    set->did.at_most = at_most;
+    *out = set;
+    return MUSTER_OK;
+}
+
+muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_set **out,
+                           muster_error *err)
+{
+    mu_set *set;
+
+    assert(plan->column_count > 0 && plan->columns[0].type.kind == MU_CUSTOMER);
+    MU_TRY(new_set(scope, MU_SET_QUERY, &set, err));
+    set->query.plan = plan;
+    *out = set;
+    return MUSTER_OK;
+}
+
+muster_status mu_set_combine(const mu_scope *scope, mu_set_kind kind, const mu_set *const *args,
+                             uint32_t arg_count, const mu_set **out, muster_error *err)
+{
+    mu_set *set;
+
+    assert(kind == MU_SET_NOT ? arg_count == 1 : arg_count >= 2);
+    MU_TRY(new_set(scope, kind, &set, err));
+    set->args = args;
+    set->arg_count = arg_count;
+    *out = set;
+    return MUSTER_OK;
+}
+
+/* --- running ------------------------------------------------------------------------------ */
+
+struct mu_set_runner {
+    const mu_set *set;
+    mu_exec *exec;
+    uint32_t customers;   /* how many there are */
+    mu_set_runner **args; /* of AND, OR, NOT */
+    uint64_t *scratch;    /* AND and OR: one argument's bits */
+    mu_did *did;
+};
+
+void mu_set_close(mu_set_runner *runner)
+{
+    if (!runner) {
+        return;
+    }
+    for (uint32_t i = 0; runner->args && i < runner->set->arg_count; i++) {
+        mu_set_close(runner->args[i]);
+    }
+    mu_did_close(runner->did);
+    mu_mem_free(runner->args);
+    mu_mem_free(runner->scratch);
+    mu_mem_free(runner);
+}
+
+static muster_status open_args(mu_set_runner *runner, muster_error *err)
+{
+    const mu_set *set = runner->set;
+
+    runner->args = mu_mem_zalloc_array(set->arg_count, sizeof(mu_set_runner *));
+    runner->scratch = mu_mem_alloc(MU_STRIPE_WORDS * sizeof(uint64_t));
+    if (!runner->args || !runner->scratch) {
+        return mu_fail_memory(err, "opening a set of customers");
+    }
+    for (uint32_t i = 0; i < set->arg_count; i++) {
+        MU_TRY(mu_set_open(runner->exec, set->args[i], &runner->args[i], err));
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_set_open(mu_exec *exec, const mu_set *set, mu_set_runner **out, muster_error *err)
+{
+    muster_status status = MUSTER_OK;
+    mu_set_runner *runner = mu_mem_zalloc(sizeof *runner);
+
+    *out = NULL;
+    if (!runner) {
+        return mu_fail_memory(err, "opening a set of customers");
+    }
+    runner->set = set;
+    runner->exec = exec;
+    runner->customers = mu_customers_count(mu_snapshot_customers(mu_exec_snapshot(exec)));
+    if (set->arg_count > 0) {
+        MU_TRY_GOTO(open_args(runner, err));
+    }
+    if (set->kind == MU_SET_DID) {
+        MU_TRY_GOTO(mu_did_open(exec, set, &runner->did, err));
+    }
+    *out = runner;
+    return status;
+
+fail:
+    mu_set_close(runner);
+    return status;
+}
+
+/* Every customer there is, of the stripe. */
+static void fill_all(const mu_set_runner *runner, uint32_t stripe, uint64_t *bits)
+{
+    const uint64_t first = (uint64_t)stripe * MU_STRIPE_ROWS;
+
+    mu_bits_fill(bits, runner->customers > first ? (size_t)(runner->customers - first) : 0,
+                 MU_STRIPE_WORDS);
+}
+
+static void fill_list(const mu_set *set, uint32_t stripe, uint64_t *bits)
+{
+    uint32_t first = 0;
+    uint32_t end = set->list.count;
+
+    while (first < end) { /* the first ordinal of the stripe */
+        const uint32_t middle = first + (end - first) / 2;
+        if (set->list.ordinals[middle] / MU_STRIPE_ROWS < stripe) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    for (uint32_t i = first; i < set->list.count; i++) {
+        if (set->list.ordinals[i] / MU_STRIPE_ROWS != stripe) {
+            break;
+        }
+        mu_bits_set(bits, set->list.ordinals[i] % MU_STRIPE_ROWS);
+    }
+}
+
+static muster_status fill_tag(const mu_set_runner *runner, uint32_t stripe, uint64_t *bits,
+                              muster_error *err)
+{
+    const mu_tags *tags = mu_snapshot_tags(mu_exec_snapshot(runner->exec));
+    const mu_set *set = runner->set;
+
+    for (uint32_t i = 0; i < set->tag.count; i++) {
+        MU_TRY(mu_tag_read_stripe(tags, set->tag.tag, set->tag.values[i], stripe, bits, err));
+    }
+    return MUSTER_OK;
+}
+
+static bool any(const uint64_t *bits)
+{
+    uint64_t all = 0;
+
+    for (size_t w = 0; w < MU_STRIPE_WORDS; w++) {
+        all |= bits[w];
+    }
+    return all != 0;
+}
+
+static muster_status fill_logic(mu_set_runner *runner, uint32_t stripe, uint64_t *bits,
+                                muster_error *err)
+{
+    const bool both = runner->set->kind == MU_SET_AND;
+
+    MU_TRY(mu_set_run(runner->args[0], stripe, bits, err));
+    for (uint32_t i = 1; i < runner->set->arg_count; i++) {
+        if (both && !any(bits)) {
+            return MUSTER_OK;
+        }
+        MU_TRY(mu_set_run(runner->args[i], stripe, runner->scratch, err));
+        if (both) {
+            mu_k()->and_bits(bits, runner->scratch, MU_STRIPE_WORDS);
+        } else {
+            mu_k()->or_bits(bits, runner->scratch, MU_STRIPE_WORDS);
+        }
+    }
+    return MUSTER_OK;
+}
+
+static muster_status fill_not(mu_set_runner *runner, uint32_t stripe, uint64_t *bits,
+                              muster_error *err)
+{
+    MU_TRY(mu_set_run(runner->args[0], stripe, runner->scratch, err));
+    fill_all(runner, stripe, bits);
+    mu_k()->and_not_bits(bits, runner->scratch, MU_STRIPE_WORDS);
+    return MUSTER_OK;
+}
+
+muster_status mu_set_run(mu_set_runner *runner, uint32_t stripe, uint64_t bits[MU_STRIPE_WORDS],
+                         muster_error *err)
+{
+    const size_t size = MU_STRIPE_WORDS * sizeof *bits;
+
+    memset(bits, 0, size);
+    switch (runner->set->kind) {
+    case MU_SET_ALL:
+        fill_all(runner, stripe, bits);
+        return MUSTER_OK;
+    case MU_SET_LIST:
+        fill_list(runner->set, stripe, bits);
+        return MUSTER_OK;
+    case MU_SET_TAG:
+        return fill_tag(runner, stripe, bits, err);
+    case MU_SET_DID:
+        return mu_did_run(runner->did, stripe, bits, err);
+    case MU_SET_QUERY:
+        memcpy(bits, mu_exec_query_set(runner->exec, runner->set, stripe), size);
+        return MUSTER_OK;
+    case MU_SET_AND:
+    case MU_SET_OR:
+        return fill_logic(runner, stripe, bits, err);
+    case MU_SET_NOT:
+        return fill_not(runner, stripe, bits, err);
+    }
+    assert(false && "a set that is not in the list");
+    return MUSTER_OK;
+}

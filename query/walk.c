@@ -1,0 +1,127 @@
+/*
+ * walk.c - visiting what hangs on a plan node.
+ */
+#include "query/walk.h"
+
+typedef struct set_visit {
+    mu_walk_set_fn *visit;
+    void *context;
+} set_visit;
+
+static muster_status walk_expr_sets(void *context, const mu_expr *expr, muster_error *err);
+
+static muster_status walk_source_sets(set_visit *v, const mu_event_source *source,
+                                      muster_error *err);
+
+static muster_status walk_set(set_visit *v, const mu_set *set, muster_error *err)
+{
+    for (uint32_t i = 0; i < set->arg_count; i++) {
+        MU_TRY(walk_set(v, set->args[i], err));
+    }
+    if (set->kind == MU_SET_DID) {
+        MU_TRY(walk_source_sets(v, &set->did.source, err));
+    }
+    return v->visit(v->context, set, err);
+}
+
+static muster_status walk_expr_sets(void *context, const mu_expr *expr, muster_error *err)
+{
+    set_visit *v = context;
+
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        MU_TRY(walk_expr_sets(v, expr->args[i], err));
+    }
+    return expr->kind == MU_EXPR_IN_SET ? walk_set(v, expr->set, err) : MUSTER_OK;
+}
+
+static muster_status walk_source_sets(set_visit *v, const mu_event_source *source,
+                                      muster_error *err)
+{
+    if (source->where) {
+        MU_TRY(walk_expr_sets(v, source->where, err));
+    }
+    return source->among ? walk_set(v, source->among, err) : MUSTER_OK;
+}
+
+muster_status mu_walk_sets(const mu_plan *plan, mu_walk_set_fn *visit, void *context,
+                           muster_error *err)
+{
+    set_visit v = {.visit = visit, .context = context};
+
+    MU_TRY(mu_walk_exprs(plan, walk_expr_sets, &v, err));
+    switch (plan->kind) {
+    case MU_PLAN_SCAN:
+        return plan->scan.set ? walk_set(&v, plan->scan.set, err) : MUSTER_OK;
+    case MU_PLAN_FUNNEL:
+    case MU_PLAN_FUNNEL_CUSTOMERS:
+        return plan->funnel->source.among ? walk_set(&v, plan->funnel->source.among, err)
+                                          : MUSTER_OK;
+    case MU_PLAN_RETENTION:
+        return plan->retention->source.among ? walk_set(&v, plan->retention->source.among, err)
+                                             : MUSTER_OK;
+    case MU_PLAN_VALUES:
+    case MU_PLAN_FILTER:
+    case MU_PLAN_PROJECT:
+    case MU_PLAN_GROUP:
+    case MU_PLAN_SORT:
+    case MU_PLAN_LIMIT:
+        return MUSTER_OK;
+    }
+    assert(false && "a plan that is not in the list");
+    return MUSTER_OK;
+}
+
+static muster_status walk_list(const mu_expr *const *exprs, uint32_t count, mu_walk_expr_fn *visit,
+                               void *context, muster_error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (exprs[i]) {
+            MU_TRY(visit(context, exprs[i], err));
+        }
+    }
+    return MUSTER_OK;
+}
+
+static muster_status walk_calls(const mu_agg_call *calls, uint32_t count, mu_walk_expr_fn *visit,
+                                void *context, muster_error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const mu_expr *const more[] = {calls[i].filter, calls[i].order};
+        MU_TRY(walk_list(calls[i].args, calls[i].arg_count, visit, context, err));
+        MU_TRY(walk_list(more, MU_COUNT(more), visit, context, err));
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_walk_exprs(const mu_plan *plan, mu_walk_expr_fn *visit, void *context,
+                            muster_error *err)
+{
+    switch (plan->kind) {
+    case MU_PLAN_SCAN:
+        return walk_list(&plan->scan.filter, 1, visit, context, err);
+    case MU_PLAN_FILTER:
+        return walk_list(&plan->filter.condition, 1, visit, context, err);
+    case MU_PLAN_PROJECT:
+        return walk_list(plan->project.exprs, plan->column_count, visit, context, err);
+    case MU_PLAN_GROUP:
+        MU_TRY(walk_list(plan->group.keys, plan->group.key_count, visit, context, err));
+        return walk_calls(plan->group.calls, plan->group.call_count, visit, context, err);
+    case MU_PLAN_FUNNEL:
+    case MU_PLAN_FUNNEL_CUSTOMERS: {
+        const mu_expr *const more[] = {plan->funnel->source.where, plan->funnel->by};
+        MU_TRY(walk_list(more, MU_COUNT(more), visit, context, err));
+        return walk_list(plan->funnel->steps, plan->funnel->step_count, visit, context, err);
+    }
+    case MU_PLAN_RETENTION: {
+        const mu_expr *const all[] = {plan->retention->source.where, plan->retention->start,
+                                      plan->retention->back};
+        return walk_list(all, MU_COUNT(all), visit, context, err);
+    }
+    case MU_PLAN_VALUES:
+    case MU_PLAN_SORT:
+    case MU_PLAN_LIMIT:
+        return MUSTER_OK;
+    }
+    assert(false && "a plan that is not in the list");
+    return MUSTER_OK;
+}
