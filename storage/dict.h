@@ -32,7 +32,9 @@ uint64_t mu_dict_next_id(void);
 uint32_t mu_dict_find(const mu_dict *dict, mu_text text);
 
 typedef struct mu_dict_builder {
-    mu_dict dict; /* what has been added so far, unsorted; its pointers move as it grows */
+    mu_dict dict;      /* what has been added so far, unsorted; its pointers move as it grows */
+    uint64_t *offsets; /* what `dict` points to */
+    char *bytes;
     size_t offset_capacity, byte_capacity;
     uint32_t *slots; /* open addressing: code + 1, or 0 */
     uint32_t slot_count;
@@ -40,7 +42,7 @@ typedef struct mu_dict_builder {
     size_t hash_capacity;
 } mu_dict_builder; /* zeroed: empty */
 
-/* False when out of memory (or past 2^32 - 2 texts). */
+/* False when out of memory (or past 2^30 texts). */
 bool mu_dict_builder_add(mu_dict_builder *builder, mu_text text, uint32_t *code);
 uint32_t mu_dict_builder_find(const mu_dict_builder *builder,
                               mu_text text);                  /* MU_NO_CODE if absent */

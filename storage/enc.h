@@ -4,16 +4,16 @@
  * The encoder tries what fits the values and keeps what takes the fewest bytes. A chunk is one
  * byte of encoding and its payload; number of values, type and nulls are the directory's business.
  *
- *   CONST   one value
- *   RLE     runs of (length, value)
- *   FOR     (value - base) / divisor, bit-packed in vectors of 1,024 (see docs/format.md for the
- * interleaved layout, after FastLanes, VLDB 2023) RAW     8 bytes a value: doubles that nothing
- * else shortens LZ4     the 8-byte values cut into byte planes, through LZ4: doubles TEXT lengths
- * as a chunk of integers, then the bytes through LZ4 CUSTOMER  ordinals ascending: runs of
- * (ordinal, number of rows), each as a chunk of integers
+ *   CONST     one value
+ *   RLE       runs of (length, value)
+ *   FOR       (value - base) / divisor, bit-packed
+ *   RAW       8 bytes a value: doubles that nothing else shortens
+ *   LZ4       the 8-byte values cut into byte planes, through LZ4: doubles
+ *   TEXT      the lengths bit-packed, then the bytes through LZ4
+ *   CUSTOMER  ordinals ascending: runs of (ordinal, number of rows)
  *
- * Dictionary codes are integers: CONST, RLE or FOR. Reading is in any order of batches, cheap in
- * rising order.
+ * Dictionary codes are integers: CONST, RLE or FOR; so are doubles where that is shorter. Reading
+ * is in any order of batches, cheap in rising order. The bytes are fixed by docs/format.md.
  */
 #ifndef MU_ENC_H
 #define MU_ENC_H
@@ -32,7 +32,7 @@ typedef enum mu_enc {
     MU_ENC_CUSTOMER = 7,
 } mu_enc;
 
-const char *mu_enc_name(mu_enc enc); /* "constant", "run-length", ... */
+const char *mu_enc_name(mu_enc enc); /* "constant", "run-length", ...; "unknown" */
 
 /* Appends the shortest encoding of `rows` >= 1 values. Memory failures are remembered by the
  * writer. */
@@ -55,7 +55,7 @@ mu_enc mu_decoder_enc(const mu_decoder *decoder);
 
 /* Values [first, first + count): first a multiple of MU_BATCH_ROWS, count <= MU_BATCH_ROWS (or any
  * count, for first + count <= rows, in mu_decode_u32 and _i64). `out` has room for count rounded up
- * to 64; what is past count is undefined but initialised. Calling the one that does not fit the
+ * to 64; what is past count is set to 0. Calling the one that does not fit the
  * chunk's kind is CORRUPT. */
 muster_status mu_decode_i64(mu_decoder *decoder, uint32_t first, uint32_t count, int64_t *out,
                             muster_error *err);

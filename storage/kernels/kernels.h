@@ -43,14 +43,16 @@
     X(void, and_bits, (uint64_t * into, const uint64_t *map, size_t words))                        \
     X(void, or_bits, (uint64_t * into, const uint64_t *map, size_t words))                         \
     X(void, and_not_bits, (uint64_t * into, const uint64_t *map, size_t words))                    \
-    /* over live values; sum_i64 sets *overflow if the exact sum does not fit */                   \
+    /* over live values; sum_i64 sets *overflow if the exact sum does not fit, and gives its low   \
+     * 64 bits; min_max_i64 lowers *min and raises *max, which the caller has set before */        \
     X(int64_t, sum_i64,                                                                            \
       (const int64_t *values, const uint64_t *live, size_t words, int *overflow))                  \
     X(double, sum_f64, (const double *values, const uint64_t *live, size_t words))                 \
     X(void, min_max_i64,                                                                           \
       (const int64_t *values, const uint64_t *live, size_t words, int64_t *min, int64_t *max))     \
-    /* rows values of `width` bits from the interleaved layout of format.md, from row `first` (a   \
-     * multiple of 64) on */                                                                       \
+    /* `rows` values of `width` bits from the one vector at `packed` (docs/format.md: at most      \
+     * 1,024 values), from its row `first` on, a multiple of 64. Writes `rows` rounded up to 64    \
+     * at most. unpack_u32: width <= 32. unpack_i64: base + number * divisor, modulo 2^64 */       \
     X(void, unpack_u32,                                                                            \
       (const uint8_t *packed, uint32_t width, uint32_t first, uint32_t rows, uint32_t *out))       \
     X(void, unpack_i64,                                                                            \

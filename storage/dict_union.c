@@ -1,0 +1,129 @@
+/*
+ * dict_union.c - the codes of many dictionaries as the codes of one.
+ *
+ * Each dictionary gets an array from its codes to the union's, filled as codes turn up, so that a
+ * text is hashed once for each dictionary that has it. Dictionaries of segments are sorted, and
+ * come again with every stripe: their arrays stay. The others belong to one chunk of long text,
+ * have an entry for every row and do not come again: they share one array, which the next of them
+ * takes over.
+ */
+#include "storage/dict.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "storage/base/bits.h"
+#include "storage/base/mem.h"
+
+typedef struct code_map {
+    uint64_t id;     /* of the dictionary; 0: of none yet */
+    uint32_t *codes; /* the union's, or MU_NO_CODE where not asked for yet */
+    uint32_t count;
+    size_t capacity;
+} code_map;
+
+struct mu_dict_union {
+    mu_dict_builder builder;
+    code_map passing; /* of the last unsorted dictionary */
+    code_map *maps;   /* of sorted ones */
+    size_t map_count, map_capacity;
+    size_t latest; /* in maps */
+};
+
+mu_dict_union *mu_dict_union_open(void)
+{
+    return mu_mem_zalloc(sizeof(mu_dict_union));
+}
+
+void mu_dict_union_close(mu_dict_union *all)
+{
+    if (!all) {
+        return;
+    }
+    for (size_t i = 0; i < all->map_count; i++) {
+        mu_mem_free(all->maps[i].codes);
+    }
+    mu_mem_free(all->maps);
+    mu_mem_free(all->passing.codes);
+    mu_dict_builder_deinit(&all->builder);
+    mu_mem_free(all);
+}
+
+const mu_dict_builder *mu_dict_union_builder(const mu_dict_union *all)
+{
+    return &all->builder;
+}
+
+/* A dictionary still being built may have grown since it was last seen. */
+static bool cover(code_map *map, const mu_dict *dict)
+{
+    if (map->id != dict->id) {
+        map->id = dict->id;
+        map->count = 0;
+    }
+    if (dict->count > map->count) {
+        if (!mu_mem_reserve(&map->codes, &map->capacity, dict->count, sizeof *map->codes)) {
+            return false;
+        }
+        memset(map->codes + map->count, 0xff, (dict->count - map->count) * sizeof *map->codes);
+        map->count = dict->count;
+    }
+    return true;
+}
+
+static code_map *find_map(mu_dict_union *all, const mu_dict *dict)
+{
+    assert(dict->id != 0);
+    if (!dict->sorted) {
+        return cover(&all->passing, dict) ? &all->passing : NULL;
+    }
+    if (all->latest < all->map_count && all->maps[all->latest].id == dict->id) {
+        return &all->maps[all->latest];
+    }
+    for (size_t i = 0; i < all->map_count; i++) {
+        if (all->maps[i].id == dict->id) {
+            all->latest = i;
+            return &all->maps[i];
+        }
+    }
+    if (!mu_mem_reserve(&all->maps, &all->map_capacity, all->map_count + 1, sizeof *all->maps)) {
+        return NULL;
+    }
+    code_map *map = &all->maps[all->map_count];
+    *map = (code_map){0};
+    if (!cover(map, dict)) {
+        return NULL;
+    }
+    all->latest = all->map_count++;
+    return map;
+}
+
+bool mu_dict_union_map(mu_dict_union *all, const mu_dict *dict, const uint32_t *codes,
+                       const uint64_t *valid, const uint64_t *live, uint32_t rows, uint32_t *out)
+{
+    if (dict->count == 0) { /* no text, so no row is valid; it may have no id either */
+        memset(out, 0xff, rows * sizeof *out);
+        return true;
+    }
+    code_map *map = find_map(all, dict);
+
+    if (!map) {
+        return false;
+    }
+    for (uint32_t row = 0; row < rows; row++) {
+        const bool wanted =
+            (!valid || mu_bits_test(valid, row)) && (!live || mu_bits_test(live, row));
+        if (!wanted) {
+            out[row] = MU_NO_CODE;
+            continue;
+        }
+        assert(codes[row] < dict->count);
+        uint32_t *code = &map->codes[codes[row]];
+        if (*code == MU_NO_CODE &&
+            !mu_dict_builder_add(&all->builder, mu_dict_text(dict, codes[row]), code)) {
+            return false;
+        }
+        out[row] = *code;
+    }
+    return true;
+}

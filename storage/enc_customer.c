@@ -1,0 +1,115 @@
+/*
+ * enc_customer.c - the customer column: ordinals that rise, each once, with its number of rows.
+ *
+ *   u32   number of runs     } as in enc_rle.c
+ *   list  their lengths      }
+ *   u32   the first ordinal
+ *   list  the distance of each following ordinal to the one before, none 0; absent for a single run
+ *
+ * Distances take a third of the bits that places within the stripe would.
+ */
+#include <assert.h>
+
+#include "storage/base/mem.h"
+#include "storage/enc_decoder.h"
+
+static uint32_t count_runs(const uint32_t *ordinals, uint32_t rows)
+{
+    uint32_t runs = 1;
+
+    for (uint32_t i = 1; i < rows; i++) {
+        runs += ordinals[i] != ordinals[i - 1];
+    }
+    return runs;
+}
+
+void mu_enc_customer_write(mu_writer *out, const uint32_t *ordinals, uint32_t rows)
+{
+    const uint32_t run_count = count_runs(ordinals, rows);
+    int64_t *lengths = mu_mem_alloc_array(run_count, 2 * sizeof *lengths);
+    int64_t *distances = lengths + run_count; /* between neighbours: one less than runs */
+    uint32_t run = 0, start = 0;
+
+    if (!lengths) {
+        out->failed = true;
+        return;
+    }
+    for (uint32_t i = 1; i < rows; i++) {
+        assert(ordinals[i] >= ordinals[i - 1]);
+        if (ordinals[i] != ordinals[i - 1]) {
+            lengths[run] = i - start;
+            distances[run] = ordinals[i] - ordinals[i - 1];
+            start = i;
+            run++;
+        }
+    }
+    lengths[run] = rows - start;
+    assert(run + 1 == run_count);
+    mu_write_u8(out, MU_ENC_CUSTOMER);
+    mu_runs_write(out, lengths, run_count);
+    mu_write_u32(out, ordinals[0]);
+    if (run_count > 1) {
+        const mu_for plan = mu_for_plan_list(distances, run_count - 1);
+        mu_for_write(out, &plan, distances);
+    }
+    mu_mem_free(lengths);
+}
+
+static muster_status customer_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
+{
+    MU_TRY(mu_runs_open(decoder, in, err));
+    const uint32_t run_count = decoder->run_count;
+    uint64_t ordinal = mu_read_u32(in);
+
+    if (in->overrun) {
+        return mu_fail(err, MUSTER_CORRUPT, "ends before the first of %u ordinals", run_count);
+    }
+    /* 64 more: reading rounds up, and begins at [1]. */
+    if (!mu_mem_reserve(&decoder->run_ordinals, &decoder->run_ordinal_capacity,
+                        (size_t)run_count + 64, sizeof *decoder->run_ordinals)) {
+        return mu_fail_memory(err, "opening a chunk of customers");
+    }
+    decoder->run_ordinals[0] = (uint32_t)ordinal;
+    if (run_count == 1) {
+        return MUSTER_OK;
+    }
+    mu_for distances;
+    MU_TRY(mu_for_open(&distances, in, run_count - 1, err));
+    MU_TRY(mu_for_read_u32(&distances, 0, run_count - 1, decoder->run_ordinals + 1, err));
+    for (uint32_t run = 1; run < run_count; run++) {
+        const uint32_t distance = decoder->run_ordinals[run];
+
+        ordinal += distance;
+        if (distance == 0 || ordinal > UINT32_MAX) {
+            return mu_fail(err, MUSTER_CORRUPT,
+                           "run %u of %u: customer %u is followed by one %u on", run + 1, run_count,
+                           decoder->run_ordinals[run - 1], distance);
+        }
+        decoder->run_ordinals[run] = (uint32_t)ordinal;
+    }
+    return MUSTER_OK;
+}
+
+static muster_status customer_read(mu_decoder *decoder, uint32_t first, uint32_t count,
+                                   uint32_t *out, muster_error *err)
+{
+    uint32_t run = mu_runs_seek(decoder, first);
+
+    (void)err;
+    for (uint32_t filled = 0; filled < count; run++) {
+        const uint32_t ordinal = decoder->run_ordinals[run];
+        const uint32_t left = decoder->ends[run] - first;
+        const uint32_t end = left < count ? left : count;
+
+        decoder->run = run;
+        while (filled < end) {
+            out[filled++] = ordinal;
+        }
+    }
+    return MUSTER_OK;
+}
+
+const mu_encoding mu_encoding_customer = {.enc = MU_ENC_CUSTOMER,
+                                          .name = "customer runs",
+                                          .open = customer_open,
+                                          .read_u32 = customer_read};

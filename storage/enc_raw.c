@@ -1,0 +1,105 @@
+/*
+ * enc_raw.c - doubles that are no multiples of anything: as they are, or cut into byte planes.
+ *
+ *   RAW   8 bytes a value, little-endian
+ *   LZ4   one LZ4 block; decompressed, the lowest byte of all values, then the next byte of all,
+ *         to the highest: signs and exponents repeat, and LZ4 sees them side by side
+ *
+ * Opening an LZ4 chunk decompresses the planes; reading puts values together again.
+ */
+#include <assert.h>
+#include <lz4.h>
+#include <string.h>
+
+#include "storage/base/mem.h"
+#include "storage/enc_decoder.h"
+
+bool mu_enc_lz4_write(mu_writer *out, const double *values, uint32_t rows, size_t limit)
+{
+    const size_t size = (size_t)rows * 8;
+    const size_t room = limit - 2; /* below the limit, with the byte that names the encoding */
+    uint8_t *planes = mu_mem_alloc(size + room);
+
+    assert(size < LZ4_MAX_INPUT_SIZE);
+    assert(limit > 2 && limit <= size + 1);
+    if (!planes) {
+        out->failed = true;
+        return false;
+    }
+    for (uint32_t i = 0; i < rows; i++) {
+        uint64_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        for (size_t plane = 0; plane < 8; plane++) {
+            planes[plane * rows + i] = (uint8_t)(bits >> (8 * plane));
+        }
+    }
+    const int packed = LZ4_compress_default((const char *)planes, (char *)planes + size, (int)size,
+                                            (int)room); /* 0: it takes more than the room */
+    if (packed > 0) {
+        mu_write_u8(out, MU_ENC_LZ4);
+        mu_write_bytes(out, planes + size, (size_t)packed);
+    }
+    mu_mem_free(planes);
+    return packed > 0;
+}
+
+static muster_status raw_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
+{
+    const size_t size = (size_t)decoder->rows * 8, left = in->size - in->at;
+
+    decoder->bytes = mu_read_bytes(in, size);
+    if (!decoder->bytes) {
+        return mu_fail(err, MUSTER_CORRUPT, "%u doubles take %zu bytes, but %zu are left",
+                       decoder->rows, size, left);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status lz4_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
+{
+    const size_t size = (size_t)decoder->rows * 8, packed = in->size - in->at;
+    const uint8_t *block = mu_read_bytes(in, packed);
+
+    /* LZ4 makes at most 255 bytes of one: a larger claim is not worth the memory. */
+    if (!block || packed > LZ4_MAX_INPUT_SIZE || size > LZ4_MAX_INPUT_SIZE || packed < size / 256) {
+        return mu_fail(err, MUSTER_CORRUPT, "%zu bytes of LZ4 do not hold %u doubles", packed,
+                       decoder->rows);
+    }
+    if (!mu_mem_reserve(&decoder->scratch, &decoder->scratch_capacity, size, 1)) {
+        return mu_fail_memory(err, "opening a chunk of doubles");
+    }
+    const int got =
+        LZ4_decompress_safe((const char *)block, (char *)decoder->scratch, (int)packed, (int)size);
+    if (got < 0 || (size_t)got != size) {
+        return mu_fail(err, MUSTER_CORRUPT, "%zu bytes of LZ4 do not hold %u doubles", packed,
+                       decoder->rows);
+    }
+    decoder->bytes = decoder->scratch;
+    return MUSTER_OK;
+}
+
+static void raw_read_f64(const mu_decoder *decoder, uint32_t first, uint32_t count, double *out)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t bits = mu_load_u64(decoder->bytes + (size_t)(first + i) * 8);
+        memcpy(&out[i], &bits, sizeof bits);
+    }
+}
+
+static void lz4_read_f64(const mu_decoder *decoder, uint32_t first, uint32_t count, double *out)
+{
+    const uint8_t *at = decoder->bytes + first;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t bits = 0;
+        for (size_t plane = 0; plane < 8; plane++) {
+            bits |= (uint64_t)at[plane * decoder->rows + i] << (8 * plane);
+        }
+        memcpy(&out[i], &bits, sizeof bits);
+    }
+}
+
+const mu_encoding mu_encoding_raw = {
+    .enc = MU_ENC_RAW, .name = "raw", .open = raw_open, .read_f64 = raw_read_f64};
+const mu_encoding mu_encoding_lz4 = {
+    .enc = MU_ENC_LZ4, .name = "lz4", .open = lz4_open, .read_f64 = lz4_read_f64};

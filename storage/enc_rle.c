@@ -1,0 +1,175 @@
+/*
+ * enc_rle.c - run-length encoding, for columns that repeat: plan tiers, the city of a customer.
+ *
+ *   u32   number of runs, 1 to rows
+ *   list  their lengths, none 0, together as many as there are rows
+ *   list  their values
+ *
+ * A list is packed as enc_for.c says. Opening a chunk unpacks both and turns lengths into ends, so
+ * that any row is found by bisection, and mostly just after the last one read.
+ */
+#include <assert.h>
+
+#include "storage/base/mem.h"
+#include "storage/enc_decoder.h"
+
+size_t mu_runs_bytes(const int64_t *lengths, uint32_t run_count)
+{
+    const mu_for plan = mu_for_plan_list(lengths, run_count);
+
+    return sizeof run_count + mu_for_bytes(&plan);
+}
+
+void mu_runs_write(mu_writer *out, const int64_t *lengths, uint32_t run_count)
+{
+    const mu_for plan = mu_for_plan_list(lengths, run_count);
+
+    mu_write_u32(out, run_count);
+    mu_for_write(out, &plan, lengths);
+}
+
+muster_status mu_runs_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
+{
+    const uint32_t run_count = mu_read_u32(in);
+    mu_for lengths;
+    uint32_t filled = 0;
+
+    if (in->overrun || run_count == 0 || run_count > decoder->rows) {
+        return mu_fail(err, MUSTER_CORRUPT, "%u runs for %u rows", run_count, decoder->rows);
+    }
+    MU_TRY(mu_for_open(&lengths, in, run_count, err));
+    if (!mu_mem_reserve(&decoder->ends, &decoder->end_capacity, (size_t)run_count + 63,
+                        sizeof *decoder->ends)) {
+        return mu_fail_memory(err, "opening a chunk of runs");
+    }
+    MU_TRY(mu_for_read_u32(&lengths, 0, run_count, decoder->ends, err));
+    for (uint32_t run = 0; run < run_count; run++) {
+        const uint32_t length = decoder->ends[run];
+
+        if (length == 0 || length > decoder->rows - filled) { /* filled + length may wrap */
+            return mu_fail(err, MUSTER_CORRUPT, "run %u of %u: length is %u with %u rows left",
+                           run + 1, run_count, length, decoder->rows - filled);
+        }
+        filled += length;
+        decoder->ends[run] = filled;
+    }
+    if (filled != decoder->rows) {
+        return mu_fail(err, MUSTER_CORRUPT, "%u runs hold %u rows, not %u", run_count, filled,
+                       decoder->rows);
+    }
+    decoder->run_count = run_count;
+    decoder->run = 0;
+    return MUSTER_OK;
+}
+
+uint32_t mu_runs_seek(mu_decoder *decoder, uint32_t row)
+{
+    const uint32_t *ends = decoder->ends;
+    uint32_t low = decoder->run, high = decoder->run_count;
+
+    assert(row < decoder->rows);
+    if (row < ends[low] && (low == 0 || row >= ends[low - 1])) {
+        return low;
+    }
+    if (row < ends[low]) {
+        high = low;
+        low = 0;
+    }
+    while (low < high) { /* the first run that ends behind the row */
+        const uint32_t middle = low + (high - low) / 2;
+        if (ends[middle] > row) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    assert(low < decoder->run_count);
+    return low;
+}
+
+bool mu_enc_rle_write(mu_writer *out, const int64_t *values, uint32_t rows, uint32_t run_count,
+                      size_t limit)
+{
+    int64_t *lengths = mu_mem_alloc_array(run_count, 2 * sizeof *lengths);
+    int64_t *run_values = lengths + run_count;
+    uint32_t runs = 0;
+
+    if (!lengths) {
+        out->failed = true;
+        return false;
+    }
+    for (uint32_t start = 0; start < rows; runs++) {
+        uint32_t end = start + 1;
+        while (end < rows && values[end] == values[start]) {
+            end++;
+        }
+        lengths[runs] = end - start;
+        run_values[runs] = values[start];
+        start = end;
+    }
+    assert(runs == run_count);
+    const mu_for plan = mu_for_plan_list(run_values, runs);
+    const bool shorter = 1 + mu_runs_bytes(lengths, runs) + mu_for_bytes(&plan) < limit;
+    if (shorter) {
+        mu_write_u8(out, MU_ENC_RLE);
+        mu_runs_write(out, lengths, runs);
+        mu_for_write(out, &plan, run_values);
+    }
+    mu_mem_free(lengths);
+    return shorter;
+}
+
+static muster_status rle_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
+{
+    mu_for values;
+
+    MU_TRY(mu_runs_open(decoder, in, err));
+    MU_TRY(mu_for_open(&values, in, decoder->run_count, err));
+    if (!mu_mem_reserve(&decoder->run_values, &decoder->run_value_capacity,
+                        (size_t)decoder->run_count + 63, sizeof *decoder->run_values)) {
+        return mu_fail_memory(err, "opening a chunk of runs");
+    }
+    mu_for_read_i64(&values, 0, decoder->run_count, decoder->run_values);
+    return MUSTER_OK;
+}
+
+static void rle_read_i64(mu_decoder *decoder, uint32_t first, uint32_t count, int64_t *out)
+{
+    uint32_t run = mu_runs_seek(decoder, first);
+
+    for (uint32_t filled = 0; filled < count; run++) {
+        const int64_t value = decoder->run_values[run];
+        const uint32_t left = decoder->ends[run] - first;
+        const uint32_t end = left < count ? left : count;
+
+        decoder->run = run;
+        while (filled < end) {
+            out[filled++] = value;
+        }
+    }
+}
+
+static muster_status rle_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count,
+                                  uint32_t *out, muster_error *err)
+{
+    uint32_t run = mu_runs_seek(decoder, first);
+
+    (void)err;
+    for (uint32_t filled = 0; filled < count; run++) {
+        const uint32_t value = (uint32_t)decoder->run_values[run];
+        const uint32_t left = decoder->ends[run] - first;
+        const uint32_t end = left < count ? left : count;
+
+        decoder->run = run;
+        while (filled < end) {
+            out[filled++] = value;
+        }
+    }
+    return MUSTER_OK;
+}
+
+const mu_encoding mu_encoding_rle = {.enc = MU_ENC_RLE,
+                                     .name = "run-length",
+                                     .open = rle_open,
+                                     .read_i64 = rle_read_i64,
+                                     .read_u32 = rle_read_u32};

@@ -1,0 +1,491 @@
+/*
+ * enc_test.c - one suite for all encodings: whatever goes in comes out, in any order of reading,
+ * and bytes that are damaged are refused or read as something else, but never past their end.
+ */
+#include "storage/enc.h"
+
+#include <stdlib.h>
+
+#include "storage/base/bits.h"
+#include "storage/base/limits.h"
+#include "storage/base/mem.h"
+#include "tests/support/test.h"
+
+static const uint32_t shapes[] = {1, 2, 31, 32, 33, 63, 64, 65, 1023, 1024, 1025, 2048, 65536};
+
+enum {
+    MOST_ROWS = 65536,
+    ROOM = MOST_ROWS + 64,
+};
+
+static int64_t *new_i64(void)
+{
+    return mu_mem_zalloc_array(ROOM, sizeof(int64_t));
+}
+
+/* Reads all values at once, then batch by batch upwards and downwards, and compares. */
+static void check_i64(mu_decoder *decoder, const int64_t *wanted, uint32_t rows)
+{
+    int64_t *found = new_i64();
+    int64_t batch[MU_BATCH_ROWS];
+    const uint32_t batches = (rows + MU_BATCH_ROWS - 1) / MU_BATCH_ROWS;
+
+    assert_ok(mu_decode_i64(decoder, 0, rows, found, &test_error));
+    assert_memory_equal(found, wanted, rows * sizeof *found);
+    for (uint32_t i = 0; i < 2 * batches; i++) {
+        const uint32_t first = (i < batches ? i : 2 * batches - 1 - i) * MU_BATCH_ROWS;
+        const uint32_t left = rows - first, count = left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
+
+        memset(batch, 0xee, sizeof batch);
+        assert_ok(mu_decode_i64(decoder, first, count, batch, &test_error));
+        assert_memory_equal(batch, wanted + first, count * sizeof *batch);
+        for (uint32_t tail = count; tail < mu_bits_words(count) * 64; tail++) {
+            assert_int_equal(batch[tail], 0);
+        }
+    }
+    mu_mem_free(found);
+}
+
+/* Every cut of the chunk is seen. The copies end where the bytes end. */
+static void check_cuts(const mu_writer *chunk, uint32_t rows)
+{
+    mu_decoder *decoder = mu_decoder_new();
+
+    for (size_t cut = 0; cut<chunk->size; cut += chunk->size> 3000 ? 1 + chunk->size / 100 : 1) {
+        uint8_t *copy = mu_mem_alloc(cut);
+        memcpy(copy, chunk->data, cut);
+        assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, copy, cut, rows, &test_error));
+        mu_mem_free(copy);
+    }
+    uint8_t *copy = mu_mem_zalloc(chunk->size + 1);
+    memcpy(copy, chunk->data, chunk->size);
+    assert_status(MUSTER_CORRUPT,
+                  mu_decoder_open(decoder, copy, chunk->size + 1, rows, &test_error));
+    mu_mem_free(copy);
+    mu_decoder_free(decoder);
+}
+
+/* Opens the chunk with some bits flipped and reads whatever it will give, as everything. */
+static void read_damaged(const mu_writer *chunk, uint32_t rows, uint64_t *state)
+{
+    mu_decoder *decoder = mu_decoder_new();
+    uint8_t *copy = mu_mem_alloc(chunk->size);
+    void *room = new_i64();
+    const mu_dict *dict;
+    int64_t constant;
+
+    memcpy(copy, chunk->data, chunk->size);
+    for (uint64_t flips = 1 + test_random_below(state, 3); flips > 0; flips--) {
+        /* Half of them in the headers, which are at the front. */
+        const uint64_t within =
+            test_random_below(state, 2) == 0 && chunk->size > 40 ? 40 : chunk->size;
+        copy[test_random_below(state, within)] ^= (uint8_t)(1u << test_random_below(state, 8));
+    }
+    if (mu_decoder_open(decoder, copy, chunk->size, rows, &test_error) == MUSTER_OK) {
+        const uint32_t first = rows > MU_BATCH_ROWS ? MU_BATCH_ROWS : 0;
+        (void)mu_decode_i64(decoder, first, rows - first, room, NULL);
+        (void)mu_decode_u32(decoder, first, rows - first, room, NULL);
+        (void)mu_decode_f64(decoder, 0, rows, room, NULL);
+        (void)mu_decode_customer(decoder, 0, rows, room, NULL);
+        (void)mu_decoder_constant(decoder, &constant);
+        if (mu_decode_text(decoder, &dict, NULL) == MUSTER_OK) {
+            assert_true(dict->offsets[dict->count] >= dict->offsets[0]);
+        }
+    }
+    mu_mem_free(room);
+    mu_mem_free(copy);
+    mu_decoder_free(decoder);
+}
+
+static mu_enc round_trip(const int64_t *values, uint32_t rows)
+{
+    mu_writer chunk = {0};
+    mu_decoder *decoder = mu_decoder_new();
+    uint64_t state = test_seed();
+    int64_t constant = 0;
+    const mu_enc enc = mu_enc_i64(&chunk, values, rows);
+
+    assert_false(chunk.failed);
+    assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, &test_error));
+    assert_int_equal(mu_decoder_enc(decoder), enc);
+    check_i64(decoder, values, rows);
+    assert_int_equal(mu_decoder_constant(decoder, &constant), enc == MU_ENC_CONST);
+    if (enc == MU_ENC_CONST) {
+        assert_int_equal(constant, values[0]);
+    }
+    assert_status(MUSTER_CORRUPT, mu_decode_text(decoder, &(const mu_dict *){0}, &test_error));
+    mu_decoder_free(decoder);
+    check_cuts(&chunk, rows);
+    for (int i = 0; i < 20; i++) {
+        read_damaged(&chunk, rows, &state);
+    }
+    mu_writer_deinit(&chunk);
+    return enc;
+}
+
+TEST(integers_of_every_width_come_back)
+{
+    int64_t *values = new_i64();
+    uint64_t state = test_seed();
+
+    for (unsigned width = 0; width <= 64; width++) {
+        for (size_t shape = 0; shape < MU_COUNT(shapes); shape++) {
+            const uint32_t rows = shapes[shape];
+            const uint64_t base = test_random(&state);
+
+            if (rows == MOST_ROWS && width % 9 != 0) {
+                continue;
+            }
+            for (uint32_t i = 0; i < rows; i++) {
+                const uint64_t number = width == 0 ? 0 : test_random(&state) >> (64 - width);
+                values[i] = (int64_t)(base + number);
+            }
+            round_trip(values, rows);
+        }
+    }
+    mu_mem_free(values);
+}
+
+TEST(common_divisors_are_taken_out_and_put_back)
+{
+    static const uint64_t divisors[] = {2,
+                                        3,
+                                        7,
+                                        60,
+                                        1000000,
+                                        86400000000,
+                                        UINT64_C(1) << 32,
+                                        (UINT64_C(1) << 32) + 1,
+                                        UINT64_C(1) << 62};
+    int64_t *values = new_i64();
+    uint64_t state = test_seed();
+
+    for (size_t i = 0; i < MU_COUNT(divisors); i++) {
+        mu_writer chunk = {0};
+        const uint64_t most = UINT64_MAX / divisors[i];
+        const uint64_t bound = most < 1000 ? most : 1000;
+        const uint32_t rows = 3000;
+
+        for (uint32_t row = 0; row < rows; row++) {
+            values[row] =
+                (int64_t)((uint64_t)INT64_MIN + 5 + test_random_below(&state, bound) * divisors[i]);
+        }
+        assert_int_equal(round_trip(values, rows), MU_ENC_FOR);
+        assert_int_equal(mu_enc_i64(&chunk, values, rows), MU_ENC_FOR);
+        /* Three vectors of at most ten bits, however far apart the values are. */
+        assert_in_range(chunk.size, 1, 18 + 3 * 1280);
+        mu_writer_deinit(&chunk);
+    }
+    mu_mem_free(values);
+}
+
+TEST(the_extremes_of_integers_come_back)
+{
+    static const int64_t extremes[] = {INT64_MIN,     INT64_MAX,    0, -1, 1,
+                                       INT64_MIN + 1, INT64_MAX - 1};
+    int64_t *values = new_i64();
+    uint64_t state = test_seed();
+
+    for (size_t shape = 0; shape < MU_COUNT(shapes); shape++) {
+        for (size_t i = 0; i < shapes[shape]; i++) {
+            values[i] = extremes[test_random_below(&state, MU_COUNT(extremes))];
+        }
+        round_trip(values, shapes[shape]);
+    }
+    mu_mem_free(values);
+}
+
+TEST(runs_of_every_length_come_back)
+{
+    static const uint32_t longest[] = {1, 2, 3, 64, 1000, 5000, 100000};
+    int64_t *values = new_i64();
+    uint64_t state = test_seed();
+
+    for (size_t i = 0; i < MU_COUNT(longest); i++) {
+        for (size_t shape = 0; shape < MU_COUNT(shapes); shape++) {
+            const uint32_t rows = shapes[shape];
+            for (uint32_t row = 0; row < rows;) {
+                uint64_t length = 1 + test_random_below(&state, longest[i]);
+                const int64_t value = (int64_t)test_random(&state);
+                for (; length > 0 && row < rows; length--) {
+                    values[row++] = value;
+                }
+            }
+            const mu_enc enc = round_trip(values, rows);
+            if (longest[i] == 64 && rows > 1000) {
+                assert_int_equal(enc, MU_ENC_RLE);
+            }
+        }
+    }
+    mu_mem_free(values);
+}
+
+TEST(codes_come_back_as_32_bits)
+{
+    uint32_t *codes = mu_mem_zalloc_array(ROOM, sizeof *codes);
+    uint32_t *found = mu_mem_zalloc_array(ROOM, sizeof *found);
+    uint64_t state = test_seed();
+
+    for (unsigned width = 0; width <= 32; width++) {
+        for (size_t shape = 0; shape < MU_COUNT(shapes); shape++) {
+            const uint32_t rows = shapes[shape], step = width % 3 == 0 && width < 30 ? 3 : 1;
+            const uint32_t run = width % 4 == 1 ? 50 : 1;
+            mu_decoder *decoder = mu_decoder_new();
+            mu_writer chunk = {0};
+
+            for (uint32_t i = 0; i < rows; i++) {
+                codes[i] = i % run != 0 ? codes[i - 1]
+                           : width == 0 ? UINT32_MAX
+                                        : (uint32_t)(test_random(&state) >> (64 - width)) * step;
+            }
+            mu_enc_u32(&chunk, codes, rows);
+            assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, &test_error));
+            assert_ok(mu_decode_u32(decoder, 0, rows, found, &test_error));
+            assert_memory_equal(found, codes, rows * sizeof *codes);
+            for (uint32_t first = 0; first < rows; first += MU_BATCH_ROWS) {
+                const uint32_t left = rows - first;
+                const uint32_t count = left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
+                assert_ok(mu_decode_u32(decoder, first, count, found, &test_error));
+                assert_memory_equal(found, codes + first, count * sizeof *codes);
+            }
+            mu_decoder_free(decoder);
+            mu_writer_deinit(&chunk);
+        }
+    }
+    mu_mem_free(codes);
+    mu_mem_free(found);
+}
+
+TEST(wide_integers_are_not_read_as_codes)
+{
+    const int64_t values[] = {0, INT64_C(1) << 40, 5};
+    uint32_t codes[64];
+    mu_writer chunk = {0};
+    mu_decoder *decoder = mu_decoder_new();
+
+    mu_enc_i64(&chunk, values, 3);
+    assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, 3, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decode_u32(decoder, 0, 3, codes, &test_error));
+    assert_message_has("41 bits wide");
+    mu_decoder_free(decoder);
+    mu_writer_deinit(&chunk);
+}
+
+static double double_of(uint64_t *state, unsigned kind)
+{
+    const uint64_t random = test_random(state);
+    double value;
+
+    switch (kind) {
+    case 0: /* any bits: NaN and infinities among them */
+        memcpy(&value, &random, sizeof value);
+        return value;
+    case 1: /* whole numbers: few bits, the rest zeros */
+        return (double)(random % 1000);
+    case 2: /* money */
+        return (double)(random % 100000) / 100;
+    case 3:
+        return random % 2 == 0 ? -0.0 : 0.0;
+    default: /* nearly always the same, so that LZ4 wins */
+        return random % 50 == 0 ? (double)random : 0.1;
+    }
+}
+
+TEST(doubles_come_back_to_the_bit)
+{
+    double *values = mu_mem_zalloc_array(ROOM, sizeof *values);
+    double *found = mu_mem_zalloc_array(ROOM, sizeof *found);
+    uint64_t state = test_seed();
+    unsigned seen = 0;
+
+    for (unsigned kind = 0; kind < 5; kind++) {
+        for (size_t shape = 0; shape < MU_COUNT(shapes); shape++) {
+            const uint32_t rows = shapes[shape];
+            mu_decoder *decoder = mu_decoder_new();
+            mu_writer chunk = {0};
+
+            for (uint32_t i = 0; i < rows; i++) {
+                values[i] = double_of(&state, kind);
+            }
+            seen |= 1u << mu_enc_f64(&chunk, values, rows);
+            assert_true(chunk.size <= 1 + 8 * (size_t)rows);
+            assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, &test_error));
+            assert_ok(mu_decode_f64(decoder, 0, rows, found, &test_error));
+            assert_memory_equal(found, values, rows * sizeof *values);
+            for (uint32_t first = 0; first < rows; first += MU_BATCH_ROWS) {
+                const uint32_t left = rows - first;
+                const uint32_t count = left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
+                assert_ok(mu_decode_f64(decoder, first, count, found, &test_error));
+                assert_memory_equal(found, values + first, count * sizeof *values);
+            }
+            mu_decoder_free(decoder);
+            check_cuts(&chunk, rows);
+            for (int i = 0; i < 20; i++) {
+                read_damaged(&chunk, rows, &state);
+            }
+            mu_writer_deinit(&chunk);
+        }
+    }
+    assert_int_equal(
+        seen & (1u << MU_ENC_CONST | 1u << MU_ENC_FOR | 1u << MU_ENC_RAW | 1u << MU_ENC_LZ4),
+        1u << MU_ENC_CONST | 1u << MU_ENC_FOR | 1u << MU_ENC_RAW | 1u << MU_ENC_LZ4);
+    mu_mem_free(values);
+    mu_mem_free(found);
+}
+
+static void check_text(const mu_text *texts, uint32_t rows, uint64_t *state)
+{
+    mu_decoder *decoder = mu_decoder_new();
+    mu_writer chunk = {0};
+    const mu_dict *dict;
+
+    assert_int_equal(mu_enc_text(&chunk, texts, rows), MU_ENC_TEXT);
+    assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, &test_error));
+    assert_ok(mu_decode_text(decoder, &dict, &test_error));
+    assert_int_equal(dict->count, rows);
+    for (uint32_t i = 0; i < rows; i++) {
+        assert_true(mu_text_equal(mu_dict_text(dict, i), texts[i]));
+    }
+    mu_decoder_free(decoder);
+    check_cuts(&chunk, rows);
+    for (int i = 0; i < 20; i++) {
+        read_damaged(&chunk, rows, state);
+    }
+    mu_writer_deinit(&chunk);
+}
+
+TEST(texts_of_any_length_come_back)
+{
+    enum {
+        BYTES = 1 << 20
+    };
+    mu_text *texts = mu_mem_zalloc_array(ROOM, sizeof *texts);
+    char *bytes = mu_mem_alloc(BYTES);
+    uint64_t state = test_seed();
+
+    for (unsigned kind = 0; kind < 4; kind++) {
+        for (size_t i = 0; i < BYTES; i++) { /* kinds 0 and 1 do not compress, 2 and 3 do */
+            bytes[i] = (char)(kind < 2 ? test_random(&state) : 'a' + i % 7);
+        }
+        for (size_t shape = 0; shape < MU_COUNT(shapes); shape++) {
+            const uint32_t longest = kind % 2 == 0 ? 30 : shapes[shape] < 100 ? 300000 : 3;
+            for (uint32_t i = 0; i < shapes[shape]; i++) {
+                const uint32_t size = (uint32_t)test_random_below(&state, longest);
+                texts[i] = (mu_text){bytes + test_random_below(&state, BYTES - size), size};
+            }
+            check_text(texts, shapes[shape], &state);
+        }
+    }
+    for (uint32_t i = 0; i < 100; i++) {
+        texts[i] = (mu_text){NULL, 0};
+    }
+    check_text(texts, 100, &state); /* nothing at all */
+    mu_mem_free(texts);
+    mu_mem_free(bytes);
+}
+
+TEST(customers_come_back_with_their_runs)
+{
+    static const uint32_t longest[] = {1, 3, 100, 100000};
+    uint32_t *ordinals = mu_mem_zalloc_array(ROOM, sizeof *ordinals);
+    uint32_t *found = mu_mem_zalloc_array(ROOM, sizeof *found);
+    uint64_t state = test_seed();
+
+    for (size_t i = 0; i < MU_COUNT(longest) * MU_COUNT(shapes); i++) {
+        const uint32_t rows = shapes[i / MU_COUNT(longest)], most = longest[i % MU_COUNT(longest)];
+        const uint32_t *run_ordinals, *ends;
+        uint32_t ordinal = rows == 1 ? MU_NO_CUSTOMER : 70000, run_count = 0, runs = 0;
+        mu_decoder *decoder = mu_decoder_new();
+        mu_writer chunk = {0};
+
+        for (uint32_t row = 0; row < rows; runs++) {
+            uint64_t length = 1 + test_random_below(&state, most);
+            for (; length > 0 && row < rows; length--) {
+                ordinals[row++] = ordinal;
+            }
+            ordinal += 1 + (uint32_t)test_random_below(&state, 60);
+        }
+        assert_int_equal(mu_enc_customer(&chunk, ordinals, rows), MU_ENC_CUSTOMER);
+        assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, &test_error));
+        assert_ok(mu_decode_runs(decoder, &run_count, &run_ordinals, &ends, &test_error));
+        assert_int_equal(run_count, runs);
+        assert_int_equal(ends[runs - 1], rows);
+        for (uint32_t run = 0; run < runs; run++) {
+            assert_int_equal(run_ordinals[run], ordinals[ends[run] - 1]);
+        }
+        assert_ok(mu_decode_customer(decoder, 0, rows, found, &test_error));
+        assert_memory_equal(found, ordinals, rows * sizeof *found);
+        for (uint32_t batch = (rows - 1) / MU_BATCH_ROWS + 1; batch-- > 0;) {
+            const uint32_t first = batch * MU_BATCH_ROWS, left = rows - first;
+            const uint32_t count = left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
+            assert_ok(mu_decode_customer(decoder, first, count, found, &test_error));
+            assert_memory_equal(found, ordinals + first, count * sizeof *found);
+        }
+        assert_status(MUSTER_CORRUPT, mu_decode_u32(decoder, 0, rows, found, &test_error));
+        mu_decoder_free(decoder);
+        check_cuts(&chunk, rows);
+        for (int damage = 0; damage < 20; damage++) {
+            read_damaged(&chunk, rows, &state);
+        }
+        mu_writer_deinit(&chunk);
+    }
+    mu_mem_free(ordinals);
+    mu_mem_free(found);
+}
+
+TEST(what_is_wrong_with_a_chunk_is_said)
+{
+    static const uint8_t unknown[] = {99, 0, 0};
+    static const uint8_t wide[18] = {MU_ENC_FOR, 65};
+    static const uint8_t no_divisor[18] = {MU_ENC_FOR, 3};
+    static const uint8_t no_runs[5] = {MU_ENC_RLE};
+    mu_decoder *decoder = mu_decoder_new();
+
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, unknown, 3, 1, &test_error));
+    assert_message("there is no encoding 99");
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, wide, 18, 7, &test_error));
+    assert_message("bit-packed chunk of 7 rows: packed numbers are 65 bits wide, more than 64");
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_divisor, 18, 7, &test_error));
+    assert_message("bit-packed chunk of 7 rows: packed numbers have the divisor 0");
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_runs, 5, 7, &test_error));
+    assert_message("run-length chunk of 7 rows: 0 runs for 7 rows");
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, unknown, 3, 0, &test_error));
+    mu_decoder_free(decoder);
+}
+
+TEST(running_out_of_memory_is_an_ordinary_failure)
+{
+    int64_t values[200];
+    double doubles[200];
+    uint32_t ordinals[200];
+
+    for (uint32_t i = 0; i < 200; i++) {
+        values[i] = i / 40;
+        doubles[i] = i % 3 == 0 ? 0.1 : 0.2;
+        ordinals[i] = i / 3;
+    }
+    for (uint64_t n = 0; n < 12; n++) {
+        mu_writer chunk = {0};
+        mu_decoder *decoder = NULL;
+
+        mu_mem_fail_at(n, true);
+        mu_enc_i64(&chunk, values, 200);
+        const size_t end = chunk.size;
+        mu_enc_f64(&chunk, doubles, 200);
+        mu_enc_customer(&chunk, ordinals, 200);
+        mu_enc_text(&chunk, &MU_TEXT_OF("some text"), 1);
+        decoder = mu_decoder_new();
+        mu_mem_fail_at(UINT64_MAX, false);
+        assert_true(decoder ? n >= 5 : true);
+        assert_true(decoder || n < 12);
+        if (!chunk.failed && decoder) {
+            mu_mem_fail_at(0, true);
+            assert_status(MUSTER_NOMEM,
+                          mu_decoder_open(decoder, chunk.data, end, 200, &test_error));
+            mu_mem_fail_at(UINT64_MAX, false);
+            assert_ok(mu_decoder_open(decoder, chunk.data, end, 200, &test_error));
+        }
+        mu_decoder_free(decoder);
+        mu_writer_deinit(&chunk);
+    }
+}
