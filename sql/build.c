@@ -1,0 +1,490 @@
+/*
+ * build.c - the nodes of the tree, for the actions of grammar.y.
+ *
+ * A node's depth is one more than that of its deepest operand; past MU_MAX_DEPTH the statement
+ * is refused, so that nobody who walks the tree needs to fear for the stack.
+ */
+#include "sql/build.h"
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#include "sql/grammar.h"
+#include "storage/base/limits.h"
+
+static void fail_memory(mu_build *b)
+{
+    if (b->status == MUSTER_OK) {
+        b->status = mu_fail_memory(b->err, "reading a statement");
+    }
+}
+
+static void fail_depth(mu_build *b, int32_t offset)
+{
+    if (b->status == MUSTER_OK) {
+        b->status =
+            mu_fail_at(b->err, MUSTER_SYNTAX, offset,
+                       "expressions and queries are nested more than %d deep", MU_MAX_DEPTH);
+    }
+}
+
+const char *mu_build_text(mu_build *b, mu_token token)
+{
+    const char *at = b->text + token.offset;
+    char quote = '\0';
+    char *text;
+    size_t size = token.size, used = 0;
+
+    if (token.kind == MU_TOKEN_STRING || token.kind == MU_TOKEN_QUOTED) {
+        quote = *at;
+        at++;
+        size -= 2;
+    }
+    text = mu_arena_alloc(b->arena, size + 1);
+    if (!text) {
+        fail_memory(b);
+        return NULL;
+    }
+    for (size_t i = 0; i < size; i++) {
+        text[used++] = at[i];
+        i += quote != '\0' && at[i] == quote; /* a doubled quote stands for one */
+    }
+    text[used] = '\0';
+    return text;
+}
+
+mu_ast_name mu_build_name(mu_build *b, mu_token token)
+{
+    const char *text = mu_build_text(b, token);
+
+    if (text && token.kind != MU_TOKEN_STRING && strlen(text) > MU_MAX_NAME_BYTES &&
+        b->status == MUSTER_OK) {
+        b->status = mu_fail_at(b->err, MUSTER_SYNTAX, token.offset,
+                               "a name of %zu bytes; names have at most %d", strlen(text),
+                               MU_MAX_NAME_BYTES);
+    }
+    return (mu_ast_name){text, token.offset};
+}
+
+mu_ast_name mu_build_precision(mu_build *b, mu_ast_name type)
+{
+    if (type.text && strcasecmp(type.text, "double") != 0 && b->status == MUSTER_OK) {
+        b->status =
+            mu_fail_at(b->err, MUSTER_SYNTAX, type.offset,
+                       "no type \"%s PRECISION\"; did you mean DOUBLE PRECISION?", type.text);
+    }
+    return type;
+}
+
+mu_ast_expr *mu_build_node(mu_build *b, mu_ast_kind kind, int32_t start, int32_t offset)
+{
+    mu_ast_expr *node = MU_NEW(b->arena, mu_ast_expr);
+
+    if (!node) {
+        fail_memory(b);
+        return NULL;
+    }
+    node->kind = kind;
+    node->start = start;
+    node->end = b->end;
+    node->offset = offset;
+    node->depth = 1;
+    return node;
+}
+
+/* Makes the node's depth more than that of what it holds. */
+static void deepen(mu_build *b, mu_ast_expr *node, uint32_t depth)
+{
+    if (depth >= node->depth) {
+        node->depth = depth + 1;
+    }
+    if (node->depth > MU_MAX_DEPTH) {
+        fail_depth(b, node->offset);
+    }
+}
+
+mu_ast_expr *mu_build_operand(mu_build *b, mu_ast_expr *node, mu_ast_expr *operand)
+{
+    if (!node || !operand) {
+        return NULL;
+    }
+    node->operands = mu_build_add_item(b, node->operands, operand, (mu_ast_name){0});
+    deepen(b, node, operand->depth);
+    return node;
+}
+
+mu_ast_expr *mu_build_operands(mu_build *b, mu_ast_expr *node, mu_ast_items operands)
+{
+    for (uint32_t i = 0; node && i < operands.count; i++) {
+        const mu_ast_item *item = &operands.data[i];
+        if (!item->expr) {
+            return NULL;
+        }
+        node->operands = mu_build_add_item(b, node->operands, item->expr, item->name);
+        deepen(b, node, item->expr->depth);
+    }
+    return node;
+}
+
+mu_ast_expr *mu_build_literal(mu_build *b, mu_ast_kind kind, mu_token token)
+{
+    mu_ast_expr *node = mu_build_node(b, kind, token.offset, token.offset);
+
+    if (node) {
+        node->text = mu_build_text(b, token);
+    }
+    return node;
+}
+
+mu_ast_expr *mu_build_typed(mu_build *b, mu_token type, mu_token text)
+{
+    mu_ast_expr *node = mu_build_literal(b, MU_AST_TYPED, text);
+
+    if (node) {
+        node->start = type.offset;
+        node->type.name = mu_build_name(b, type);
+    }
+    return node;
+}
+
+mu_ast_expr *mu_build_interval(mu_build *b, mu_token type, mu_token number, mu_ast_name unit)
+{
+    mu_ast_expr *node = mu_build_typed(b, type, number);
+
+    if (node && node->text && unit.text) {
+        node->text = mu_arena_printf(b->arena, "%s %s", node->text, unit.text);
+        if (!node->text) {
+            fail_memory(b);
+        }
+    }
+    return node;
+}
+
+mu_ast_expr *mu_build_column(mu_build *b, mu_ast_name qualifier, mu_ast_name name)
+{
+    const int32_t start = qualifier.text ? qualifier.offset : name.offset;
+    mu_ast_expr *node = mu_build_node(b, MU_AST_COLUMN, start, name.offset);
+
+    if (node) {
+        node->qualifier = qualifier;
+        node->text = name.text;
+    }
+    return node;
+}
+
+mu_ast_expr *mu_build_star(mu_build *b, mu_ast_name qualifier, mu_token star, mu_ast_names excluded)
+{
+    const int32_t start = qualifier.text ? qualifier.offset : star.offset;
+    mu_ast_expr *node = mu_build_node(b, MU_AST_STAR, start, star.offset);
+
+    if (node) {
+        node->qualifier = qualifier;
+        node->excluded = excluded;
+    }
+    return node;
+}
+
+mu_ast_expr *mu_build_unary(mu_build *b, mu_ast_kind kind, mu_token op, mu_ast_expr *operand)
+{
+    mu_ast_expr *node;
+
+    if (!operand) {
+        return NULL;
+    }
+    /* -9223372036854775808 has no positive twin, so a minus belongs to the number it is before. */
+    if (kind == MU_AST_UNARY && operand->text && operand->start == operand->offset &&
+        (operand->kind == MU_AST_INTEGER || operand->kind == MU_AST_DECIMAL ||
+         operand->kind == MU_AST_DOUBLE) &&
+        operand->text[0] != '-') {
+        operand->text = mu_arena_printf(b->arena, "-%s", operand->text);
+        operand->start = operand->offset = op.offset;
+        if (!operand->text) {
+            fail_memory(b);
+        }
+        return operand;
+    }
+    node = mu_build_node(b, kind, op.offset, op.offset);
+    if (node) {
+        node->op = MU_AST_NEGATE;
+    }
+    return mu_build_operand(b, node, operand);
+}
+
+mu_ast_expr *mu_build_binary(mu_build *b, mu_ast_operator op, mu_token at, mu_ast_expr *left,
+                             mu_ast_expr *right)
+{
+    mu_ast_expr *node = mu_build_test(b, MU_AST_BINARY, at, false, left, right);
+
+    if (node) {
+        node->op = op;
+    }
+    return node;
+}
+
+mu_ast_expr *mu_build_logic(mu_build *b, mu_ast_kind kind, mu_token at, mu_ast_expr *left,
+                            mu_ast_expr *right)
+{
+    assert(kind == MU_AST_AND || kind == MU_AST_OR);
+    if (left && left->kind == kind) {
+        left->end = b->end;
+        return mu_build_operand(b, left, right);
+    }
+    return mu_build_test(b, kind, at, false, left, right);
+}
+
+mu_ast_expr *mu_build_test(mu_build *b, mu_ast_kind kind, mu_token at, bool negated,
+                           mu_ast_expr *left, mu_ast_expr *right)
+{
+    mu_ast_expr *node;
+
+    if (!left) {
+        return NULL;
+    }
+    node = mu_build_operand(b, mu_build_node(b, kind, left->start, at.offset), left);
+    if (node && right) {
+        node = mu_build_operand(b, node, right);
+    }
+    if (node) {
+        node->negated = negated;
+    }
+    return node;
+}
+
+mu_ast_expr *mu_build_between(mu_build *b, mu_token at, bool negated, mu_ast_expr *value,
+                              mu_ast_expr *low, mu_ast_expr *high)
+{
+    return mu_build_operand(b, mu_build_test(b, MU_AST_BETWEEN, at, negated, value, low), high);
+}
+
+mu_ast_expr *mu_build_in_query(mu_build *b, mu_token at, bool negated, mu_ast_expr *value,
+                               mu_ast_select *query)
+{
+    mu_ast_expr *node = mu_build_test(b, MU_AST_IN_QUERY, at, negated, value, NULL);
+
+    if (!node || !query) {
+        return NULL;
+    }
+    node->query = query;
+    deepen(b, node, query->depth);
+    return node;
+}
+
+mu_ast_expr *mu_build_case(mu_build *b, mu_token at, mu_ast_expr *operand, mu_ast_items branches,
+                           mu_ast_expr *otherwise)
+{
+    mu_ast_expr *node = mu_build_node(b, MU_AST_CASE, at.offset, at.offset);
+
+    if (operand) {
+        node = mu_build_operand(b, node, operand);
+    }
+    node = mu_build_operands(b, node, branches);
+    if (otherwise) {
+        node = mu_build_operand(b, node, otherwise);
+    }
+    if (node) {
+        node->has_operand = operand != NULL;
+        node->has_else = otherwise != NULL;
+    }
+    return node;
+}
+
+mu_ast_expr *mu_build_cast(mu_build *b, int32_t start, int32_t offset, mu_ast_expr *operand,
+                           mu_ast_type type)
+{
+    mu_ast_expr *node = mu_build_node(b, MU_AST_CAST, start, offset);
+
+    if (node) {
+        node->type = type;
+    }
+    return mu_build_operand(b, node, operand);
+}
+
+mu_ast_expr *mu_build_call(mu_build *b, mu_ast_name name, bool distinct, mu_ast_items operands,
+                           mu_ast_expr *filter)
+{
+    mu_ast_expr *node = mu_build_node(b, MU_AST_CALL, name.offset, name.offset);
+
+    if (!node) {
+        return NULL;
+    }
+    node->text = name.text;
+    node->distinct = distinct;
+    node->filter = filter;
+    if (filter) {
+        deepen(b, node, filter->depth);
+    }
+    return mu_build_operands(b, node, operands);
+}
+
+mu_ast_expr *mu_build_parenthesis(mu_build *b, mu_token open, mu_ast_expr *inner)
+{
+    if (inner) {
+        inner->start = open.offset;
+        inner->end = b->end;
+    }
+    return inner;
+}
+
+mu_ast_source *mu_build_source(mu_build *b, int32_t start)
+{
+    mu_ast_source *source = MU_NEW(b->arena, mu_ast_source);
+
+    if (!source) {
+        fail_memory(b);
+        return NULL;
+    }
+    source->start = start;
+    source->end = b->end;
+    return source;
+}
+
+mu_ast_select *mu_build_select(mu_build *b, int32_t start)
+{
+    mu_ast_select *query = MU_NEW(b->arena, mu_ast_select);
+
+    if (!query) {
+        fail_memory(b);
+        return NULL;
+    }
+    query->start = start;
+    query->depth = 1;
+    return query;
+}
+
+static void deepen_query(mu_ast_select *query, uint32_t depth)
+{
+    if (depth >= query->depth) {
+        query->depth = depth + 1;
+    }
+}
+
+static void deepen_by_items(mu_ast_select *query, const mu_ast_items *items)
+{
+    for (uint32_t i = 0; i < items->count; i++) {
+        if (items->data[i].expr) {
+            deepen_query(query, items->data[i].expr->depth);
+        }
+    }
+}
+
+mu_ast_select *mu_build_finish_select(mu_build *b, mu_ast_select *query)
+{
+    if (!query || b->status != MUSTER_OK) {
+        return NULL;
+    }
+    query->end = b->end;
+    deepen_by_items(query, &query->items);
+    deepen_by_items(query, &query->groups);
+    for (uint32_t i = 0; i < query->orders.count; i++) {
+        deepen_query(query, query->orders.data[i].expr ? query->orders.data[i].expr->depth : 0);
+    }
+    /* Each query of a WITH may use the one before it, and is put in place where it is used. */
+    for (uint32_t i = 0; i < query->commons.count; i++) {
+        query->depth += query->commons.data[i].query->depth;
+    }
+    deepen_query(query, query->where ? query->where->depth : 0);
+    deepen_query(query, query->having ? query->having->depth : 0);
+    if (query->from && query->from->query) {
+        deepen_query(query, query->from->query->depth);
+    }
+    if (query->from) {
+        deepen_by_items(query, &query->from->operands);
+    }
+    if (query->depth > MU_MAX_DEPTH) {
+        fail_depth(b, query->start);
+    }
+    return query;
+}
+
+mu_ast_statement *mu_build_statement(mu_build *b, mu_ast_statement_kind kind)
+{
+    mu_ast_statement *statement = MU_NEW(b->arena, mu_ast_statement);
+
+    if (!statement) {
+        fail_memory(b);
+        return NULL;
+    }
+    statement->kind = kind;
+    b->statement = statement;
+    return statement;
+}
+
+/* Makes room for one more in an array of the arena, doubling it; NULL when out of memory. What
+ * was there is copied, and the old array stays where it is until the arena goes. */
+static void *grown(mu_build *b, void *data, uint32_t count, uint32_t *capacity, size_t size)
+{
+    const uint32_t wanted = *capacity == 0 ? 4 : *capacity * 2;
+    void *larger;
+
+    assert(count <= *capacity);
+    if (count < *capacity) {
+        return data;
+    }
+    larger = wanted < count ? NULL : mu_arena_alloc_array(b->arena, wanted, size);
+    if (!larger) {
+        fail_memory(b);
+        return NULL;
+    }
+    if (count > 0) {
+        memcpy(larger, data, count * size);
+    }
+    *capacity = wanted;
+    return larger;
+}
+
+/* list with `item` at its end, for the lists of ast.h, which differ in what they hold only. */
+#define ADD(list, item)                                                                          \
+    do {                                                                                         \
+        void *room = grown(b, (list).data, (list).count, &(list).capacity, sizeof *(list).data); \
+        if (room) {                                                                              \
+            (list).data = room;                                                                  \
+            (list).data[(list).count++] = (item);                                                \
+        }                                                                                        \
+    } while (0)
+
+mu_ast_items mu_build_add_item(mu_build *b, mu_ast_items list, mu_ast_expr *expr, mu_ast_name name)
+{
+    const mu_ast_item item = {expr, name};
+
+    ADD(list, item);
+    return list;
+}
+
+mu_ast_names mu_build_add_name(mu_build *b, mu_ast_names list, mu_ast_name name)
+{
+    ADD(list, name);
+    return list;
+}
+
+mu_ast_orders mu_build_add_order(mu_build *b, mu_ast_orders list, mu_ast_order order)
+{
+    ADD(list, order);
+    return list;
+}
+
+mu_ast_commons mu_build_add_common(mu_build *b, mu_ast_commons list, mu_ast_common common)
+{
+    if (common.query) {
+        ADD(list, common);
+    }
+    return list;
+}
+
+mu_ast_columns mu_build_add_column(mu_build *b, mu_ast_columns list, mu_ast_column column)
+{
+    ADD(list, column);
+    return list;
+}
+
+mu_ast_options mu_build_add_option(mu_build *b, mu_ast_options list, mu_ast_option option)
+{
+    ADD(list, option);
+    return list;
+}
+
+mu_ast_rows mu_build_add_row(mu_build *b, mu_ast_rows list, mu_ast_items row)
+{
+    ADD(list, row);
+    return list;
+}

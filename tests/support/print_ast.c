@@ -1,0 +1,415 @@
+/*
+ * print_ast.c - names always in double quotes, operands always in parentheses.
+ */
+#include "tests/support/print_ast.h"
+
+#include <string.h>
+
+static void print_expr(const mu_ast_expr *expr, mu_writer *out);
+static void print_select(const mu_ast_select *query, mu_writer *out);
+
+static void put(mu_writer *out, const char *text)
+{
+    mu_write_bytes(out, text, strlen(text));
+}
+
+static void put_quoted(mu_writer *out, const char *text, char quote)
+{
+    mu_write_u8(out, (uint8_t)quote);
+    for (const char *at = text; *at; at++) {
+        mu_write_u8(out, (uint8_t)*at);
+        if (*at == quote) {
+            mu_write_u8(out, (uint8_t)quote);
+        }
+    }
+    mu_write_u8(out, (uint8_t)quote);
+}
+
+static void print_names(const mu_ast_names *names, mu_writer *out)
+{
+    put(out, "(");
+    for (uint32_t i = 0; i < names->count; i++) {
+        put(out, i > 0 ? ", " : "");
+        put_quoted(out, names->data[i].text, '"');
+    }
+    put(out, ")");
+}
+
+static void print_type(const mu_ast_type *type, mu_writer *out)
+{
+    put_quoted(out, type->name.text, '"');
+    for (uint32_t i = 0; i < type->parameter_count; i++) {
+        put(out, i == 0 ? "(" : ", ");
+        put(out, type->parameters[i]);
+    }
+    put(out, type->parameter_count > 0 ? ")" : "");
+}
+
+static void print_items(const mu_ast_items *items, const char *naming, mu_writer *out)
+{
+    for (uint32_t i = 0; i < items->count; i++) {
+        put(out, i > 0 ? ", " : "");
+        if (items->data[i].name.text && strcmp(naming, "=>") == 0) {
+            put_quoted(out, items->data[i].name.text, '"');
+            put(out, " => ");
+        }
+        print_expr(items->data[i].expr, out);
+        if (items->data[i].name.text && strcmp(naming, "AS") == 0) {
+            put(out, " AS ");
+            put_quoted(out, items->data[i].name.text, '"');
+        }
+    }
+}
+
+static const char *operator_text(const mu_ast_expr *expr)
+{
+    static const char *const texts[] = {" + ", " - ",  " * ", " / ",  " % ", " || ",
+                                        " = ", " <> ", " < ", " <= ", " > ", " >= "};
+
+    if (expr->kind == MU_AST_AND || expr->kind == MU_AST_OR) {
+        return expr->kind == MU_AST_AND ? " AND " : " OR ";
+    }
+    if (expr->kind == MU_AST_DISTINCT) {
+        return expr->negated ? " IS NOT DISTINCT FROM " : " IS DISTINCT FROM ";
+    }
+    if (expr->kind == MU_AST_LIKE && expr->fold_case) {
+        return expr->negated ? " NOT ILIKE " : " ILIKE ";
+    }
+    if (expr->kind == MU_AST_LIKE) {
+        return expr->negated ? " NOT LIKE " : " LIKE ";
+    }
+    return texts[expr->op];
+}
+
+static void print_joined(const mu_ast_expr *expr, mu_writer *out)
+{
+    put(out, "(");
+    for (uint32_t i = 0; i < expr->operands.count; i++) {
+        put(out, i > 0 ? operator_text(expr) : "");
+        print_expr(expr->operands.data[i].expr, out);
+    }
+    put(out, ")");
+}
+
+static void print_case(const mu_ast_expr *expr, mu_writer *out)
+{
+    const mu_ast_item *operands = expr->operands.data;
+    uint32_t i = 0;
+
+    put(out, "CASE ");
+    if (expr->has_operand) {
+        print_expr(operands[i++].expr, out);
+    }
+    for (; i + 1 < expr->operands.count; i += 2) {
+        put(out, " WHEN ");
+        print_expr(operands[i].expr, out);
+        put(out, " THEN ");
+        print_expr(operands[i + 1].expr, out);
+    }
+    if (expr->has_else) {
+        put(out, " ELSE ");
+        print_expr(operands[i].expr, out);
+    }
+    put(out, " END");
+}
+
+static void print_in(const mu_ast_expr *expr, mu_writer *out)
+{
+    const mu_ast_items list = {.data = expr->operands.data + 1, .count = expr->operands.count - 1};
+
+    put(out, "(");
+    print_expr(expr->operands.data[0].expr, out);
+    put(out, expr->negated ? " NOT IN (" : " IN (");
+    if (expr->query) {
+        print_select(expr->query, out);
+    } else {
+        print_items(&list, "", out);
+    }
+    put(out, "))");
+}
+
+static void print_call(const mu_ast_expr *expr, mu_writer *out)
+{
+    put_quoted(out, expr->text, '"');
+    put(out, expr->distinct ? "(DISTINCT " : "(");
+    print_items(&expr->operands, "=>", out);
+    put(out, ")");
+    if (expr->filter) {
+        put(out, " FILTER (WHERE ");
+        print_expr(expr->filter, out);
+        put(out, ")");
+    }
+}
+
+static void print_cast(const mu_ast_expr *expr, mu_writer *out)
+{
+    put(out, "CAST(");
+    print_expr(expr->operands.data[0].expr, out);
+    put(out, " AS ");
+    print_type(&expr->type, out);
+    put(out, ")");
+}
+
+static void print_between(const mu_ast_expr *expr, mu_writer *out)
+{
+    put(out, "(");
+    print_expr(expr->operands.data[0].expr, out);
+    put(out, expr->negated ? " NOT BETWEEN " : " BETWEEN ");
+    print_expr(expr->operands.data[1].expr, out);
+    put(out, " AND ");
+    print_expr(expr->operands.data[2].expr, out);
+    put(out, ")");
+}
+
+static void print_around(const char *before, const mu_ast_items *operands, const char *after,
+                         mu_writer *out)
+{
+    put(out, before);
+    print_items(operands, "", out);
+    put(out, after);
+}
+
+static void print_leaf(const mu_ast_expr *expr, mu_writer *out)
+{
+    if (expr->qualifier.text) {
+        put_quoted(out, expr->qualifier.text, '"');
+        put(out, ".");
+    }
+    if (expr->kind == MU_AST_TYPED) {
+        put(out, expr->type.name.text);
+        put(out, " ");
+    }
+    if (expr->kind == MU_AST_TEXT || expr->kind == MU_AST_TYPED) {
+        put_quoted(out, expr->text, '\'');
+    } else if (expr->kind == MU_AST_COLUMN) {
+        put_quoted(out, expr->text, '"');
+    } else {
+        put(out, expr->kind == MU_AST_STAR ? "*" : expr->text);
+    }
+    if (expr->excluded.count > 0) {
+        put(out, " EXCLUDE ");
+        print_names(&expr->excluded, out);
+    }
+}
+
+static void print_expr(const mu_ast_expr *expr, mu_writer *out)
+{
+    const mu_ast_items *operands = &expr->operands;
+
+    switch (expr->kind) {
+    case MU_AST_NULL:
+    case MU_AST_BOOLEAN:
+    case MU_AST_INTEGER:
+    case MU_AST_DECIMAL:
+    case MU_AST_DOUBLE:
+    case MU_AST_TEXT:
+    case MU_AST_COLUMN:
+    case MU_AST_TYPED:
+    case MU_AST_STAR:
+        print_leaf(expr, out);
+        break;
+    case MU_AST_BINARY:
+    case MU_AST_AND:
+    case MU_AST_OR:
+    case MU_AST_DISTINCT:
+    case MU_AST_LIKE:
+        print_joined(expr, out);
+        break;
+    case MU_AST_IN_LIST:
+    case MU_AST_IN_QUERY:
+        print_in(expr, out);
+        break;
+    case MU_AST_CASE:
+        print_case(expr, out);
+        break;
+    case MU_AST_CALL:
+        print_call(expr, out);
+        break;
+    case MU_AST_BETWEEN:
+        print_between(expr, out);
+        break;
+    case MU_AST_CAST:
+        print_cast(expr, out);
+        break;
+    case MU_AST_UNARY:
+        print_around("(- ", operands, ")", out);
+        break;
+    case MU_AST_NOT:
+        print_around("(NOT ", operands, ")", out);
+        break;
+    case MU_AST_IS_NULL:
+        print_around("(", operands, expr->negated ? " IS NOT NULL)" : " IS NULL)", out);
+        break;
+    case MU_AST_LIST:
+        print_around("[", operands, "]", out);
+        break;
+    }
+}
+
+static void print_clause(const char *word, const mu_ast_expr *expr, mu_writer *out)
+{
+    if (expr) {
+        put(out, word);
+        print_expr(expr, out);
+    }
+}
+
+static void print_source(const mu_ast_source *source, mu_writer *out)
+{
+    if (source->query) {
+        put(out, "(");
+        print_select(source->query, out);
+        put(out, ")");
+    } else {
+        put_quoted(out, source->name.text, '"');
+    }
+    if (source->called) {
+        put(out, "(");
+        print_items(&source->operands, "=>", out);
+        put(out, ")");
+    }
+    if (source->alias.text) {
+        put(out, " AS ");
+        put_quoted(out, source->alias.text, '"');
+    }
+}
+
+static void print_orders(const mu_ast_select *query, mu_writer *out)
+{
+    for (uint32_t i = 0; i < query->orders.count; i++) {
+        const mu_ast_order *order = &query->orders.data[i];
+        put(out, i == 0 ? " ORDER BY " : ", ");
+        if (order->expr) {
+            print_expr(order->expr, out);
+        } else {
+            put(out, "ALL");
+        }
+        put(out, order->descending ? " DESC" : "");
+        put(out, order->nulls == MU_AST_NULLS_FIRST  ? " NULLS FIRST"
+                 : order->nulls == MU_AST_NULLS_LAST ? " NULLS LAST"
+                                                     : "");
+    }
+}
+
+static void print_select(const mu_ast_select *query, mu_writer *out)
+{
+    for (uint32_t i = 0; i < query->commons.count; i++) {
+        put(out, i == 0 ? "WITH " : ", ");
+        put_quoted(out, query->commons.data[i].name.text, '"');
+        put(out, " AS (");
+        print_select(query->commons.data[i].query, out);
+        put(out, ")");
+    }
+    put(out, query->commons.count > 0 ? " " : "");
+    if (query->items.count > 0) {
+        put(out, query->distinct ? "SELECT DISTINCT " : "SELECT ");
+        print_items(&query->items, "AS", out);
+    }
+    if (query->from) {
+        put(out, query->items.count > 0 ? " FROM " : "FROM ");
+        print_source(query->from, out);
+    }
+    print_clause(" WHERE ", query->where, out);
+    put(out, query->group_all ? " GROUP BY ALL" : query->groups.count > 0 ? " GROUP BY " : "");
+    print_items(&query->groups, "", out);
+    print_clause(" HAVING ", query->having, out);
+    print_orders(query, out);
+    print_clause(" LIMIT ", query->limit, out);
+    print_clause(" OFFSET ", query->offset, out);
+}
+
+static void print_columns(const mu_ast_statement *s, mu_writer *out)
+{
+    put(out, s->columns.count > 0 ? " (" : "");
+    for (uint32_t i = 0; i < s->columns.count; i++) {
+        const mu_ast_column *column = &s->columns.data[i];
+        put(out, i > 0 ? ", " : "");
+        put_quoted(out, column->name.text, '"');
+        if (column->type.name.text) {
+            put(out, " ");
+            print_type(&column->type, out);
+        }
+        put(out, column->roles & MU_AST_ROLE_CUSTOMER ? " CUSTOMER" : "");
+        put(out, column->roles & MU_AST_ROLE_TIME ? " TIME" : "");
+        put(out, column->roles & MU_AST_ROLE_EVENT ? " EVENT" : "");
+    }
+    put(out, s->columns.count > 0 ? ")" : "");
+}
+
+static void print_options(const mu_ast_statement *s, mu_writer *out)
+{
+    put(out, s->options.count > 0 ? " WITH (" : "");
+    for (uint32_t i = 0; i < s->options.count; i++) {
+        const mu_ast_option *option = &s->options.data[i];
+        put(out, i > 0 ? ", " : "");
+        put_quoted(out, option->name.text, '"');
+        if (option->value) {
+            put(out, " ");
+            put_quoted(out, option->value, '\'');
+        }
+        if (option->list.count > 0) {
+            put(out, " ");
+            print_names(&option->list, out);
+        }
+    }
+    put(out, s->options.count > 0 ? ")" : "");
+}
+
+static void print_path(const char *word, const char *path, const char *stream, mu_writer *out)
+{
+    put(out, word);
+    if (strcmp(path, "-") == 0) {
+        put(out, stream);
+    } else {
+        put_quoted(out, path, '\'');
+    }
+}
+
+static void print_rows(const mu_ast_statement *s, mu_writer *out)
+{
+    if (s->names.count > 0) {
+        put(out, " ");
+        print_names(&s->names, out);
+    }
+    put(out, " VALUES ");
+    for (uint32_t i = 0; i < s->rows.count; i++) {
+        put(out, i > 0 ? ", (" : "(");
+        print_items(&s->rows.data[i], "", out);
+        put(out, ")");
+    }
+}
+
+void test_print_statement(const mu_ast_statement *s, mu_writer *out)
+{
+    static const char *const words[] = {"",          "EXPLAIN ",  "CREATE TABLE ", "DROP TABLE ",
+                                        "COPY ",     "COPY ",     "INSERT INTO ",  "CREATE TAG ",
+                                        "DROP TAG ", "DESCRIBE ", "SHOW TABLES",   "SHOW TAGS"};
+    const bool creates = s->kind == MU_AST_CREATE_TABLE;
+
+    put(out, words[s->kind]);
+    put(out, s->if_exists ? (creates ? "IF NOT EXISTS " : "IF EXISTS ") : "");
+    if (s->name.text) {
+        put_quoted(out, s->name.text, '"');
+    }
+    if (s->query) {
+        put(out, s->kind == MU_AST_COPY_TO ? "(" : s->kind == MU_AST_CREATE_TAG ? " AS " : "");
+        print_select(s->query, out);
+        put(out, s->kind == MU_AST_COPY_TO ? ")" : "");
+    }
+    if (s->path.text) {
+        const bool from = s->kind == MU_AST_COPY_FROM || creates;
+        print_path(from                        ? " FROM "
+                   : s->kind == MU_AST_COPY_TO ? " TO "
+                                               : "",
+                   s->path.text, from ? "STDIN" : "STDOUT", out);
+    }
+    print_columns(s, out);
+    if (s->kind == MU_AST_INSERT) {
+        print_rows(s, out);
+    }
+    print_options(s, out);
+    if (s->partition.text) {
+        put(out, " PARTITION BY ");
+        put_quoted(out, s->partition.text, '"');
+    }
+}
