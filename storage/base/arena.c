@@ -10,12 +10,12 @@
  */
 #include "storage/base/arena.h"
 
+#include "storage/base/mem.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "storage/base/mem.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)

@@ -7,11 +7,11 @@
  */
 #include "storage/base/bytes.h"
 
+#include "storage/base/mem.h"
+
 #include <assert.h>
 #include <endian.h>
 #include <string.h>
-
-#include "storage/base/mem.h"
 
 static bool take(mu_reader *in, void *value, size_t size)
 {

@@ -13,14 +13,14 @@
  */
 #include "storage/base/pool.h"
 
+#include "storage/base/mem.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-
-#include "storage/base/mem.h"
 
 typedef struct pool_job {
     struct pool_job *next; /* in the queue; by lock */
