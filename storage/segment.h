@@ -114,6 +114,10 @@ const mu_chunk_info *mu_segment_chunk(const mu_segment *segment, uint32_t block,
 muster_status mu_segment_read(const mu_segment *segment, uint32_t block, uint32_t column,
                               mu_decoder *decoder, const uint64_t **valid, muster_error *err);
 
+/* Puts file, column and offset of a chunk in front of the message. */
+void mu_segment_where(const mu_segment *segment, uint32_t block, uint32_t column,
+                      muster_error *err);
+
 /* The dictionary of a text column, decompressed and checked on first use; NULL in *out if it has
  * none. Lives as long as the segment. */
 muster_status mu_segment_dict(mu_segment *segment, uint32_t column, const mu_dict **out,

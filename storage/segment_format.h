@@ -107,10 +107,6 @@ struct mu_segment {
 /* Fills everything but name and map from the mapped file. */
 muster_status mu_segment_read_directory(mu_segment *segment, muster_error *err);
 
-/* Puts file, column and offset of a chunk in front of the message. */
-void mu_segment_where(const mu_segment *segment, uint32_t block, uint32_t column,
-                      muster_error *err);
-
 static inline mu_segment_chunk_entry *mu_segment_entry(const mu_segment *segment, uint32_t block,
                                                        uint32_t column)
 {

@@ -153,23 +153,47 @@ static muster_status check_ordinals(mu_decoder *decoder, const mu_block *block, 
     return MUSTER_OK;
 }
 
+/* The encoding holds what the column has, so that decoding it later cannot find something else. */
+static muster_status check_encoding(const mu_segment_column_info *column, const mu_decoder *decoder,
+                                    muster_error *err)
+{
+    const mu_enc enc = mu_decoder_enc(decoder);
+    bool fits = enc == MU_ENC_CONST || enc == MU_ENC_RLE || enc == MU_ENC_FOR;
+
+    switch (mu_type_form(column->type)) {
+    case MU_FORM_BITS:
+    case MU_FORM_I64:
+        break;
+    case MU_FORM_F64:
+        fits = fits || enc == MU_ENC_RAW || enc == MU_ENC_LZ4;
+        break;
+    case MU_FORM_CODE:
+        fits = column->has_dict ? fits : enc == MU_ENC_TEXT;
+        break;
+    case MU_FORM_ORDINAL:
+        fits = enc == MU_ENC_CUSTOMER;
+        break;
+    }
+    if (!fits) {
+        char name[32];
+        return mu_fail(err, MUSTER_CORRUPT, "a chunk in %s encoding cannot hold %s",
+                       mu_enc_name(enc), mu_type_name(column->type, name));
+    }
+    return MUSTER_OK;
+}
+
 static muster_status check_values(const mu_segment *segment, uint32_t block, uint32_t column,
                                   mu_decoder *decoder, muster_error *err)
 {
+    const mu_segment_column_info *info = &segment->columns[column];
     const mu_block *place = &segment->blocks[block];
 
-    switch (mu_type_form(segment->columns[column].type)) {
-    case MU_FORM_CODE:
-        if (segment->columns[column].has_dict) {
-            return check_codes(decoder, place->rows, segment->columns[column].place.count, err);
-        }
-        break;
-    case MU_FORM_ORDINAL:
+    MU_TRY(check_encoding(info, decoder, err));
+    if (info->has_dict) {
+        return check_codes(decoder, place->rows, info->place.count, err);
+    }
+    if (info->type.kind == MU_CUSTOMER) {
         return check_ordinals(decoder, place, err);
-    case MU_FORM_BITS:
-    case MU_FORM_I64:
-    case MU_FORM_F64:
-        break;
     }
     return MUSTER_OK;
 }

@@ -1,0 +1,417 @@
+/*
+ * scan.c - which blocks of which segments, batch after batch.
+ *
+ * Opening a scan drops the segments whose times lie outside the bounds and finds the columns in
+ * the others. A unit is then a walk over the segments' blocks of one stripe. Directories alone
+ * decide whether a block matters; the time column is only decoded in blocks that a bound cuts.
+ * `customers` has no segments: its batches are counted up from the snapshot's number of customers.
+ */
+#include "storage/scan.h"
+
+#include "storage/base/mem.h"
+#include "storage/kernels/kernels.h"
+#include "storage/scan_column.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+typedef struct segment_source {
+    mu_segment *segment;
+    const mu_segment_info *info;
+    uint32_t *columns; /* the segment's index of each of the scan's columns, or MU_NO_COLUMN */
+    uint32_t *ranges;  /* the same of each range's */
+    uint32_t time;     /* the same of the TIME column's */
+} segment_source;
+
+struct mu_scan {
+    mu_arena arena; /* has everything but the decoders */
+    const mu_scan_options *options;
+    mu_snapshot *snapshot;
+    uint32_t customer_count;
+    uint32_t stripe_count;
+    segment_source *sources;
+    uint32_t source_count;
+    uint32_t *nobody; /* the sources that have rows of nobody: a unit each */
+    uint32_t nobody_count;
+
+    /* The columns of the options, and the TIME column behind them if only the bounds need it. */
+    mu_scan_column *columns;
+    uint32_t column_count, time_column;
+    mu_batch batch;
+    uint64_t bytes;
+
+    /* Where the scan is. */
+    uint32_t stripe;
+    uint32_t source, source_end; /* the next sources of the unit are [source, source_end) */
+    uint32_t block, block_end;   /* the next blocks of the source before `source` */
+    bool block_cut;              /* some rows of the block at hand are outside the bounds */
+    uint32_t block_rows, next_row;
+    mu_scan_place place; /* of the batch at hand */
+};
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+static bool is_customers(const mu_scan *scan)
+{
+    return scan->options->table->id == MU_CUSTOMERS_TABLE;
+}
+
+static bool in_bounds(const mu_scan_options *options, int64_t min_us, int64_t max_us)
+{
+    return !options->bounded || (max_us >= options->since_us && min_us < options->until_us &&
+                                 options->since_us < options->until_us);
+}
+
+/* The segment's index of a column of the table, whose type must not have changed. */
+static muster_status find_column(const mu_scan *scan, const mu_segment *segment, uint32_t column,
+                                 uint32_t *out, muster_error *err)
+{
+    const mu_column *wanted = &scan->options->table->columns[column];
+    const uint32_t index = mu_segment_column(segment, wanted->id);
+
+    *out = index;
+    if (index != MU_NO_COLUMN) {
+        const mu_type found = mu_segment_column_type(segment, index);
+        char found_name[32], wanted_name[32];
+        if (found.kind != wanted->type.kind || found.scale != wanted->type.scale) {
+            return mu_fail(err, MUSTER_CORRUPT,
+                           "a segment of table \"%s\" has column \"%s\" as %s, expected %s",
+                           scan->options->table->name, wanted->name,
+                           mu_type_name(found, found_name),
+                           mu_type_name(wanted->type, wanted_name));
+        }
+    }
+    return MUSTER_OK;
+}
+
+static muster_status open_source(mu_scan *scan, uint32_t i, segment_source *out, muster_error *err)
+{
+    const mu_scan_options *options = scan->options;
+    const mu_table *table = options->table;
+
+    MU_TRY(mu_snapshot_segment(scan->snapshot, table->id, i, &out->segment, err));
+    MU_ARENA_TRY(out->columns, &scan->arena, options->column_count, err);
+    MU_ARENA_TRY(out->ranges, &scan->arena, options->range_count, err);
+    for (uint32_t c = 0; c < options->column_count; c++) {
+        MU_TRY(find_column(scan, out->segment, options->columns[c], &out->columns[c], err));
+    }
+    for (uint32_t r = 0; r < options->range_count; r++) {
+        MU_TRY(find_column(scan, out->segment, options->ranges[r].column, &out->ranges[r], err));
+    }
+    out->time = MU_NO_COLUMN;
+    if (table->time_column != MU_NO_COLUMN) {
+        MU_TRY(find_column(scan, out->segment, table->time_column, &out->time, err));
+        if (out->time == MU_NO_COLUMN) {
+            return mu_fail(err, MUSTER_CORRUPT, "a segment of table \"%s\" has no column \"%s\"",
+                           table->name, table->columns[table->time_column].name);
+        }
+    }
+    return MUSTER_OK;
+}
+
+static muster_status open_sources(mu_scan *scan, muster_error *err)
+{
+    const mu_scan_options *options = scan->options;
+    const uint32_t table_id = options->table->id;
+    const uint32_t count = mu_snapshot_segment_count(scan->snapshot, table_id);
+
+    MU_ARENA_TRY(scan->sources, &scan->arena, count, err);
+    MU_ARENA_TRY(scan->nobody, &scan->arena, count, err);
+    for (uint32_t i = 0; i < count; i++) {
+        const mu_segment_info *info = mu_snapshot_segment_info(scan->snapshot, table_id, i);
+        if (!in_bounds(options, info->min_time_us, info->max_time_us)) {
+            continue;
+        }
+        segment_source *source = &scan->sources[scan->source_count];
+        source->info = info;
+        MU_TRY(open_source(scan, i, source, err));
+        if (info->nobody_rows > 0 && !options->skip_nobody) {
+            scan->nobody[scan->nobody_count++] = scan->source_count;
+        }
+        scan->source_count++;
+    }
+    return MUSTER_OK;
+}
+
+static muster_status open_columns(mu_scan *scan, muster_error *err)
+{
+    const mu_scan_options *options = scan->options;
+    const mu_table *table = options->table;
+    uint32_t count = options->column_count;
+
+    scan->time_column = MU_NO_COLUMN;
+    for (uint32_t i = 0; i < count; i++) {
+        if (options->columns[i] == table->time_column) {
+            scan->time_column = i;
+        }
+    }
+    if (options->bounded && scan->time_column == MU_NO_COLUMN) {
+        scan->time_column = count++;
+    }
+    MU_ARENA_TRY(scan->columns, &scan->arena, count, err);
+    MU_ARENA_TRY(scan->batch.columns, &scan->arena, count, err);
+    MU_ARENA_TRY(scan->batch.live, &scan->arena, MU_BATCH_WORDS, err);
+    scan->batch.column_count = options->column_count;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t column =
+            i < options->column_count ? options->columns[i] : table->time_column;
+        scan->column_count++;
+        MU_TRY(
+            mu_scan_column_init(&scan->columns[i], table->columns[column].type, &scan->arena, err));
+        scan->batch.columns[i].type = table->columns[column].type;
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_scan_open(mu_snapshot *snapshot, const mu_scan_options *options, mu_scan **out,
+                           muster_error *err)
+{
+    muster_status status;
+    mu_scan *scan = mu_mem_zalloc(sizeof *scan);
+
+    assert(!options->bounded || options->table->time_column != MU_NO_COLUMN);
+    *out = NULL;
+    if (!scan) {
+        return mu_fail_memory(err, "opening a scan");
+    }
+    scan->options = options;
+    scan->snapshot = snapshot;
+    scan->customer_count = mu_customers_count(mu_snapshot_customers(snapshot));
+    if (is_customers(scan) || mu_table_has_events(options->table)) {
+        scan->stripe_count = mu_snapshot_stripes(snapshot);
+    }
+    MU_TRY_GOTO(open_columns(scan, err));
+    if (!is_customers(scan)) {
+        MU_TRY_GOTO(open_sources(scan, err));
+    }
+    *out = scan;
+    return MUSTER_OK;
+
+fail:
+    mu_scan_close(scan);
+    return status;
+}
+
+void mu_scan_close(mu_scan *scan)
+{
+    if (scan) {
+        for (uint32_t i = 0; i < scan->column_count; i++) {
+            mu_scan_column_deinit(&scan->columns[i]);
+        }
+        mu_arena_deinit(&scan->arena);
+        mu_mem_free(scan);
+    }
+}
+
+uint32_t mu_scan_units(const mu_scan *scan)
+{
+    return scan->stripe_count + scan->nobody_count;
+}
+
+uint32_t mu_scan_stripes(const mu_scan *scan)
+{
+    return scan->stripe_count;
+}
+
+uint64_t mu_scan_bytes(const mu_scan *scan)
+{
+    return scan->bytes;
+}
+
+/* --- units and blocks ----------------------------------------------------------------------- */
+
+muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
+{
+    (void)err; /* for what may be read here one day */
+    assert(unit < mu_scan_units(scan));
+    if (unit < scan->stripe_count) {
+        scan->stripe = unit;
+        scan->source = 0;
+        scan->source_end = scan->source_count;
+    } else {
+        scan->stripe = MU_NOBODY;
+        scan->source = scan->nobody[unit - scan->stripe_count];
+        scan->source_end = scan->source + 1;
+    }
+    scan->block = scan->block_end = 0;
+    scan->block_rows = scan->next_row = 0;
+    scan->block_cut = false;
+    if (is_customers(scan)) {
+        const uint32_t left = scan->customer_count - unit * MU_STRIPE_ROWS;
+        assert(scan->customer_count > unit * MU_STRIPE_ROWS);
+        scan->block_rows = left < MU_STRIPE_ROWS ? left : MU_STRIPE_ROWS;
+    }
+    return MUSTER_OK;
+}
+
+/* Whether any row of the block may be in the bounds and the ranges. */
+static bool block_matters(const mu_scan *scan, const segment_source *source, uint32_t block)
+{
+    const mu_scan_options *options = scan->options;
+
+    if (options->bounded) {
+        const mu_chunk_info *time = mu_segment_chunk(source->segment, block, source->time);
+        if (!in_bounds(options, time->min, time->max)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < options->range_count; i++) {
+        const mu_scan_range *range = &options->ranges[i];
+        if (source->ranges[i] == MU_NO_COLUMN) {
+            return false;
+        }
+        const mu_chunk_info *chunk = mu_segment_chunk(source->segment, block, source->ranges[i]);
+        if (chunk->size == 0 || chunk->max < range->min || chunk->min > range->max) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static muster_status enter_block(mu_scan *scan, const segment_source *source, uint32_t block,
+                                 muster_error *err)
+{
+    const mu_scan_options *options = scan->options;
+    const mu_block *info = mu_segment_block(source->segment, block);
+
+    if (info->stripe != MU_NOBODY && info->last_ordinal >= scan->customer_count) {
+        (void)mu_fail(err, MUSTER_CORRUPT, "there is no customer %u of %u", info->last_ordinal,
+                      scan->customer_count);
+        mu_segment_where(source->segment, block, 0, err);
+        return MUSTER_CORRUPT;
+    }
+    for (uint32_t i = 0; i < scan->column_count; i++) {
+        scan->columns[i].state = MU_SCAN_CLOSED;
+    }
+    if (options->bounded) {
+        const mu_chunk_info *time = mu_segment_chunk(source->segment, block, source->time);
+        scan->block_cut = time->min < options->since_us || time->max >= options->until_us;
+    }
+    scan->place.segment = source->segment;
+    scan->place.block = block;
+    scan->block_rows = info->rows;
+    scan->next_row = 0;
+    return MUSTER_OK;
+}
+
+/* Goes to the unit's next block that matters; *found is false if there is none. */
+static muster_status next_block(mu_scan *scan, bool *found, muster_error *err)
+{
+    *found = false;
+    for (;;) {
+        while (scan->block < scan->block_end) {
+            const segment_source *source = &scan->sources[scan->source - 1];
+            const uint32_t block = scan->block++;
+            if (block_matters(scan, source, block)) {
+                *found = true;
+                return enter_block(scan, source, block, err);
+            }
+        }
+        if (scan->source == scan->source_end) {
+            return MUSTER_OK;
+        }
+        mu_segment_stripe(scan->sources[scan->source].segment, scan->stripe, &scan->block,
+                          &scan->block_end);
+        scan->source++;
+    }
+}
+
+/* --- batches -------------------------------------------------------------------------------- */
+
+static bool any_live(const mu_batch *batch)
+{
+    uint64_t any = 0;
+
+    for (size_t w = 0; w < mu_bits_words(batch->rows); w++) {
+        any |= batch->live[w];
+    }
+    return any != 0;
+}
+
+static muster_status load_column(mu_scan *scan, uint32_t i, muster_error *err)
+{
+    const segment_source *source = &scan->sources[scan->source - 1];
+    const uint32_t index = i < scan->options->column_count ? source->columns[i] : source->time;
+
+    return mu_scan_column_load(&scan->columns[i], &scan->place, index, &scan->batch.columns[i],
+                               &scan->bytes, err);
+}
+
+static muster_status drop_outside_bounds(mu_scan *scan, muster_error *err)
+{
+    const mu_scan_options *options = scan->options;
+    mu_batch *batch = &scan->batch;
+
+    MU_TRY(load_column(scan, scan->time_column, err));
+    const int64_t *times = batch->columns[scan->time_column].data;
+    assert(options->until_us > options->since_us); /* else no block would matter */
+    mu_k()->filter_range_i64(times, options->since_us, options->until_us - 1, batch->live,
+                             mu_bits_words(batch->rows));
+    return MUSTER_OK;
+}
+
+/* The next rows of the block at hand, none of their columns loaded. */
+static void begin_batch(mu_scan *scan)
+{
+    const uint32_t left = scan->block_rows - scan->next_row;
+    mu_batch *batch = &scan->batch;
+
+    batch->rows = left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
+    mu_bits_fill(batch->live, batch->rows, MU_BATCH_WORDS);
+    for (uint32_t i = 0; i < scan->column_count; i++) {
+        batch->columns[i].data = NULL;
+    }
+    scan->place.first = scan->next_row;
+    scan->place.rows = batch->rows;
+    scan->next_row += batch->rows;
+}
+
+muster_status mu_scan_next(mu_scan *scan, mu_batch **batch, muster_error *err)
+{
+    *batch = &scan->batch;
+    for (;;) {
+        if (scan->next_row == scan->block_rows) {
+            bool found;
+            MU_TRY(next_block(scan, &found, err));
+            if (!found) {
+                scan->batch.rows = 0;
+                return MUSTER_OK;
+            }
+        }
+        begin_batch(scan);
+        if (!scan->block_cut) {
+            return MUSTER_OK;
+        }
+        MU_TRY(drop_outside_bounds(scan, err));
+        if (any_live(&scan->batch)) {
+            return MUSTER_OK;
+        }
+    }
+}
+
+/* A batch of `customers`: its ordinals. */
+static void count_up(mu_scan *scan, uint32_t i)
+{
+    uint32_t *ordinals = scan->columns[i].values;
+    const uint32_t first = scan->stripe * MU_STRIPE_ROWS + scan->place.first;
+
+    for (uint32_t row = 0; row < MU_BATCH_ROWS; row++) {
+        ordinals[row] = first + row;
+    }
+    scan->batch.columns[i].data = ordinals;
+    scan->batch.columns[i].valid = NULL;
+}
+
+muster_status mu_scan_load(mu_scan *scan, uint32_t i, muster_error *err)
+{
+    assert(i < scan->batch.column_count && scan->batch.rows > 0);
+    if (scan->batch.columns[i].data) {
+        return MUSTER_OK;
+    }
+    if (is_customers(scan)) {
+        count_up(scan, i);
+        return MUSTER_OK;
+    }
+    return load_column(scan, i, err);
+}
