@@ -71,11 +71,11 @@ static bool cover(code_map *map, const mu_dict *dict)
     return true;
 }
 
+/* The map of the dictionary, new and of no id yet if there is none; NULL when out of memory. */
 static code_map *find_map(mu_dict_union *all, const mu_dict *dict)
 {
-    assert(dict->id != 0);
     if (!dict->sorted) {
-        return cover(&all->passing, dict) ? &all->passing : NULL;
+        return &all->passing;
     }
     if (all->latest < all->map_count && all->maps[all->latest].id == dict->id) {
         return &all->maps[all->latest];
@@ -89,13 +89,9 @@ static code_map *find_map(mu_dict_union *all, const mu_dict *dict)
     if (!mu_mem_reserve(&all->maps, &all->map_capacity, all->map_count + 1, sizeof *all->maps)) {
         return NULL;
     }
-    code_map *map = &all->maps[all->map_count];
-    *map = (code_map){0};
-    if (!cover(map, dict)) {
-        return NULL;
-    }
     all->latest = all->map_count++;
-    return map;
+    all->maps[all->latest] = (code_map){0};
+    return &all->maps[all->latest];
 }
 
 bool mu_dict_union_map(mu_dict_union *all, const mu_dict *dict, const uint32_t *codes,
@@ -105,9 +101,9 @@ bool mu_dict_union_map(mu_dict_union *all, const mu_dict *dict, const uint32_t *
         memset(out, 0xff, rows * sizeof *out);
         return true;
     }
+    assert(dict->id != 0);
     code_map *map = find_map(all, dict);
-
-    if (!map) {
+    if (!map || !cover(map, dict)) {
         return false;
     }
     for (uint32_t row = 0; row < rows; row++) {

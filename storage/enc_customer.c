@@ -27,13 +27,13 @@ void mu_enc_customer_write(mu_writer *out, const uint32_t *ordinals, uint32_t ro
 {
     const uint32_t run_count = count_runs(ordinals, rows);
     int64_t *lengths = mu_mem_alloc_array(run_count, 2 * sizeof *lengths);
-    int64_t *distances = lengths + run_count; /* between neighbours: one less than runs */
     uint32_t run = 0, start = 0;
 
     if (!lengths) {
         out->failed = true;
         return;
     }
+    int64_t *distances = lengths + run_count; /* between neighbours: one less than runs */
     for (uint32_t i = 1; i < rows; i++) {
         assert(ordinals[i] >= ordinals[i - 1]);
         if (ordinals[i] != ordinals[i - 1]) {

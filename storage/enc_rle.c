@@ -91,13 +91,13 @@ bool mu_enc_rle_write(mu_writer *out, const int64_t *values, uint32_t rows, uint
                       size_t limit)
 {
     int64_t *lengths = mu_mem_alloc_array(run_count, 2 * sizeof *lengths);
-    int64_t *run_values = lengths + run_count;
     uint32_t runs = 0;
 
     if (!lengths) {
         out->failed = true;
         return false;
     }
+    int64_t *run_values = lengths + run_count;
     for (uint32_t start = 0; start < rows; runs++) {
         uint32_t end = start + 1;
         while (end < rows && values[end] == values[start]) {

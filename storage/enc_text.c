@@ -149,7 +149,7 @@ static muster_status text_open(mu_decoder *decoder, mu_reader *in, muster_error 
         return mu_fail(err, MUSTER_CORRUPT, "%zu bytes do not hold %llu bytes of text",
                        in->size - in->at, (unsigned long long)size);
     }
-    if (!mu_mem_reserve(&decoder->scratch, &decoder->scratch_capacity, (size_t)size, 1)) {
+    if (!mu_mem_reserve(&decoder->scratch, &decoder->scratch_capacity, (size_t)size + 1, 1)) {
         return mu_fail_memory(err, "opening a chunk of text");
     }
     for (uint64_t done = 0; done < size; done += PIECE_BYTES) {
