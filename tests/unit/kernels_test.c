@@ -32,7 +32,7 @@ typedef struct data {
 
 static double nasty_double(uint64_t random)
 {
-    static const double all[] = {-INFINITY, -1.5, -0.0, 0.0, 1e-320, 1.5, INFINITY, NAN};
+    static const double all[] = {-HUGE_VAL, -1.5, -0.0, 0.0, 1e-320, 1.5, HUGE_VAL, (double)NAN};
 
     return all[random % MU_COUNT(all)];
 }
