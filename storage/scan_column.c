@@ -139,10 +139,9 @@ static muster_status decode(mu_scan_column *column, const mu_scan_place *place, 
     case MU_FORM_CODE:
         return mu_decode_u32(column->decoder, place->first, place->rows, column->values, err);
     case MU_FORM_ORDINAL:
-        return mu_decode_customer(column->decoder, place->first, place->rows, column->values, err);
+        break;
     }
-    assert(false);
-    return MUSTER_OK;
+    return mu_decode_customer(column->decoder, place->first, place->rows, column->values, err);
 }
 
 /* Makes what is past the rows 0: no kernel may follow a code of an earlier chunk there. */
