@@ -1,0 +1,152 @@
+/* catalog_test.c - finding tables and columns; every table that may not be created. */
+#include "storage/catalog.h"
+
+#include "storage/base/limits.h"
+#include "tests/support/test.h"
+
+static const mu_column event_columns[] = {
+    {"user_id", 0, {.kind = MU_CUSTOMER}, MU_ROLE_CUSTOMER},
+    {"ts", 1, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME},
+    {"Event", 2, {.kind = MU_TEXT}, MU_ROLE_EVENT},
+};
+
+static const mu_table tables[] = {
+    {"customers", 0, MU_UNIT_MONTH, 0, NULL, MU_NO_COLUMN, MU_NO_COLUMN, MU_NO_COLUMN},
+    {"events", 3, MU_UNIT_MONTH, 3, event_columns, 0, 1, 2},
+};
+
+static const mu_catalog catalog = {
+    .customer_kind = MU_TEXT, .table_count = 2, .tables = tables, .next_table_id = 4};
+
+static const mu_column good_columns[] = {
+    {"id", 0, {.kind = MU_TEXT}, MU_ROLE_CUSTOMER},
+    {"at", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME},
+    {"what", 0, {.kind = MU_TEXT}, MU_ROLE_EVENT},
+    {"amount", 0, {.kind = MU_DECIMAL, .precision = 12, .scale = 2}, MU_ROLE_NONE},
+};
+
+static void assert_check(const char *name, const mu_column *columns, uint32_t count,
+                         const char *message)
+{
+    const mu_table table = {.name = name,
+                            .period = MU_UNIT_MONTH,
+                            .column_count = count,
+                            .columns = columns};
+
+    assert_status(MUSTER_INVALID, mu_table_check(&catalog, &table, &test_error));
+    assert_message(message);
+}
+
+/* The good table with its last columns cut off and one replaced. */
+static void assert_column_refused(uint32_t at, mu_column column, const char *message)
+{
+    mu_column columns[MU_COUNT(good_columns)];
+
+    memcpy(columns, good_columns, sizeof columns);
+    columns[at] = column;
+    assert_check("orders", columns, MU_COUNT(columns), message);
+}
+
+TEST(names_are_compared_without_case)
+{
+    assert_true(mu_name_equal("Events", "eVENTS"));
+    assert_false(mu_name_equal("event", "events"));
+    assert_false(mu_name_equal("events", "event"));
+    assert_false(mu_name_equal("é", "É")); /* ASCII only */
+    assert_true(mu_name_equal("", ""));
+}
+
+TEST(tables_and_columns_are_found_by_name_and_id)
+{
+    assert_ptr_equal(mu_catalog_find(&catalog, "EVENTS"), &tables[1]);
+    assert_ptr_equal(mu_catalog_find(&catalog, "customers"), &tables[0]);
+    assert_null(mu_catalog_find(&catalog, "event"));
+    assert_ptr_equal(mu_catalog_table(&catalog, 3), &tables[1]);
+    assert_null(mu_catalog_table(&catalog, 1));
+    assert_int_equal(mu_table_column(&tables[1], "TS"), 1);
+    assert_int_equal(mu_table_column(&tables[1], "user_id"), 0);
+    assert_int_equal(mu_table_column(&tables[1], "Customer"), 0);
+    assert_int_equal(mu_table_column(&tables[1], "custmer"), MU_NO_COLUMN);
+    assert_int_equal(mu_table_column(&tables[0], "customer"), MU_NO_COLUMN);
+}
+
+TEST(a_good_table_may_be_created)
+{
+    const mu_table table = {.name = "orders",
+                            .period = MU_UNIT_WEEK,
+                            .column_count = MU_COUNT(good_columns),
+                            .columns = good_columns};
+    const mu_table lookup = {
+        .name = "products", .column_count = 1, .columns = &good_columns[3]};
+
+    assert_ok(mu_table_check(&catalog, &table, &test_error));
+    assert_ok(mu_table_check(&catalog, &lookup, &test_error));
+}
+
+TEST(names_that_are_missing_taken_or_too_long_are_refused)
+{
+    char name[MU_MAX_NAME_BYTES + 2];
+
+    memset(name, 'n', sizeof name);
+    name[sizeof name - 1] = '\0';
+    assert_check("", good_columns, 4, "a table needs a name");
+    assert_check("Events", good_columns, 4, "there is a table \"Events\" already");
+    assert_check("customers", good_columns, 4,
+                 "\"customers\" is always there and cannot be created; choose another name");
+    assert_check("tags", good_columns, 4,
+                 "\"tags\" is always there and cannot be created; choose another name");
+    assert_check(name, good_columns, 4,
+                 "the name of a table has 129 bytes, at most 128 are possible: "
+                 "\"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn...\"");
+    assert_check("orders", NULL, 0, "table \"orders\" needs a column");
+    assert_check("orders", good_columns, MU_MAX_COLUMNS + 1,
+                 "table \"orders\" has 2001 columns; at most 2000 are possible");
+    assert_column_refused(3, (mu_column){"", 0, {.kind = MU_TEXT}, MU_ROLE_NONE},
+                          "a column needs a name");
+    assert_column_refused(3, (mu_column){"ID", 0, {.kind = MU_TEXT}, MU_ROLE_NONE},
+                          "two columns are named \"ID\"; capital and small letters are the same");
+    assert_column_refused(3, (mu_column){"Customer", 0, {.kind = MU_TEXT}, MU_ROLE_NONE},
+                          "column \"Customer\" cannot have this name: \"customer\" is another "
+                          "name of the CUSTOMER column, \"id\"");
+}
+
+TEST(roles_need_their_types_and_each_other)
+{
+    assert_column_refused(0, (mu_column){"id", 0, {.kind = MU_DOUBLE}, MU_ROLE_CUSTOMER},
+                          "column \"id\" is DOUBLE; the CUSTOMER column has to be TEXT or BIGINT");
+    assert_column_refused(
+        0, (mu_column){"id", 0, {.kind = MU_BIGINT, .bits = 64}, MU_ROLE_CUSTOMER},
+        "column \"id\" is BIGINT, but the customers of this database have TEXT ids; all event "
+        "tables share them");
+    assert_column_refused(1, (mu_column){"at", 0, {.kind = MU_DATE}, MU_ROLE_TIME},
+                          "column \"at\" is DATE; the TIME column has to be a TIMESTAMP");
+    assert_column_refused(2, (mu_column){"what", 0, {.kind = MU_DATE}, MU_ROLE_EVENT},
+                          "column \"what\" is DATE; the EVENT column has to be TEXT");
+    assert_column_refused(3, (mu_column){"then", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME},
+                          "\"at\" and \"then\" are both TIME; one column can be");
+    assert_column_refused(0, (mu_column){"id", 0, {.kind = MU_TEXT}, MU_ROLE_NONE},
+                          "column \"at\" is TIME, but no column of table \"orders\" is CUSTOMER; "
+                          "an event table has both");
+    assert_column_refused(1, (mu_column){"at", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_NONE},
+                          "column \"id\" is CUSTOMER, but no column of table \"orders\" is TIME; "
+                          "an event table has both");
+    assert_check("orders", &good_columns[2], 1,
+                 "column \"what\" is EVENT, but no column of table \"orders\" is CUSTOMER and TIME");
+}
+
+TEST(types_that_are_none_are_refused)
+{
+    const mu_type wide = {.kind = MU_DECIMAL, .precision = 19, .scale = 2};
+    const mu_type fine = {.kind = MU_DECIMAL, .precision = 4, .scale = 5};
+
+    assert_column_refused(3, (mu_column){"a", 0, wide, MU_ROLE_NONE},
+                          "column \"a\": DECIMAL(19,2) is not a type; 1 to 18 digits are possible, "
+                          "and no more of them behind the point");
+    assert_column_refused(3, (mu_column){"a", 0, fine, MU_ROLE_NONE},
+                          "column \"a\": DECIMAL(4,5) is not a type; 1 to 18 digits are possible, "
+                          "and no more of them behind the point");
+    assert_column_refused(3, (mu_column){"a", 0, {.kind = MU_NULL}, MU_ROLE_NONE},
+                          "column \"a\" needs a type, such as TEXT");
+    assert_column_refused(3, (mu_column){"a", 0, {.kind = MU_CUSTOMER}, MU_ROLE_NONE},
+                          "column \"a\" needs a type, such as TEXT");
+}
