@@ -8,7 +8,7 @@
 #include "storage/value.h"
 
 #include <assert.h>
-#include <inttypes.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +66,8 @@ static size_t shortest_digits(double value, char digits[18], int *exponent)
 {
     size_t count = 0;
 
-    for (int precision = 15; precision <= 17; precision++) {
+    /* Every decimal of 15 digits survives a double, but for those too small for all their bits. */
+    for (int precision = value < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
         char text[32];
         snprintf(text, sizeof text, "%.*e", precision - 1, value);
         const char *mark = strchr(text, 'e');

@@ -28,10 +28,8 @@ static const mu_column good_columns[] = {
 static void assert_check(const char *name, const mu_column *columns, uint32_t count,
                          const char *message)
 {
-    const mu_table table = {.name = name,
-                            .period = MU_UNIT_MONTH,
-                            .column_count = count,
-                            .columns = columns};
+    const mu_table table = {
+        .name = name, .period = MU_UNIT_MONTH, .column_count = count, .columns = columns};
 
     assert_status(MUSTER_INVALID, mu_table_check(&catalog, &table, &test_error));
     assert_message(message);
@@ -76,8 +74,7 @@ TEST(a_good_table_may_be_created)
                             .period = MU_UNIT_WEEK,
                             .column_count = MU_COUNT(good_columns),
                             .columns = good_columns};
-    const mu_table lookup = {
-        .name = "products", .column_count = 1, .columns = &good_columns[3]};
+    const mu_table lookup = {.name = "products", .column_count = 1, .columns = &good_columns[3]};
 
     assert_ok(mu_table_check(&catalog, &table, &test_error));
     assert_ok(mu_table_check(&catalog, &lookup, &test_error));
@@ -130,8 +127,9 @@ TEST(roles_need_their_types_and_each_other)
     assert_column_refused(1, (mu_column){"at", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_NONE},
                           "column \"id\" is CUSTOMER, but no column of table \"orders\" is TIME; "
                           "an event table has both");
-    assert_check("orders", &good_columns[2], 1,
-                 "column \"what\" is EVENT, but no column of table \"orders\" is CUSTOMER and TIME");
+    assert_check(
+        "orders", &good_columns[2], 1,
+        "column \"what\" is EVENT, but no column of table \"orders\" is CUSTOMER and TIME");
 }
 
 TEST(types_that_are_none_are_refused)
