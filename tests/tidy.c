@@ -320,7 +320,8 @@ static void check_includes(const source *file, const char *root)
                 report(file, name, "%.*s is above this layer, or not for this program",
                        (int)(strchr(name, '"') - name), name);
             }
-            if (system_seen && ends(file->path, ".c")) {
+            const bool is_part = starts(strchr(name, '"') - strlen(".inc"), ".inc");
+            if (system_seen && ends(file->path, ".c") && !is_part) {
                 report(file, name, "our headers come before the system's");
             }
         } else {
