@@ -10,10 +10,10 @@
  */
 #include "query/op.h"
 
-#include <stdlib.h>
-
 #include "query/row_key.h"
 #include "storage/base/mem.h"
+
+#include <stdlib.h>
 
 /* Rows kept beyond twice the limit before the rest is thrown away; so that sorting is rare. */
 enum {

@@ -3,13 +3,13 @@
  */
 #include "query/set.h"
 
-#include <stdlib.h>
-
 #include "query/did.h"
 #include "query/exec.h"
 #include "query/nearest.h"
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
+
+#include <stdlib.h>
 
 static muster_status new_set(const mu_scope *scope, mu_set_kind kind, mu_set **out,
                              muster_error *err)

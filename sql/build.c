@@ -6,12 +6,12 @@
  */
 #include "sql/build.h"
 
+#include "sql/grammar.h"
+#include "storage/base/limits.h"
+
 #include <assert.h>
 #include <string.h>
 #include <strings.h>
-
-#include "sql/grammar.h"
-#include "storage/base/limits.h"
 
 static void fail_memory(mu_build *b)
 {

@@ -7,13 +7,13 @@
  */
 #include "storage/dict.h"
 
-#include <assert.h>
-#include <stdatomic.h>
-#include <string.h>
-
 #include "storage/base/bits.h"
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <string.h>
 
 enum {
     FIRST_SLOTS = 64,

@@ -9,11 +9,11 @@
  */
 #include "storage/dict.h"
 
-#include <assert.h>
-#include <string.h>
-
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
+
+#include <assert.h>
+#include <string.h>
 
 typedef struct code_map {
     uint64_t id;     /* of the dictionary; 0: of none yet */

@@ -9,13 +9,13 @@
  */
 #include "storage/enc.h"
 
-#include <assert.h>
-#include <string.h>
-
 #include "storage/base/bits.h"
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
 #include "storage/enc_decoder.h"
+
+#include <assert.h>
+#include <string.h>
 
 static muster_status const_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
 {

@@ -8,10 +8,10 @@
  *
  * Distances take a third of the bits that places within the stripe would.
  */
-#include <assert.h>
-
 #include "storage/base/mem.h"
 #include "storage/enc_decoder.h"
+
+#include <assert.h>
 
 static uint32_t count_runs(const uint32_t *ordinals, uint32_t rows)
 {

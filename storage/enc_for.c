@@ -20,12 +20,12 @@
  */
 #include "storage/enc_for.h"
 
-#include <assert.h>
-#include <string.h>
-
 #include "storage/base/bits.h"
 #include "storage/base/limits.h"
 #include "storage/kernels/kernels.h"
+
+#include <assert.h>
+#include <string.h>
 
 enum {
     HEADER_BYTES = 1 + 8 + 8,

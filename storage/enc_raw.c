@@ -7,12 +7,12 @@
  *
  * Opening an LZ4 chunk decompresses the planes; reading puts values together again.
  */
+#include "storage/base/mem.h"
+#include "storage/enc_decoder.h"
+
 #include <assert.h>
 #include <lz4.h>
 #include <string.h>
-
-#include "storage/base/mem.h"
-#include "storage/enc_decoder.h"
 
 bool mu_enc_lz4_write(mu_writer *out, const double *values, uint32_t rows, size_t limit)
 {

@@ -8,10 +8,10 @@
  * A list is packed as enc_for.c says. Opening a chunk unpacks both and turns lengths into ends, so
  * that any row is found by bisection, and mostly just after the last one read.
  */
-#include <assert.h>
-
 #include "storage/base/mem.h"
 #include "storage/enc_decoder.h"
+
+#include <assert.h>
 
 size_t mu_runs_bytes(const int64_t *lengths, uint32_t run_count)
 {

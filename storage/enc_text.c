@@ -10,13 +10,13 @@
  * A piece is four times as far as LZ4 looks back, so cutting costs next to nothing, and no text is
  * too large for it. Opening a chunk decompresses all of it into a dictionary with one entry a row.
  */
-#include <assert.h>
-#include <lz4.h>
-#include <string.h>
-
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
 #include "storage/enc_decoder.h"
+
+#include <assert.h>
+#include <lz4.h>
+#include <string.h>
 
 enum {
     PIECE_BYTES = 256 << 10,

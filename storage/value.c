@@ -5,10 +5,10 @@
  * values are nearly always written, and leaves the rest to slower code. Text is checked to be UTF-8
  * here, and nowhere after. A NUL is refused, since results are handed out as C strings.
  */
-#include "storage/type.h"
+#include "storage/value.h"
 
 #include "storage/base/limits.h"
-#include "storage/value.h"
+#include "storage/type.h"
 
 #include <assert.h>
 #include <string.h>

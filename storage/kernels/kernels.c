@@ -7,12 +7,12 @@
  */
 #include "storage/kernels/kernels.h"
 
+#include "storage/base/status.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "storage/base/status.h"
 
 extern const mu_kernels mu_kernels_baseline;
 #ifdef __x86_64__

@@ -4,12 +4,12 @@
  */
 #include "storage/enc.h"
 
-#include <stdlib.h>
-
 #include "storage/base/bits.h"
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
 #include "tests/support/test.h"
+
+#include <stdlib.h>
 
 static const uint32_t shapes[] = {1, 2, 31, 32, 33, 63, 64, 65, 1023, 1024, 1025, 2048, 65536};
 

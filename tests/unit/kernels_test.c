@@ -6,12 +6,12 @@
  */
 #include "storage/kernels/kernels.h"
 
-#include <math.h>
-#include <stdlib.h>
-
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
 #include "tests/support/test.h"
+
+#include <math.h>
+#include <stdlib.h>
 
 enum {
     WORDS = 5,
