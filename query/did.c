@@ -5,6 +5,7 @@
 #include "query/did.h"
 
 #include "query/events.h"
+#include "query/exec.h"
 #include "storage/base/mem.h"
 
 struct mu_did {

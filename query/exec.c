@@ -178,6 +178,13 @@ fail:
     return status;
 }
 
+muster_status mu_exec_stripes_each(mu_exec *exec, mu_pool_fn *work, void *context,
+                                   muster_error *err)
+{
+    return mu_pool_run(exec->options.pool, mu_snapshot_stripes(exec->options.snapshot), work,
+                       context, exec->options.cancel, err);
+}
+
 /* --- sets that are queries --- */
 
 typedef struct set_state {

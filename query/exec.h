@@ -58,6 +58,10 @@ typedef struct mu_sink {
 muster_status mu_exec_each(mu_exec *exec, const mu_plan *input, const mu_sink *sink,
                            void *const *states, muster_error *err);
 
+/* Calls work for every stripe of customers, over all threads, worker < mu_exec_workers(). */
+muster_status mu_exec_stripes_each(mu_exec *exec, mu_pool_fn *work, void *context,
+                                   muster_error *err);
+
 /* How many of the units that mu_exec_each() would give for `input` are stripes of customers: unit
  * u < mu_exec_stripes() has only customers of stripe u, and no other unit has any of them. 0 where
  * the units are batches of a rowset, or of a lookup table. */

@@ -56,10 +56,9 @@ typedef struct mu_funnel_plan {
     uint32_t step_count; /* 1 to MU_MAX_STEPS */
     const mu_expr *const *steps;
     const char *const *labels; /* never NULL: "step 1" where none was given */
-    int64_t within_us;         /* from step 1 to the last, end included; INT64_MAX: no limit */
-    int32_t within_months;     /* calendar months beside within_us: INTERVAL '1 month' */
+    int64_t within_us;         /* from step 1 to the last, end included; INT64_MAX: no limit.
+                                  A month has no fixed length: the binder says so */
     const mu_expr *by;         /* breakdown, of step 1's event; NULL: none */
-    uint32_t top;              /* breakdown values kept, the rest is `other`; 0: all */
     bool as_of_given;
     int64_t as_of_us; /* else the newest event of the table */
 } mu_funnel_plan;

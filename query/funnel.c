@@ -1,0 +1,429 @@
+/*
+ * funnel.c - how far each customer came.
+ *
+ * Events are taken in order of time. For each number of steps k, best[k] is the latest start of a
+ * chain of k steps that has been found so far: a chain with a later start can do all that one with
+ * an earlier start can, and more. An event of a time of its own that meets step k + 1 makes a chain
+ * of k steps one of k + 1; steps are tried from the last to the first, so that the event fills one
+ * step only. That is exact, and O(steps) memory.
+ *
+ * Events of equal time are one group, and any order of them will do. From k steps, a group reaches
+ * the largest j such that steps k + 1 ... j can each be given an event of their own: a bipartite
+ * matching, grown step by step along augmenting paths (Kuhn's method). Equal events are one kind
+ * with a number; more than there are steps are never needed.
+ */
+#include "query/funnel.h"
+
+#include <stdlib.h>
+
+#include "query/exec.h"
+#include "storage/base/mem.h"
+
+#define NEVER INT64_MIN
+
+/* Events of one tie group that meet the same steps. */
+typedef struct kind {
+    uint64_t mask;
+    uint32_t count;
+} kind;
+
+struct mu_funnel {
+    const mu_funnel_plan *plan;
+    mu_event_options options;
+    mu_event_reader *reader;
+    mu_events events;
+    int64_t as_of_us;
+    /* Of the customer at hand: */
+    int64_t best[MU_MAX_STEPS + 1]; /* best[k]: the latest start of a chain of k steps; NEVER */
+    mu_chain chain;
+    /* Of the tie group at hand: */
+    kind *kinds;
+    uint32_t kind_count;
+    size_t kind_capacity;
+    uint32_t *taken; /* kind by kind: how many of it are matched */
+    size_t taken_capacity;
+    uint32_t match[MU_MAX_STEPS]; /* step -> kind */
+    uint8_t *seen;                /* kind by kind: visited by the search at hand */
+    size_t seen_capacity;
+};
+
+/* a + b, at most INT64_MAX; b >= 0. */
+static int64_t add_saturating(int64_t a, int64_t b)
+{
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+muster_status mu_funnel_open(mu_exec *exec, const mu_funnel_plan *plan, mu_funnel **out,
+                             muster_error *err)
+{
+    mu_funnel *funnel = mu_mem_zalloc(sizeof *funnel);
+
+    *out = NULL;
+    if (!funnel) {
+        return mu_fail_memory(err, "running a funnel");
+    }
+    assert(plan->step_count >= 1 && plan->step_count <= MU_MAX_STEPS && plan->within_us >= 0);
+    funnel->plan = plan;
+    funnel->options = (mu_event_options){
+        .source = &plan->source,
+        .condition_count = plan->step_count,
+        .conditions = plan->steps,
+        .value_count = plan->by ? 1 : 0,
+        .values = &plan->by,
+        .bounded = plan->source.bounded,
+        .since_us = plan->source.since_us,
+        /* The last step may come at until - 1 + within. */
+        .until_us = add_saturating(plan->source.until_us, plan->within_us),
+    };
+    funnel->as_of_us = plan->as_of_us;
+    if (!plan->as_of_given && !mu_event_newest(exec, &plan->source, &funnel->as_of_us)) {
+        funnel->as_of_us = 0; /* there are no events: nobody is asked */
+    }
+    const muster_status status = mu_event_open(exec, &funnel->options, &funnel->reader, err);
+    if (status != MUSTER_OK) {
+        mu_funnel_close(funnel);
+        return status;
+    }
+    *out = funnel;
+    return MUSTER_OK;
+}
+
+void mu_funnel_close(mu_funnel *funnel)
+{
+    if (!funnel) {
+        return;
+    }
+    mu_event_close(funnel->reader);
+    mu_mem_free(funnel->kinds);
+    mu_mem_free(funnel->taken);
+    mu_mem_free(funnel->seen);
+    mu_mem_free(funnel);
+}
+
+muster_status mu_funnel_start(mu_funnel *funnel, uint32_t stripe, const mu_events **events,
+                              muster_error *err)
+{
+    *events = &funnel->events;
+    return mu_event_gather(funnel->reader, stripe, &funnel->events, err);
+}
+
+const mu_event_reader *mu_funnel_reader(const mu_funnel *funnel)
+{
+    return funnel->reader;
+}
+
+static bool may_start(const mu_funnel *funnel, int64_t time_us)
+{
+    const mu_event_source *source = &funnel->plan->source;
+
+    return !source->bounded || (time_us >= source->since_us && time_us < source->until_us);
+}
+
+/* Whether a chain that began at `start_us` may still have an event at `time_us`. */
+static bool in_window(const mu_funnel *funnel, int64_t start_us, int64_t time_us)
+{
+    assert(time_us >= start_us);
+    return (uint64_t)time_us - (uint64_t)start_us <= (uint64_t)funnel->plan->within_us;
+}
+
+/* A chain of `depth` steps ends at `time_us`. The first of its depth is the one that counts. */
+static void record(mu_chain *chain, uint32_t depth, int64_t start_us, int64_t time_us)
+{
+    if (depth > chain->depth) {
+        chain->depth = depth;
+        chain->start_us = start_us;
+        chain->last_us = time_us;
+    }
+}
+
+/* An event of a time of its own. */
+static void take_event(mu_funnel *funnel, int64_t time_us, uint64_t mask)
+{
+    int64_t *best = funnel->best;
+
+    while (mask != 0) {
+        const uint32_t k = 63 - (uint32_t)__builtin_clzll(mask); /* it meets step k + 1 */
+        const int64_t start = k == 0 ? time_us : best[k];
+        mask &= ~(UINT64_C(1) << k);
+        if (k == 0 ? !may_start(funnel, time_us)
+                   : start == NEVER || !in_window(funnel, start, time_us)) {
+            continue;
+        }
+        if (start > best[k + 1]) {
+            best[k + 1] = start;
+        }
+        record(&funnel->chain, k + 1, start, time_us);
+    }
+}
+
+static int compare_words(const void *left, const void *right)
+{
+    const uint64_t a = ((const kind *)left)->mask;
+    const uint64_t b = ((const kind *)right)->mask;
+
+    return (a > b) - (a < b);
+}
+
+/* Sorts the rows of a tie group into kinds. */
+static muster_status find_kinds(mu_funnel *funnel, uint32_t first, uint32_t end, muster_error *err)
+{
+    const uint32_t rows = end - first;
+    uint32_t count = 0;
+
+    if (!mu_mem_reserve(&funnel->kinds, &funnel->kind_capacity, rows, sizeof *funnel->kinds) ||
+        !mu_mem_reserve(&funnel->taken, &funnel->taken_capacity, rows, sizeof *funnel->taken) ||
+        !mu_mem_reserve(&funnel->seen, &funnel->seen_capacity, rows, sizeof *funnel->seen)) {
+        return mu_fail_memory(err, "running a funnel");
+    }
+    kind *kinds = funnel->kinds;
+    for (uint32_t i = 0; i < rows; i++) {
+        kinds[i] = (kind){.mask = funnel->events.mask[first + i], .count = 1};
+    }
+    qsort(kinds, rows, sizeof *kinds, compare_words);
+    for (uint32_t i = 0; i < rows; i++) {
+        if (count > 0 && kinds[count - 1].mask == kinds[i].mask) {
+            kinds[count - 1].count++;
+        } else {
+            kinds[count++] = kinds[i];
+        }
+    }
+    funnel->kind_count = count;
+    return MUSTER_OK;
+}
+
+/* Gives `step` an event of the group, moving others if need be. `lowest` is the first step that is
+ * matched. */
+static bool match_step(mu_funnel *funnel, uint32_t step, uint32_t lowest)
+{
+    for (uint32_t i = 0; i < funnel->kind_count; i++) {
+        if (funnel->seen[i] || !(funnel->kinds[i].mask >> step & 1)) {
+            continue;
+        }
+        funnel->seen[i] = 1;
+        if (funnel->taken[i] < funnel->kinds[i].count) {
+            funnel->taken[i]++;
+            funnel->match[step] = i;
+            return true;
+        }
+        for (uint32_t other = lowest; other < step; other++) {
+            if (funnel->match[other] == i && match_step(funnel, other, lowest)) {
+                funnel->match[step] = i;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The largest j such that steps k + 1 ... j (counted from 1) can all be given events of the group.
+ */
+static uint32_t reach(mu_funnel *funnel, uint32_t k)
+{
+    uint32_t j = k;
+
+    memset(funnel->taken, 0, funnel->kind_count * sizeof *funnel->taken);
+    while (j < funnel->plan->step_count) {
+        memset(funnel->seen, 0, funnel->kind_count * sizeof *funnel->seen);
+        if (!match_step(funnel, j, k)) {
+            break;
+        }
+        j++;
+    }
+    return j;
+}
+
+static uint64_t all_masks(const mu_funnel *funnel)
+{
+    uint64_t all = 0;
+
+    for (uint32_t i = 0; i < funnel->kind_count; i++) {
+        all |= funnel->kinds[i].mask;
+    }
+    return all;
+}
+
+/* A group of events of the same time. Chains are lengthened from the fewest steps up: those have
+ * the latest starts. */
+static void take_group(mu_funnel *funnel, int64_t time_us)
+{
+    const uint32_t steps = funnel->plan->step_count;
+    const uint64_t met = all_masks(funnel);
+    int64_t before[MU_MAX_STEPS + 1];
+    uint32_t done = 0; /* chains of up to so many steps have been given their latest start */
+
+    memcpy(before, funnel->best, (steps + 1) * sizeof *before);
+    before[0] = may_start(funnel, time_us) ? time_us : NEVER;
+    for (uint32_t k = 0; k < steps; k++) {
+        if (!(met >> k & 1) || before[k] == NEVER || !in_window(funnel, before[k], time_us)) {
+            continue;
+        }
+        const uint32_t j = reach(funnel, k);
+        for (uint32_t n = done > k ? done + 1 : k + 1; n <= j; n++) {
+            if (before[k] > funnel->best[n]) {
+                funnel->best[n] = before[k];
+            }
+            record(&funnel->chain, n, before[k], time_us);
+        }
+        done = j > done ? j : done;
+    }
+}
+
+/* The end of the group of equal times that begins at row `first`. */
+static uint32_t group_end(const mu_events *events, uint32_t first, uint32_t end)
+{
+    uint32_t row = first + 1;
+
+    while (row < end && events->time_us[row] == events->time_us[first]) {
+        row++;
+    }
+    return row;
+}
+
+/* The first row of the customer that is not before `time_us`. */
+static uint32_t find_time(const mu_events *events, uint32_t first, uint32_t end, int64_t time_us)
+{
+    while (first < end) {
+        const uint32_t middle = first + (end - first) / 2;
+        if (events->time_us[middle] < time_us) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return first;
+}
+
+mu_value mu_funnel_by(const mu_funnel *funnel, int64_t by)
+{
+    mu_value value = {.type = funnel->plan->by->type, .null = by == MU_GATHER_NULL};
+
+    if (value.null) {
+        return value;
+    }
+    switch (mu_type_form(value.type)) {
+    case MU_FORM_CODE:
+        value.text = mu_dict_text(mu_event_dict(funnel->reader, 0), (uint32_t)by);
+        break;
+    case MU_FORM_F64:
+        memcpy(&value.f64, &by, sizeof by);
+        break;
+    case MU_FORM_ORDINAL:
+        value.ordinal = (uint32_t)by;
+        break;
+    case MU_FORM_BITS:
+    case MU_FORM_I64:
+        value.i64 = by;
+        break;
+    }
+    return value;
+}
+
+/* Whether breakdown value a is smaller; NULL is the largest. */
+static bool by_before(const mu_funnel *funnel, int64_t a, int64_t b)
+{
+    const mu_value x = mu_funnel_by(funnel, a);
+    const mu_value y = mu_funnel_by(funnel, b);
+
+    if (x.null || y.null) {
+        return !x.null;
+    }
+    switch (mu_type_form(x.type)) {
+    case MU_FORM_CODE:
+        return mu_text_compare(x.text, y.text) < 0;
+    case MU_FORM_F64:
+        return x.f64 < y.f64;
+    case MU_FORM_ORDINAL:
+        return x.ordinal < y.ordinal;
+    case MU_FORM_BITS:
+    case MU_FORM_I64:
+        return x.i64 < y.i64;
+    }
+    assert(false && "a form that is not in the list");
+    return false;
+}
+
+/* Whether the customer's chain could begin with an event of this mask at row `first`, the first of
+ * its time: from there, going as far as each group allows is as good as anything. */
+static muster_status can_begin(mu_funnel *funnel, uint32_t first, uint32_t end, uint64_t mask,
+                               bool *can, muster_error *err)
+{
+    const mu_events *events = &funnel->events;
+    uint32_t depth = 1;
+
+    for (uint32_t row = first; row < end && events->time_us[row] <= funnel->chain.last_us;) {
+        const uint32_t next = group_end(events, row, end);
+        MU_TRY(find_kinds(funnel, row, next, err));
+        for (uint32_t i = 0; row == first && i < funnel->kind_count; i++) {
+            funnel->kinds[i].count -= funnel->kinds[i].mask == mask;
+        }
+        depth = reach(funnel, depth);
+        row = next;
+    }
+    *can = depth >= funnel->chain.depth;
+    return MUSTER_OK;
+}
+
+/* The breakdown value of the chain: the smallest of the events that can be its first. */
+static muster_status find_by(mu_funnel *funnel, uint32_t begin, uint32_t end, muster_error *err)
+{
+    const mu_events *events = &funnel->events;
+    const int64_t *by = events->columns[0];
+    const uint32_t first = find_time(events, begin, end, funnel->chain.start_us);
+    const uint32_t next = group_end(events, first, end);
+    bool found = false;
+    uint64_t tried = 0; /* the mask that was looked at last, and what came out */
+    bool can = false;
+
+    for (uint32_t row = first; row < next; row++) {
+        if (!(events->mask[row] & 1) || (found && !by_before(funnel, by[row], funnel->chain.by))) {
+            continue;
+        }
+        if (next == first + 1) {
+            can = true; /* there is no other */
+        } else if (events->mask[row] != tried) {
+            tried = events->mask[row];
+            MU_TRY(can_begin(funnel, first, end, tried, &can, err));
+        }
+        if (can) {
+            funnel->chain.by = by[row];
+            found = true;
+        }
+    }
+    assert(found);
+    return MUSTER_OK;
+}
+
+muster_status mu_funnel_chain(mu_funnel *funnel, uint32_t i, mu_chain *out, muster_error *err)
+{
+    const mu_events *events = &funnel->events;
+    const uint32_t begin = events->starts[i];
+    const uint32_t end = events->starts[i + 1];
+    const uint32_t steps = funnel->plan->step_count;
+
+    for (uint32_t k = 0; k <= steps; k++) {
+        funnel->best[k] = NEVER;
+    }
+    funnel->chain = (mu_chain){0};
+    for (uint32_t row = begin; row < end && funnel->chain.depth < steps;) {
+        const int64_t time_us = events->time_us[row];
+        if (row + 1 == end || events->time_us[row + 1] != time_us) {
+            take_event(funnel, time_us, events->mask[row]);
+            row++;
+        } else {
+            const uint32_t next = group_end(events, row, end);
+            MU_TRY(find_kinds(funnel, row, next, err));
+            take_group(funnel, time_us);
+            row = next;
+        }
+    }
+    mu_chain *chain = &funnel->chain;
+    if (chain->depth > 0 && chain->depth < steps) {
+        chain->still_open =
+            add_saturating(funnel->best[1], funnel->plan->within_us) > funnel->as_of_us;
+    }
+    if (chain->depth > 0 && funnel->plan->by) {
+        MU_TRY(find_by(funnel, begin, end, err));
+    }
+    *out = *chain;
+    return MUSTER_OK;
+}
