@@ -5,8 +5,8 @@
  * in a visit, gen_rows.c writes the events of a day, gen_tags.c writes who bears which tag,
  * gen_base.c holds the tools.
  */
-#ifndef BENCH_GEN_H
-#define BENCH_GEN_H
+#ifndef MU_GEN_H
+#define MU_GEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

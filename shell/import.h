@@ -1,0 +1,51 @@
+/*
+ * import.h - what import.c and roles.c share: the columns of a file and what they may be.
+ */
+#ifndef MU_SHELL_IMPORT_H
+#define MU_SHELL_IMPORT_H
+
+#include "shell/shell.h"
+
+#define MU_SHELL_NO_COLUMN SIZE_MAX
+
+typedef enum mu_shell_role {
+    MU_SHELL_CUSTOMER,
+    MU_SHELL_TIME,
+    MU_SHELL_EVENT,
+} mu_shell_role;
+enum {
+    MU_SHELL_ROLES = 3
+};
+
+typedef struct mu_shell_column {
+    char *name, *type, *example;
+} mu_shell_column;
+
+typedef struct mu_shell_guess {
+    size_t column;   /* or MU_SHELL_NO_COLUMN */
+    bool clear;      /* else someone must say */
+    const char *why; /* in words */
+} mu_shell_guess;
+
+const char *mu_shell_role_name(mu_shell_role role);
+mu_shell_guess mu_shell_guess_role(mu_shell_role role, const mu_shell_column *columns,
+                                   size_t count);
+bool mu_shell_is_time(const mu_shell_column *column);
+bool mu_shell_is_day_number(const mu_shell_column *column);
+
+/* questions.c: runs the first questions on a table with these columns; event may be NULL. */
+bool mu_shell_ask(mu_shell *shell, const char *table, const char *time, const char *event);
+
+/* Adds a name as SQL writes it, with quotes where it needs them, or a text in quotes. */
+void mu_shell_add_name(mu_shell_text *sql, const char *name);
+void mu_shell_add_literal(mu_shell_text *sql, const char *text);
+
+/* Rows of text of a query, row by row; NULL reads as "". NULL after an error, which is told. */
+typedef struct mu_shell_rows {
+    char **cells;
+    size_t columns, rows;
+} mu_shell_rows;
+bool mu_shell_query(mu_shell *shell, const char *sql, mu_shell_rows *out);
+void mu_shell_rows_deinit(mu_shell_rows *rows);
+
+#endif

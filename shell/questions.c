@@ -1,0 +1,187 @@
+/*
+ * questions.c - the first questions one asks of a log, with the names and values of this log: how
+ * much there is, what happened, how it went from month to month, who did it again, where people
+ * drop out, who comes back, and what one customer did.
+ *
+ * They are run for real and shown as they would be typed, so that the next question is a change
+ * of one of them.
+ */
+#include "shell/import.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FUNNEL_STEPS = 3
+};
+
+typedef struct asking {
+    mu_shell *shell;
+    mu_shell_text table, event; /* as SQL writes them; event is empty if there is none */
+    mu_shell_text time;
+    mu_shell_rows top; /* the events most customers have had, the first of them first */
+    const char *unit;  /* that divides the log in some, but not too many, periods */
+} asking;
+
+/* What the questions depend on: how long the log is, and its most common events. */
+static bool look(asking *a)
+{
+    mu_shell_text sql = {0};
+    mu_shell_rows span = {0};
+
+    mu_shell_text_format(&sql,
+                         "SELECT count(DISTINCT date_trunc('day', %s)), "
+                         "count(DISTINCT date_trunc('month', %s)) FROM %s",
+                         a->time.bytes, a->time.bytes, a->table.bytes);
+    bool ok = mu_shell_query(a->shell, sql.bytes, &span);
+    if (ok && span.rows == 1) {
+        const long days = strtol(span.cells[0], NULL, 10), months = strtol(span.cells[1], NULL, 10);
+
+        a->unit = months > 3 ? "month" : days > 21 ? "week" : "day";
+    }
+    mu_shell_rows_deinit(&span);
+    sql.size = 0;
+    if (ok && a->event.size > 0) {
+        mu_shell_text_format(&sql,
+                             "SELECT %s, count(DISTINCT customer) AS customers FROM %s "
+                             "WHERE %s IS NOT NULL GROUP BY ALL ORDER BY customers DESC, %s "
+                             "LIMIT %d",
+                             a->event.bytes, a->table.bytes, a->event.bytes, a->event.bytes,
+                             FUNNEL_STEPS);
+        ok = mu_shell_query(a->shell, sql.bytes, &a->top);
+    }
+    mu_shell_text_deinit(&sql);
+    return ok;
+}
+
+static bool run(asking *a, mu_shell_text *sql)
+{
+    static const mu_shell_source typed = {NULL, 1};
+    const bool ok = mu_shell_run(a->shell, sql->bytes, &typed);
+
+    sql->size = 0;
+    return ok;
+}
+
+/* "event = 'pay'" of the i-th most common event, or what is true of all events. */
+static void add_condition(mu_shell_text *sql, const asking *a, size_t i)
+{
+    if (i < a->top.rows) {
+        mu_shell_text_format(sql, "%s = ", a->event.bytes);
+        mu_shell_add_literal(sql, a->top.cells[i * a->top.columns]);
+    } else {
+        mu_shell_text_format(sql, "%s IS NOT NULL", a->time.bytes);
+    }
+}
+
+static bool ask_totals(asking *a, mu_shell_text *sql)
+{
+    mu_shell_text_format(sql,
+                         "-- How much is there?\n"
+                         "SELECT count(*) AS events, count(DISTINCT customer) AS customers, "
+                         "min(%s) AS first, max(%s) AS last FROM %s;",
+                         a->time.bytes, a->time.bytes, a->table.bytes);
+    if (!run(a, sql)) {
+        return false;
+    }
+    if (a->event.size > 0) {
+        mu_shell_text_format(sql,
+                             "-- What happened?\n"
+                             "SELECT %s, count(*) AS events, count(DISTINCT customer) AS customers "
+                             "FROM %s GROUP BY ALL ORDER BY events DESC LIMIT 10;",
+                             a->event.bytes, a->table.bytes);
+        if (!run(a, sql)) {
+            return false;
+        }
+    }
+    mu_shell_text_format(sql,
+                         "-- How many were active in each %s?\n"
+                         "SELECT date_trunc('%s', %s) AS %s, count(*) AS events, count(DISTINCT "
+                         "customer) AS customers FROM %s GROUP BY ALL ORDER BY ALL;",
+                         a->unit, a->unit, a->time.bytes, a->unit, a->table.bytes);
+    return run(a, sql);
+}
+
+static bool ask_audience(asking *a, mu_shell_text *sql)
+{
+    mu_shell_text_format(sql, "-- How many customers did it more than once?\n"
+                              "SELECT count(*) FROM customers WHERE did(");
+    add_condition(sql, a, a->top.rows > 0 ? a->top.rows - 1 : 0);
+    mu_shell_text_format(sql, ", at_least => 2);");
+    return run(a, sql);
+}
+
+static bool ask_funnel(asking *a, mu_shell_text *sql)
+{
+    if (a->top.rows < 2) {
+        return true;
+    }
+    mu_shell_text_format(sql,
+                         "-- How many went from one to the next, within 7 days?\nFROM funnel(%s, "
+                         "steps => [",
+                         a->table.bytes);
+    for (size_t i = 0; i < a->top.rows; i++) {
+        mu_shell_text_format(sql, i == 0 ? "step(" : ", step(");
+        add_condition(sql, a, i);
+        mu_shell_text_format(sql, ")");
+    }
+    mu_shell_text_format(sql, "], within => INTERVAL '7 days');");
+    return run(a, sql);
+}
+
+static bool ask_retention(asking *a, mu_shell_text *sql)
+{
+    const size_t last = a->top.rows > 0 ? a->top.rows - 1 : 0;
+
+    mu_shell_text_format(sql,
+                         "-- Who comes back? By the %s of the first time, how many did it again "
+                         "in the %ss after.\nFROM retention(%s, start => ",
+                         a->unit, a->unit, a->table.bytes);
+    add_condition(sql, a, last);
+    mu_shell_text_format(sql, ", back => ");
+    add_condition(sql, a, last);
+    mu_shell_text_format(sql, ", unit => '%s', periods => 3) LIMIT 12;", a->unit);
+    return run(a, sql);
+}
+
+static bool ask_customer(asking *a, mu_shell_text *sql)
+{
+    mu_shell_rows busiest = {0};
+
+    mu_shell_text_format(sql,
+                         "SELECT customer, count(*) AS events FROM %s WHERE customer IS NOT NULL "
+                         "GROUP BY ALL ORDER BY events DESC, customer LIMIT 1",
+                         a->table.bytes);
+    bool ok = mu_shell_query(a->shell, sql->bytes, &busiest);
+    sql->size = 0;
+    if (ok && busiest.rows == 1) {
+        mu_shell_text_format(
+            sql,
+            "-- What did one customer do?\nSELECT * FROM %s WHERE customer = ", a->table.bytes);
+        mu_shell_add_literal(sql, busiest.cells[0]);
+        mu_shell_text_format(sql, " ORDER BY %s LIMIT 10;", a->time.bytes);
+        ok = run(a, sql);
+    }
+    mu_shell_rows_deinit(&busiest);
+    return ok;
+}
+
+bool mu_shell_ask(mu_shell *shell, const char *table, const char *time, const char *event)
+{
+    asking a = {.shell = shell, .unit = "month"};
+    mu_shell_text sql = {0};
+
+    mu_shell_add_name(&a.table, table);
+    mu_shell_add_name(&a.time, time);
+    if (event) {
+        mu_shell_add_name(&a.event, event);
+    }
+    const bool ok = look(&a) && ask_totals(&a, &sql) && ask_audience(&a, &sql) &&
+                    ask_funnel(&a, &sql) && ask_retention(&a, &sql) && ask_customer(&a, &sql);
+    mu_shell_text_deinit(&a.table);
+    mu_shell_text_deinit(&a.time);
+    mu_shell_text_deinit(&a.event);
+    mu_shell_text_deinit(&sql);
+    mu_shell_rows_deinit(&a.top);
+    return ok;
+}

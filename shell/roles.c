@@ -1,0 +1,139 @@
+/*
+ * roles.c - which column of a file is the customer, which the time, which the event.
+ *
+ * Names decide, by lists that come in ranks: a column named `customer_id` goes before one named
+ * `household`. The best rank that has a column wins; if it has two, it is not clear and someone
+ * must say. A time must read as one, and if only one column does, its name does not matter. The
+ * event is text, and there need not be one.
+ */
+#include "shell/import.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+/* Names without case, blanks, '_' and '-'. Each list ends with NULL, the lists with an empty one.
+ */
+static const char *const customer_names[][24] = {
+    {"customer", "customerid", "custid", "customerno", "customernumber", "customerkey", "user",
+     "userid", "uid", "客户", "客户id", "客户编号", "用户", "用户id", "会员", "会员id", "会员号"},
+    {"visitor", "visitorid", "member", "memberid", "memberno", "person", "personid", "client",
+     "clientid", "account", "accountid", "buyer", "buyerid", "openid", "unionid",
+     "customeruniqueid", "fullvisitorid", "anonymousid", "distinctid"},
+    {"household", "householdid", "householdkey", "subscriber", "subscriberid", "player", "playerid",
+     "patient", "patientid", "student", "studentid", "device", "deviceid", "email", "phone",
+     "mobile", "author", "authorid"},
+    {"session", "sessionid"},
+    {NULL},
+};
+static const char *const time_names[][24] = {
+    {"ts", "time", "timestamp", "datetime", "eventtime", "eventtimestamp", "eventts", "occurredat",
+     "happenedat", "时间", "事件时间", "发生时间"},
+    {"date", "eventdate", "createdat", "created", "createdtime", "createtime", "orderdate",
+     "ordertime", "purchasedate", "transactiondate", "transactiontime", "transactiontimestamp",
+     "invoicedate", "日期", "下单时间", "创建时间"},
+    {"day", "updatedat", "loggedat", "receivedat"},
+    {NULL},
+};
+static const char *const event_names[][24] = {
+    {"event", "eventname", "eventtype", "action", "actiontype", "事件", "事件名称", "行为"},
+    {"behavior", "behaviour", "behaviortype", "behaviourtype", "activity", "activitytype", "verb",
+     "type", "行为类型"},
+    {"kind", "category", "status"},
+    {NULL},
+};
+
+static const struct {
+    const char *name;
+    const char *const (*lists)[24];
+} kinds[] = {{"customer", customer_names}, {"time", time_names}, {"event", event_names}};
+
+const char *mu_shell_role_name(mu_shell_role role)
+{
+    return kinds[role].name;
+}
+
+/* Whether two names are the same but for case, blanks, '_' and '-'. */
+static bool same_name(const char *name, const char *plain)
+{
+    for (; *name; name++) {
+        if (*name == ' ' || *name == '_' || *name == '-') {
+            continue;
+        }
+        if (tolower((unsigned char)*name) != (unsigned char)*plain++) {
+            return false;
+        }
+    }
+    return *plain == '\0';
+}
+
+/* The rank of a name in the lists of a role, from 0; -1 if it is in none. */
+static int rank_of(mu_shell_role role, const char *name)
+{
+    const char *const(*lists)[24] = kinds[role].lists;
+
+    for (int rank = 0; lists[rank][0]; rank++) {
+        for (size_t i = 0; i < 24 && lists[rank][i]; i++) {
+            if (same_name(name, lists[rank][i])) {
+                return rank;
+            }
+        }
+    }
+    return -1;
+}
+
+bool mu_shell_is_time(const mu_shell_column *column)
+{
+    return strcmp(column->type, "TIMESTAMP") == 0 || strcmp(column->type, "DATE") == 0;
+}
+
+/* 20240501: eight digits that are a day, in a column that was taken for numbers. */
+bool mu_shell_is_day_number(const mu_shell_column *column)
+{
+    const char *example = column->example;
+
+    return strspn(example, "0123456789") == 8 && example[8] == '\0' &&
+           (example[0] == '1' || example[0] == '2') &&
+           (example[4] == '0' || (example[4] == '1' && example[5] <= '2')) && example[6] <= '3';
+}
+
+static bool may_be(mu_shell_role role, const mu_shell_column *column)
+{
+    const bool text = strcmp(column->type, "TEXT") == 0;
+
+    switch (role) {
+    case MU_SHELL_CUSTOMER:
+        return text || strcmp(column->type, "BIGINT") == 0 || strcmp(column->type, "INTEGER") == 0;
+    case MU_SHELL_TIME:
+        return mu_shell_is_time(column) || mu_shell_is_day_number(column);
+    case MU_SHELL_EVENT:
+        break;
+    }
+    return text;
+}
+
+mu_shell_guess mu_shell_guess_role(mu_shell_role role, const mu_shell_column *columns, size_t count)
+{
+    mu_shell_guess guess = {.column = MU_SHELL_NO_COLUMN, .clear = role == MU_SHELL_EVENT};
+    size_t times = 0, only_time = 0;
+    int best = -1;
+
+    for (size_t i = 0; i < count; i++) {
+        const int rank = may_be(role, &columns[i]) ? rank_of(role, columns[i].name) : -1;
+
+        if (rank >= 0 && (best < 0 || rank < best)) {
+            best = rank;
+            guess = (mu_shell_guess){i, true, "by its name"};
+        } else if (rank >= 0 && rank == best) {
+            guess.clear = false;
+        }
+        if (mu_shell_is_time(&columns[i])) {
+            only_time = i;
+            times++;
+        }
+    }
+    if (role == MU_SHELL_TIME && times == 1) {
+        return (mu_shell_guess){only_time, true, "the only column that is a time"};
+    }
+    return guess;
+}

@@ -1,0 +1,323 @@
+/*
+ * run.c - runs statements, and says what becomes of them.
+ *
+ * Ctrl-C cancels the statement that runs: the signal handler calls muster_cancel(), which is made
+ * for that, and the step returns CANCELLED. It runs on this thread only (the library's own
+ * threads take no signals), so `running` cannot be finished under it. A statement that does not
+ * listen can be killed with two more.
+ *
+ * On a terminal, a statement that takes longer than half a second shows how far it is, on
+ * standard error, in a line that is erased before anything else is written.
+ */
+#include "shell/shell.h"
+
+#include <ctype.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    TAB_COLUMNS = 4,
+    CARET_COLUMNS = 100,
+    BAR_COLUMNS = 24,
+    PATIENCE = 3
+};
+static const double PROGRESS_AFTER_SECONDS = 0.5;
+
+static muster_statement *volatile running;
+static volatile sig_atomic_t interrupts;
+static bool progress_shown;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupts = interrupts + 1;
+    if (running) {
+        muster_cancel(running);
+        if (interrupts >= PATIENCE) {
+            _exit(130);
+        }
+    }
+}
+
+bool mu_shell_interrupted(void)
+{
+    const bool interrupted = interrupts > 0;
+
+    interrupts = 0;
+    return interrupted;
+}
+
+/* ---- progress ---- */
+
+static void erase_progress(void)
+{
+    if (progress_shown) {
+        (void)fputs("\r\033[K", stderr);
+        progress_shown = false;
+    }
+}
+
+static void show_progress(void *context, const muster_progress *progress)
+{
+    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    const uint64_t total = progress->total;
+    const double share = total ? (double)progress->done / (double)total : 0;
+    const double rows_per_second = (double)progress->rows / progress->seconds;
+
+    (void)context;
+    if (progress->seconds < PROGRESS_AFTER_SECONDS) {
+        return;
+    }
+    (void)fprintf(stderr, "\r%-9s", progress->what);
+    if (total) {
+        const unsigned filled = (unsigned)((share < 1 ? share : 1) * BAR_COLUMNS * 8);
+
+        (void)fputs(" ▕", stderr);
+        for (unsigned i = 0; i < filled / 8; i++) {
+            (void)fputs("█", stderr);
+        }
+        (void)fprintf(stderr, "%s%*s▏%3.0f %%", eighths[filled % 8],
+                      (int)(BAR_COLUMNS - (filled + 7) / 8), "", (share < 1 ? share : 1) * 100);
+    }
+    if (progress->rows) {
+        (void)fprintf(stderr, "  %s rows, %.1f million/s", mu_shell_thousands(progress->rows),
+                      rows_per_second / 1e6);
+    }
+    (void)fprintf(stderr, "  %.0f s\033[K", progress->seconds);
+    (void)fflush(stderr);
+    progress_shown = true;
+}
+
+void mu_shell_watch(mu_shell *shell)
+{
+    struct sigaction action = {.sa_handler = on_interrupt}; /* no SA_RESTART: a read ends */
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGPIPE, &ignore, NULL); /* so that the database is closed in any case */
+    if (isatty(STDERR_FILENO)) {
+        muster_set_progress(shell->db, show_progress, NULL);
+    }
+}
+
+/* ---- errors ---- */
+
+/* Shows the line around `at`, cut to what fits, and a caret below that place. */
+static void show_place(const char *sql, const char *at)
+{
+    const char *start = at, *end = at;
+    mu_shell_text line = {0}, below = {0};
+    bool cut = false;
+
+    while (start > sql && start[-1] != '\n') {
+        start--;
+    }
+    while (*end && *end != '\n' && *end != '\r') {
+        end++;
+    }
+    while (mu_shell_width(start, (size_t)(at - start)) > CARET_COLUMNS / 2) {
+        start += mu_shell_fit(start, (size_t)(at - start), 2);
+        cut = true;
+    }
+    end = start + mu_shell_fit(start, (size_t)(end - start), CARET_COLUMNS);
+    for (const char *c = start; c < end; c++) {
+        if (*c == '\t') {
+            mu_shell_text_add(&line, "    ", TAB_COLUMNS);
+        } else {
+            mu_shell_text_add(&line, c, 1);
+        }
+        if (c + 1 == at) {
+            mu_shell_text_add(&below, line.bytes, line.size);
+        }
+    }
+    (void)fprintf(stderr, "  %s%.*s\n  %*s^\n", cut ? "…" : "", (int)line.size,
+                  line.bytes ? line.bytes : "",
+                  (int)(mu_shell_width(below.bytes, below.size) + cut), "");
+    mu_shell_text_deinit(&line);
+    mu_shell_text_deinit(&below);
+}
+
+static uint32_t line_of(const mu_shell_source *source, const char *sql, const char *at)
+{
+    uint32_t line = source->line;
+
+    for (const char *c = sql; c < at; c++) {
+        line += *c == '\n';
+    }
+    return line;
+}
+
+/* In characters, from 1. */
+static uint32_t column_of(const char *sql, const char *at)
+{
+    uint32_t column = 1;
+
+    for (const char *c = at; c > sql && c[-1] != '\n'; c--) {
+        column += ((unsigned char)c[-1] & 0xc0) != 0x80; /* not within a character */
+    }
+    return column;
+}
+
+void mu_shell_complain(const mu_shell_source *source, const char *sql, const char *at,
+                       const char *message)
+{
+    (void)fflush(stdout);
+    erase_progress();
+    if (source->name) {
+        (void)fprintf(stderr, "%s:%u:", source->name, line_of(source, sql, at ? at : sql));
+        if (at) {
+            (void)fprintf(stderr, "%u:", column_of(sql, at));
+        }
+        (void)fprintf(stderr, " %s\n", message);
+    } else if (at && strchr(sql, '\n') && sql + strlen(sql) - strchr(sql, '\n') > 1) {
+        (void)fprintf(stderr, "line %u, column %u: %s\n", line_of(source, sql, at),
+                      column_of(sql, at), message);
+    } else {
+        (void)fprintf(stderr, "error: %s\n", message);
+    }
+    if (at) {
+        show_place(sql, at);
+    }
+}
+
+/* ---- statements ---- */
+
+static double now_seconds(void)
+{
+    struct timespec time;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+muster_status mu_shell_next(muster_statement *statement, bool *row, muster_error *err)
+{
+    const muster_status status = muster_step(statement, row, err);
+
+    if (status == MUSTER_OK && *row && interrupts > 0) {
+        *err = (muster_error){.status = MUSTER_CANCELLED, .offset = -1};
+        (void)snprintf(err->message, sizeof err->message, "cancelled");
+        return MUSTER_CANCELLED;
+    }
+    if (status == MUSTER_OK && ferror(stdout)) {
+        *err = (muster_error){.status = MUSTER_IO, .offset = -1};
+        (void)snprintf(err->message, sizeof err->message, "cannot write to standard output");
+        return MUSTER_IO;
+    }
+    if (progress_shown && (status != MUSTER_OK || !*row)) {
+        erase_progress();
+    }
+    return status;
+}
+
+/* Nobody reads on: `muster ... | head` has what it wanted, and no message is due. */
+static bool reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+/* What people are told below a result: how many rows, and how long it took. */
+static void say_result(const mu_shell *shell, const muster_statement *statement, uint64_t rows,
+                       double seconds)
+{
+    const bool has_rows = muster_column_count(statement) > 0;
+    const uint64_t count = has_rows ? rows : muster_rows_changed(statement);
+    FILE *const to = shell->format == MU_SHELL_BOX ? stdout : stderr;
+    const char *notes = muster_notes(statement);
+
+    if (notes[0]) {
+        (void)fprintf(to, "%s%s", notes, notes[strlen(notes) - 1] == '\n' ? "" : "\n");
+    }
+    if (!shell->timer || shell->format != MU_SHELL_BOX) {
+        return;
+    }
+    if (has_rows || count > 0) {
+        (void)fprintf(to, "%s row%s, ", mu_shell_thousands(count), count == 1 ? "" : "s");
+    } else {
+        (void)fputs("done, ", to);
+    }
+    (void)fprintf(to, "%.*f s\n", seconds < 1 ? 3 : 1, seconds);
+    if (has_rows || shell->echo) {
+        (void)fputc('\n', to);
+    }
+}
+
+static bool run_statement(mu_shell *shell, muster_statement *statement,
+                          const mu_shell_source *source, const char *sql, const char *start)
+{
+    const double begin = now_seconds();
+    muster_error err = {.offset = -1};
+    muster_status status;
+    uint64_t rows = 0;
+
+    interrupts = 0;
+    running = statement;
+    if (muster_column_count(statement) > 0) {
+        status = mu_shell_print(shell, statement, &rows, &err);
+    } else {
+        bool row;
+        status = muster_step(statement, &row, &err);
+    }
+    running = NULL;
+    erase_progress();
+    if (status == MUSTER_OK) {
+        say_result(shell, statement, rows, now_seconds() - begin);
+    }
+    if (fflush(stdout) != 0 && status == MUSTER_OK) {
+        status = MUSTER_IO;
+        (void)snprintf(err.message, sizeof err.message, "cannot write to standard output");
+    }
+    if (status != MUSTER_OK && !(status == MUSTER_IO && reader_left())) {
+        mu_shell_complain(source, sql, err.offset >= 0 ? start + err.offset : NULL, err.message);
+    }
+    return status == MUSTER_OK;
+}
+
+/* The statement as it was typed, without the blanks around it. */
+static void echo_statement(const char *start, const char *end)
+{
+    while (start < end && isspace((unsigned char)*start)) {
+        start++;
+    }
+    while (end > start && isspace((unsigned char)end[-1])) {
+        end--;
+    }
+    (void)printf("%.*s\n", (int)(end - start), start);
+    (void)fflush(stdout);
+}
+
+bool mu_shell_run(mu_shell *shell, const char *sql, const mu_shell_source *source)
+{
+    const char *rest = sql;
+
+    for (;;) {
+        const char *const start = rest;
+        muster_statement *statement;
+        muster_error err = {.offset = -1};
+
+        if (muster_prepare(shell->db, start, &rest, &statement, &err) != MUSTER_OK) {
+            if (shell->echo) {
+                echo_statement(start, rest);
+            }
+            mu_shell_complain(source, sql, err.offset >= 0 ? start + err.offset : NULL,
+                              err.message);
+            return false;
+        }
+        if (!statement) {
+            return true;
+        }
+        if (shell->echo) {
+            echo_statement(start, rest);
+        }
+        const bool ok = run_statement(shell, statement, source, sql, start);
+        muster_finish(statement);
+        if (!ok) {
+            return false;
+        }
+    }
+}
