@@ -360,7 +360,7 @@ static void begin_batch(mu_scan *scan)
     batch->rows = left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
     mu_bits_fill(batch->live, batch->rows, MU_BATCH_WORDS);
     for (uint32_t i = 0; i < scan->column_count; i++) {
-        batch->columns[i].data = NULL;
+        batch->columns[i] = (mu_vector){.type = batch->columns[i].type};
     }
     scan->place.first = scan->next_row;
     scan->place.rows = batch->rows;
