@@ -14,10 +14,10 @@
  */
 #include "query/funnel.h"
 
-#include <stdlib.h>
-
 #include "query/exec.h"
 #include "storage/base/mem.h"
+
+#include <stdlib.h>
 
 #define NEVER INT64_MIN
 

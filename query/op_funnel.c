@@ -8,11 +8,11 @@
  */
 #include "query/op.h"
 
-#include <stdlib.h>
-
 #include "query/funnel.h"
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
+
+#include <stdlib.h>
 
 /* Counts of one breakdown value. */
 typedef struct tally {

@@ -34,7 +34,7 @@ void report(const source *file, const char *at, const char *format, ...)
         line += *c == '\n';
     }
     va_start(arguments, format);
-    vsnprintf(last_finding, sizeof last_finding, format, arguments);
+    (void)vsnprintf(last_finding, sizeof last_finding, format, arguments);
     va_end(arguments);
     findings++;
     if (!quiet) {
@@ -61,7 +61,7 @@ void *room(size_t size)
     void *memory = calloc(1, size);
 
     if (!memory) {
-        fprintf(stderr, "out of memory\n");
+        (void)fprintf(stderr, "out of memory\n");
         exit(2);
     }
     return memory;
@@ -295,8 +295,8 @@ static void own_header(const source *file, const char *root, char *header, size_
     char path[4096];
     struct stat status;
 
-    snprintf(header, size, "%.*s.h", (int)(strlen(file->path) - 2), file->path);
-    snprintf(path, sizeof path, "%s/%s", root, header);
+    (void)snprintf(header, size, "%.*s.h", (int)(strlen(file->path) - 2), file->path);
+    (void)snprintf(path, sizeof path, "%s/%s", root, header);
     if (!root[0] || stat(path, &status) != 0) {
         header[0] = '\0';
     }
@@ -436,7 +436,7 @@ static char *read_file(const char *path)
     char *text = room(size + 1);
     rewind(file);
     text[fread(text, 1, size, file)] = '\0';
-    fclose(file);
+    (void)fclose(file);
     return text;
 }
 
@@ -458,15 +458,15 @@ static unsigned check_folder(const char *root, const char *folder)
     char path[4096], name[1024];
     unsigned count = 0;
 
-    snprintf(path, sizeof path, "%s/%s", root, folder);
+    (void)snprintf(path, sizeof path, "%s/%s", root, folder);
     DIR *dir = opendir(path);
     if (!dir) {
         return 0;
     }
     for (const struct dirent *entry; (entry = readdir(dir));) {
         struct stat status;
-        snprintf(name, sizeof name, "%s/%s", folder, entry->d_name);
-        snprintf(path, sizeof path, "%s/%s", root, name);
+        (void)snprintf(name, sizeof name, "%s/%s", folder, entry->d_name);
+        (void)snprintf(path, sizeof path, "%s/%s", root, name);
         if (entry->d_name[0] == '.' || stat(path, &status) != 0) {
             continue;
         }

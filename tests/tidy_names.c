@@ -219,7 +219,7 @@ void check_wording(const source *file)
             char words[512];
             const char *string = file->text + (at - file->code);
             const size_t size = quoted_size(string);
-            snprintf(words, sizeof words, "%.*s", (int)(size - 2), string + 1);
+            (void)snprintf(words, sizeof words, "%.*s", (int)(size - 2), string + 1);
             for (size_t i = 0; i < COUNT(banned); i++) {
                 if (find_word(words, banned[i])) {
                     report(file, string, "a message says what is wrong, not \"%s\"", banned[i]);

@@ -83,7 +83,7 @@ static bool sees(const char *path, const char *body, const char *finding)
     char text[1024];
     const char *last;
 
-    snprintf(text, sizeof text, "%s", body);
+    (void)snprintf(text, sizeof text, "%s", body);
     source file = source_of(path, text);
     check_source(&file, "");
     const unsigned findings = take_findings(&last);
@@ -119,8 +119,8 @@ bool rules_are_awake(void)
     }
     for (size_t i = 0; i < COUNT(header_snippets); i++) {
         char text[512];
-        snprintf(text, sizeof text, "/* x */\n#ifndef MU_X\n#define MU_X\n%s#endif\n",
-                 header_snippets[i].body);
+        (void)snprintf(text, sizeof text, "/* x */\n#ifndef MU_X\n#define MU_X\n%s#endif\n",
+                       header_snippets[i].body);
         awake &= sees("query/x.h", text, header_snippets[i].finding);
     }
     awake &= sees_a_long_function(FUNCTION_LIMIT + 1);

@@ -155,7 +155,7 @@ char *mu_arena_printf(mu_arena *arena, const char *format, ...)
         text = mu_arena_alloc(arena, (size_t)size + 1);
     }
     if (text) {
-        vsnprintf(text, (size_t)size + 1, format, again);
+        (void)vsnprintf(text, (size_t)size + 1, format, again);
     }
     va_end(again);
     va_end(arguments);

@@ -52,7 +52,7 @@ muster_status mu_env_fail(muster_error *err, int error, const char *doing, const
         return mu_fail(err, MUSTER_IO, "cannot %s \"%s\": the disk is full; free some space", doing,
                        path);
     }
-    snprintf(reason, sizeof reason, "%s", strerror_r(error, buffer, sizeof buffer));
+    (void)snprintf(reason, sizeof reason, "%s", strerror_r(error, buffer, sizeof buffer));
     if (isupper((unsigned char)reason[0]) && !isupper((unsigned char)reason[1])) {
         reason[0] = (char)tolower((unsigned char)reason[0]);
     }
@@ -65,7 +65,7 @@ char *mu_env_join(const char *directory, const char *name)
     char *path = mu_mem_alloc(size);
 
     if (path) {
-        snprintf(path, size, "%s/%s", directory, name);
+        (void)snprintf(path, size, "%s/%s", directory, name);
     }
     return path;
 }

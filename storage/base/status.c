@@ -54,7 +54,7 @@ static void fail_with(muster_error *err, muster_status status, int32_t offset, c
 
     assert(status != MUSTER_OK);
     if (err) {
-        vsnprintf(text, sizeof text, format, arguments);
+        (void)vsnprintf(text, sizeof text, format, arguments);
         set_message(err, text);
         err->status = status;
         err->offset = offset;
@@ -101,6 +101,6 @@ void mu_where(muster_error *err, const char *format, ...)
     assert(written >= 0);
     const size_t place =
         (size_t)written < sizeof err->message ? (size_t)written : sizeof err->message - 1;
-    snprintf(&text[place], sizeof text - place, ": %s", err->message);
+    (void)snprintf(&text[place], sizeof text - place, ": %s", err->message);
     set_message(err, text);
 }

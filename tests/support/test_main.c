@@ -59,7 +59,7 @@ int main(int argument_count, char **arguments)
     }
     struct CMUnitTest *tests = calloc(count + 1, sizeof *tests);
     if (!tests || count == 0) {
-        fprintf(stderr, "no test has such a name\n");
+        (void)fprintf(stderr, "no test has such a name\n");
         goto done;
     }
     count = 0;
@@ -73,8 +73,9 @@ int main(int argument_count, char **arguments)
     }
     failures = _cmocka_run_group_tests(slash ? slash + 1 : arguments[0], tests, count, NULL, NULL);
     if (failures != 0) {
-        fprintf(stderr, "the seed was %" PRIu64 "; MUSTER_SEED=%" PRIu64 " runs the same again\n",
-                test_seed(), test_seed());
+        (void)fprintf(stderr,
+                      "the seed was %" PRIu64 "; MUSTER_SEED=%" PRIu64 " runs the same again\n",
+                      test_seed(), test_seed());
     }
 done:
     free(tests);

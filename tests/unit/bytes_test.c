@@ -73,7 +73,9 @@ static bool read_all(mu_reader *in, uint64_t value)
     same &= mu_read_u64(in) == value;
     same &= mu_read_i64(in) == (int64_t)value;
     const double number = mu_read_f64(in);
-    same &= memcmp(&number, &value, sizeof number) == 0;
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    same &= bits == value;
     same &= mu_read_varint(in) == value;
     const char *text = mu_read_text(in, &size);
     same &= text && size == 4 && memcmp(text, "text", 4) == 0;

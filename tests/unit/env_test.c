@@ -40,7 +40,7 @@ static int inject(void *context, const char *operation, const char *path)
     fault *f = context;
 
     assert_non_null(path);
-    snprintf(f->last, sizeof f->last, "%s", operation);
+    (void)snprintf(f->last, sizeof f->last, "%s", operation);
     return f->calls++ == f->at ? f->error : 0;
 }
 
@@ -433,8 +433,8 @@ TEST(a_lock_names_the_process_that_holds_it_and_ends_with_it)
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
     assert_status(MUSTER_BUSY, mu_env_lock(path, &lock, &test_error));
-    snprintf(expected, sizeof expected, "\" is being written by another process (pid %ld); ",
-             (long)other);
+    (void)snprintf(expected, sizeof expected, "\" is being written by another process (pid %ld); ",
+                   (long)other);
     assert_message_has(expected);
     close(done[1]);
     int result = 1;

@@ -15,12 +15,12 @@ enum {
 typedef struct tally {
     mu_pool *pool;
     _Atomic uint32_t runs[ITEMS];
-    atomic_bool busy[THREADS];
     _Atomic uint64_t total;
-    atomic_bool mixed; /* two threads were the same worker */
-    atomic_bool cancel;
     uint64_t fail_from; /* this item and every third after it fail */
     uint64_t cancel_at;
+    atomic_bool busy[THREADS];
+    atomic_bool mixed; /* two threads were the same worker */
+    atomic_bool cancel;
 } tally;
 
 static muster_status count_item(void *context, uint32_t worker, uint64_t item, muster_error *err)
@@ -88,7 +88,7 @@ TEST(the_lowest_failure_is_returned_and_the_rest_is_left)
             char expected[32];
             start(&t);
             t.fail_from = from;
-            snprintf(expected, sizeof expected, "item %u", (unsigned)from);
+            (void)snprintf(expected, sizeof expected, "item %u", (unsigned)from);
             assert_status(MUSTER_CORRUPT,
                           mu_pool_run(pool, ITEMS, count_item, &t, NULL, &test_error));
             assert_message(expected);
@@ -96,7 +96,7 @@ TEST(the_lowest_failure_is_returned_and_the_rest_is_left)
                 assert_int_equal(t.runs[i], 1);
             }
             /* Every third fails, so each thread runs at most two more before it stops. */
-            assert_in_range(t.total, from + 1, from + 3 * THREADS);
+            assert_in_range(t.total, from + 1, from + UINT64_C(3) * THREADS);
         }
         assert_status(MUSTER_CORRUPT, mu_pool_run(pool, ITEMS, count_item, &t, NULL, NULL));
         mu_pool_close(pool);
