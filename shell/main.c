@@ -195,13 +195,14 @@ static void greet(const arguments *a, mu_shell_text *greeting)
         mu_shell_text_format(greeting, "muster %s, database \"%s\"\n", muster_version(), a->path);
     } else {
         mu_shell_text_format(greeting,
-                             "muster %s, a temporary database: it is gone when you leave "
-                             "(muster DIRECTORY keeps one)\n",
+                             "muster %s, a temporary database, gone when you leave "
+                             "(muster DIR keeps one)\n",
                              muster_version());
     }
-    mu_shell_text_format(greeting, "Load a log: CREATE TABLE events FROM 'events.csv' (user_id "
-                                   "CUSTOMER, ts TIME, event EVENT);\n"
-                                   "Statements end with ;   .help for help, Ctrl-D to leave\n");
+    mu_shell_text_format(
+        greeting,
+        "CREATE TABLE events FROM 'log.csv' (user CUSTOMER, ts TIME, event EVENT); loads a log\n"
+        "Statements end with ;   .help says more, Ctrl-D leaves\n");
 }
 
 static bool run_tasks(mu_shell *shell, const arguments *a)

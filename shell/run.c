@@ -176,7 +176,7 @@ void mu_shell_complain(const mu_shell_source *source, const char *sql, const cha
         (void)fprintf(stderr, "line %u, column %u: %s\n", line_of(source, sql, at),
                       column_of(sql, at), message);
     } else {
-        (void)fprintf(stderr, "error: %s\n", message);
+        (void)fprintf(stderr, at ? "error: %s\n" : "%s\n", message);
     }
     if (at) {
         show_place(sql, at);
@@ -264,6 +264,7 @@ static bool run_statement(mu_shell *shell, muster_statement *statement,
         status = muster_step(statement, &row, &err);
     }
     running = NULL;
+    interrupts = 0;
     erase_progress();
     if (status == MUSTER_OK) {
         say_result(shell, statement, rows, now_seconds() - begin);
