@@ -32,6 +32,7 @@ muster_status mu_agg_call_make(const mu_scope *scope, const char *name, const mu
                                const mu_expr *order, int32_t offset, mu_agg_call *out,
                                muster_error *err);
 const char *mu_agg_name(const mu_agg *agg);
+const char *mu_agg_name_at(size_t i); /* of the i-th in the table; NULL past the last */
 bool mu_agg_needs_order(
     const char *name); /* first, last: the binder passes the TIME column as `order` */
 

@@ -79,6 +79,13 @@ muster_status mu_expr_in_set(const mu_scope *scope, const mu_expr *customer, con
  * false if there is none. */
 bool mu_type_unify(mu_type a, mu_type b, mu_type *out);
 
+/* What a call calls: "+", "<=", "date_trunc", "cast". In comparisons a constant stands on the right;
+ * BETWEEN has become two of them under an AND, and NOT IN an IN under a NOT. */
+const char *mu_func_name(const mu_func *func);
+
+/* "day", "months", in any case: a unit of time. */
+bool mu_unit_parse(mu_text text, mu_unit *out);
+
 bool mu_expr_is_function(const char *name); /* a scalar function of that name exists */
 const char *
 mu_expr_nearest_function(const char *name); /* scalar or aggregate; NULL if nothing is near */

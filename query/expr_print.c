@@ -1,0 +1,278 @@
+/*
+ * expr_print.c - expressions as SQL, with as few parentheses as the order of operators allows.
+ */
+#include "query/func.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "query/set.h"
+
+/* What binds tighter has the larger number. */
+enum { OR_LEVEL = 1, AND_LEVEL, NOT_LEVEL, IS_LEVEL, COMPARE_LEVEL, ADD_LEVEL, TIMES_LEVEL, UNARY_LEVEL, ATOM_LEVEL };
+
+static const struct {
+    const char *name;
+    int level;
+} binary[] = {
+    {"=", COMPARE_LEVEL},  {"<>", COMPARE_LEVEL},
+    {"<", COMPARE_LEVEL},  {"<=", COMPARE_LEVEL},
+    {">", COMPARE_LEVEL},  {">=", COMPARE_LEVEL},
+    {"||", ADD_LEVEL},     {"+", ADD_LEVEL},
+    {"-", ADD_LEVEL},      {"*", TIMES_LEVEL},
+    {"/", TIMES_LEVEL},    {"%", TIMES_LEVEL},
+    {"like", IS_LEVEL},    {"ilike", IS_LEVEL},
+    {"is distinct from", IS_LEVEL}, {"is not distinct from", IS_LEVEL},
+};
+
+static int binary_level(const mu_expr *expr)
+{
+    for (size_t i = 0; i < MU_COUNT(binary) && expr->arg_count == 2; i++) {
+        if (strcmp(expr->func->name, binary[i].name) == 0) {
+            return binary[i].level;
+        }
+    }
+    return 0;
+}
+
+static bool is_call(const mu_expr *expr, const char *name)
+{
+    return expr->kind == MU_EXPR_CALL && strcmp(expr->func->name, name) == 0;
+}
+
+static int level_of(const mu_expr *expr)
+{
+    switch (expr->kind) {
+    case MU_EXPR_OR:
+        return OR_LEVEL;
+    case MU_EXPR_AND:
+        return AND_LEVEL;
+    case MU_EXPR_NOT:
+        return NOT_LEVEL;
+    case MU_EXPR_CALL:
+        if (is_call(expr, "is null") || is_call(expr, "is not null") || is_call(expr, "in")) {
+            return IS_LEVEL;
+        }
+        if (expr->arg_count == 1 && (is_call(expr, "-") || is_call(expr, "+"))) {
+            return UNARY_LEVEL;
+        }
+        return binary_level(expr) > 0 ? binary_level(expr) : ATOM_LEVEL;
+    case MU_EXPR_CONST:
+    case MU_EXPR_COLUMN:
+    case MU_EXPR_CASE:
+    case MU_EXPR_IN_SET:
+        break;
+    }
+    return ATOM_LEVEL;
+}
+
+static void put(mu_writer *out, const char *text)
+{
+    mu_write_bytes(out, text, strlen(text));
+}
+
+/* Words of SQL are capitals. */
+static void put_capitals(mu_writer *out, const char *text)
+{
+    for (; *text; text++) {
+        mu_write_u8(out, (uint8_t)(*text >= 'a' && *text <= 'z' ? *text - 'a' + 'A' : *text));
+    }
+}
+
+static void print_quoted(mu_text text, mu_writer *out)
+{
+    put(out, "'");
+    for (uint32_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '\'') {
+            put(out, "'");
+        }
+        mu_write_u8(out, (uint8_t)text.data[i]);
+    }
+    put(out, "'");
+}
+
+static void print_interval(const mu_value *value, mu_writer *out)
+{
+    mu_value rest = *value;
+
+    put(out, "INTERVAL '");
+    if (value->months != 0) {
+        const mu_value months = {.type = {.kind = MU_BIGINT, .bits = 64}, .i64 = value->months};
+        mu_value_format(&months, out);
+        put(out, value->months == 1 ? " month" : " months");
+        rest.months = 0;
+    }
+    if (value->i64 != 0 || value->months == 0) {
+        put(out, value->months != 0 ? " " : "");
+        mu_value_format(&rest, out);
+    }
+    put(out, "'");
+}
+
+static void print_value(const mu_value *value, mu_writer *out)
+{
+    if (value->null) {
+        put(out, "NULL");
+        return;
+    }
+    switch (value->type.kind) {
+    case MU_TEXT:
+        print_quoted(value->text, out);
+        return;
+    case MU_DATE:
+    case MU_TIMESTAMP:
+        put(out, value->type.kind == MU_DATE ? "DATE '" : "TIMESTAMP '");
+        mu_value_format(value, out);
+        put(out, "'");
+        return;
+    case MU_INTERVAL:
+        print_interval(value, out);
+        return;
+    case MU_CUSTOMER:
+        if (value->ordinal == MU_NO_CUSTOMER) {
+            put(out, "nobody");
+        } else {
+            const mu_value number = {.type = {.kind = MU_BIGINT, .bits = 64},
+                                     .i64 = value->ordinal};
+            put(out, "customer number ");
+            mu_value_format(&number, out);
+        }
+        return;
+    case MU_BOOLEAN:
+    case MU_BIGINT:
+    case MU_DOUBLE:
+    case MU_DECIMAL:
+    case MU_NULL:
+        break;
+    }
+    mu_value_format(value, out);
+}
+
+/* In parentheses if it binds less tightly than `level`. */
+static void print_at(const mu_expr *expr, int level, const char *const *names, mu_writer *out)
+{
+    const bool parentheses = level_of(expr) < level;
+
+    put(out, parentheses ? "(" : "");
+    mu_expr_print(expr, names, out);
+    put(out, parentheses ? ")" : "");
+}
+
+static void print_list(const mu_expr *expr, uint32_t first, const char *const *names,
+                       mu_writer *out)
+{
+    put(out, "(");
+    for (uint32_t i = first; i < expr->arg_count; i++) {
+        put(out, i > first ? ", " : "");
+        mu_expr_print(expr->args[i], names, out);
+    }
+    put(out, ")");
+}
+
+static void print_in(const mu_expr *expr, bool negated, const char *const *names, mu_writer *out)
+{
+    print_at(expr->args[0], IS_LEVEL + 1, names, out);
+    put(out, negated ? " NOT IN " : " IN ");
+    print_list(expr, 1, names, out);
+}
+
+static void print_binary(const mu_expr *expr, bool negated, const char *const *names,
+                         mu_writer *out)
+{
+    const int level = binary_level(expr);
+
+    print_at(expr->args[0], level == COMPARE_LEVEL ? level + 1 : level, names, out);
+    put(out, negated ? " NOT " : " ");
+    put_capitals(out, expr->func->name);
+    put(out, " ");
+    print_at(expr->args[1], level + 1, names, out);
+}
+
+static void print_call(const mu_expr *expr, const char *const *names, mu_writer *out)
+{
+    char type[32];
+
+    if (binary_level(expr) > 0) {
+        print_binary(expr, false, names, out);
+    } else if (is_call(expr, "in")) {
+        print_in(expr, false, names, out);
+    } else if (is_call(expr, "is null") || is_call(expr, "is not null")) {
+        print_at(expr->args[0], IS_LEVEL + 1, names, out);
+        put(out, " ");
+        put_capitals(out, expr->func->name);
+    } else if (level_of(expr) == UNARY_LEVEL) {
+        put(out, expr->func->name);
+        print_at(expr->args[0], ATOM_LEVEL, names, out);
+    } else if (expr->func == &mu_func_cast || expr->func == &mu_func_try_cast) {
+        put_capitals(out, expr->func->name);
+        put(out, "(");
+        mu_expr_print(expr->args[0], names, out);
+        put(out, " AS ");
+        put(out, mu_type_name(expr->type, type));
+        put(out, ")");
+    } else {
+        put(out, expr->func->name);
+        print_list(expr, 0, names, out);
+    }
+}
+
+static void print_not(const mu_expr *expr, const char *const *names, mu_writer *out)
+{
+    const mu_expr *arg = expr->args[0];
+
+    if (is_call(arg, "in")) {
+        print_in(arg, true, names, out);
+    } else if ((is_call(arg, "like") || is_call(arg, "ilike")) && arg->arg_count == 2) {
+        print_binary(arg, true, names, out);
+    } else {
+        put(out, "NOT ");
+        print_at(arg, NOT_LEVEL + 1, names, out);
+    }
+}
+
+static void print_case(const mu_expr *expr, const char *const *names, mu_writer *out)
+{
+    put(out, "CASE");
+    for (uint32_t i = 0; i + 1 < expr->arg_count; i += 2) {
+        put(out, " WHEN ");
+        mu_expr_print(expr->args[i], names, out);
+        put(out, " THEN ");
+        mu_expr_print(expr->args[i + 1], names, out);
+    }
+    put(out, " ELSE ");
+    mu_expr_print(expr->args[expr->arg_count - 1], names, out);
+    put(out, " END");
+}
+
+void mu_expr_print(const mu_expr *expr, const char *const *names, mu_writer *out)
+{
+    switch (expr->kind) {
+    case MU_EXPR_CONST:
+        print_value(&expr->value, out);
+        break;
+    case MU_EXPR_COLUMN:
+        put(out, names[expr->column]);
+        break;
+    case MU_EXPR_AND:
+    case MU_EXPR_OR:
+        for (uint32_t i = 0; i < expr->arg_count; i++) {
+            put(out, i == 0 ? "" : expr->kind == MU_EXPR_AND ? " AND " : " OR ");
+            print_at(expr->args[i], level_of(expr) + 1, names, out);
+        }
+        break;
+    case MU_EXPR_NOT:
+        print_not(expr, names, out);
+        break;
+    case MU_EXPR_CASE:
+        print_case(expr, names, out);
+        break;
+    case MU_EXPR_CALL:
+        print_call(expr, names, out);
+        break;
+    case MU_EXPR_IN_SET:
+        print_at(expr->args[0], IS_LEVEL + 1, names, out);
+        put(out, " IN ");
+        mu_set_print(expr->set, out);
+        break;
+    }
+}

@@ -1,0 +1,268 @@
+/*
+ * func.c - the table of functions, and the choice among overloads.
+ *
+ * Each argument of an overload has a price: nothing where the type is the one wanted, more the
+ * further it has to be cast. The cheapest overload is taken; of equals, the first in the table.
+ */
+#include "query/func.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "query/agg.h"
+
+static const mu_func_family *const families[] = {
+    &mu_func_arith, &mu_func_math, &mu_func_compare, &mu_func_text,
+    &mu_func_like,  &mu_func_time, &mu_func_misc,
+};
+
+const mu_func *mu_func_at(size_t i)
+{
+    for (size_t f = 0; f < MU_COUNT(families); f++) {
+        if (i < families[f]->count) {
+            return &families[f]->funcs[i];
+        }
+        i -= families[f]->count;
+    }
+    return NULL;
+}
+
+bool mu_expr_is_function(const char *name)
+{
+    const mu_func *func;
+
+    for (size_t i = 0; (func = mu_func_at(i)) != NULL; i++) {
+        if (mu_name_equal(func->name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *mu_func_name(const mu_func *func)
+{
+    return func->name;
+}
+
+char mu_func_param(const mu_func *func, uint32_t i)
+{
+    const size_t size = strlen(func->params);
+
+    if (size > 0 && func->params[size - 1] == '*' && i >= size - 1) {
+        return func->params[size - 2];
+    }
+    assert(i < size);
+    return func->params[i];
+}
+
+static bool takes_count(const mu_func *func, uint32_t count)
+{
+    const size_t size = strlen(func->params);
+
+    if (size > 0 && func->params[size - 1] == '*') {
+        return count >= size - 1;
+    }
+    return count == size;
+}
+
+enum { EXACT = 0, NEAR = 1, FAR = 2, LITERAL = 3, IMPOSSIBLE = 1000 };
+
+/* What it costs to pass a number where `wanted` is asked for. */
+static unsigned number_price(mu_kind from, mu_kind wanted)
+{
+    if (wanted == MU_DOUBLE) {
+        return from == MU_DECIMAL ? NEAR : FAR;
+    }
+    if (wanted == MU_DECIMAL) {
+        return from == MU_BIGINT ? NEAR : IMPOSSIBLE;
+    }
+    return IMPOSSIBLE;
+}
+
+static unsigned price(const mu_scope *scope, const mu_expr *arg, char letter)
+{
+    const mu_kind wanted = mu_type_of_letter(letter).kind;
+    const mu_kind from = arg->type.kind;
+
+    if (letter == 'a' || from == wanted || from == MU_NULL) {
+        return EXACT;
+    }
+    if (from == MU_TEXT) {
+        return arg->kind == MU_EXPR_CONST ? LITERAL : IMPOSSIBLE;
+    }
+    if (from == MU_CUSTOMER) {
+        return mu_scope_id_type(scope).kind == wanted ? FAR : IMPOSSIBLE;
+    }
+    if (from == MU_DATE) {
+        return wanted == MU_TIMESTAMP ? NEAR : IMPOSSIBLE;
+    }
+    return from == MU_BIGINT || from == MU_DECIMAL ? number_price(from, wanted) : IMPOSSIBLE;
+}
+
+static unsigned total_price(const mu_scope *scope, const mu_func *func, const mu_expr *const *args,
+                            uint32_t arg_count)
+{
+    unsigned total = 0;
+
+    for (uint32_t i = 0; i < arg_count; i++) {
+        total += price(scope, args[i], mu_func_param(func, i));
+    }
+    return total;
+}
+
+static void write_word(mu_writer *out, const char *word)
+{
+    mu_write_bytes(out, word, strlen(word));
+}
+
+static void write_params(mu_writer *out, const mu_func *func)
+{
+    char name[32];
+
+    write_word(out, "(");
+    for (const char *letter = func->params; *letter; letter++) {
+        if (*letter == '*') {
+            write_word(out, ", ...");
+            continue;
+        }
+        mu_type_name(mu_type_of_letter(*letter), name);
+        write_word(out, letter == func->params ? "" : ", ");
+        write_word(out, *letter == 'a' ? "any" : *letter == 'n' ? "DECIMAL" : name);
+    }
+    write_word(out, ")");
+}
+
+/* `"length" takes (TEXT), not (BIGINT, TEXT)` */
+static muster_status fail_overload(const char *name, const mu_expr *const *args, uint32_t arg_count,
+                                   int32_t offset, muster_error *err)
+{
+    mu_writer text = {0};
+    const mu_func *func;
+    const char *separator = "";
+    char type[32];
+
+    for (size_t i = 0; (func = mu_func_at(i)) != NULL; i++) {
+        if (mu_name_equal(func->name, name)) {
+            write_word(&text, separator);
+            write_params(&text, func);
+            separator = " or ";
+        }
+    }
+    write_word(&text, ", not (");
+    for (uint32_t i = 0; i < arg_count; i++) {
+        write_word(&text, i > 0 ? ", " : "");
+        write_word(&text, mu_type_name(args[i]->type, type));
+    }
+    write_word(&text, ")");
+    const muster_status status =
+        text.failed ? mu_fail_memory(err, "looking up a function")
+                    : mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" takes %.*s", name,
+                                 (int)text.size, (const char *)text.data);
+    mu_writer_deinit(&text);
+    return status;
+}
+
+static muster_status fail_unknown(const char *name, int32_t offset, muster_error *err)
+{
+    const char *nearest = mu_expr_nearest_function(name);
+
+    if (mu_agg_is(name)) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
+                          "\"%s\" is an aggregate; it cannot stand here", name);
+    }
+    if (nearest) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
+                          "no function \"%s\"; did you mean \"%s\"?", name, nearest);
+    }
+    return mu_fail_at(err, MUSTER_INVALID, offset, "no function \"%s\"", name);
+}
+
+muster_status mu_func_find(const mu_scope *scope, const char *name, const mu_expr *const *args,
+                           uint32_t arg_count, int32_t offset, const mu_func **out,
+                           muster_error *err)
+{
+    unsigned best = IMPOSSIBLE;
+    const mu_func *func;
+    bool found = false;
+
+    *out = NULL;
+    for (size_t i = 0; (func = mu_func_at(i)) != NULL; i++) {
+        if (!mu_name_equal(func->name, name)) {
+            continue;
+        }
+        found = true;
+        if (takes_count(func, arg_count)) {
+            const unsigned total = total_price(scope, func, args, arg_count);
+            if (total < best) {
+                best = total;
+                *out = func;
+            }
+        }
+    }
+    if (!found) {
+        return fail_unknown(name, offset, err);
+    }
+    return *out ? MUSTER_OK : fail_overload(name, args, arg_count, offset, err);
+}
+
+/* --- the nearest name --------------------------------------------------------------------- */
+
+enum { NAME_ROOM = 64 };
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Letters to insert, drop, replace or swap with their neighbour to get from one to the other. */
+static unsigned distance(const char *a, const char *b)
+{
+    const size_t size_a = strlen(a), size_b = strlen(b);
+    unsigned before[NAME_ROOM] = {0}, last[NAME_ROOM] = {0}, row[NAME_ROOM] = {0};
+
+    if (size_a >= NAME_ROOM || size_b >= NAME_ROOM) {
+        return UINT32_MAX;
+    }
+    for (size_t j = 0; j <= size_b; j++) {
+        last[j] = (unsigned)j;
+    }
+    for (size_t i = 1; i <= size_a; i++) {
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= size_b; j++) {
+            const char x = lower(a[i - 1]), y = lower(b[j - 1]);
+            unsigned best = last[j - 1] + (x != y);
+            best = last[j] + 1 < best ? last[j] + 1 : best;
+            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+            if (i > 1 && j > 1 && x == lower(b[j - 2]) && lower(a[i - 2]) == y &&
+                before[j - 2] + 1 < best) {
+                best = before[j - 2] + 1;
+            }
+            row[j] = best;
+        }
+        memcpy(before, last, sizeof before);
+        memcpy(last, row, sizeof last);
+    }
+    return last[size_b];
+}
+
+const char *mu_expr_nearest_function(const char *name)
+{
+    const char *nearest = NULL;
+    const char *candidate;
+    const mu_func *func;
+    unsigned best = strlen(name) <= 4 ? 2 : 3; /* one slip in a short name, two in a long one */
+
+    for (size_t i = 0; (func = mu_func_at(i)) != NULL; i++) {
+        if (lower(func->name[0]) >= 'a' && distance(name, func->name) < best) {
+            best = distance(name, func->name);
+            nearest = func->name;
+        }
+    }
+    for (size_t i = 0; (candidate = mu_agg_name_at(i)) != NULL; i++) {
+        if (distance(name, candidate) < best) {
+            best = distance(name, candidate);
+            nearest = candidate;
+        }
+    }
+    return nearest;
+}

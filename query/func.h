@@ -1,0 +1,151 @@
+/*
+ * func.h - what a function is: a name, what it takes, what it gives, and how it is computed.
+ *
+ * Operators are functions with odd names. Each function is a const struct in the table of its
+ * family (func_*.c); several structs of one name are overloads, of which the makers pick the one
+ * that needs the fewest casts. `params` has one letter for each argument:
+ *
+ *     b BOOLEAN  i BIGINT  f DOUBLE  n DECIMAL  t TEXT  d DATE  s TIMESTAMP  v INTERVAL  a any
+ *
+ * and a `*` behind the last one lets it repeat. Arguments are cast to what the letters say; then
+ * `bind`, if there is one, may cast further and decides the type of the result.
+ *
+ * `scalar` computes one value, and defines the function: constants are folded by it, and batches
+ * are run by it row by row. `vector` does the same for a batch, where that is worth the lines.
+ * `filter` clears bits of `live` by a kernel, where one argument is constant.
+ */
+#ifndef MU_FUNC_H
+#define MU_FUNC_H
+
+#include "query/expr.h"
+
+/* What a call may need besides its arguments. One thread. */
+typedef struct mu_func_context {
+    mu_snapshot *snapshot; /* NULL: there is none */
+    int64_t now_us;
+    mu_writer text; /* where a function writes the text it returns; empty when it is called */
+} mu_func_context;
+
+/* Some rows of a batch, for MU_FOR_EACH_LIVE. */
+typedef struct mu_rows {
+    uint32_t rows;
+    const uint64_t *live;
+} mu_rows;
+
+/* A call over a batch. */
+typedef struct mu_func_call {
+    mu_func_context *context;
+    const mu_expr *expr;
+    const mu_vector *args;
+    const uint64_t *live; /* rows that count: reached, and (if the function is strict) not NULL */
+    uint32_t rows;
+    void *data;      /* room for MU_BATCH_ROWS values of the result; bits are all clear */
+    uint64_t *valid; /* equal to live; functions clear the bits of rows that become NULL */
+    void **state;    /* NULL at first; what is put here is kept for the next batch, and given to
+                        mu_mem_free() at the end */
+} mu_func_call;
+
+enum {
+    MU_FUNC_NULLS = 1,  /* sees NULL arguments; of others the result is NULL if an argument is */
+    MU_FUNC_LAZY = 2,   /* evaluates an argument only where those before it were NULL */
+    MU_FUNC_MONTHS = 4, /* takes constant intervals of calendar months */
+    MU_FUNC_STRICT_FOLD = 8, /* constants it cannot take are an error even if no row is reached */
+};
+
+typedef muster_status mu_func_bind(const mu_scope *scope, const mu_func *func, const mu_expr **args,
+                                   uint32_t arg_count, int32_t offset, mu_type *result,
+                                   muster_error *err);
+
+struct mu_func {
+    const char *name;
+    const char *params;
+    char result;     /* a letter, or '0': the type of the first argument; ' ': bind says */
+    uint8_t flags;   /* MU_FUNC_... */
+    uint8_t variant; /* tells apart the functions that share their code */
+    mu_func_bind *bind;
+    /* out->type is set and out->null false. */
+    muster_status (*scalar)(mu_func_context *context, const mu_expr *expr, const mu_value *args,
+                            mu_value *out, muster_error *err);
+    muster_status (*vector)(const mu_func_call *call, muster_error *err);
+    /* Whether `vector` is for calls of these types; NULL: for all. */
+    bool (*has_vector)(const mu_expr *expr);
+    /* args[1] is a constant that is not NULL. NULLs are gone from `live` already. False: there is
+     * no kernel for these types, and nothing was done. */
+    bool (*filter)(const mu_expr *expr, const mu_vector *column, uint32_t rows, uint64_t *live);
+};
+
+/* What comparisons are, as variants of their functions. */
+typedef enum mu_comparison {
+    MU_EQUAL,
+    MU_UNEQUAL,
+    MU_LESS,
+    MU_LESS_EQUAL,
+    MU_GREATER,
+    MU_GREATER_EQUAL,
+} mu_comparison;
+
+/* The families. */
+typedef struct mu_func_family {
+    const mu_func *funcs;
+    size_t count;
+} mu_func_family;
+extern const mu_func_family mu_func_arith, mu_func_math, mu_func_compare, mu_func_text,
+    mu_func_like, mu_func_time, mu_func_misc;
+
+extern const mu_func mu_func_cast, mu_func_try_cast; /* not called by name: mu_expr_cast() */
+
+/* The i-th function of all families; NULL past the last. */
+const mu_func *mu_func_at(size_t i);
+
+/* The overload that fits the arguments best; INVALID, naming what there is, if none does. */
+muster_status mu_func_find(const mu_scope *scope, const char *name, const mu_expr *const *args,
+                           uint32_t arg_count, int32_t offset, const mu_func **out,
+                           muster_error *err);
+/* The letter of argument i. */
+char mu_func_param(const mu_func *func, uint32_t i);
+
+/* --- types, for makers and bind ----------------------------------------------------------- */
+
+mu_type mu_type_of_letter(char letter);
+/* The type a BIGINT takes among DECIMALs; other types as they are. */
+mu_type mu_type_as_decimal(mu_type type);
+mu_type mu_type_decimal(unsigned precision, unsigned scale); /* precision capped at 18 */
+bool mu_cast_exists(mu_type from, mu_type to);
+/* The expression as one of `type`, by a cast if that is more than a name; implicit casts only. */
+muster_status mu_expr_coerce(const mu_scope *scope, const mu_expr *expr, mu_type type,
+                             const mu_expr **out, muster_error *err);
+/* Casts all to the one type that fits them; text constants become what the others are. `what`
+ * names the function in the message. */
+muster_status mu_expr_unify(const mu_scope *scope, const mu_expr **args, uint32_t arg_count,
+                            const char *what, int32_t offset, mu_type *out, muster_error *err);
+/* One of the snapshot's customers as a constant: MU_NO_CUSTOMER if no one has the id. */
+muster_status mu_expr_find_customer(const mu_scope *scope, const mu_expr *id, const mu_expr **out,
+                                    muster_error *err);
+/* The type of customers' ids: TEXT or BIGINT. */
+mu_type mu_scope_id_type(const mu_scope *scope);
+
+/* --- values ------------------------------------------------------------------------------- */
+
+mu_value mu_value_null(mu_type type);
+int mu_value_compare(const mu_value *a, const mu_value *b); /* of one type, not NULL; NaN last */
+/* One value of a vector that is valid there. */
+mu_value mu_vector_value(const mu_vector *vector, uint32_t row);
+
+extern const int64_t mu_ten_to[19]; /* powers of ten */
+/* value / 10^digits, ties away from zero; digits at most 18. */
+int64_t mu_divide_rounded(int64_t value, unsigned digits);
+/* OK if the number is below 10^18 in size, as every DECIMAL is. */
+bool mu_fits_decimal(int64_t value, unsigned precision);
+
+/* --- UTF-8 -------------------------------------------------------------------------------- */
+
+/* Bytes of the character that begins at `at`; at least 1, and never past the end. */
+uint32_t mu_text_step(mu_text text, uint32_t at);
+uint32_t mu_text_length(mu_text text); /* in characters */
+/* The byte where character number `character` begins; the size if there are fewer. */
+uint32_t mu_text_at(mu_text text, int64_t character);
+/* Appends the text in small or capital letters: ASCII, Latin, Greek, Cyrillic and full-width forms
+ * that have exactly one such letter of as many bytes. Others stay as they are. */
+void mu_text_fold(mu_text text, bool upper, mu_writer *out);
+
+#endif

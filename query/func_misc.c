@@ -1,0 +1,102 @@
+/*
+ * func_misc.c - functions of any type: coalesce, nullif, greatest, least.
+ *
+ * greatest and least leave NULLs out, as in PostgreSQL; they are NULL where all arguments are.
+ */
+#include "query/func.h"
+
+#include <string.h>
+
+/* All arguments, and the result, of one type. */
+static muster_status bind_same(const mu_scope *scope, const mu_func *func, const mu_expr **args,
+                               uint32_t arg_count, int32_t offset, mu_type *result,
+                               muster_error *err)
+{
+    char what[48] = "\"";
+
+    strncat(what, func->name, sizeof what - 3);
+    strcat(what, "\"");
+    return mu_expr_unify(scope, args, arg_count, what, offset, result, err);
+}
+
+static muster_status coalesce_scalar(mu_func_context *context, const mu_expr *expr,
+                                     const mu_value *args, mu_value *out, muster_error *err)
+{
+    (void)context;
+    (void)err;
+    *out = mu_value_null(expr->type);
+    for (uint32_t i = 0; i < expr->arg_count && out->null; i++) {
+        *out = args[i];
+    }
+    return MUSTER_OK;
+}
+
+static muster_status nullif_scalar(mu_func_context *context, const mu_expr *expr,
+                                   const mu_value *args, mu_value *out, muster_error *err)
+{
+    (void)context;
+    (void)expr;
+    (void)err;
+    *out = args[0];
+    if (!args[0].null && !args[1].null && mu_value_compare(&args[0], &args[1]) == 0) {
+        out->null = true;
+    }
+    return MUSTER_OK;
+}
+
+enum { GREATEST, LEAST };
+
+static muster_status extreme_scalar(mu_func_context *context, const mu_expr *expr,
+                                    const mu_value *args, mu_value *out, muster_error *err)
+{
+    (void)context;
+    (void)err;
+    *out = mu_value_null(expr->type);
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        if (args[i].null) {
+            continue;
+        }
+        const int order = out->null ? 0 : mu_value_compare(&args[i], out);
+        if (out->null || (expr->func->variant == GREATEST ? order > 0 : order < 0)) {
+            *out = args[i];
+        }
+    }
+    return MUSTER_OK;
+}
+
+static const mu_func funcs[] = {
+    {.name = "coalesce",
+     .params = "a*",
+     .result = ' ',
+     .flags = MU_FUNC_NULLS | MU_FUNC_LAZY,
+     .bind = bind_same,
+     .scalar = coalesce_scalar},
+    {.name = "ifnull",
+     .params = "aa",
+     .result = ' ',
+     .flags = MU_FUNC_NULLS | MU_FUNC_LAZY,
+     .bind = bind_same,
+     .scalar = coalesce_scalar},
+    {.name = "nullif",
+     .params = "aa",
+     .result = ' ',
+     .flags = MU_FUNC_NULLS,
+     .bind = bind_same,
+     .scalar = nullif_scalar},
+    {.name = "greatest",
+     .params = "a*",
+     .result = ' ',
+     .flags = MU_FUNC_NULLS,
+     .variant = GREATEST,
+     .bind = bind_same,
+     .scalar = extreme_scalar},
+    {.name = "least",
+     .params = "a*",
+     .result = ' ',
+     .flags = MU_FUNC_NULLS,
+     .variant = LEAST,
+     .bind = bind_same,
+     .scalar = extreme_scalar},
+};
+
+const mu_func_family mu_func_misc = {funcs, MU_COUNT(funcs)};
