@@ -27,11 +27,8 @@ static muster_status expr_new(const mu_scope *scope, mu_expr_kind kind, mu_type 
     if (arg_count > 0) {
         memcpy(copy, args, arg_count * sizeof(const mu_expr *));
     }
-    *expr = (mu_expr){.kind = kind,
-                      .type = type,
-                      .offset = offset,
-                      .arg_count = arg_count,
-                      .args = copy};
+    *expr = (mu_expr){
+        .kind = kind, .type = type, .offset = offset, .arg_count = arg_count, .args = copy};
     *out = expr;
     return MUSTER_OK;
 }
@@ -217,9 +214,9 @@ static void constant_to_the_right(const mu_func **func, const mu_expr **args)
     *func = &first[mirrored((mu_comparison)(*func - first))];
 }
 
-static muster_status call_plain(const mu_scope *scope, const char *name,
-                                const mu_expr *const *args, uint32_t arg_count, int32_t offset,
-                                const mu_expr **out, muster_error *err)
+static muster_status call_plain(const mu_scope *scope, const char *name, const mu_expr *const *args,
+                                uint32_t arg_count, int32_t offset, const mu_expr **out,
+                                muster_error *err)
 {
     const mu_func *func;
     const mu_expr **cast;
@@ -295,10 +292,8 @@ muster_status mu_expr_call(const mu_scope *scope, const char *name, const mu_exp
                            uint32_t arg_count, int32_t offset, const mu_expr **out,
                            muster_error *err)
 {
-    static const char *const negated[][2] = {{"not like", "like"},
-                                             {"not ilike", "ilike"},
-                                             {"not in", "in"},
-                                             {"not between", "between"}};
+    static const char *const negated[][2] = {
+        {"not like", "like"}, {"not ilike", "ilike"}, {"not in", "in"}, {"not between", "between"}};
 
     *out = NULL;
     for (size_t i = 0; i < MU_COUNT(negated); i++) {

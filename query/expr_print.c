@@ -9,20 +9,38 @@
 #include "query/set.h"
 
 /* What binds tighter has the larger number. */
-enum { OR_LEVEL = 1, AND_LEVEL, NOT_LEVEL, IS_LEVEL, COMPARE_LEVEL, ADD_LEVEL, TIMES_LEVEL, UNARY_LEVEL, ATOM_LEVEL };
+enum {
+    OR_LEVEL = 1,
+    AND_LEVEL,
+    NOT_LEVEL,
+    IS_LEVEL,
+    COMPARE_LEVEL,
+    ADD_LEVEL,
+    TIMES_LEVEL,
+    UNARY_LEVEL,
+    ATOM_LEVEL
+};
 
 static const struct {
     const char *name;
     int level;
 } binary[] = {
-    {"=", COMPARE_LEVEL},  {"<>", COMPARE_LEVEL},
-    {"<", COMPARE_LEVEL},  {"<=", COMPARE_LEVEL},
-    {">", COMPARE_LEVEL},  {">=", COMPARE_LEVEL},
-    {"||", ADD_LEVEL},     {"+", ADD_LEVEL},
-    {"-", ADD_LEVEL},      {"*", TIMES_LEVEL},
-    {"/", TIMES_LEVEL},    {"%", TIMES_LEVEL},
-    {"like", IS_LEVEL},    {"ilike", IS_LEVEL},
-    {"is distinct from", IS_LEVEL}, {"is not distinct from", IS_LEVEL},
+    {"=", COMPARE_LEVEL},
+    {"<>", COMPARE_LEVEL},
+    {"<", COMPARE_LEVEL},
+    {"<=", COMPARE_LEVEL},
+    {">", COMPARE_LEVEL},
+    {">=", COMPARE_LEVEL},
+    {"||", ADD_LEVEL},
+    {"+", ADD_LEVEL},
+    {"-", ADD_LEVEL},
+    {"*", TIMES_LEVEL},
+    {"/", TIMES_LEVEL},
+    {"%", TIMES_LEVEL},
+    {"like", IS_LEVEL},
+    {"ilike", IS_LEVEL},
+    {"is distinct from", IS_LEVEL},
+    {"is not distinct from", IS_LEVEL},
 };
 
 static int binary_level(const mu_expr *expr)

@@ -56,8 +56,9 @@ mu_type mu_type_decimal(unsigned precision, unsigned scale)
     assert(scale <= 18);
     const unsigned digits = precision > 18 ? 18 : precision < scale ? scale : precision;
 
-    return (mu_type){
-        .kind = MU_DECIMAL, .precision = (uint8_t)(digits > 0 ? digits : 1), .scale = (uint8_t)scale};
+    return (mu_type){.kind = MU_DECIMAL,
+                     .precision = (uint8_t)(digits > 0 ? digits : 1),
+                     .scale = (uint8_t)scale};
 }
 
 mu_type mu_type_as_decimal(mu_type type)
@@ -236,8 +237,8 @@ muster_status mu_expr_find_customer(const mu_scope *scope, const mu_expr *id, co
         const mu_customer_id wanted = {.text = id->type.kind == MU_TEXT ? id->value.text
                                                                         : (mu_text){"", 0},
                                        .number = id->type.kind == MU_BIGINT ? id->value.i64 : 0};
-        MU_TRY(mu_customers_find(mu_snapshot_customers(scope->snapshot), wanted, &value.ordinal,
-                                 err));
+        MU_TRY(
+            mu_customers_find(mu_snapshot_customers(scope->snapshot), wanted, &value.ordinal, err));
     }
     return mu_expr_const(scope, value, id->offset, out, err);
 }

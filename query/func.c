@@ -65,7 +65,13 @@ static bool takes_count(const mu_func *func, uint32_t count)
     return count == size;
 }
 
-enum { EXACT = 0, NEAR = 1, FAR = 2, LITERAL = 3, IMPOSSIBLE = 1000 };
+enum {
+    EXACT = 0,
+    NEAR = 1,
+    FAR = 2,
+    LITERAL = 3,
+    IMPOSSIBLE = 1000
+};
 
 /* What it costs to pass a number where `wanted` is asked for. */
 static unsigned number_price(mu_kind from, mu_kind wanted)
@@ -154,10 +160,10 @@ static muster_status fail_overload(const char *name, const mu_expr *const *args,
         write_word(&text, mu_type_name(args[i]->type, type));
     }
     write_word(&text, ")");
-    const muster_status status =
-        text.failed ? mu_fail_memory(err, "looking up a function")
-                    : mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" takes %.*s", name,
-                                 (int)text.size, (const char *)text.data);
+    const muster_status status = text.failed
+                                     ? mu_fail_memory(err, "looking up a function")
+                                     : mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" takes %.*s",
+                                                  name, (int)text.size, (const char *)text.data);
     mu_writer_deinit(&text);
     return status;
 }
@@ -171,8 +177,8 @@ static muster_status fail_unknown(const char *name, int32_t offset, muster_error
                           "\"%s\" is an aggregate; it cannot stand here", name);
     }
     if (nearest) {
-        return mu_fail_at(err, MUSTER_INVALID, offset,
-                          "no function \"%s\"; did you mean \"%s\"?", name, nearest);
+        return mu_fail_at(err, MUSTER_INVALID, offset, "no function \"%s\"; did you mean \"%s\"?",
+                          name, nearest);
     }
     return mu_fail_at(err, MUSTER_INVALID, offset, "no function \"%s\"", name);
 }
@@ -207,7 +213,9 @@ muster_status mu_func_find(const mu_scope *scope, const char *name, const mu_exp
 
 /* --- the nearest name --------------------------------------------------------------------- */
 
-enum { NAME_ROOM = 64 };
+enum {
+    NAME_ROOM = 64
+};
 
 static char lower(char c)
 {

@@ -14,7 +14,15 @@
 #include <inttypes.h>
 #include <math.h>
 
-typedef enum arith { ADD, SUBTRACT, MULTIPLY, DIVIDE, MODULO, NEGATE, PLUS } arith;
+typedef enum arith {
+    ADD,
+    SUBTRACT,
+    MULTIPLY,
+    DIVIDE,
+    MODULO,
+    NEGATE,
+    PLUS
+} arith;
 
 /* --- types -------------------------------------------------------------------------------- */
 
@@ -25,8 +33,8 @@ static muster_status bind_same_scale(const mu_scope *scope, const mu_func *func,
     mu_type type;
 
     MU_TRY(mu_expr_unify(scope, args, arg_count, func->name, offset, &type, err));
-    *result = mu_type_decimal(func->variant == MODULO ? type.precision : type.precision + 1u,
-                              type.scale);
+    *result =
+        mu_type_decimal(func->variant == MODULO ? type.precision : type.precision + 1u, type.scale);
     return MUSTER_OK;
 }
 
@@ -115,8 +123,8 @@ static muster_status checked_i64(const mu_expr *expr, int64_t a, int64_t b, int6
     return MUSTER_OK;
 }
 
-static muster_status i64_scalar(mu_func_context *context, const mu_expr *expr,
-                                const mu_value *args, mu_value *out, muster_error *err)
+static muster_status i64_scalar(mu_func_context *context, const mu_expr *expr, const mu_value *args,
+                                mu_value *out, muster_error *err)
 {
     (void)context;
     return checked_i64(expr, args[0].i64, expr->arg_count > 1 ? args[1].i64 : 0, &out->i64, err);
@@ -220,8 +228,8 @@ static muster_status checked_f64(const mu_expr *expr, double a, double b, double
     return MUSTER_OK;
 }
 
-static muster_status f64_scalar(mu_func_context *context, const mu_expr *expr,
-                                const mu_value *args, mu_value *out, muster_error *err)
+static muster_status f64_scalar(mu_func_context *context, const mu_expr *expr, const mu_value *args,
+                                mu_value *out, muster_error *err)
 {
     (void)context;
     return checked_f64(expr, args[0].f64, expr->arg_count > 1 ? args[1].f64 : 1, &out->f64, err);
@@ -234,7 +242,7 @@ static muster_status f64_vector(const mu_func_call *call, muster_error *err)
     const mu_rows reached = {call->rows, call->live};
     double *out = call->data;
 
-    MU_FOR_EACH_LIVE (row, &reached) {
+    MU_FOR_EACH_LIVE(row, &reached) {
         MU_TRY(checked_f64(call->expr, a[row], b[row], &out[row], err));
     }
     return MUSTER_OK;
@@ -273,7 +281,7 @@ static muster_status quotient_vector(const mu_func_call *call, muster_error *err
     const mu_rows reached = {call->rows, call->live};
     double *out = call->data;
 
-    MU_FOR_EACH_LIVE (row, &reached) {
+    MU_FOR_EACH_LIVE(row, &reached) {
         MU_TRY(divide_decimals(call->expr, a[row], b[row], &out[row], err));
     }
     return MUSTER_OK;
@@ -284,8 +292,9 @@ static muster_status quotient_vector(const mu_func_call *call, muster_error *err
 static muster_status check_time(int64_t time_us, muster_error *err)
 {
     if (time_us < MU_TIME_MIN || time_us > MU_TIME_MAX) {
-        return mu_fail(err, MUSTER_INVALID, "a time lies in the years 1 to 9999, and this one "
-                                            "does not");
+        return mu_fail(err, MUSTER_INVALID,
+                       "a time lies in the years 1 to 9999, and this one "
+                       "does not");
     }
     return MUSTER_OK;
 }
@@ -331,7 +340,7 @@ static muster_status shift_vector(const mu_func_call *call, muster_error *err)
     const mu_rows reached = {call->rows, call->live};
     int64_t *out = call->data;
 
-    MU_FOR_EACH_LIVE (row, &reached) {
+    MU_FOR_EACH_LIVE(row, &reached) {
         MU_TRY(shift_time(times[row], months, shifts[row], expr->func->variant == SUBTRACT,
                           &out[row], err));
     }
@@ -385,38 +394,38 @@ static muster_status scale_scalar(mu_func_context *context, const mu_expr *expr,
     return MUSTER_OK;
 }
 
-#define I64(text, types, gives, op)                                                                \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = (gives), .variant = (op),                     \
-        .scalar = i64_scalar, .vector = i64_vector                                                 \
+#define I64(text, types, gives, op)                                            \
+    {                                                                          \
+        .name = (text), .params = (types), .result = (gives), .variant = (op), \
+        .scalar = i64_scalar, .vector = i64_vector                             \
     }
-#define DECIMAL(text, types, op, binder)                                                           \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = '0', .variant = (op), .bind = (binder),       \
-        .scalar = i64_scalar, .vector = i64_vector                                                 \
+#define DECIMAL(text, types, op, binder)                                                     \
+    {                                                                                        \
+        .name = (text), .params = (types), .result = '0', .variant = (op), .bind = (binder), \
+        .scalar = i64_scalar, .vector = i64_vector                                           \
     }
-#define F64(text, types, op)                                                                       \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = 'f', .variant = (op), .scalar = f64_scalar,   \
-        .vector = f64_vector                                                                       \
+#define F64(text, types, op)                                                                     \
+    {                                                                                            \
+        .name = (text), .params = (types), .result = 'f', .variant = (op), .scalar = f64_scalar, \
+        .vector = f64_vector                                                                     \
     }
-#define SHIFT(text, types, op)                                                                     \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = 's', .flags = MU_FUNC_MONTHS,                 \
-        .variant = (op), .scalar = shift_scalar, .vector = shift_vector                            \
+#define SHIFT(text, types, op)                                                     \
+    {                                                                              \
+        .name = (text), .params = (types), .result = 's', .flags = MU_FUNC_MONTHS, \
+        .variant = (op), .scalar = shift_scalar, .vector = shift_vector            \
     }
-#define DATE(text, types, op)                                                                      \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = 'd', .variant = (op), .scalar = date_scalar   \
+#define DATE(text, types, op)                                                                    \
+    {                                                                                            \
+        .name = (text), .params = (types), .result = 'd', .variant = (op), .scalar = date_scalar \
     }
-#define INTERVAL(text, types, op)                                                                  \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = 'v', .variant = (op),                         \
-        .scalar = interval_scalar, .vector = i64_vector                                            \
+#define INTERVAL(text, types, op)                                          \
+    {                                                                      \
+        .name = (text), .params = (types), .result = 'v', .variant = (op), \
+        .scalar = interval_scalar, .vector = i64_vector                    \
     }
-#define SCALED(text, types, op)                                                                    \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = 'v', .variant = (op), .scalar = scale_scalar  \
+#define SCALED(text, types, op)                                                                   \
+    {                                                                                             \
+        .name = (text), .params = (types), .result = 'v', .variant = (op), .scalar = scale_scalar \
     }
 
 static const mu_func funcs[] = {

@@ -43,12 +43,11 @@ typedef struct case_range {
 } case_range;
 
 static const case_range ranges[] = {
-    {0x00c0, 0x00d6, 32}, {0x00d8, 0x00de, 32},   {0x0100, 0x012f, 0},
-    {0x0132, 0x0137, 0},  {0x0139, 0x0148, 0},    {0x014a, 0x0177, 0},
-    {0x0179, 0x017e, 0},  {0x0391, 0x03a1, 32},   {0x03a3, 0x03ab, 32},
-    {0x0400, 0x040f, 80}, {0x0410, 0x042f, 32},   {0x0460, 0x0481, 0},
-    {0x048a, 0x04bf, 0},  {0x0531, 0x0556, 48},   {0x1e00, 0x1e95, 0},
-    {0x1ea0, 0x1eff, 0},  {0xff21, 0xff3a, 32},
+    {0x00c0, 0x00d6, 32}, {0x00d8, 0x00de, 32}, {0x0100, 0x012f, 0},  {0x0132, 0x0137, 0},
+    {0x0139, 0x0148, 0},  {0x014a, 0x0177, 0},  {0x0179, 0x017e, 0},  {0x0391, 0x03a1, 32},
+    {0x03a3, 0x03ab, 32}, {0x0400, 0x040f, 80}, {0x0410, 0x042f, 32}, {0x0460, 0x0481, 0},
+    {0x048a, 0x04bf, 0},  {0x0531, 0x0556, 48}, {0x1e00, 0x1e95, 0},  {0x1ea0, 0x1eff, 0},
+    {0xff21, 0xff3a, 32},
 };
 
 static uint32_t map_letter(uint32_t letter, bool upper)
@@ -100,8 +99,8 @@ void mu_text_fold(mu_text text, bool upper, mu_writer *out)
         const unsigned char *bytes = (const unsigned char *)&text.data[at];
         size = mu_text_step(text, at);
         if (size == 1) {
-            const bool other = upper ? *bytes >= 'a' && *bytes <= 'z'
-                                     : *bytes >= 'A' && *bytes <= 'Z';
+            const bool other =
+                upper ? *bytes >= 'a' && *bytes <= 'z' : *bytes >= 'A' && *bytes <= 'Z';
             room[at] = (uint8_t)(other ? *bytes ^ 0x20 : *bytes);
         } else if (size < 4) {
             fold_letter(bytes, size, upper, &room[at]);

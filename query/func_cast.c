@@ -26,8 +26,9 @@ static muster_status check_bigint(int64_t value, mu_type type, muster_error *err
     const int64_t largest = type.bits >= 64 ? INT64_MAX : (INT64_C(1) << (type.bits - 1)) - 1;
 
     if (value > largest || value < -largest - 1) {
-        return mu_fail(err, MUSTER_INVALID, "%" PRId64 " does not fit %s (%" PRId64 " to %" PRId64 ")",
-                       value, type.bits <= 16 ? "SMALLINT" : "INTEGER", -largest - 1, largest);
+        return mu_fail(err, MUSTER_INVALID,
+                       "%" PRId64 " does not fit %s (%" PRId64 " to %" PRId64 ")", value,
+                       type.bits <= 16 ? "SMALLINT" : "INTEGER", -largest - 1, largest);
     }
     return MUSTER_OK;
 }
@@ -198,8 +199,8 @@ static muster_status cast_scalar(mu_func_context *context, const mu_expr *expr,
     return cast_value(context, &args[0], out, err);
 }
 
-static muster_status try_scalar(mu_func_context *context, const mu_expr *expr,
-                                const mu_value *args, mu_value *out, muster_error *err)
+static muster_status try_scalar(mu_func_context *context, const mu_expr *expr, const mu_value *args,
+                                mu_value *out, muster_error *err)
 {
     const muster_status status = cast_value(context, &args[0], out, NULL);
 
@@ -219,7 +220,7 @@ static muster_status vector_i64(const mu_func_call *call, muster_error *err)
     const bool attempt = call->expr->func == &mu_func_try_cast;
     int64_t *out = call->data;
 
-    MU_FOR_EACH_LIVE (row, &reached) {
+    MU_FOR_EACH_LIVE(row, &reached) {
         const muster_status status =
             cast_i64(values[row], from, to, &out[row], attempt ? NULL : err);
         if (status != MUSTER_OK) {
@@ -238,7 +239,7 @@ static muster_status vector_f64(const mu_func_call *call)
     const mu_rows reached = {call->rows, call->live};
     double *out = call->data;
 
-    MU_FOR_EACH_LIVE (row, &reached) {
+    MU_FOR_EACH_LIVE(row, &reached) {
         out[row] = to_f64(values[row], call->args[0].type);
     }
     return MUSTER_OK;
@@ -263,7 +264,7 @@ const mu_func mu_func_cast = {.name = "cast",
                               .flags = MU_FUNC_STRICT_FOLD | MU_FUNC_MONTHS,
                               .scalar = cast_scalar,
                               .vector = cast_vector,
- .has_vector=cast_is_vector};
+                              .has_vector = cast_is_vector};
 
 const mu_func mu_func_try_cast = {.name = "try_cast",
                                   .params = "a",
@@ -271,4 +272,4 @@ const mu_func mu_func_try_cast = {.name = "try_cast",
                                   .flags = MU_FUNC_STRICT_FOLD | MU_FUNC_MONTHS,
                                   .scalar = try_scalar,
                                   .vector = cast_vector,
- .has_vector=cast_is_vector};
+                                  .has_vector = cast_is_vector};

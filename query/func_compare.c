@@ -243,7 +243,7 @@ static void compare_rows(mu_comparison how, const mu_func_call *call)
     const mu_rows reached = {call->rows, call->live};
     uint64_t *out = call->data;
 
-    MU_FOR_EACH_LIVE (row, &reached) {
+    MU_FOR_EACH_LIVE(row, &reached) {
         bool truth;
         if (codes) {
             const uint32_t x = ((const uint32_t *)a->data)[row];
@@ -283,7 +283,10 @@ static muster_status compare_vector(const mu_func_call *call, muster_error *err)
 
 /* --- IS NULL, IS DISTINCT FROM ------------------------------------------------------------ */
 
-enum { IS_NULL, IS_NOT_NULL };
+enum {
+    IS_NULL,
+    IS_NOT_NULL
+};
 
 static muster_status null_scalar(mu_func_context *context, const mu_expr *expr,
                                  const mu_value *args, mu_value *out, muster_error *err)
@@ -371,7 +374,9 @@ static muster_status in_scalar(mu_func_context *context, const mu_expr *expr, co
     return MUSTER_OK;
 }
 
-enum { FEW_CONSTANTS = 8 }; /* up to here one pass of a kernel for each beats a search for a row */
+enum {
+    FEW_CONSTANTS = 8
+}; /* up to here one pass of a kernel for each beats a search for a row */
 
 static void find_few(const mu_func_call *call, const value_list *list)
 {
@@ -405,7 +410,7 @@ static muster_status in_vector(const mu_func_call *call, muster_error *err)
         find_few(call, list);
     } else {
         const mu_rows reached = {call->rows, call->valid};
-        MU_FOR_EACH_LIVE (row, &reached) {
+        MU_FOR_EACH_LIVE(row, &reached) {
             const mu_value value = mu_vector_value(values, row);
             if (bsearch(&value, list->values, list->count, sizeof value, compare_values)) {
                 mu_bits_set(out, row);
@@ -418,10 +423,10 @@ static muster_status in_vector(const mu_func_call *call, muster_error *err)
     return MUSTER_OK;
 }
 
-#define COMPARISON(text, how)                                                                      \
-    {                                                                                              \
-        .name = (text), .params = "aa", .result = ' ', .variant = (how), .bind = bind_compare,     \
-        .scalar = compare_scalar, .vector = compare_vector, .filter = compare_filter               \
+#define COMPARISON(text, how)                                                                  \
+    {                                                                                          \
+        .name = (text), .params = "aa", .result = ' ', .variant = (how), .bind = bind_compare, \
+        .scalar = compare_scalar, .vector = compare_vector, .filter = compare_filter           \
     }
 
 /* The first six stand in the order of mu_comparison. */

@@ -14,7 +14,12 @@ typedef struct pattern {
     mu_text escape; /* one character, or empty: none */
 } pattern;
 
-typedef enum token { ANY, ONE, LITERAL, END } token;
+typedef enum token {
+    ANY,
+    ONE,
+    LITERAL,
+    END
+} token;
 
 /* The token at `*at`, and its character; moves *at past it. */
 static token next_token(const pattern *wanted, uint32_t *at, mu_text *character)

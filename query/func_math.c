@@ -13,7 +13,12 @@
 
 /* --- rounding ----------------------------------------------------------------------------- */
 
-typedef enum rounding { ROUND, FLOOR, CEILING, TRUNCATE } rounding;
+typedef enum rounding {
+    ROUND,
+    FLOOR,
+    CEILING,
+    TRUNCATE
+} rounding;
 
 /* value / 10^digits */
 static int64_t divide(rounding how, int64_t value, unsigned digits)
@@ -135,8 +140,8 @@ static muster_status round_f64_scalar(mu_func_context *context, const mu_expr *e
 
 /* --- abs, sign ---------------------------------------------------------------------------- */
 
-static muster_status abs_scalar(mu_func_context *context, const mu_expr *expr,
-                                const mu_value *args, mu_value *out, muster_error *err)
+static muster_status abs_scalar(mu_func_context *context, const mu_expr *expr, const mu_value *args,
+                                mu_value *out, muster_error *err)
 {
     (void)context;
     if (expr->type.kind == MU_DOUBLE) {
@@ -165,7 +170,16 @@ static muster_status sign_scalar(mu_func_context *context, const mu_expr *expr,
 
 /* --- doubles ------------------------------------------------------------------------------ */
 
-typedef enum math { SQRT, CBRT, LN, LOG10, LOG2, EXP, POWER, PI } math;
+typedef enum math {
+    SQRT,
+    CBRT,
+    LN,
+    LOG10,
+    LOG2,
+    EXP,
+    POWER,
+    PI
+} math;
 
 static bool has_result(math what, double a, double b)
 {
@@ -218,9 +232,9 @@ static muster_status math_scalar(mu_func_context *context, const mu_expr *expr,
 
     (void)context;
     if (!has_result(what, a, b)) {
-        return what == POWER ? mu_fail(err, MUSTER_INVALID, "power(%g, %g) is not a number", a, b)
-                             : mu_fail(err, MUSTER_INVALID, "%s(%g) is not a number",
-                                       expr->func->name, a);
+        return what == POWER
+                   ? mu_fail(err, MUSTER_INVALID, "power(%g, %g) is not a number", a, b)
+                   : mu_fail(err, MUSTER_INVALID, "%s(%g) is not a number", expr->func->name, a);
     }
     out->f64 = result_of(what, a, b);
     if (!isfinite(out->f64) && isfinite(a) && isfinite(b)) {
@@ -230,28 +244,28 @@ static muster_status math_scalar(mu_func_context *context, const mu_expr *expr,
     return MUSTER_OK;
 }
 
-#define EXACT(text, types, how)                                                                    \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = '0', .variant = (how), .bind = bind_round,    \
-        .scalar = round_exact_scalar                                                               \
+#define EXACT(text, types, how)                                                                 \
+    {                                                                                           \
+        .name = (text), .params = (types), .result = '0', .variant = (how), .bind = bind_round, \
+        .scalar = round_exact_scalar                                                            \
     }
-#define WHOLE(text, types, how)                                                                    \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = 'i', .variant = (how),                        \
-        .scalar = round_exact_scalar                                                               \
+#define WHOLE(text, types, how)                                             \
+    {                                                                       \
+        .name = (text), .params = (types), .result = 'i', .variant = (how), \
+        .scalar = round_exact_scalar                                        \
     }
-#define ROUNDED(text, types, how)                                                                  \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = 'f', .variant = (how),                        \
-        .scalar = round_f64_scalar                                                                 \
+#define ROUNDED(text, types, how)                                           \
+    {                                                                       \
+        .name = (text), .params = (types), .result = 'f', .variant = (how), \
+        .scalar = round_f64_scalar                                          \
     }
 #define MATH(text, types, what)                                                                    \
     {                                                                                              \
         .name = (text), .params = (types), .result = 'f', .variant = (what), .scalar = math_scalar \
     }
-#define SIMPLE(text, types, gives, function)                                                       \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = (gives), .scalar = (function)                 \
+#define SIMPLE(text, types, gives, function)                                       \
+    {                                                                              \
+        .name = (text), .params = (types), .result = (gives), .scalar = (function) \
     }
 
 static const mu_func funcs[] = {

@@ -44,7 +44,10 @@ static muster_status nullif_scalar(mu_func_context *context, const mu_expr *expr
     return MUSTER_OK;
 }
 
-enum { GREATEST, LEAST };
+enum {
+    GREATEST,
+    LEAST
+};
 
 static muster_status extreme_scalar(mu_func_context *context, const mu_expr *expr,
                                     const mu_value *args, mu_value *out, muster_error *err)

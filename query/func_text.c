@@ -55,7 +55,10 @@ SCALAR(case_scalar)
 
 /* --- trim --------------------------------------------------------------------------------- */
 
-enum { LEFT = 1, RIGHT = 2 };
+enum {
+    LEFT = 1,
+    RIGHT = 2
+};
 
 static bool has_character(mu_text set, mu_text character)
 {
@@ -112,7 +115,8 @@ SCALAR(substr_scalar)
         }
     }
     const uint32_t first_byte = mu_text_at(text, start > 1 ? start - 1 : 0);
-    const uint32_t end_byte = end == INT64_MAX ? text.size : mu_text_at(text, end > 1 ? end - 1 : 0);
+    const uint32_t end_byte =
+        end == INT64_MAX ? text.size : mu_text_at(text, end > 1 ? end - 1 : 0);
     out->text = part(text, first_byte, end_byte > first_byte ? end_byte : first_byte);
     return MUSTER_OK;
 }
@@ -145,7 +149,11 @@ static const char *find(mu_text text, mu_text wanted)
     return wanted.size == 0 ? text.data : memmem(text.data, text.size, wanted.data, wanted.size);
 }
 
-typedef enum search { STARTS, ENDS, CONTAINS } search;
+typedef enum search {
+    STARTS,
+    ENDS,
+    CONTAINS
+} search;
 
 SCALAR(search_scalar)
 {
@@ -320,10 +328,10 @@ SCALAR(pad_scalar)
     return written(context, out, err);
 }
 
-#define TEXT(text, types, gives, kind, function)                                                   \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = (gives), .variant = (kind),                   \
-        .scalar = (function)                                                                       \
+#define TEXT(text, types, gives, kind, function)                                 \
+    {                                                                            \
+        .name = (text), .params = (types), .result = (gives), .variant = (kind), \
+        .scalar = (function)                                                     \
     }
 
 static const mu_func funcs[] = {

@@ -107,7 +107,7 @@ static muster_status trunc_vector(const mu_func_call *call, muster_error *err)
                          : unit == MU_UNIT_WEEK    ? 7
                          : unit == MU_UNIT_DAY     ? 1
                                                    : 0;
-    MU_FOR_EACH_LIVE (row, &reached) {
+    MU_FOR_EACH_LIVE(row, &reached) {
         if (times[row] < start || times[row] >= end) {
             start = mu_time_truncate(times[row], unit);
             end = start + days * MU_DAY_US;
@@ -257,8 +257,9 @@ static muster_status read_part(mu_text text, time_part *out, muster_error *err)
             return MUSTER_OK;
         }
     }
-    return mu_fail(err, MUSTER_INVALID, "a time has no part \"%.*s\"; there are year, quarter, "
-                                        "month, week, day, dow, doy, hour, minute, second and epoch",
+    return mu_fail(err, MUSTER_INVALID,
+                   "a time has no part \"%.*s\"; there are year, quarter, "
+                   "month, week, day, dow, doy, hour, minute, second and epoch",
                    (int)text.size, text.data);
 }
 
@@ -291,8 +292,9 @@ SCALAR(interval_part_scalar)
         const int64_t rest = span % MU_DAY_US; /* its sign is the interval's */
         out->i64 = rest < 0 ? -part_of(-rest, part) : part_of(rest, part);
     } else {
-        return mu_fail(err, MUSTER_INVALID, "an interval has no part \"%.*s\"; there are day, "
-                                            "hour, minute, second and epoch",
+        return mu_fail(err, MUSTER_INVALID,
+                       "an interval has no part \"%.*s\"; there are day, "
+                       "hour, minute, second and epoch",
                        (int)args[0].text.size, args[0].text.data);
     }
     return MUSTER_OK;
@@ -312,7 +314,7 @@ static void part_loop(const mu_func_call *call, const int64_t *times, time_part 
     const mu_rows reached = {call->rows, call->live};
     int64_t *out = call->data;
 
-    MU_FOR_EACH_LIVE (row, &reached) {
+    MU_FOR_EACH_LIVE(row, &reached) {
         out[row] = part_of(times[row], part);
     }
 }
@@ -430,19 +432,19 @@ SCALAR(last_day_scalar)
     return MUSTER_OK;
 }
 
-#define SIMPLE(text, types, gives, function)                                                       \
-    {                                                                                              \
-        .name = (text), .params = (types), .result = (gives), .scalar = (function)                 \
+#define SIMPLE(text, types, gives, function)                                       \
+    {                                                                              \
+        .name = (text), .params = (types), .result = (gives), .scalar = (function) \
     }
-#define PART(text, which)                                                                          \
-    {                                                                                              \
-        .name = (text), .params = "s", .result = 'i', .variant = (which),                          \
-        .scalar = named_part_scalar, .vector = named_part_vector                                   \
+#define PART(text, which)                                                 \
+    {                                                                     \
+        .name = (text), .params = "s", .result = 'i', .variant = (which), \
+        .scalar = named_part_scalar, .vector = named_part_vector          \
     }
-#define EXTRACT(text)                                                                              \
-    {                                                                                              \
-        .name = (text), .params = "ts", .result = 'i', .scalar = part_scalar,                      \
-        .vector = part_vector, .has_vector = has_constant_unit                                     \
+#define EXTRACT(text)                                                         \
+    {                                                                         \
+        .name = (text), .params = "ts", .result = 'i', .scalar = part_scalar, \
+        .vector = part_vector, .has_vector = has_constant_unit                \
     }
 
 static const mu_func funcs[] = {
