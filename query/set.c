@@ -143,9 +143,8 @@ muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_
 
     assert(plan->column_count > 0 && plan->columns[0].type.kind == MU_CUSTOMER);
     MU_TRY(new_set(scope, MU_SET_QUERY, &set, err));
-    set->query.plan = plan;
     *out = set;
-    return MUSTER_OK;
+    return mu_plan_optimize(scope, plan, &set->query.plan, err);
 }
 
 muster_status mu_set_combine(const mu_scope *scope, mu_set_kind kind, const mu_set *const *args,

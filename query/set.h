@@ -57,6 +57,7 @@ muster_status mu_set_tag(const mu_scope *scope, mu_text name, const mu_text *val
                          muster_error *err);
 muster_status mu_set_did(const mu_scope *scope, const mu_event_source *source, uint64_t at_least,
                          uint64_t at_most, const mu_set **out, muster_error *err);
+/* Optimizes the plan. */
 muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_set **out,
                            muster_error *err);
 muster_status mu_set_combine(const mu_scope *scope, mu_set_kind kind, const mu_set *const *args,

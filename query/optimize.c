@@ -1,0 +1,404 @@
+/*
+ * optimize.c - the plain tree that sql builds, made cheaper without changing its answer.
+ *
+ *   1. Filters sink as far as they can: through projections and sorts, past a group where they
+ * speak of its keys only, into the scan.
+ *   2. What a scan is asked is sorted by how it can be answered: conditions on TIME become its
+ * range, conditions on people become a set, comparisons with constants also skip blocks by minimum
+ * and maximum.
+ *   3. A sort under a limit keeps the first rows only.
+ *   4. Columns that no one reads are not produced (prune.c).
+ */
+#include "query/optimize.h"
+
+#include "query/func.h"
+
+/* Conjuncts on their way down, over the output of the node they are handed to. */
+typedef struct conjuncts {
+    uint32_t count;
+    const mu_expr **list;
+} conjuncts;
+
+static muster_status add_conjuncts(const mu_scope *scope, conjuncts *all, const mu_expr *condition,
+                                   muster_error *err)
+{
+    const bool many = condition->kind == MU_EXPR_AND;
+    const uint32_t more = many ? condition->arg_count : 1;
+    const mu_expr **grown;
+
+    MU_ARENA_TRY(grown, scope->arena, all->count + more, err);
+    for (uint32_t i = 0; i < all->count; i++) {
+        grown[i] = all->list[i];
+    }
+    for (uint32_t i = 0; i < more; i++) {
+        grown[all->count + i] = many ? condition->args[i] : condition;
+    }
+    all->list = grown;
+    all->count += more;
+    return MUSTER_OK;
+}
+
+/* The conjuncts as one condition; NULL if there are none. */
+static muster_status join_conjuncts(const mu_scope *scope, const conjuncts *all,
+                                    const mu_expr **out, muster_error *err)
+{
+    *out = all->count ? all->list[0] : NULL;
+    return all->count < 2 ? MUSTER_OK
+                          : mu_expr_logic(scope, MU_EXPR_AND, all->list, all->count,
+                                          all->list[0]->offset, out, err);
+}
+
+static muster_status put_filter_above(const mu_scope *scope, const mu_plan *plan,
+                                      const conjuncts *all, const mu_plan **out, muster_error *err)
+{
+    const mu_expr *condition;
+
+    *out = plan;
+    if (all->count == 0) {
+        return MUSTER_OK;
+    }
+    MU_TRY(join_conjuncts(scope, all, &condition, err));
+    return mu_plan_filter(scope, plan, condition, out, err);
+}
+
+static muster_status copy_plan(const mu_scope *scope, const mu_plan *plan, mu_plan **out,
+                               muster_error *err)
+{
+    MU_ARENA_TRY(*out, scope->arena, 1, err);
+    **out = *plan;
+    return MUSTER_OK;
+}
+
+/* --- what a scan can be asked ------------------------------------------------------------- */
+
+static bool is_customer_column(const mu_expr *expr)
+{
+    return expr->kind == MU_EXPR_COLUMN && expr->type.kind == MU_CUSTOMER;
+}
+
+static bool is_customer_const(const mu_expr *expr)
+{
+    return expr->kind == MU_EXPR_CONST && expr->type.kind == MU_CUSTOMER && !expr->value.null;
+}
+
+static bool is_call(const mu_expr *expr, const char *name)
+{
+    return expr->kind == MU_EXPR_CALL && mu_name_equal(expr->func->name, name);
+}
+
+static muster_status as_set(const mu_scope *scope, const mu_expr *expr, const mu_set **out,
+                            muster_error *err);
+
+static muster_status logic_as_set(const mu_scope *scope, const mu_expr *expr, mu_set_kind kind,
+                                  const mu_set **out, muster_error *err)
+{
+    const mu_set **args;
+
+    MU_ARENA_TRY(args, scope->arena, expr->arg_count, err);
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        MU_TRY(as_set(scope, expr->args[i], &args[i], err));
+        if (!args[i]) {
+            return MUSTER_OK;
+        }
+    }
+    return mu_set_combine(scope, kind, args, expr->arg_count, out, err);
+}
+
+/* `customer IN (...)` with ids that were looked up already. */
+static muster_status list_as_set(const mu_scope *scope, const mu_expr *expr, const mu_set **out,
+                                 muster_error *err)
+{
+    uint32_t *ordinals;
+
+    MU_ARENA_TRY(ordinals, scope->arena, expr->arg_count, err);
+    for (uint32_t i = 1; i < expr->arg_count; i++) {
+        if (!is_customer_const(expr->args[i])) {
+            return MUSTER_OK;
+        }
+        ordinals[i - 1] = expr->args[i]->value.ordinal;
+    }
+    return mu_set_list(scope, ordinals, expr->arg_count - 1, out, err);
+}
+
+/* The set of customers for whom the expression is true, if it is about nothing else; else *out is
+ * NULL. Where the customer is nobody, such an expression is NULL, and a set has no nobody. */
+static muster_status as_set(const mu_scope *scope, const mu_expr *expr, const mu_set **out,
+                            muster_error *err)
+{
+    *out = NULL;
+    if (expr->kind == MU_EXPR_IN_SET && is_customer_column(expr->args[0])) {
+        *out = expr->set;
+        return MUSTER_OK;
+    }
+    if (expr->kind == MU_EXPR_AND) {
+        return logic_as_set(scope, expr, MU_SET_AND, out, err);
+    }
+    if (expr->kind == MU_EXPR_OR) {
+        return logic_as_set(scope, expr, MU_SET_OR, out, err);
+    }
+    if (expr->kind == MU_EXPR_NOT) {
+        return logic_as_set(scope, expr, MU_SET_NOT, out, err);
+    }
+    if ((is_call(expr, "=") || is_call(expr, "in")) && is_customer_column(expr->args[0])) {
+        return list_as_set(scope, expr, out, err);
+    }
+    return MUSTER_OK;
+}
+
+/* `column <op> constant`, whichever side they stand on: the values the column may have. */
+typedef struct interval {
+    uint32_t column; /* of the expression's input */
+    int64_t min, max;
+} interval;
+
+static bool as_interval(const mu_expr *expr, interval *out)
+{
+    static const char *const operators[] = {"=", "<", "<=", ">", ">="};
+    static const char *const mirrored[] = {"=", ">", ">=", "<", "<="};
+
+    if (expr->kind != MU_EXPR_CALL || expr->arg_count != 2) {
+        return false;
+    }
+    const bool swapped = expr->args[0]->kind == MU_EXPR_CONST;
+    const mu_expr *column = expr->args[swapped ? 1 : 0];
+    const mu_expr *constant = expr->args[swapped ? 0 : 1];
+    if (column->kind != MU_EXPR_COLUMN || constant->kind != MU_EXPR_CONST || constant->value.null ||
+        mu_type_form(column->type) != MU_FORM_I64 || !mu_type_equal(column->type, constant->type)) {
+        return false;
+    }
+    const int64_t value = constant->value.i64;
+    *out = (interval){.column = column->column, .min = INT64_MIN, .max = INT64_MAX};
+    for (size_t i = 0; i < MU_COUNT(operators); i++) {
+        if (!is_call(expr, (swapped ? mirrored : operators)[i])) {
+            continue;
+        }
+        switch (operators[i][0]) {
+        case '=':
+            out->min = value;
+            out->max = value;
+            break;
+        case '<':
+            out->max = operators[i][1] || value == INT64_MIN ? value : value - 1;
+            break;
+        case '>':
+            out->min = operators[i][1] || value == INT64_MAX ? value : value + 1;
+            break;
+        }
+        return true;
+    }
+    return false;
+}
+
+/* The scan's range of time, cut down to the interval. */
+static void bound_time(mu_plan *scan, const interval *times)
+{
+    const int64_t until = times->max == INT64_MAX ? INT64_MAX : times->max + 1;
+
+    if (!scan->scan.bounded) {
+        scan->scan.bounded = true;
+        scan->scan.since_us = INT64_MIN;
+        scan->scan.until_us = INT64_MAX;
+    }
+    if (times->min > scan->scan.since_us) {
+        scan->scan.since_us = times->min;
+    }
+    if (until < scan->scan.until_us) {
+        scan->scan.until_us = until;
+    }
+}
+
+static bool is_time(const mu_plan *scan, uint32_t column)
+{
+    const mu_table *table = scan->scan.table;
+
+    return mu_table_has_events(table) && scan->scan.columns[column] == table->time_column &&
+           scan->columns[column].type.kind == MU_TIMESTAMP;
+}
+
+/* Gives the scan one conjunct in the cheapest way there is; *rest is set where rows must be looked
+ * at for it. */
+static muster_status ask_scan(const mu_scope *scope, mu_plan *scan, mu_scan_range *ranges,
+                              const mu_expr *conjunct, bool *rest, muster_error *err)
+{
+    const mu_set *set = NULL;
+    interval values;
+
+    *rest = false;
+    MU_TRY(as_set(scope, conjunct, &set, err));
+    if (set && scan->scan.set) {
+        const mu_set **both;
+        MU_ARENA_TRY(both, scope->arena, 2, err);
+        both[0] = scan->scan.set;
+        both[1] = set;
+        return mu_set_combine(scope, MU_SET_AND, both, 2, &scan->scan.set, err);
+    }
+    if (set) {
+        scan->scan.set = set;
+        return MUSTER_OK;
+    }
+    if (as_interval(conjunct, &values)) {
+        if (is_time(scan, values.column)) {
+            bound_time(scan, &values);
+            return MUSTER_OK;
+        }
+        ranges[scan->scan.range_count++] = (mu_scan_range){
+            .column = scan->scan.columns[values.column], .min = values.min, .max = values.max};
+    }
+    *rest = true;
+    return MUSTER_OK;
+}
+
+static muster_status sink_into_scan(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+                                    const mu_plan **out, muster_error *err)
+{
+    mu_plan *scan;
+    mu_scan_range *ranges;
+    conjuncts left = {0};
+
+    assert(!plan->scan.filter && !plan->scan.set && !plan->scan.ranges);
+    MU_TRY(copy_plan(scope, plan, &scan, err));
+    MU_ARENA_TRY(ranges, scope->arena, all.count, err);
+    MU_ARENA_TRY(left.list, scope->arena, all.count, err);
+    for (uint32_t i = 0; i < all.count; i++) {
+        bool rest = false;
+        MU_TRY(ask_scan(scope, scan, ranges, all.list[i], &rest, err));
+        if (rest) {
+            left.list[left.count++] = all.list[i];
+        }
+    }
+    scan->scan.ranges = ranges;
+    *out = scan;
+    return join_conjuncts(scope, &left, &scan->scan.filter, err);
+}
+
+/* --- filters sink ------------------------------------------------------------------------- */
+
+static muster_status sink(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+                          const mu_plan **out, muster_error *err);
+
+/* A copy of the node above its input, to which the conjuncts were handed. */
+static muster_status sink_past(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+                               const mu_plan **out, muster_error *err)
+{
+    mu_plan *copy;
+
+    MU_TRY(copy_plan(scope, plan, &copy, err));
+    MU_TRY(sink(scope, plan->input, all, &copy->input, err));
+    *out = copy;
+    return MUSTER_OK;
+}
+
+static muster_status substitute_all(const mu_scope *scope, conjuncts *all,
+                                    const mu_expr *const *exprs, muster_error *err)
+{
+    conjuncts below = {0};
+
+    for (uint32_t i = 0; i < all->count; i++) {
+        const mu_expr *expr;
+        MU_TRY(mu_expr_substitute(scope, all->list[i], exprs, &expr, err));
+        MU_TRY(add_conjuncts(scope, &below, expr, err));
+    }
+    *all = below;
+    return MUSTER_OK;
+}
+
+/* Whether the expression reads no column at or past `end`, and at least one. */
+static muster_status reads_below(const mu_scope *scope, const mu_expr *expr, uint32_t columns,
+                                 uint32_t end, bool *out, muster_error *err)
+{
+    uint64_t *used;
+    bool any = false;
+
+    MU_ARENA_TRY(used, scope->arena, mu_bits_words(columns), err);
+    mu_expr_columns(expr, used);
+    *out = true;
+    for (uint32_t c = 0; c < columns; c++) {
+        any |= mu_bits_test(used, c);
+        *out &= c < end || !mu_bits_test(used, c);
+    }
+    *out &= any;
+    return MUSTER_OK;
+}
+
+static muster_status sink_past_group(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+                                     const mu_plan **out, muster_error *err)
+{
+    conjuncts above = {0};
+    conjuncts below = {0};
+    const mu_plan *group;
+
+    for (uint32_t i = 0; i < all.count; i++) {
+        bool keys_only = false;
+        MU_TRY(reads_below(scope, all.list[i], plan->column_count, plan->group.key_count,
+                           &keys_only, err));
+        MU_TRY(add_conjuncts(scope, keys_only ? &below : &above, all.list[i], err));
+    }
+    MU_TRY(substitute_all(scope, &below, plan->group.keys, err));
+    MU_TRY(sink_past(scope, plan, below, &group, err));
+    return put_filter_above(scope, group, &above, out, err);
+}
+
+static muster_status sink_past_limit(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+                                     const mu_plan **out, muster_error *err)
+{
+    const conjuncts nothing = {0};
+    const uint64_t limit = plan->limit.limit;
+    const uint64_t offset = plan->limit.offset;
+    const mu_plan *kept;
+
+    MU_TRY(sink_past(scope, plan, nothing, &kept, err));
+    if (kept->input->kind == MU_PLAN_SORT) {
+        mu_plan *sort;
+        mu_plan *top;
+        MU_TRY(copy_plan(scope, kept->input, &sort, err));
+        MU_TRY(copy_plan(scope, kept, &top, err));
+        sort->sort.limit = limit > UINT64_MAX - offset ? UINT64_MAX : limit + offset;
+        top->input = sort;
+        kept = top;
+    }
+    return put_filter_above(scope, kept, &all, out, err);
+}
+
+/* The plan with the conjuncts applied to its output, as deep down as they can be. */
+static muster_status sink(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+                          const mu_plan **out, muster_error *err)
+{
+    switch (plan->kind) {
+    case MU_PLAN_FILTER: {
+        conjuncts more = {0};
+        MU_TRY(add_conjuncts(scope, &more, plan->filter.condition, err)); /* evaluated first */
+        for (uint32_t i = 0; i < all.count; i++) {
+            MU_TRY(add_conjuncts(scope, &more, all.list[i], err));
+        }
+        return sink(scope, plan->input, more, out, err);
+    }
+    case MU_PLAN_PROJECT:
+        MU_TRY(substitute_all(scope, &all, plan->project.exprs, err));
+        return sink_past(scope, plan, all, out, err);
+    case MU_PLAN_SORT:
+        return sink_past(scope, plan, all, out, err);
+    case MU_PLAN_SCAN:
+        return sink_into_scan(scope, plan, all, out, err);
+    case MU_PLAN_GROUP:
+        return sink_past_group(scope, plan, all, out, err);
+    case MU_PLAN_LIMIT:
+        return sink_past_limit(scope, plan, all, out, err);
+    case MU_PLAN_VALUES:
+    case MU_PLAN_FUNNEL:
+    case MU_PLAN_FUNNEL_CUSTOMERS:
+    case MU_PLAN_RETENTION:
+        return put_filter_above(scope, plan, &all, out, err);
+    }
+    assert(false && "a plan that is not in the list");
+    return MUSTER_OK;
+}
+
+muster_status mu_plan_optimize(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
+                               muster_error *err)
+{
+    const conjuncts nothing = {0};
+    const mu_plan *sunk;
+
+    MU_TRY(sink(scope, plan, nothing, &sunk, err));
+    return mu_plan_prune(scope, sunk, out, err);
+}

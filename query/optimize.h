@@ -1,0 +1,13 @@
+/*
+ * optimize.h - the parts of mu_plan_optimize() (plan.h).
+ */
+#ifndef MU_OPTIMIZE_H
+#define MU_OPTIMIZE_H
+
+#include "query/set.h"
+
+/* The same output, from nodes that produce only the columns someone reads. */
+muster_status mu_plan_prune(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
+                            muster_error *err);
+
+#endif

@@ -1,0 +1,256 @@
+/*
+ * prune.c - leaves out the columns that no one reads.
+ *
+ * From the root down, each node is told which of its columns are used, hands on which of its
+ * input's it then needs, and gets back a smaller input and a map from the old numbers of columns to
+ * the new ones, by which its expressions are rewritten. Keys of groups and sorts are always needed.
+ */
+#include "query/optimize.h"
+
+static muster_status prune(const mu_scope *scope, const mu_plan *plan, const uint64_t *used,
+                           const mu_plan **out, uint32_t **map, muster_error *err);
+
+static muster_status new_bits(const mu_scope *scope, uint32_t count, uint64_t **out,
+                              muster_error *err)
+{
+    MU_ARENA_TRY(*out, scope->arena, mu_bits_words(count), err);
+    return MUSTER_OK;
+}
+
+/* A copy of the node with only the used columns, and where they went. */
+static muster_status narrow(const mu_scope *scope, const mu_plan *plan, const uint64_t *used,
+                            mu_plan **out, uint32_t **map, muster_error *err)
+{
+    mu_plan_column *columns;
+    uint32_t count = 0;
+
+    MU_ARENA_TRY(*out, scope->arena, 1, err);
+    MU_ARENA_TRY(*map, scope->arena, plan->column_count, err);
+    MU_ARENA_TRY(columns, scope->arena, plan->column_count, err);
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        if (mu_bits_test(used, c)) {
+            columns[count] = plan->columns[c];
+            (*map)[c] = count++;
+        }
+    }
+    **out = *plan;
+    (*out)->columns = columns;
+    (*out)->column_count = count;
+    return MUSTER_OK;
+}
+
+static muster_status remap(const mu_scope *scope, const mu_expr **expr, const uint32_t *map,
+                           muster_error *err)
+{
+    return *expr ? mu_expr_remap(scope, *expr, map, expr, err) : MUSTER_OK;
+}
+
+static muster_status remap_list(const mu_scope *scope, const mu_expr *const *exprs, uint32_t count,
+                                const uint32_t *map, const mu_expr *const **out, muster_error *err)
+{
+    const mu_expr **list;
+
+    MU_ARENA_TRY(list, scope->arena, count, err);
+    for (uint32_t i = 0; i < count; i++) {
+        list[i] = exprs[i];
+        MU_TRY(remap(scope, &list[i], map, err));
+    }
+    *out = list;
+    return MUSTER_OK;
+}
+
+/* Everything may be left out but what the filter reads, and the customers where a set chooses among
+ * them. */
+static muster_status prune_scan(const mu_scope *scope, const mu_plan *plan, uint64_t *used,
+                                const mu_plan **out, uint32_t **map, muster_error *err)
+{
+    mu_plan *scan;
+    uint32_t *columns;
+
+    if (plan->scan.filter) {
+        mu_expr_columns(plan->scan.filter, used);
+    }
+    for (uint32_t c = 0; plan->scan.set && c < plan->column_count; c++) {
+        if (plan->columns[c].type.kind == MU_CUSTOMER) {
+            mu_bits_set(used, c);
+        }
+    }
+    MU_TRY(narrow(scope, plan, used, &scan, map, err));
+    MU_ARENA_TRY(columns, scope->arena, plan->column_count, err);
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        if (mu_bits_test(used, c)) {
+            columns[(*map)[c]] = plan->scan.columns[c];
+        }
+    }
+    scan->scan.columns = columns;
+    *out = scan;
+    return remap(scope, &scan->scan.filter, *map, err);
+}
+
+/* FILTER, SORT, LIMIT: the columns are the input's. */
+static muster_status prune_passing(const mu_scope *scope, const mu_plan *plan, uint64_t *used,
+                                   const mu_plan **out, uint32_t **map, muster_error *err)
+{
+    mu_plan *copy;
+
+    if (plan->kind == MU_PLAN_FILTER) {
+        mu_expr_columns(plan->filter.condition, used);
+    }
+    for (uint32_t i = 0; plan->kind == MU_PLAN_SORT && i < plan->sort.key_count; i++) {
+        mu_bits_set(used, plan->sort.keys[i].column);
+    }
+    MU_ARENA_TRY(copy, scope->arena, 1, err);
+    *copy = *plan;
+    MU_TRY(prune(scope, plan->input, used, &copy->input, map, err));
+    copy->columns = copy->input->columns;
+    copy->column_count = copy->input->column_count;
+    if (plan->kind == MU_PLAN_FILTER) {
+        MU_TRY(remap(scope, &copy->filter.condition, *map, err));
+    }
+    if (plan->kind == MU_PLAN_SORT) {
+        mu_sort_key *keys;
+        MU_ARENA_TRY(keys, scope->arena, plan->sort.key_count, err);
+        for (uint32_t i = 0; i < plan->sort.key_count; i++) {
+            keys[i] = plan->sort.keys[i];
+            keys[i].column = (*map)[keys[i].column];
+        }
+        copy->sort.keys = keys;
+    }
+    *out = copy;
+    return MUSTER_OK;
+}
+
+static muster_status prune_project(const mu_scope *scope, const mu_plan *plan, const uint64_t *used,
+                                   const mu_plan **out, uint32_t **map, muster_error *err)
+{
+    mu_plan *project;
+    const mu_expr **exprs;
+    uint64_t *needed;
+    uint32_t *below;
+
+    MU_TRY(narrow(scope, plan, used, &project, map, err));
+    MU_TRY(new_bits(scope, plan->input->column_count, &needed, err));
+    MU_ARENA_TRY(exprs, scope->arena, project->column_count, err);
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        if (mu_bits_test(used, c)) {
+            exprs[(*map)[c]] = plan->project.exprs[c];
+            mu_expr_columns(plan->project.exprs[c], needed);
+        }
+    }
+    MU_TRY(prune(scope, plan->input, needed, &project->input, &below, err));
+    *out = project;
+    return remap_list(scope, exprs, project->column_count, below, &project->project.exprs, err);
+}
+
+static void mark_call(const mu_agg_call *call, uint64_t *needed)
+{
+    for (uint32_t i = 0; i < call->arg_count; i++) {
+        mu_expr_columns(call->args[i], needed);
+    }
+    if (call->filter) {
+        mu_expr_columns(call->filter, needed);
+    }
+    if (call->order) {
+        mu_expr_columns(call->order, needed);
+    }
+}
+
+static muster_status remap_call(const mu_scope *scope, mu_agg_call *call, const uint32_t *map,
+                                muster_error *err)
+{
+    MU_TRY(remap_list(scope, call->args, call->arg_count, map, &call->args, err));
+    MU_TRY(remap(scope, &call->filter, map, err));
+    return remap(scope, &call->order, map, err);
+}
+
+static muster_status prune_group(const mu_scope *scope, const mu_plan *plan, uint64_t *used,
+                                 const mu_plan **out, uint32_t **map, muster_error *err)
+{
+    const uint32_t key_count = plan->group.key_count;
+    mu_plan *group;
+    mu_agg_call *calls;
+    uint64_t *needed;
+    uint32_t *below;
+    uint32_t count = 0;
+
+    MU_TRY(new_bits(scope, plan->input->column_count, &needed, err));
+    for (uint32_t k = 0; k < key_count; k++) {
+        mu_bits_set(used, k);
+        mu_expr_columns(plan->group.keys[k], needed);
+    }
+    MU_ARENA_TRY(calls, scope->arena, plan->group.call_count, err);
+    for (uint32_t i = 0; i < plan->group.call_count; i++) {
+        if (mu_bits_test(used, key_count + i)) {
+            calls[count++] = plan->group.calls[i];
+            mark_call(&plan->group.calls[i], needed);
+        }
+    }
+    MU_TRY(narrow(scope, plan, used, &group, map, err));
+    MU_TRY(prune(scope, plan->input, needed, &group->input, &below, err));
+    for (uint32_t i = 0; i < count; i++) {
+        MU_TRY(remap_call(scope, &calls[i], below, err));
+    }
+    group->group.calls = calls;
+    group->group.call_count = count;
+    *out = group;
+    return remap_list(scope, plan->group.keys, key_count, below, &group->group.keys, err);
+}
+
+/* Relations whose columns are fixed: all of them stay. */
+static muster_status keep_all(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
+                              uint32_t **map, muster_error *err)
+{
+    MU_ARENA_TRY(*map, scope->arena, plan->column_count, err);
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        (*map)[c] = c;
+    }
+    *out = plan;
+    return MUSTER_OK;
+}
+
+/* The plan with only the columns in `used`, which the callee may add to; (*map)[c] is where column
+ * c went. */
+static muster_status prune(const mu_scope *scope, const mu_plan *plan, const uint64_t *wanted,
+                           const mu_plan **out, uint32_t **map, muster_error *err)
+{
+    uint64_t *used;
+
+    MU_TRY(new_bits(scope, plan->column_count, &used, err));
+    memcpy(used, wanted, mu_bits_words(plan->column_count) * sizeof *used);
+    switch (plan->kind) {
+    case MU_PLAN_SCAN:
+        return prune_scan(scope, plan, used, out, map, err);
+    case MU_PLAN_FILTER:
+    case MU_PLAN_SORT:
+    case MU_PLAN_LIMIT:
+        return prune_passing(scope, plan, used, out, map, err);
+    case MU_PLAN_PROJECT:
+        return prune_project(scope, plan, used, out, map, err);
+    case MU_PLAN_GROUP:
+        return prune_group(scope, plan, used, out, map, err);
+    case MU_PLAN_VALUES:
+    case MU_PLAN_FUNNEL:
+    case MU_PLAN_FUNNEL_CUSTOMERS:
+    case MU_PLAN_RETENTION:
+        return keep_all(scope, plan, out, map, err);
+    }
+    assert(false && "a plan that is not in the list");
+    return MUSTER_OK;
+}
+
+/* All columns of the root are read, in their order. A filter or a sort at the root may have read
+ * more: there is none, since all were wanted. */
+muster_status mu_plan_prune(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
+                            muster_error *err)
+{
+    uint64_t *all;
+    uint32_t *map;
+
+    MU_TRY(new_bits(scope, plan->column_count, &all, err));
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        mu_bits_set(all, c);
+    }
+    MU_TRY(prune(scope, plan, all, out, &map, err));
+    assert((*out)->column_count == plan->column_count);
+    return MUSTER_OK;
+}
