@@ -47,6 +47,15 @@ muster_status mu_load_open(mu_change *change, const mu_table *table, const mu_lo
 muster_status mu_load_rows(mu_load *load, uint32_t rows, const mu_input_column *columns,
                            muster_error *err);
 
+/* The same for several batches at once, which keeps more threads busy. */
+typedef struct mu_load_batch {
+    uint32_t rows;
+    const mu_input_column *columns;
+} mu_load_batch;
+
+muster_status mu_load_batches(mu_load *load, uint32_t count, const mu_load_batch *batches,
+                              muster_error *err);
+
 /* Sorts, writes, and adds the segments to the change. */
 muster_status mu_load_finish(mu_load *load, muster_error *err);
 void mu_load_close(
