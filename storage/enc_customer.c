@@ -65,27 +65,27 @@ static muster_status customer_open(mu_decoder *decoder, mu_reader *in, muster_er
         return mu_fail(err, MUSTER_CORRUPT, "ends before the first of %u ordinals", run_count);
     }
     /* 64 more: reading rounds up, and begins at [1]. */
-    if (!mu_mem_reserve(&decoder->run_ordinals, &decoder->run_ordinal_capacity,
-                        (size_t)run_count + 64, sizeof *decoder->run_ordinals)) {
+    if (!mu_mem_reserve(&decoder->run_narrow, &decoder->run_narrow_capacity, (size_t)run_count + 64,
+                        sizeof *decoder->run_narrow)) {
         return mu_fail_memory(err, "opening a chunk of customers");
     }
-    decoder->run_ordinals[0] = (uint32_t)ordinal;
+    decoder->run_narrow[0] = (uint32_t)ordinal;
     if (run_count == 1) {
         return MUSTER_OK;
     }
     mu_for distances;
     MU_TRY(mu_for_open(&distances, in, run_count - 1, err));
-    MU_TRY(mu_for_read_u32(&distances, 0, run_count - 1, decoder->run_ordinals + 1, err));
+    MU_TRY(mu_for_read_u32(&distances, 0, run_count - 1, decoder->run_narrow + 1, err));
     for (uint32_t run = 1; run < run_count; run++) {
-        const uint32_t distance = decoder->run_ordinals[run];
+        const uint32_t distance = decoder->run_narrow[run];
 
         ordinal += distance;
         if (distance == 0 || ordinal > UINT32_MAX) {
             return mu_fail(err, MUSTER_CORRUPT,
                            "run %u of %u: customer %u is followed by one %u on", run + 1, run_count,
-                           decoder->run_ordinals[run - 1], distance);
+                           decoder->run_narrow[run - 1], distance);
         }
-        decoder->run_ordinals[run] = (uint32_t)ordinal;
+        decoder->run_narrow[run] = (uint32_t)ordinal;
     }
     return MUSTER_OK;
 }
@@ -93,19 +93,8 @@ static muster_status customer_open(mu_decoder *decoder, mu_reader *in, muster_er
 static muster_status customer_read(mu_decoder *decoder, uint32_t first, uint32_t count,
                                    uint32_t *out, muster_error *err)
 {
-    uint32_t run = mu_runs_seek(decoder, first);
-
     (void)err;
-    for (uint32_t filled = 0; filled < count; run++) {
-        const uint32_t ordinal = decoder->run_ordinals[run];
-        const uint32_t left = decoder->ends[run] - first;
-        const uint32_t end = left < count ? left : count;
-
-        decoder->run = run;
-        while (filled < end) {
-            out[filled++] = ordinal;
-        }
-    }
+    mu_runs_read_u32(decoder, first, count, out);
     return MUSTER_OK;
 }
 

@@ -32,23 +32,23 @@ struct mu_decoder {
     const uint8_t *bytes; /* RAW: the values; LZ4: their byte planes, in `scratch` */
     uint32_t run_count;   /* RLE and CUSTOMER */
     uint32_t run;         /* where the last read ended; the next one mostly goes on there */
+    bool narrowed;        /* RLE: run_narrow is filled */
     mu_dict dict;         /* TEXT; points to `offsets` and `scratch` */
 
     /* Memory, kept from chunk to chunk. */
     uint32_t *ends; /* of runs: the row behind each; rising, the last is `rows` */
     int64_t *run_values;
-    uint32_t *run_ordinals;
+    uint32_t *run_narrow; /* CUSTOMER: ordinals; RLE: the values as 32 bits, once asked for */
     uint64_t *offsets;
     uint8_t *scratch;
-    size_t end_capacity, run_value_capacity, run_ordinal_capacity, offset_capacity,
-        scratch_capacity;
+    size_t end_capacity, run_value_capacity, run_narrow_capacity, offset_capacity, scratch_capacity;
 };
 
 /* RLE and CUSTOMER begin alike, with the lengths of runs: both use these. */
 void mu_runs_write(mu_writer *out, const int64_t *lengths, uint32_t run_count);
 size_t mu_runs_bytes(const int64_t *lengths, uint32_t run_count);
 muster_status mu_runs_open(mu_decoder *decoder, mu_reader *in, muster_error *err);
-uint32_t mu_runs_seek(mu_decoder *decoder, uint32_t row); /* the run that has the row */
+void mu_runs_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out);
 
 /* Writes a payload, or false and nothing if it would not be below `limit` bytes (or memory is out:
  * then the writer has failed). */

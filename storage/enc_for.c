@@ -63,18 +63,53 @@ static uint64_t greatest_common_divisor(uint64_t a, uint64_t b)
     return a;
 }
 
+/* Division by one number, many times over: divisor = odd << shift, and odd * inverse = 1 modulo
+ * 2^64, so that multiplying by the inverse undoes multiplying by odd. */
+typedef struct division {
+    uint64_t inverse;
+    unsigned shift;
+    uint64_t most; /* the largest quotient there is */
+} division;
+
+static division division_by(uint64_t divisor)
+{
+    const unsigned shift = mu_bits_lowest(divisor);
+    const uint64_t odd = divisor >> shift;
+    uint64_t inverse = odd;
+
+    for (unsigned bits = 3; bits < 64; bits *= 2) { /* Newton: each step doubles the right bits */
+        inverse *= 2 - odd * inverse;
+    }
+    assert(odd * inverse == 1);
+    return (division){inverse, shift, UINT64_MAX / divisor};
+}
+
+/* The quotient, if the number is a multiple; else something above `most`. */
+static uint64_t divide(division by, uint64_t number)
+{
+    const uint64_t product = number * by.inverse;
+
+    return by.shift == 0 ? product : product >> by.shift | product << (64 - by.shift);
+}
+
 /* Of all value - min; at least 1. */
 static uint64_t common_divisor(const int64_t *values, uint32_t count, int64_t min, int64_t max)
 {
     uint64_t divisor = (uint64_t)max - (uint64_t)min;
 
+    if (divisor == 0) {
+        return 1;
+    }
+    division by = division_by(divisor);
     for (uint32_t i = 0; i < count && divisor > 1; i++) {
         const uint64_t distance = (uint64_t)values[i] - (uint64_t)min;
-        if (distance % divisor != 0) {
+
+        if (divide(by, distance) > by.most) {
             divisor = greatest_common_divisor(divisor, distance);
+            by = division_by(divisor);
         }
     }
-    return divisor == 0 ? 1 : divisor;
+    return divisor;
 }
 
 mu_for mu_for_plan(const int64_t *values, uint32_t count, int64_t min, int64_t max)
@@ -110,19 +145,6 @@ mu_for mu_for_plan_list(const int64_t *values, uint32_t count)
 size_t mu_for_bytes(const mu_for *plan)
 {
     return HEADER_BYTES + packed_bytes(plan->width, plan->count);
-}
-
-/* What turns an exact division into a multiplication: divisor = odd << shift, odd * inverse = 1
- * modulo 2^64 (each step of Newton's doubles the number of right bits, from 3). */
-static uint64_t inverse_of_odd(uint64_t odd)
-{
-    uint64_t inverse = odd;
-
-    for (unsigned bits = 3; bits < 64; bits *= 2) {
-        inverse *= 2 - odd * inverse;
-    }
-    assert(odd * inverse == 1);
-    return inverse;
 }
 
 static void pack_narrow(const uint64_t *numbers, uint32_t count, uint32_t width, uint8_t *out)
@@ -167,8 +189,7 @@ static void pack_wide(const uint64_t *numbers, uint32_t count, uint32_t width, u
 
 void mu_for_write(mu_writer *out, const mu_for *plan, const int64_t *values)
 {
-    const unsigned shift = mu_bits_lowest(plan->divisor);
-    const uint64_t inverse = inverse_of_odd(plan->divisor >> shift);
+    const division by = division_by(plan->divisor);
     uint64_t numbers[MU_VECTOR_ROWS];
 
     mu_write_u8(out, plan->width);
@@ -183,8 +204,7 @@ void mu_for_write(mu_writer *out, const mu_for *plan, const int64_t *values)
             return;
         }
         for (uint32_t i = 0; i < count; i++) {
-            const uint64_t distance = (uint64_t)values[first + i] - (uint64_t)plan->base;
-            numbers[i] = (distance >> shift) * inverse;
+            numbers[i] = divide(by, (uint64_t)values[first + i] - (uint64_t)plan->base);
         }
         for (uint32_t i = count; i < MU_VECTOR_ROWS && i % 32 != 0; i++) {
             numbers[i] = 0; /* the rest of the last position */

@@ -10,6 +10,7 @@
  */
 #include "storage/base/mem.h"
 #include "storage/enc_decoder.h"
+#include "storage/kernels/kernels.h"
 
 #include <assert.h>
 
@@ -59,10 +60,12 @@ muster_status mu_runs_open(mu_decoder *decoder, mu_reader *in, muster_error *err
     }
     decoder->run_count = run_count;
     decoder->run = 0;
+    decoder->narrowed = false;
     return MUSTER_OK;
 }
 
-uint32_t mu_runs_seek(mu_decoder *decoder, uint32_t row)
+/* The run that has the row. */
+static uint32_t seek(const mu_decoder *decoder, uint32_t row)
 {
     const uint32_t *ends = decoder->ends;
     uint32_t low = decoder->run, high = decoder->run_count;
@@ -85,6 +88,15 @@ uint32_t mu_runs_seek(mu_decoder *decoder, uint32_t row)
     }
     assert(low < decoder->run_count);
     return low;
+}
+
+void mu_runs_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out)
+{
+    const uint32_t run = seek(decoder, first);
+
+    decoder->run =
+        run - 1 +
+        mu_k()->expand_runs_u32(decoder->run_narrow + run, decoder->ends + run, first, count, out);
 }
 
 bool mu_enc_rle_write(mu_writer *out, const int64_t *values, uint32_t rows, uint32_t run_count,
@@ -135,36 +147,27 @@ static muster_status rle_open(mu_decoder *decoder, mu_reader *in, muster_error *
 
 static void rle_read_i64(mu_decoder *decoder, uint32_t first, uint32_t count, int64_t *out)
 {
-    uint32_t run = mu_runs_seek(decoder, first);
+    const uint32_t run = seek(decoder, first);
 
-    for (uint32_t filled = 0; filled < count; run++) {
-        const int64_t value = decoder->run_values[run];
-        const uint32_t left = decoder->ends[run] - first;
-        const uint32_t end = left < count ? left : count;
-
-        decoder->run = run;
-        while (filled < end) {
-            out[filled++] = value;
-        }
-    }
+    decoder->run =
+        run - 1 +
+        mu_k()->expand_runs_i64(decoder->run_values + run, decoder->ends + run, first, count, out);
 }
 
 static muster_status rle_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count,
                                   uint32_t *out, muster_error *err)
 {
-    uint32_t run = mu_runs_seek(decoder, first);
-
-    (void)err;
-    for (uint32_t filled = 0; filled < count; run++) {
-        const uint32_t value = (uint32_t)decoder->run_values[run];
-        const uint32_t left = decoder->ends[run] - first;
-        const uint32_t end = left < count ? left : count;
-
-        decoder->run = run;
-        while (filled < end) {
-            out[filled++] = value;
+    if (!decoder->narrowed) {
+        if (!mu_mem_reserve(&decoder->run_narrow, &decoder->run_narrow_capacity, decoder->run_count,
+                            sizeof *decoder->run_narrow)) {
+            return mu_fail_memory(err, "reading a chunk of runs");
         }
+        for (uint32_t run = 0; run < decoder->run_count; run++) {
+            decoder->run_narrow[run] = (uint32_t)decoder->run_values[run];
+        }
+        decoder->narrowed = true;
     }
+    mu_runs_read_u32(decoder, first, count, out);
     return MUSTER_OK;
 }
 

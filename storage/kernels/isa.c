@@ -7,6 +7,7 @@
  */
 #include "storage/kernels/kernels.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <simde/x86/avx2.h>
@@ -21,9 +22,11 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+#include "storage/kernels/bits.inc" /* first: others count bits */
+
 #include "storage/kernels/agg.inc"
-#include "storage/kernels/bits.inc"
 #include "storage/kernels/filter.inc"
+#include "storage/kernels/runs.inc"
 #include "storage/kernels/unpack.inc"
 
 #define JOIN_(a, b) a##b

@@ -392,6 +392,40 @@ TEST(packed_numbers_of_every_width_come_out)
     }
 }
 
+static void check_runs(const mu_kernels *k, data *d, uint64_t *state)
+{
+    const uint32_t longest = 1 + (uint32_t)test_random_below(state, 70);
+    const uint32_t rows = 1 + (uint32_t)test_random_below(state, ROWS),
+                   room = (rows + 63) / 64 * 64;
+    const uint32_t before = (uint32_t)test_random_below(state, 1000); /* rows read earlier */
+    uint32_t *ends = mu_mem_alloc(ROWS * sizeof *ends);
+    uint32_t *narrow = mu_mem_alloc(room * sizeof *narrow);
+    int64_t *wide = mu_mem_alloc(room * sizeof *wide);
+    uint32_t end = before, run = 0;
+
+    for (uint32_t i = 0; i < ROWS; i++) { /* as many runs as there may be rows: enough */
+        end += 1 + (uint32_t)test_random_below(state, longest);
+        ends[i] = end;
+        d->codes[i] = (uint32_t)test_random(state);
+    }
+    const uint32_t runs = k->expand_runs_i64(d->a, ends, before, rows, wide);
+    assert_int_equal(k->expand_runs_u32(d->codes, ends, before, rows, narrow), runs);
+    for (uint32_t i = 0; i < rows; i++) {
+        run += before + i == ends[run];
+        assert_true(wide[i] == d->a[run]);
+        assert_int_equal(narrow[i], d->codes[run]);
+    }
+    assert_int_equal(runs, run + 1);
+    mu_mem_free(ends);
+    mu_mem_free(narrow);
+    mu_mem_free(wide);
+}
+
+TEST(runs_expand_to_their_rows_and_no_further)
+{
+    with_tables(check_runs);
+}
+
 TEST(a_table_is_found_by_name_and_one_is_in_use)
 {
     const char *wanted = getenv("MUSTER_ISA");
