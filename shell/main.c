@@ -48,6 +48,10 @@ static const char help[] =
     "EVENT)\"\n"
     "  muster shop.muster --format csv -c 'FROM events LIMIT 10' > first.csv\n";
 
+enum {
+    OUT_BYTES = 1 << 16
+};
+
 /* A -c or an -f. */
 typedef struct task {
     bool is_file;
@@ -264,6 +268,7 @@ int main(int argc, char **argv)
     bool ok = false;
 
     set_locale();
+    (void)setvbuf(stdout, NULL, _IOFBF, OUT_BYTES); /* each statement flushes it */
     if (muster_open(a.path, &shell.db, &err) == MUSTER_OK &&
         (a.threads == 0 || muster_set_threads(shell.db, a.threads, &err) == MUSTER_OK)) {
         ok = run_all(&shell, &a);

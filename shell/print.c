@@ -21,14 +21,14 @@ static void put_csv(const char *text, size_t size)
         (void)fwrite(text, 1, size, stdout);
         return;
     }
-    (void)putchar('"');
+    (void)putchar_unlocked('"');
     for (size_t i = 0; i < size; i++) {
         if (text[i] == '"') {
-            (void)putchar('"');
+            (void)putchar_unlocked('"');
         }
-        (void)putchar(text[i]);
+        (void)putchar_unlocked(text[i]);
     }
-    (void)putchar('"');
+    (void)putchar_unlocked('"');
 }
 
 static muster_status print_csv(muster_statement *statement, uint64_t *rows, muster_error *err)
@@ -42,7 +42,7 @@ static muster_status print_csv(muster_statement *statement, uint64_t *rows, must
             const char *name = muster_column_name(statement, i);
 
             put_csv(name, strlen(name));
-            (void)putchar(i + 1 < columns ? ',' : '\n');
+            (void)putchar_unlocked(i + 1 < columns ? ',' : '\n');
         }
         if (!row) {
             break;
@@ -54,7 +54,7 @@ static muster_status print_csv(muster_statement *statement, uint64_t *rows, must
 
                 put_csv(text, size);
             }
-            (void)putchar(i + 1 < columns ? ',' : '\n');
+            (void)putchar_unlocked(i + 1 < columns ? ',' : '\n');
         }
     }
     return status;
@@ -62,13 +62,13 @@ static muster_status print_csv(muster_statement *statement, uint64_t *rows, must
 
 static void put_json_text(const char *text, size_t size)
 {
-    (void)putchar('"');
+    (void)putchar_unlocked('"');
     for (size_t i = 0; i < size; i++) {
         const unsigned char c = (unsigned char)text[i];
 
         if (c == '"' || c == '\\') {
-            (void)putchar('\\');
-            (void)putchar(c);
+            (void)putchar_unlocked('\\');
+            (void)putchar_unlocked(c);
         } else if (c == '\n') {
             (void)fputs("\\n", stdout);
         } else if (c == '\t') {
@@ -76,10 +76,10 @@ static void put_json_text(const char *text, size_t size)
         } else if (c < 0x20) {
             (void)printf("\\u%04x", c);
         } else {
-            (void)putchar(c);
+            (void)putchar_unlocked(c);
         }
     }
-    (void)putchar('"');
+    (void)putchar_unlocked('"');
 }
 
 /* Whether a reader that has only doubles gets this number as it is. */
@@ -137,13 +137,13 @@ static muster_status print_json(muster_statement *statement, uint64_t *rows, mus
             const char *name = muster_column_name(statement, i);
 
             if (i > 0) {
-                (void)putchar(',');
+                (void)putchar_unlocked(',');
             }
             put_json_text(name, strlen(name));
-            (void)putchar(':');
+            (void)putchar_unlocked(':');
             put_json_value(statement, i);
         }
-        (void)putchar('}');
+        (void)putchar_unlocked('}');
     }
     return status; /* after a failure the array stays open, so that no reader takes it for whole */
 }

@@ -141,6 +141,9 @@ void mu_shell_repl(mu_shell *shell, const char *greeting)
         int size = 0;
         const char *line = el_gets(r.edit, &size);
 
+        if (mu_shell_ended()) {
+            break;
+        }
         if (mu_shell_interrupted() || (!line && size < 0 && errno == EINTR)) {
             (void)fputs("^C\n", stdout);
             mu_shell_pending_clear(&r.pending);

@@ -4,7 +4,8 @@
  * Ctrl-C cancels the statement that runs: the signal handler calls muster_cancel(), which is made
  * for that, and the step returns CANCELLED. It runs on this thread only (the library's own
  * threads take no signals), so `running` cannot be finished under it. A statement that does not
- * listen can be killed with two more.
+ * listen can be killed with two more. SIGTERM and SIGHUP cancel as well, and then end the shell in
+ * good order, so that no temporary database is left behind.
  *
  * On a terminal, a statement that takes longer than half a second shows how far it is, on
  * standard error, in a line that is erased before anything else is written.
@@ -28,12 +29,16 @@ static const double PROGRESS_AFTER_SECONDS = 0.5;
 
 static muster_statement *volatile running;
 static volatile sig_atomic_t interrupts;
+static volatile sig_atomic_t ended; /* the system or the terminal wants us gone */
 static bool progress_shown;
 
-static void on_interrupt(int signal_number)
+static void on_signal(int signal_number)
 {
-    (void)signal_number;
-    interrupts = interrupts + 1;
+    if (signal_number == SIGINT) {
+        interrupts = interrupts + 1;
+    } else {
+        ended = 1;
+    }
     if (running) {
         muster_cancel(running);
         if (interrupts >= PATIENCE) {
@@ -48,6 +53,11 @@ bool mu_shell_interrupted(void)
 
     interrupts = 0;
     return interrupted;
+}
+
+bool mu_shell_ended(void)
+{
+    return ended != 0;
 }
 
 /* ---- progress ---- */
@@ -93,11 +103,14 @@ static void show_progress(void *context, const muster_progress *progress)
 
 void mu_shell_watch(mu_shell *shell)
 {
-    struct sigaction action = {.sa_handler = on_interrupt}; /* no SA_RESTART: a read ends */
+    struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: a read ends */
     struct sigaction ignore = {.sa_handler = SIG_IGN};
 
     (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGPIPE, &ignore, NULL); /* so that the database is closed in any case */
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGHUP, &action, NULL);
+    (void)sigaction(SIGPIPE, &ignore,
+                    NULL); /* so that a temporary database is removed in any case */
     if (isatty(STDERR_FILENO)) {
         muster_set_progress(shell->db, show_progress, NULL);
     }
@@ -197,7 +210,7 @@ muster_status mu_shell_next(muster_statement *statement, bool *row, muster_error
 {
     const muster_status status = muster_step(statement, row, err);
 
-    if (status == MUSTER_OK && *row && interrupts > 0) {
+    if (status == MUSTER_OK && *row && (interrupts > 0 || ended)) {
         *err = (muster_error){.status = MUSTER_CANCELLED, .offset = -1};
         (void)snprintf(err->message, sizeof err->message, "cancelled");
         return MUSTER_CANCELLED;

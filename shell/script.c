@@ -35,7 +35,7 @@ bool mu_shell_script(mu_shell *shell, FILE *file, const char *name)
     bool ok = true;
     ssize_t size;
 
-    while (ok && !shell->quit && (size = getline(&line, &room, file)) >= 0) {
+    while (ok && !shell->quit && !mu_shell_ended() && (size = getline(&line, &room, file)) >= 0) {
         /* A byte order mark is not part of the text. */
         const size_t mark = line_number == 1 && pending.size == 0 && size >= 3 &&
                                     memcmp(line, "\xef\xbb\xbf", 3) == 0
@@ -52,10 +52,10 @@ bool mu_shell_script(mu_shell *shell, FILE *file, const char *name)
         if (mu_shell_pending_whole(&pending)) {
             ok = run_pending(shell, &pending, name, &line_number);
         }
-        if (mu_shell_interrupted() && ok) {
-            (void)fputs("muster: interrupted\n", stderr);
-            ok = false;
-        }
+    }
+    if (ok && (mu_shell_interrupted() || mu_shell_ended())) {
+        (void)fputs("muster: interrupted\n", stderr);
+        ok = false;
     }
     if (ok && ferror(file)) {
         (void)fprintf(stderr, "muster: cannot read \"%s\": %s\n", name, strerror(errno));

@@ -48,8 +48,8 @@ typedef struct mu_shell_source {
 /* Ctrl-C cancels the statement that runs from now on, and no longer ends the program. */
 void mu_shell_watch(mu_shell *shell);
 
-/* True once after each Ctrl-C. */
-bool mu_shell_interrupted(void);
+bool mu_shell_interrupted(void); /* true once after each Ctrl-C */
+bool mu_shell_ended(void);       /* true from SIGTERM or SIGHUP on */
 
 /* Runs the statements of `sql`, up to the first that fails; says why it did, and returns false. */
 bool mu_shell_run(mu_shell *shell, const char *sql, const mu_shell_source *source);
