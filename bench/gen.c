@@ -49,13 +49,17 @@ static uint64_t number_of(const char *option, const char *text, uint64_t least, 
 static void date_of(mu_gen_options *o, const char *text)
 {
     char again[40];
-    int used = 0;
+    char *rest = NULL;
+    const long year = strtol(text, &rest, 10), month = strtol(rest, &rest, 10);
+    const long day = strtol(rest, &rest, 10); /* the hyphens read as signs */
 
-    if (sscanf(text, "%4d-%2d-%2d%n", &o->year, &o->month, &o->day, &used) != 3 || text[used] ||
-        o->year < 1970) {
+    if (year < 1970 || year > 9999 || month < -12 || month > -1 || day < -31 || day > -1) {
         refuse("start", text, "a date such as 2021-01-01");
     }
-    /* A day that is not in the calendar comes back as another one. */
+    o->year = (int)year;
+    o->month = (int)-month;
+    o->day = (int)-day;
+    /* A day that is not in the calendar, or was written otherwise, comes back as another text. */
     mu_gen_date(mu_gen_days(o->year, o->month, o->day), &o->year, &o->month, &o->day);
     (void)snprintf(again, sizeof again, "%04d-%02d-%02d", o->year, o->month, o->day);
     if (strcmp(again, text) != 0) {

@@ -19,7 +19,7 @@ static size_t scan_one(mu_shell_pending *p, size_t i)
 
     switch (p->inside) {
     case '-':
-        p->inside = c == '\n' ? 0 : '-';
+        p->inside = c == '\n' ? '\0' : '-';
         return 1;
     case '*':
         if (c == '*' && next == '/') {
@@ -29,7 +29,7 @@ static size_t scan_one(mu_shell_pending *p, size_t i)
         return 1;
     case '\'':
     case '"':
-        p->inside = c == p->inside ? 0 : p->inside;
+        p->inside = c == p->inside ? '\0' : p->inside;
         return 1;
     default:
         break;
