@@ -141,40 +141,60 @@ static bool describe(importing *im)
     return true;
 }
 
-/* The columns with their types, an example, and what each is taken for. */
+/* How much of an example is shown. */
+static size_t example_size(const mu_shell_text *example)
+{
+    enum {
+        EXAMPLE_COLUMNS = 28
+    };
+
+    return mu_shell_fit(example->bytes, example->size, EXAMPLE_COLUMNS);
+}
+
+/* What a column is taken for, behind its example; `blanks` make the arrows stand in line. */
+static void show_role(const importing *im, size_t column, size_t blanks)
+{
+    for (int role = 0; role < MU_SHELL_ROLES; role++) {
+        if (im->roles[role] == column) {
+            (void)printf("%*s  <- the %s, %s", (int)blanks, "",
+                         mu_shell_role_name((mu_shell_role)role), im->why[role]);
+        }
+    }
+}
+
+/* The columns with their types, an example, and what each is taken for, or else its number. */
 static void show_columns(const importing *im, bool numbered)
 {
-    size_t widest_name = 0, widest_type = 0;
+    mu_shell_text *examples = mu_shell_need(calloc(im->column_count + 1, sizeof *examples));
+    size_t names = 0, types = 0, widest = 0;
 
     for (size_t i = 0; i < im->column_count; i++) {
         const mu_shell_column *c = &im->columns[i];
         const size_t name = mu_shell_width(c->name, strlen(c->name)), type = strlen(c->type);
 
-        widest_name = name > widest_name ? name : widest_name;
-        widest_type = type > widest_type ? type : widest_type;
+        mu_shell_text_add_visible(&examples[i], c->example, strlen(c->example));
+        const size_t example = mu_shell_width(examples[i].bytes, example_size(&examples[i]));
+        names = name > names ? name : names;
+        types = type > types ? type : types;
+        widest = example > widest ? example : widest;
     }
     for (size_t i = 0; i < im->column_count; i++) {
         const mu_shell_column *c = &im->columns[i];
-        mu_shell_text example = {0};
+        const size_t fits = example_size(&examples[i]);
 
-        mu_shell_text_add_visible(&example, c->example, strlen(c->example));
-        const size_t fits = mu_shell_fit(example.bytes, example.size, 32);
-        const size_t width = mu_shell_width(example.bytes, fits);
         if (numbered) {
             (void)printf("%3zu", i + 1);
         }
         (void)printf("  %s%*s  %-*s  %.*s", c->name,
-                     (int)(widest_name - mu_shell_width(c->name, strlen(c->name))), "",
-                     (int)widest_type, c->type, (int)fits, example.bytes);
-        for (int role = 0; role < MU_SHELL_ROLES && !numbered; role++) {
-            if (im->roles[role] == i) {
-                (void)printf("%*s  <- the %s, %s", (int)(32 - width), "",
-                             mu_shell_role_name((mu_shell_role)role), im->why[role]);
-            }
+                     (int)(names - mu_shell_width(c->name, strlen(c->name))), "", (int)types,
+                     c->type, (int)fits, examples[i].bytes);
+        if (!numbered) {
+            show_role(im, i, widest - mu_shell_width(examples[i].bytes, fits));
         }
         (void)putchar('\n');
-        mu_shell_text_deinit(&example);
+        mu_shell_text_deinit(&examples[i]);
     }
+    free(examples);
 }
 
 static size_t column_named(const importing *im, const char *name)

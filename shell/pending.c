@@ -19,7 +19,9 @@ static size_t scan_one(mu_shell_pending *p, size_t i)
 
     switch (p->inside) {
     case '-':
-        p->inside = c == '\n' ? '\0' : '-';
+        if (c == '\n') {
+            p->inside = 0;
+        }
         return 1;
     case '*':
         if (c == '*' && next == '/') {
@@ -29,7 +31,9 @@ static size_t scan_one(mu_shell_pending *p, size_t i)
         return 1;
     case '\'':
     case '"':
-        p->inside = c == p->inside ? '\0' : p->inside;
+        if (c == p->inside) {
+            p->inside = 0;
+        }
         return 1;
     default:
         break;

@@ -71,6 +71,7 @@ static bool repl_open(repl *r)
     (void)el_set(r->edit, EL_EDITOR, "emacs");
     (void)el_set(r->edit, EL_HIST, history, r->history);
     (void)el_set(r->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
+    (void)el_set(r->edit, EL_BIND, "^I", "ed-insert", NULL); /* pasted text may hold tabs */
     (void)el_set(r->edit, EL_BIND, "\033[1;5C", "em-next-word", NULL);
     (void)el_set(r->edit, EL_BIND, "\033[1;5D", "ed-prev-word", NULL);
     (void)el_source(r->edit, NULL); /* the user's ~/.editrc, if any */

@@ -133,7 +133,7 @@ mu_shell_guess mu_shell_guess_role(mu_shell_role role, const mu_shell_column *co
         }
     }
     if (role == MU_SHELL_TIME && times == 1) {
-        return (mu_shell_guess){only_time, true, "the only column that is a time"};
+        return (mu_shell_guess){only_time, true, "the only time there is"};
     }
     return guess;
 }

@@ -15,7 +15,7 @@ claim "names and types say which column is the customer, the time and the event"
 run shop --import visits.csv
 equal 0 "$status"
 matches "*visitorId*<- the customer, by its name*" "$out"
-matches "*happened*<- the time, the only column that is a time*" "$out"
+matches "*happened*<- the time, the only time there is*" "$out"
 matches "*Action*<- the event, by its name*" "$out"
 matches "*CREATE TABLE events FROM 'visits.csv' (visitorId CUSTOMER, happened TIME, Action EVENT);*" "$out"
 
