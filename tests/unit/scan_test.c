@@ -104,12 +104,19 @@ static bool in_bounds(const mu_scan_options *options, int64_t time_us)
     return !options->bounded || (time_us >= options->since_us && time_us < options->until_us);
 }
 
-static bool in_ranges(const mu_snapshot *s, const mu_scan_options *options, uint32_t segment,
-                      uint32_t row)
+/* What minima and maxima tell of the rows [first, end) of a segment: some value of each ranged
+ * column may be in its range. */
+static bool may_matter(const mu_snapshot *s, const mu_scan_options *options, uint32_t segment,
+                       uint32_t first, uint32_t end)
 {
     for (uint32_t i = 0; i < options->range_count; i++) {
-        const mu_value cell = cell_of(s, segment, row, options->ranges[i].column);
-        if (cell.null || cell.i64 < options->ranges[i].min || cell.i64 > options->ranges[i].max) {
+        bool above = false, below = false; /* a value not below the range, one not above it */
+        for (uint32_t row = first; row < end; row++) {
+            const mu_value cell = cell_of(s, segment, row, options->ranges[i].column);
+            above = above || (!cell.null && cell.i64 >= options->ranges[i].min);
+            below = below || (!cell.null && cell.i64 <= options->ranges[i].max);
+        }
+        if (!above || !below) {
             return false;
         }
     }
@@ -118,63 +125,60 @@ static bool in_ranges(const mu_snapshot *s, const mu_scan_options *options, uint
 
 /* A place among the rows of one unit, in the order in which they must come. */
 typedef struct cursor {
-    const mu_snapshot *snapshot;
+    mu_snapshot *snapshot;
     const mu_scan_options *options;
     uint32_t stripe; /* MU_NOBODY: those of nobody in `segment` alone */
     uint32_t segment, segment_end, row;
+    uint32_t block, block_end; /* the next block, and where the rows of the one before it end */
+    bool block_matters;
 } cursor;
+
+/* Blocks are where the segment says they are: how they are cut is the writer's business. */
+static bool in_block_that_matters(cursor *c)
+{
+    mu_segment *segment;
+
+    assert_ok(mu_snapshot_segment(c->snapshot, test_table.id, c->segment, &segment, &test_error));
+    while (c->row >= c->block_end) {
+        const uint32_t first = c->block_end;
+        c->block_end += mu_segment_block(segment, c->block++)->rows;
+        c->block_matters = may_matter(c->snapshot, c->options, c->segment, first, c->block_end);
+    }
+    return c->block_matters;
+}
 
 /* Goes to the next row of the unit from where the cursor is. */
 static bool settle(cursor *c)
 {
-    for (; c->segment < c->segment_end; c->segment++, c->row = 0) {
+    while (c->segment < c->segment_end) {
         for (; c->row < c->snapshot->infos[c->segment].rows; c->row++) {
             const test_row *row = &c->snapshot->rows[c->segment][c->row];
             const mu_value *customer = &row->cells[TEST_CUSTOMER];
             const uint32_t stripe = customer->null ? MU_NOBODY : customer->ordinal / MU_STRIPE_ROWS;
-            if (stripe == c->stripe && in_bounds(c->options, row->cells[TEST_TS].i64)) {
+            if (stripe == c->stripe && in_bounds(c->options, row->cells[TEST_TS].i64) &&
+                in_block_that_matters(c)) {
                 return true;
             }
         }
+        c->segment++;
+        c->row = c->block = c->block_end = 0;
     }
     return false;
 }
 
-static bool same_row(const cursor *c, const mu_batch *batch, uint32_t row)
+/* The row of the batch is the next one of the unit. */
+static void expect_row(cursor *c, const mu_batch *batch, uint32_t row)
 {
+    assert_true(settle(c));
     for (uint32_t i = 0; i < batch->column_count; i++) {
         if (batch->columns[i].data) {
             const mu_value wanted =
                 cell_of(c->snapshot, c->segment, c->row, c->options->columns[i]);
             const mu_value found = mu_batch_value(batch, i, row);
-            if (!test_value_equal(&wanted, &found)) {
-                return false;
-            }
+            assert_true(test_value_equal(&wanted, &found));
         }
     }
-    return true;
-}
-
-/* The row of the batch is the next one of the unit; only rows outside the ranges may be missing. */
-static void expect_row(cursor *c, const mu_batch *batch, uint32_t row)
-{
-    while (settle(c)) {
-        if (same_row(c, batch, row)) {
-            c->row++;
-            return;
-        }
-        assert_false(in_ranges(c->snapshot, c->options, c->segment, c->row));
-        c->row++;
-    }
-    fail_msg("row %u of a batch should not have come", row);
-}
-
-static void expect_end(cursor *c)
-{
-    while (settle(c)) {
-        assert_false(in_ranges(c->snapshot, c->options, c->segment, c->row));
-        c->row++;
-    }
+    c->row++;
 }
 
 /* --- scans ---------------------------------------------------------------------------------- */
@@ -202,7 +206,7 @@ static void scan_unit(mu_scan *scan, uint32_t unit, cursor *c, uint64_t *state)
         assert_true(live > 0);
         memset(batch->live, 0, MU_BATCH_WORDS * sizeof *batch->live); /* as a filter would */
     }
-    expect_end(c);
+    assert_false(settle(c));
     assert_ok(mu_scan_next(scan, &batch, &test_error));
     assert_int_equal(batch->rows, 0); /* the end stays the end */
 }
@@ -216,12 +220,12 @@ static void scan_all(mu_snapshot *s, const mu_scan_options *options, uint64_t *s
     assert_int_equal(mu_scan_stripes(scan), mu_snapshot_stripes(s));
     /* Backwards: units are taken in any order. */
     for (uint32_t i = mu_scan_stripes(scan); i > 0; i--) {
-        cursor c = {s, options, i - 1, 0, s->segment_count, 0};
+        cursor c = {s, options, i - 1, 0, s->segment_count, 0, 0, 0, false};
         scan_unit(scan, i - 1, &c, state);
     }
     unit = mu_scan_stripes(scan);
     for (uint32_t i = 0; i < s->segment_count && !options->skip_nobody; i++) {
-        cursor c = {s, options, MU_NOBODY, i, i + 1, 0};
+        cursor c = {s, options, MU_NOBODY, i, i + 1, 0, 0, 0, false};
         cursor any = c;
         const bool outside = options->bounded && (s->infos[i].max_time_us < options->since_us ||
                                                   s->infos[i].min_time_us >= options->until_us ||
@@ -241,6 +245,10 @@ static int64_t some_value(const mu_snapshot *s, uint64_t *state, uint32_t column
 {
     for (uint32_t tries = 0; tries < 20; tries++) {
         const uint32_t i = (uint32_t)test_random_below(state, s->segment_count);
+        if (column == TEST_TS && test_random(state) % 2) {
+            const int64_t ends[] = {s->infos[i].min_time_us, s->infos[i].max_time_us};
+            return ends[test_random(state) % 2] + (int64_t)test_random_below(state, 3) - 1;
+        }
         const uint32_t row = (uint32_t)test_random_below(state, s->infos[i].rows);
         const mu_value cell = cell_of(s, i, row, column);
         if (!cell.null) {
@@ -396,7 +404,11 @@ TEST(a_customer_that_is_not_registered_is_corruption)
     s.customers = 50;
     assert_ok(mu_scan_open(&s, &options, &scan, &test_error));
     assert_ok(mu_scan_start(scan, 0, &test_error));
-    assert_status(MUSTER_CORRUPT, mu_scan_next(scan, &batch, &test_error));
+    muster_status status;
+    do {
+        status = mu_scan_next(scan, &batch, &test_error);
+    } while (status == MUSTER_OK && batch->rows > 0);
+    assert_int_equal(status, MUSTER_CORRUPT);
     assert_message_has("events-000000.seg");
     mu_scan_close(scan);
     close_snapshot(&s);
