@@ -1,6 +1,8 @@
 /*
  * expr.c - walks over expressions: equality, the columns they read, copies with other columns.
  */
+#include "query/expr.h"
+
 #include "query/func.h"
 
 #include <assert.h>

@@ -79,8 +79,8 @@ muster_status mu_expr_in_set(const mu_scope *scope, const mu_expr *customer, con
  * false if there is none. */
 bool mu_type_unify(mu_type a, mu_type b, mu_type *out);
 
-/* What a call calls: "+", "<=", "date_trunc", "cast". In comparisons a constant stands on the right;
- * BETWEEN has become two of them under an AND, and NOT IN an IN under a NOT. */
+/* What a call calls: "+", "<=", "date_trunc", "cast". In comparisons a constant stands on the
+ * right; BETWEEN has become two of them under an AND, and NOT IN an IN under a NOT. */
 const char *mu_func_name(const mu_func *func);
 
 /* "day", "months", in any case: a unit of time. */

@@ -3,10 +3,10 @@
  */
 #include "query/func.h"
 
+#include "query/set.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-#include "query/set.h"
 
 /* What binds tighter has the larger number. */
 enum {

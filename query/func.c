@@ -6,10 +6,10 @@
  */
 #include "query/func.h"
 
+#include "query/agg.h"
+
 #include <assert.h>
 #include <string.h>
-
-#include "query/agg.h"
 
 static const mu_func_family *const families[] = {
     &mu_func_arith, &mu_func_math, &mu_func_compare, &mu_func_text,

@@ -6,12 +6,13 @@
  */
 #include "query/func.h"
 
-#include <assert.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static bool holds(mu_comparison how, int order)
 {
@@ -92,11 +93,10 @@ static muster_status bind_compare(const mu_scope *scope, const mu_func *func, co
                                   muster_error *err)
 {
     const bool ordered = func->variant != MU_EQUAL && func->variant != MU_UNEQUAL;
-    char what[48] = "\"";
+    char what[48];
     mu_type unified;
 
-    strncat(what, func->name, sizeof what - 3);
-    strcat(what, "\"");
+    (void)snprintf(what, sizeof what, "\"%s\"", func->name);
     MU_TRY(bind_customers(scope, ordered, args, arg_count, err));
     MU_TRY(mu_expr_unify(scope, args, arg_count, what, offset, &unified, err));
     *result = (mu_type){.kind = MU_BOOLEAN};

@@ -5,6 +5,7 @@
  */
 #include "query/func.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* All arguments, and the result, of one type. */
@@ -12,10 +13,9 @@ static muster_status bind_same(const mu_scope *scope, const mu_func *func, const
                                uint32_t arg_count, int32_t offset, mu_type *result,
                                muster_error *err)
 {
-    char what[48] = "\"";
+    char what[48];
 
-    strncat(what, func->name, sizeof what - 3);
-    strcat(what, "\"");
+    (void)snprintf(what, sizeof what, "\"%s\"", func->name);
     return mu_expr_unify(scope, args, arg_count, what, offset, result, err);
 }
 

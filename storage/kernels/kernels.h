@@ -59,7 +59,7 @@
       (const uint8_t *packed, uint32_t width, uint32_t first, uint32_t rows, int64_t base,         \
        uint64_t divisor, int64_t *out))                                                            \
     /* `rows` values from row `first` of the first run on; ends[i] is the row behind run i,        \
-     * rising. Writes `rows` rounded up to 64 at most; returns how many runs it looked at */                     \
+     * rising. Writes `rows` rounded up to 64 at most; returns how many runs it looked at */       \
     X(uint32_t, expand_runs_u32,                                                                   \
       (const uint32_t *values, const uint32_t *ends, uint32_t first, uint32_t rows,                \
        uint32_t *out))                                                                             \
