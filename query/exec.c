@@ -110,7 +110,7 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
     return 0;
 }
 
-/* --- the one place where a query becomes parallel --- */
+/* The one place where a query becomes parallel. */
 
 typedef struct each {
     mu_exec *exec;
@@ -185,7 +185,7 @@ muster_status mu_exec_stripes_each(mu_exec *exec, mu_pool_fn *work, void *contex
                        context, exec->options.cancel, err);
 }
 
-/* --- sets that are queries --- */
+/* Sets that are queries. */
 
 typedef struct set_state {
     uint64_t *bits;
@@ -258,7 +258,7 @@ static muster_status visit_set(void *context, const mu_set *set, muster_error *e
     return set->kind == MU_SET_QUERY ? run_query_set(exec, set, err) : MUSTER_OK;
 }
 
-/* --- nodes that need all of their input --- */
+/* Nodes that need all of their input. */
 
 typedef muster_status runner(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
 

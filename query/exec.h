@@ -36,7 +36,7 @@ void mu_exec_close(mu_exec *exec); /* NULL is fine */
 /* The next batch of the result; rows == 0: the end. Batches have at least one live row. */
 muster_status mu_exec_next(mu_exec *exec, mu_batch **batch, muster_error *err);
 
-/* --- for operators ------------------------------------------------------------------------ */
+/* For operators. */
 
 mu_snapshot *mu_exec_snapshot(const mu_exec *exec);
 mu_pool *mu_exec_pool(const mu_exec *exec);
@@ -70,7 +70,7 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input);
 /* The result of a node that needed all of its input; built by mu_exec_open(). */
 const mu_rowset *mu_exec_rowset(const mu_exec *exec, const mu_plan *plan);
 
-/* --- rowsets: rows kept in memory, as batches -------------------------------------------- */
+/* Rowsets: rows kept in memory, as batches. */
 
 muster_status mu_rowset_open(const mu_plan_column *columns, uint32_t column_count, mu_rowset **out,
                              muster_error *err);

@@ -66,7 +66,7 @@ muster_status mu_expr_column(const mu_scope *scope, uint32_t column, mu_type typ
     return MUSTER_OK;
 }
 
-/* --- folding ------------------------------------------------------------------------------ */
+/* Folding. */
 
 static bool all_constant(const mu_expr *expr)
 {
@@ -129,7 +129,7 @@ static muster_status fold(const mu_scope *scope, const mu_expr *expr, const mu_e
     return status;
 }
 
-/* --- calls -------------------------------------------------------------------------------- */
+/* Calls. */
 
 /* An interval of months is so many microseconds only beside a date. */
 static muster_status check_months(const mu_expr *expr, muster_error *err)
@@ -312,7 +312,7 @@ muster_status mu_expr_call(const mu_scope *scope, const char *name, const mu_exp
     return call_plain(scope, name, args, arg_count, offset, out, err);
 }
 
-/* --- casts -------------------------------------------------------------------------------- */
+/* Casts. */
 
 bool mu_cast_exists(mu_type from, mu_type to)
 {
@@ -380,7 +380,7 @@ muster_status mu_expr_cast(const mu_scope *scope, const mu_expr *value, mu_type 
                      out, err);
 }
 
-/* --- logic -------------------------------------------------------------------------------- */
+/* Logic. */
 
 static muster_status as_boolean(const mu_scope *scope, const mu_expr *expr, const char *what,
                                 const mu_expr **out, muster_error *err)

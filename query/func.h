@@ -104,7 +104,7 @@ muster_status mu_func_find(const mu_scope *scope, const char *name, const mu_exp
 /* The letter of argument i. */
 char mu_func_param(const mu_func *func, uint32_t i);
 
-/* --- types, for makers and bind ----------------------------------------------------------- */
+/* Types, for makers and bind. */
 
 mu_type mu_type_of_letter(char letter);
 /* The type a BIGINT takes among DECIMALs; other types as they are. */
@@ -124,7 +124,7 @@ muster_status mu_expr_find_customer(const mu_scope *scope, const mu_expr *id, co
 /* The type of customers' ids: TEXT or BIGINT. */
 mu_type mu_scope_id_type(const mu_scope *scope);
 
-/* --- values ------------------------------------------------------------------------------- */
+/* Values. */
 
 mu_value mu_value_null(mu_type type);
 int mu_value_compare(const mu_value *a, const mu_value *b); /* of one type, not NULL; NaN last */
@@ -137,7 +137,7 @@ int64_t mu_divide_rounded(int64_t value, unsigned digits);
 /* OK if the number is below 10^18 in size, as every DECIMAL is. */
 bool mu_fits_decimal(int64_t value, unsigned precision);
 
-/* --- UTF-8 -------------------------------------------------------------------------------- */
+/* UTF-8. */
 
 /* Bytes of the character that begins at `at`; at least 1, and never past the end. */
 uint32_t mu_text_step(mu_text text, uint32_t at);

@@ -24,7 +24,7 @@ typedef enum arith {
     PLUS
 } arith;
 
-/* --- types -------------------------------------------------------------------------------- */
+/* Types. */
 
 static muster_status bind_same_scale(const mu_scope *scope, const mu_func *func,
                                      const mu_expr **args, uint32_t arg_count, int32_t offset,
@@ -58,7 +58,7 @@ static muster_status bind_product(const mu_scope *scope, const mu_func *func, co
     return MUSTER_OK;
 }
 
-/* --- errors ------------------------------------------------------------------------------- */
+/* Errors. */
 
 static muster_status fail_zero(muster_error *err)
 {
@@ -80,7 +80,7 @@ static muster_status fail_fit(const mu_expr *expr, int64_t a, int64_t b, muster_
                    expr->func->name, b);
 }
 
-/* --- integers and decimals ---------------------------------------------------------------- */
+/* Integers and decimals. */
 
 /* False if the result does not fit 64 bits. Divisors are not zero. */
 static inline bool compute_i64(arith op, int64_t a, int64_t b, int64_t *out)
@@ -189,7 +189,7 @@ static muster_status i64_vector(const mu_func_call *call, muster_error *err)
     return MUSTER_OK;
 }
 
-/* --- doubles ------------------------------------------------------------------------------ */
+/* Doubles. */
 
 static inline double compute_f64(arith op, double a, double b)
 {
@@ -287,7 +287,7 @@ static muster_status quotient_vector(const mu_func_call *call, muster_error *err
     return MUSTER_OK;
 }
 
-/* --- times and intervals ------------------------------------------------------------------ */
+/* Times and intervals. */
 
 static muster_status check_time(int64_t time_us, muster_error *err)
 {

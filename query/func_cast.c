@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-/* --- whole numbers and decimals ----------------------------------------------------------- */
+/* Whole numbers and decimals. */
 
 static muster_status fail_range(mu_type type, muster_error *err)
 {
@@ -101,7 +101,7 @@ static muster_status cast_i64(int64_t value, mu_type from, mu_type to, int64_t *
     return MUSTER_OK;
 }
 
-/* --- text --------------------------------------------------------------------------------- */
+/* Text. */
 
 static muster_status from_text(mu_text text, mu_type to, mu_value *out, muster_error *err)
 {
@@ -152,7 +152,7 @@ static muster_status to_text(mu_func_context *context, const mu_value *value, mu
     return MUSTER_OK;
 }
 
-/* --- the functions ------------------------------------------------------------------------ */
+/* The functions. */
 
 static muster_status cast_value(mu_func_context *context, const mu_value *value, mu_value *out,
                                 muster_error *err)

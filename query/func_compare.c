@@ -58,7 +58,7 @@ static bool values_hold(mu_comparison how, const mu_value *a, const mu_value *b)
                                                 : holds(how, mu_value_compare(a, b));
 }
 
-/* --- types -------------------------------------------------------------------------------- */
+/* Types. */
 
 /* Customers beside constants: the id is looked up once, here. Beside anything else, and where it
  * is about order, a customer is its id. */
@@ -103,7 +103,7 @@ static muster_status bind_compare(const mu_scope *scope, const mu_func *func, co
     return MUSTER_OK;
 }
 
-/* --- = <> < <= > >= ----------------------------------------------------------------------- */
+/* = <> < <= > >=. */
 
 static muster_status compare_scalar(mu_func_context *context, const mu_expr *expr,
                                     const mu_value *args, mu_value *out, muster_error *err)
@@ -281,7 +281,7 @@ static muster_status compare_vector(const mu_func_call *call, muster_error *err)
     return MUSTER_OK;
 }
 
-/* --- IS NULL, IS DISTINCT FROM ------------------------------------------------------------ */
+/* IS NULL, IS DISTINCT FROM. */
 
 enum {
     IS_NULL,
@@ -322,7 +322,7 @@ static muster_status distinct_scalar(mu_func_context *context, const mu_expr *ex
     return MUSTER_OK;
 }
 
-/* --- IN ----------------------------------------------------------------------------------- */
+/* IN. */
 
 /* The constants of the list that are not NULL, in order. */
 typedef struct value_list {

@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* --- rounding ----------------------------------------------------------------------------- */
+/* Rounding. */
 
 typedef enum rounding {
     ROUND,
@@ -138,7 +138,7 @@ static muster_status round_f64_scalar(mu_func_context *context, const mu_expr *e
     return MUSTER_OK;
 }
 
-/* --- abs, sign ---------------------------------------------------------------------------- */
+/* Abs, sign. */
 
 static muster_status abs_scalar(mu_func_context *context, const mu_expr *expr, const mu_value *args,
                                 mu_value *out, muster_error *err)
@@ -168,7 +168,7 @@ static muster_status sign_scalar(mu_func_context *context, const mu_expr *expr,
     return MUSTER_OK;
 }
 
-/* --- doubles ------------------------------------------------------------------------------ */
+/* Doubles. */
 
 typedef enum math {
     SQRT,

@@ -53,7 +53,7 @@ SCALAR(case_scalar)
     return written(context, out, err);
 }
 
-/* --- trim --------------------------------------------------------------------------------- */
+/* Trim. */
 
 enum {
     LEFT = 1,
@@ -96,7 +96,7 @@ SCALAR(trim_scalar)
     return MUSTER_OK;
 }
 
-/* --- parts -------------------------------------------------------------------------------- */
+/* Parts. */
 
 /* Characters from `start` (counted from 1, and perhaps before it) up to `count` of them. */
 SCALAR(substr_scalar)
@@ -142,7 +142,7 @@ SCALAR(side_scalar)
     return MUSTER_OK;
 }
 
-/* --- search ------------------------------------------------------------------------------- */
+/* Search. */
 
 static const char *find(mu_text text, mu_text wanted)
 {
@@ -241,7 +241,7 @@ SCALAR(split_scalar)
     return MUSTER_OK;
 }
 
-/* --- building ----------------------------------------------------------------------------- */
+/* Building. */
 
 /* concat leaves NULLs out; || is NULL if an argument is. */
 SCALAR(concat_scalar)

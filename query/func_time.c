@@ -15,7 +15,7 @@
     static muster_status name(mu_func_context *context, const mu_expr *expr, const mu_value *args, \
                               mu_value *out, muster_error *err)
 
-/* --- units -------------------------------------------------------------------------------- */
+/* Units. */
 
 static const struct {
     const char *name;
@@ -72,7 +72,7 @@ static muster_status read_unit(mu_text text, mu_unit *out, muster_error *err)
                    (int)text.size, text.data);
 }
 
-/* --- date_trunc --------------------------------------------------------------------------- */
+/* Date_trunc. */
 
 SCALAR(trunc_scalar)
 {
@@ -116,7 +116,7 @@ static muster_status trunc_vector(const mu_func_call *call, muster_error *err)
     return MUSTER_OK;
 }
 
-/* --- parts -------------------------------------------------------------------------------- */
+/* Parts. */
 
 typedef enum time_part {
     YEAR,
@@ -333,7 +333,7 @@ static muster_status named_part_vector(const mu_func_call *call, muster_error *e
     return MUSTER_OK;
 }
 
-/* --- differences, and times made of numbers ----------------------------------------------- */
+/* Differences, and times made of numbers. */
 
 static int64_t unit_number(int64_t time_us, mu_unit unit)
 {

@@ -121,7 +121,7 @@ static muster_status count_stripe(void *context, uint32_t worker, uint64_t strip
     return MUSTER_OK;
 }
 
-/* --- from counts to rows --- */
+/* From counts to rows. */
 
 static int compare_values(const mu_value *a, const mu_value *b)
 {

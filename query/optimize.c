@@ -69,7 +69,7 @@ static muster_status copy_plan(const mu_scope *scope, const mu_plan *plan, mu_pl
     return MUSTER_OK;
 }
 
-/* --- what a scan can be asked ------------------------------------------------------------- */
+/* What a scan can be asked. */
 
 static bool is_customer_column(const mu_expr *expr)
 {
@@ -271,7 +271,7 @@ static muster_status sink_into_scan(const mu_scope *scope, const mu_plan *plan, 
     return join_conjuncts(scope, &left, &scan->scan.filter, err);
 }
 
-/* --- filters sink ------------------------------------------------------------------------- */
+/* Filters sink. */
 
 static muster_status sink(const mu_scope *scope, const mu_plan *plan, conjuncts all,
                           const mu_plan **out, muster_error *err);

@@ -160,7 +160,7 @@ muster_status mu_set_combine(const mu_scope *scope, mu_set_kind kind, const mu_s
     return MUSTER_OK;
 }
 
-/* --- running ------------------------------------------------------------------------------ */
+/* Running. */
 
 struct mu_set_runner {
     const mu_set *set;

@@ -24,7 +24,7 @@ typedef struct importing {
     const char *time_format; /* NULL: the loader reads the times by itself */
 } importing;
 
-/* ---- SQL ---- */
+/* SQL. */
 
 void mu_shell_add_name(mu_shell_text *sql, const char *name)
 {
@@ -113,7 +113,7 @@ void mu_shell_rows_deinit(mu_shell_rows *rows)
     *rows = (mu_shell_rows){0};
 }
 
-/* ---- the columns ---- */
+/* The columns. */
 
 static bool describe(importing *im)
 {
@@ -225,7 +225,7 @@ static void complain_of_name(const importing *im, const char *name)
     free(names);
 }
 
-/* ---- which is which ---- */
+/* Which is which. */
 
 /* Asks the person at the terminal until the answer is a column; nothing typed means the guess. */
 static bool ask_person(importing *im, mu_shell_role role, size_t guess)
@@ -306,7 +306,7 @@ static bool find_roles(importing *im)
     return true;
 }
 
-/* ---- loading ---- */
+/* Loading. */
 
 static const char *role_column(const importing *im, mu_shell_role role)
 {

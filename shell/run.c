@@ -60,7 +60,7 @@ bool mu_shell_ended(void)
     return ended != 0;
 }
 
-/* ---- progress ---- */
+/* Progress. */
 
 static void erase_progress(void)
 {
@@ -116,7 +116,7 @@ void mu_shell_watch(mu_shell *shell)
     }
 }
 
-/* ---- errors ---- */
+/* Errors. */
 
 /* Shows the line around `at`, cut to what fits, and a caret below that place. */
 static void show_place(const char *sql, const char *at)
@@ -196,7 +196,7 @@ void mu_shell_complain(const mu_shell_source *source, const char *sql, const cha
     }
 }
 
-/* ---- statements ---- */
+/* Statements. */
 
 static double now_seconds(void)
 {

@@ -43,7 +43,7 @@ typedef struct mu_shell_source {
     uint32_t line;    /* of the first byte of the text, from 1 */
 } mu_shell_source;
 
-/* ---- run.c ---- */
+/* Run.c. */
 
 /* Ctrl-C cancels the statement that runs from now on, and no longer ends the program. */
 void mu_shell_watch(mu_shell *shell);
@@ -58,12 +58,12 @@ bool mu_shell_run(mu_shell *shell, const char *sql, const mu_shell_source *sourc
 void mu_shell_complain(const mu_shell_source *source, const char *sql, const char *at,
                        const char *message);
 
-/* ---- script.c: both return false after an error, which they have told ---- */
+/* Script.c: both return false after an error, which they have told. */
 
 bool mu_shell_script(mu_shell *shell, FILE *file, const char *name);
 bool mu_shell_read(mu_shell *shell, const char *path); /* a script; "-" is the standard input */
 
-/* ---- print.c, box.c ---- */
+/* Print.c, box.c. */
 
 /* Steps through a statement and prints its rows on standard output in the shell's format; *rows
  * is their number. CANCELLED also where Ctrl-C came while they were printed, IO where standard
@@ -76,7 +76,7 @@ muster_status mu_shell_print_box(muster_statement *statement, uint64_t *rows, mu
 /* The next row for a printer, with the two further reasons to stop. */
 muster_status mu_shell_next(muster_statement *statement, bool *row, muster_error *err);
 
-/* ---- repl.c, dot.c, import.c ---- */
+/* Repl.c, dot.c, import.c. */
 
 void mu_shell_repl(mu_shell *shell, const char *greeting);
 
@@ -92,7 +92,7 @@ typedef struct mu_shell_import {
 
 bool mu_shell_import_file(mu_shell *shell, const mu_shell_import *import);
 
-/* ---- pending.c: text that is not a whole statement yet ---- */
+/* Pending.c: text that is not a whole statement yet. */
 
 typedef struct mu_shell_pending {
     char *text; /* NUL-terminated once there is any */
@@ -109,7 +109,7 @@ bool mu_shell_pending_blank(const mu_shell_pending *pending); /* blanks and comm
 void mu_shell_pending_clear(mu_shell_pending *pending);
 void mu_shell_pending_deinit(mu_shell_pending *pending);
 
-/* ---- text.c ---- */
+/* Text.c. */
 
 typedef struct mu_shell_text {
     char *bytes;

@@ -45,7 +45,7 @@ typedef struct mu_csv_dialect {
 
 mu_csv_dialect mu_csv_dialect_of(const mu_csv_options *options); /* with the defaults filled in */
 
-/* --- parser ------------------------------------------------------------------------------- */
+/* Parser. */
 
 typedef struct mu_csv_field {
     const char *data; /* in the piece, or in the parser's arena if quotes had to be taken out */
@@ -87,7 +87,7 @@ void mu_csv_parser_deinit(mu_csv_parser *parser);
 const char *mu_csv_quote_end(mu_csv_dialect dialect, const char *from, const char *end, bool last,
                              bool *escaped);
 
-/* --- source ------------------------------------------------------------------------------- */
+/* Source. */
 
 typedef struct mu_csv_source mu_csv_source;
 
@@ -101,7 +101,7 @@ muster_status mu_csv_source_read(mu_csv_source *source, char *data, size_t size,
 uint64_t mu_csv_source_done(const mu_csv_source *source);  /* bytes of the file read so far */
 uint64_t mu_csv_source_total(const mu_csv_source *source); /* its size; 0 if not known */
 
-/* --- block -------------------------------------------------------------------------------- */
+/* Block. */
 
 typedef struct mu_csv_block { /* zeroed: empty */
     char *data;
@@ -124,7 +124,7 @@ muster_status mu_csv_block_split(mu_csv_block *block, mu_csv_dialect dialect, mu
                                  muster_error *err);
 void mu_csv_block_deinit(mu_csv_block *block);
 
-/* --- reader ------------------------------------------------------------------------------- */
+/* Reader. */
 
 typedef struct mu_csv_reader mu_csv_reader;
 
@@ -139,7 +139,7 @@ void mu_csv_reader_start(mu_csv_reader *reader, mu_csv_dialect dialect);
 muster_status mu_csv_reader_next(mu_csv_reader *reader, mu_csv_record *record, bool *more,
                                  muster_error *err);
 
-/* --- what the fields are ------------------------------------------------------------------ */
+/* What the fields are. */
 
 /* The types that the values of one column still allow. */
 typedef struct mu_csv_guess {

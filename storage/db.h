@@ -28,7 +28,7 @@ muster_status mu_db_open(const char *path, mu_db **out, muster_error *err);
 void mu_db_close(mu_db *db); /* no snapshot may be held; NULL is fine */
 const char *mu_db_path(const mu_db *db);
 
-/* --- what a reader sees ------------------------------------------------------------------- */
+/* What a reader sees. */
 
 /* The last committed state, also of another process's commits. The caller releases it. Threads may
  * share it. */
@@ -55,7 +55,7 @@ uint64_t mu_snapshot_rows(const mu_snapshot *snapshot, uint32_t table_id);
 bool mu_snapshot_times(const mu_snapshot *snapshot, uint32_t table_id, int64_t *min_us,
                        int64_t *max_us); /* false if it has no events */
 
-/* --- changing it -------------------------------------------------------------------------- */
+/* Changing it. */
 
 /* One at a time in a process (others wait), one process at a time (BUSY). Nothing is seen by anyone
  * before the commit. */

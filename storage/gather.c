@@ -147,7 +147,7 @@ void mu_gather_start(mu_gather *gather, uint32_t stripe)
     gather->rows = 0;
 }
 
-/* --- adding --------------------------------------------------------------------------------- */
+/* Adding. */
 
 static muster_status reserve_lanes(mu_gather *gather, size_t rows, muster_error *err)
 {
@@ -318,7 +318,7 @@ muster_status mu_gather_add(mu_gather *gather, const mu_batch *batch, uint32_t c
     return MUSTER_OK;
 }
 
-/* --- by customer ---------------------------------------------------------------------------- */
+/* By customer. */
 
 static bool customers_ascend(const mu_gather *gather)
 {
@@ -380,7 +380,7 @@ static void count_customers(mu_gather *gather)
     }
 }
 
-/* --- by time -------------------------------------------------------------------------------- */
+/* By time. */
 
 /* The places of one customer, or a part of them: times, and the rows they belong to. */
 typedef struct span {
@@ -481,7 +481,7 @@ static muster_status sort_times(mu_gather *gather, int64_t *times, uint32_t firs
     return MUSTER_OK;
 }
 
-/* --- the end of a stripe -------------------------------------------------------------------- */
+/* The end of a stripe. */
 
 static muster_status reserve_laid(mu_gather *gather, muster_error *err)
 {

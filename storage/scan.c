@@ -50,7 +50,7 @@ struct mu_scan {
     mu_scan_place place; /* of the batch at hand */
 };
 
-/* --- opening -------------------------------------------------------------------------------- */
+/* Opening. */
 
 static bool is_customers(const mu_scan *scan)
 {
@@ -219,7 +219,7 @@ uint64_t mu_scan_bytes(const mu_scan *scan)
     return scan->bytes;
 }
 
-/* --- units and blocks ----------------------------------------------------------------------- */
+/* Units and blocks. */
 
 muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
 {
@@ -317,7 +317,7 @@ static muster_status next_block(mu_scan *scan, bool *found, muster_error *err)
     }
 }
 
-/* --- batches -------------------------------------------------------------------------------- */
+/* Batches. */
 
 static bool any_live(const mu_batch *batch)
 {

@@ -54,7 +54,7 @@ void mu_scan_column_deinit(mu_scan_column *column)
     *column = (mu_scan_column){0};
 }
 
-/* --- a chunk -------------------------------------------------------------------------------- */
+/* A chunk. */
 
 static muster_status open_text(mu_scan_column *column, const mu_scan_place *place, uint32_t index,
                                muster_error *err)
@@ -120,7 +120,7 @@ static muster_status open_chunk(mu_scan_column *column, const mu_scan_place *pla
     return MUSTER_OK;
 }
 
-/* --- a batch of it -------------------------------------------------------------------------- */
+/* A batch of it. */
 
 static muster_status decode(mu_scan_column *column, const mu_scan_place *place, muster_error *err)
 {

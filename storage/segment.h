@@ -35,7 +35,7 @@ typedef struct mu_segment_info {
 /* The name of a segment's file: "events-000042.seg". */
 void mu_segment_name(uint64_t file, char name[MU_SEGMENT_NAME_BYTES]);
 
-/* --- writing ------------------------------------------------------------------------------ */
+/* Writing. */
 
 /* The values of one column of a block, as the column's type has them on disk. Exactly one of the
  * first four is set, or none if all are NULL. */
@@ -70,7 +70,7 @@ muster_status mu_segment_writer_finish(mu_segment_writer *writer, bool temporary
                                        mu_segment_info *info, muster_error *err);
 void mu_segment_writer_abort(mu_segment_writer *writer); /* removes the file; NULL is fine */
 
-/* --- reading ------------------------------------------------------------------------------ */
+/* Reading. */
 
 typedef struct mu_segment mu_segment; /* immutable, shared by threads */
 

@@ -76,7 +76,7 @@ bool mu_segment_dict_encode(const mu_dict *dict, mu_writer *out, mu_segment_dict
     return written;
 }
 
-/* --- reading -------------------------------------------------------------------------------- */
+/* Reading. */
 
 static muster_status decode_piece(mu_reader *in, uint8_t *out, uint64_t room, uint32_t *got,
                                   muster_error *err)

@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- the directory -------------------------------------------------------------------------- */
+/* The directory. */
 
 /* The directory being read, and where the next chunk or dictionary must begin. */
 typedef struct directory {
@@ -327,7 +327,7 @@ static muster_status read_all(mu_segment *segment, directory *d, muster_error *e
     return MUSTER_OK;
 }
 
-/* --- the file ------------------------------------------------------------------------------- */
+/* The file. */
 
 static muster_status check_header(const mu_segment *segment, muster_error *err)
 {

@@ -84,7 +84,7 @@ const mu_chunk_info *mu_segment_chunk(const mu_segment *segment, uint32_t block,
     return &mu_segment_entry(segment, block, column)->info;
 }
 
-/* --- the first use of a chunk --------------------------------------------------------------- */
+/* The first use of a chunk. */
 
 static muster_status check_checksum(const mu_segment *segment, uint64_t offset, uint64_t size,
                                     uint64_t expected, muster_error *err)
@@ -246,7 +246,7 @@ void mu_segment_where(const mu_segment *segment, uint32_t block, uint32_t column
              segment->columns[column].name, mu_segment_chunk(segment, block, column)->offset);
 }
 
-/* --- dictionaries --------------------------------------------------------------------------- */
+/* Dictionaries. */
 
 static muster_status read_dict(const mu_segment *segment, const mu_segment_column_info *column,
                                mu_segment_dict_memory **out, muster_error *err)

@@ -136,7 +136,7 @@ fail:
     return status;
 }
 
-/* --- values without nulls ------------------------------------------------------------------- */
+/* Values without nulls. */
 
 /* Copies `rows` values of `size` bytes, each null replaced by the value before it, or by the first
  * there is. At least one is not null. */
@@ -196,7 +196,7 @@ static const mu_text *filled_text(mu_segment_writer *writer, const mu_text *valu
     return copy;
 }
 
-/* --- chunks --------------------------------------------------------------------------------- */
+/* Chunks. */
 
 typedef struct bounds {
     int64_t min, max;
@@ -395,7 +395,7 @@ static muster_status add_chunk(mu_segment_writer *writer, uint32_t i, const mu_b
     return put_chunk(writer, nulls, found, err);
 }
 
-/* --- blocks --------------------------------------------------------------------------------- */
+/* Blocks. */
 
 /* The rows from `first` on that one block should have, so that no column has too much text. */
 static uint32_t rows_of_part(const mu_table *table, const mu_block_column *columns, uint32_t first,
@@ -491,7 +491,7 @@ muster_status mu_segment_writer_add(mu_segment_writer *writer, uint32_t stripe, 
     return MUSTER_OK;
 }
 
-/* --- the end of the file -------------------------------------------------------------------- */
+/* The end of the file. */
 
 static void write_column(mu_writer *out, const mu_column *column, bool has_dict,
                          const mu_segment_dict_place *place)

@@ -267,7 +267,7 @@ muster_status mu_value_parse_date(mu_text text, int64_t *out, muster_error *err)
     return MUSTER_OK;
 }
 
-/* --- intervals ---------------------------------------------------------------------------- */
+/* Intervals. */
 
 typedef struct unit_word {
     const char *word; /* also with an s behind it */

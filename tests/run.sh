@@ -21,9 +21,9 @@ fi
 for preset in dev asan tiny; do
     echo "== $preset"
     log=build/$preset/tests.log
-    cmake --preset "$preset" >/dev/null
-    cmake --build "build/$preset" -- --quiet
-    if ctest --test-dir "build/$preset" -j 2 --output-on-failure >"$log" 2>&1; then
+    if ! cmake --preset "$preset" >/dev/null || ! cmake --build "build/$preset" -- --quiet; then
+        failed="$failed $preset"
+    elif ctest --test-dir "build/$preset" -j 2 --output-on-failure >"$log" 2>&1; then
         tail -n 5 "$log"
     else
         cat "$log"
@@ -32,11 +32,13 @@ for preset in dev asan tiny; do
 done
 
 echo "== release"
-cmake --preset release -DMUSTER_WERROR=ON >/dev/null
-cmake --build build/release -- --quiet
+if ! cmake --preset release -DMUSTER_WERROR=ON >/dev/null ||
+    ! cmake --build build/release -- --quiet; then
+    failed="$failed release"
+fi
 
 if [ -n "$failed" ]; then
-    echo "failed:$failed"
+    echo "not passed:$failed"
     exit 1
 fi
 echo "every test passed"

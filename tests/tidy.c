@@ -223,6 +223,7 @@ static void check_comments(const source *file)
                                         "ME",
                                         "XX"
                                         "X"};
+    static const char *const banners[] = {"/***", "/*--", "/* --", "/* ==", "=====", "#####"};
     unsigned lines = 1;
 
     for (size_t i = 0; i < COUNT(marks); i++) {
@@ -237,10 +238,11 @@ static void check_comments(const source *file)
             report(file, file->text + (at - file->comments), "a comment is written /* so */");
         }
     }
-    const char *banner = strstr(file->comments, "/***");
-    banner = banner ? banner : strstr(file->comments, "=====");
-    if (banner) {
-        report(file, file->text + (banner - file->comments), "a banner");
+    for (size_t i = 0; i < COUNT(banners); i++) {
+        const char *at = strstr(file->comments, banners[i]);
+        if (at) {
+            report(file, file->text + (at - file->comments), "a banner; a heading is a sentence");
+        }
     }
     if (!starts(file->text, "/*")) {
         report(file, file->text, "the file opens with a comment that says what it is");

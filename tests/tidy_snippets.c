@@ -21,6 +21,7 @@ static const struct {
      "DO */\n",
      "issue"},
     {"storage/x.c", "/* x */\nint mu_x; // x\n", "written /* so */"},
+    {"storage/x.c", "/* x */\n/* --- y --- */\n", "banner"},
     {"storage/x.c", "/* x */\n#include \"query/op.h\"\n", "above"},
     {"storage/x.c", "/* x */\n#include \"query/op.h\" /* \" */\n", "above"},
     {"storage/base/x.c", "/* x */\n#include \"storage/dict.h\"\n", "above"},

@@ -33,7 +33,7 @@ const mu_table test_table = {
     .event_column = TEST_EVENT,
 };
 
-/* --- rows ----------------------------------------------------------------------------------- */
+/* Rows. */
 
 static mu_value number(uint32_t column, int64_t value)
 {
@@ -143,7 +143,7 @@ bool test_value_equal(const mu_value *a, const mu_value *b)
     return a->i64 == b->i64;
 }
 
-/* --- a segment of them ---------------------------------------------------------------------- */
+/* A segment of them. */
 
 /* Everything of a segment being written; the arena frees it. */
 typedef struct sink {

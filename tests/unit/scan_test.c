@@ -13,7 +13,7 @@ enum {
     MOST_SEGMENTS = 6,
 };
 
-/* --- a snapshot of segments ----------------------------------------------------------------- */
+/* A snapshot of segments. */
 
 struct mu_snapshot {
     mu_arena arena;
@@ -89,7 +89,7 @@ static void close_snapshot(mu_snapshot *s)
     mu_arena_deinit(&s->arena);
 }
 
-/* --- which rows should come ----------------------------------------------------------------- */
+/* Which rows should come. */
 
 static mu_value cell_of(const mu_snapshot *s, uint32_t segment, uint32_t row, uint32_t column)
 {
@@ -181,7 +181,7 @@ static void expect_row(cursor *c, const mu_batch *batch, uint32_t row)
     c->row++;
 }
 
-/* --- scans ---------------------------------------------------------------------------------- */
+/* Scans. */
 
 static void scan_unit(mu_scan *scan, uint32_t unit, cursor *c, uint64_t *state)
 {

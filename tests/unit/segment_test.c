@@ -13,7 +13,7 @@ enum {
     FOOTER_BYTES = 48,
 };
 
-/* --- the reader as plain as can be ---------------------------------------------------------- */
+/* The reader as plain as can be. */
 
 /* The value of a row of a chunk, decoding all of the batch it is in. */
 static muster_status read_cell(mu_segment *segment, uint32_t block, uint32_t column, uint32_t row,
@@ -116,7 +116,7 @@ static muster_status open_and_check(const char *directory, const char *name)
     return status;
 }
 
-/* --- whole segments ------------------------------------------------------------------------- */
+/* Whole segments. */
 
 TEST(a_segment_gives_back_the_rows_it_was_made_from)
 {
@@ -291,7 +291,7 @@ TEST(an_aborted_segment_leaves_no_file)
     assert_false(mu_env_exists(path));
 }
 
-/* --- damage --------------------------------------------------------------------------------- */
+/* Damage. */
 
 typedef struct specimen {
     mu_arena arena;
