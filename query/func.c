@@ -211,7 +211,7 @@ muster_status mu_func_find(const mu_scope *scope, const char *name, const mu_exp
     return *out ? MUSTER_OK : fail_overload(name, args, arg_count, offset, err);
 }
 
-/* --- the nearest name --------------------------------------------------------------------- */
+/* The nearest name. */
 
 enum {
     NAME_ROOM = 64
