@@ -5,15 +5,15 @@
  * Run by hand, on a quiet machine and a release build; MUSTER_ISA chooses the kernels. Decoding is
  * batch by batch, as scans do it, opening included; the best of many rounds counts.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "storage/base/env.h"
 #include "storage/base/hash.h"
 #include "storage/base/limits.h"
 #include "storage/enc.h"
 #include "storage/kernels/kernels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     ROWS = 65536,

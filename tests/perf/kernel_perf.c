@@ -4,14 +4,14 @@
  * Run by hand, on a quiet machine and a release build; the best of many rounds counts. The memcpy
  * line moves the decoded bytes: nothing that writes them can be faster.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "storage/base/env.h"
 #include "storage/base/hash.h"
 #include "storage/base/status.h"
 #include "storage/kernels/kernels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     ROWS = 1024,
