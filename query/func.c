@@ -7,6 +7,7 @@
 #include "query/func.h"
 
 #include "query/agg.h"
+#include "query/nearest.h"
 
 #include <assert.h>
 #include <string.h>
@@ -211,66 +212,24 @@ muster_status mu_func_find(const mu_scope *scope, const char *name, const mu_exp
     return *out ? MUSTER_OK : fail_overload(name, args, arg_count, offset, err);
 }
 
-/* The nearest name. */
-
-enum {
-    NAME_ROOM = 64
-};
-
-static char lower(char c)
+static void try_name(mu_nearest *nearest, const char *name)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* Letters to insert, drop, replace or swap with their neighbour to get from one to the other. */
-static unsigned distance(const char *a, const char *b)
-{
-    const size_t size_a = strlen(a), size_b = strlen(b);
-    unsigned before[NAME_ROOM] = {0}, last[NAME_ROOM] = {0}, row[NAME_ROOM] = {0};
-
-    if (size_a >= NAME_ROOM || size_b >= NAME_ROOM) {
-        return UINT32_MAX;
-    }
-    for (size_t j = 0; j <= size_b; j++) {
-        last[j] = (unsigned)j;
-    }
-    for (size_t i = 1; i <= size_a; i++) {
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= size_b; j++) {
-            const char x = lower(a[i - 1]), y = lower(b[j - 1]);
-            unsigned best = last[j - 1] + (x != y);
-            best = last[j] + 1 < best ? last[j] + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && x == lower(b[j - 2]) && lower(a[i - 2]) == y &&
-                before[j - 2] + 1 < best) {
-                best = before[j - 2] + 1;
-            }
-            row[j] = best;
-        }
-        memcpy(before, last, sizeof before);
-        memcpy(last, row, sizeof last);
-    }
-    return last[size_b];
+    mu_nearest_try(nearest, (mu_text){name, (uint32_t)strlen(name)});
 }
 
 const char *mu_expr_nearest_function(const char *name)
 {
-    const char *nearest = NULL;
+    mu_nearest nearest = mu_nearest_of((mu_text){name, (uint32_t)strlen(name)});
     const char *candidate;
     const mu_func *func;
-    unsigned best = strlen(name) <= 4 ? 2 : 3; /* one slip in a short name, two in a long one */
 
     for (size_t i = 0; (func = mu_func_at(i)) != NULL; i++) {
-        if (lower(func->name[0]) >= 'a' && distance(name, func->name) < best) {
-            best = distance(name, func->name);
-            nearest = func->name;
+        if (func->name[0] >= 'a' && !strchr(func->name, ' ')) { /* operators are no help */
+            try_name(&nearest, func->name);
         }
     }
     for (size_t i = 0; (candidate = mu_agg_name_at(i)) != NULL; i++) {
-        if (distance(name, candidate) < best) {
-            best = distance(name, candidate);
-            nearest = candidate;
-        }
+        try_name(&nearest, candidate);
     }
-    return nearest;
+    return nearest.found ? nearest.best.data : NULL;
 }

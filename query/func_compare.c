@@ -239,7 +239,7 @@ static void compare_rows(mu_comparison how, const mu_func_call *call)
 {
     const mu_vector *a = &call->args[0], *b = &call->args[1];
     const bool codes =
-        mu_type_form(a->type) == MU_FORM_CODE && a->dict == b->dict && a->dict->sorted;
+        mu_type_form(a->type) == MU_FORM_CODE && a->dict && a->dict == b->dict && a->dict->sorted;
     const mu_rows reached = {call->rows, call->live};
     uint64_t *out = call->data;
 
