@@ -96,6 +96,7 @@ struct mu_ast_expr {
     uint32_t depth;     /* 1 for a leaf */
     bool negated;       /* NOT IN, NOT LIKE, IS NOT NULL, ... */
     bool fold_case;     /* ILIKE */
+    bool attempt;       /* TRY_CAST */
     bool distinct;      /* count(DISTINCT x) */
     bool has_operand;   /* CASE x WHEN */
     bool has_else;

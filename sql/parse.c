@@ -10,8 +10,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "query/nearest.h"
 #include "sql/build.h"
-#include "sql/distance.h"
 #include "sql/grammar.h"
 #include "sql/grammar_use.h"
 #include "storage/base/limits.h"
@@ -19,7 +19,6 @@
 
 enum {
     MOST_EXPECTED = 16, /* words listed in a message; more are no help */
-    NEAR_ENOUGH = 2,    /* letters that a slip of the keyboard changes */
 };
 
 typedef struct expected {
@@ -134,26 +133,24 @@ static void list_expected(const void *parser, expected *e)
     }
 }
 
-/* The keyword expected here that the word is a slip of; NULL if there is none. */
-static const char *near_keyword(const void *parser, const char *text, mu_token word)
+/* The keyword expected here that the word is a slip of. */
+static mu_nearest near_keyword(const void *parser, const char *text, mu_token word)
 {
-    const char *best = NULL, *keyword;
-    uint32_t best_distance = NEAR_ENOUGH + 1;
+    mu_nearest nearest = mu_nearest_of((mu_text){text + word.offset, word.size});
+    const char *keyword;
     int kind = 0;
 
-    if (word.kind != MU_TOKEN_ID || word.size < 3) { /* a keyword is no slip of another */
-        return NULL;
-    }
-    for (uint32_t i = 0; (keyword = mu_keyword(i, &kind)) != NULL; i++) {
-        const uint32_t distance =
-            mu_distance(text + word.offset, word.size, keyword, strlen(keyword));
-        if (distance > 0 && distance < best_distance && distance < word.size / 2 + 1 &&
-            mu_grammar_accepts(parser, kind, true)) {
-            best = keyword;
-            best_distance = distance;
+    /* A keyword is no slip of another, and two letters are near to anything. */
+    for (uint32_t i = 0; word.kind == MU_TOKEN_ID && word.size > 2; i++) {
+        keyword = mu_keyword(i, &kind);
+        if (!keyword) {
+            break;
+        }
+        if (mu_grammar_accepts(parser, kind, true)) {
+            mu_nearest_try(&nearest, (mu_text){keyword, (uint32_t)strlen(keyword)});
         }
     }
-    return best;
+    return nearest;
 }
 
 static muster_status fail_token(const void *parser, const char *text, mu_token before,
@@ -163,17 +160,18 @@ static muster_status fail_token(const void *parser, const char *text, mu_token b
         MOST_SHOWN = 60
     }; /* bytes of a long text or name */
     const int shown = token.size > MOST_SHOWN ? MOST_SHOWN : (int)token.size;
-    const char *meant = token.kind ? near_keyword(parser, text, token) : NULL;
+    mu_nearest meant = near_keyword(parser, text, token);
     mu_token slip = token;
     expected e = {0};
 
-    if (!meant && before.kind == MU_TOKEN_ID) {
+    if (!meant.found && before.kind == MU_TOKEN_ID) {
         meant = near_keyword(parser, text, before);
         slip = before;
     }
-    if (meant) {
-        return mu_fail_at(err, MUSTER_SYNTAX, slip.offset, "unexpected \"%.*s\"; did you mean %s?",
-                          (int)slip.size, text + slip.offset, meant);
+    if (meant.found) {
+        return mu_fail_at(err, MUSTER_SYNTAX, slip.offset,
+                          "unexpected \"%.*s\"; did you mean %.*s?", (int)slip.size,
+                          text + slip.offset, (int)meant.best.size, meant.best.data);
     }
     list_expected(parser, &e);
     if (e.count == 0 || e.count > MOST_EXPECTED) {

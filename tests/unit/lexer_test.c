@@ -53,6 +53,25 @@ TEST(what_cannot_be_read_is_passed_over_and_reading_goes_on)
     check_tokens("a \x01 b", "a|!|b|");
 }
 
+TEST(every_keyword_is_found_in_either_case)
+{
+    const char *word;
+    int kind;
+
+    for (uint32_t i = 0; (word = mu_keyword(i, &kind)) != NULL; i++) {
+        char lower[16] = {0};
+        for (size_t c = 0; word[c]; c++) {
+            lower[c] = (char)(word[c] >= 'A' && word[c] <= 'Z' ? word[c] + 32 : word[c]);
+        }
+        mu_lexer lexers[] = {{.text = word}, {.text = lower}};
+        for (size_t l = 0; l < MU_COUNT(lexers); l++) {
+            mu_token token;
+            assert_ok(mu_lexer_next(&lexers[l], &token, &test_error));
+            assert_int_equal(token.kind, kind);
+        }
+    }
+}
+
 TEST(any_bytes_end_in_tokens_or_errors)
 {
     uint64_t state = test_seed();

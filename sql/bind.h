@@ -1,0 +1,140 @@
+/*
+ * bind.h - what names stand for: from the tree of a statement to plans of typed expressions.
+ *
+ *   bind_select.c  a query: FROM, WHERE, GROUP BY, HAVING, items, ORDER BY, LIMIT
+ *   bind_source.c  what stands after FROM: tables, queries, WITH
+ *   bind_behaviour.c  funnel(...), retention(...)
+ *   bind_expr.c    expressions
+ *   bind_call.c    aggregates; has_tag, did and other sets of customers
+ *   bind_type.c    types and literals
+ *
+ * Aggregates: while a query is bound, aggregate call number i is column n + i of its input, which
+ * has n columns. Once all expressions are known, bind_select.c turns them into expressions over
+ * the output of the group node, where the same calls stand after the keys.
+ */
+#ifndef MU_BIND_H
+#define MU_BIND_H
+
+#include "query/nearest.h"
+#include "query/plan.h"
+#include "query/set.h"
+#include "sql/ast.h"
+
+/* Queries of WITH that can be seen where a query stands: the first `visible` ones of a list, and
+ * those of the queries around it. */
+typedef struct mu_common_scope {
+    const mu_ast_commons *commons;
+    uint32_t visible;
+    const struct mu_common_scope *outer;
+} mu_common_scope;
+
+typedef struct mu_binder {
+    mu_scope scope;
+    const mu_catalog *catalog;
+    const char *text;              /* of the statement: default column names are cut from it */
+    const mu_common_scope *common; /* of the query being bound */
+    uint32_t work, depth;          /* nodes bound so far, and nested now: see mu_bind_enter() */
+} mu_binder;
+
+/* What a query reads: a plan whose columns have names. */
+typedef struct mu_relation {
+    const mu_plan *plan;
+    const char *name;         /* table or alias; NULL if there is none */
+    const mu_table *table;    /* of a plain scan, else NULL */
+    uint32_t column_count;    /* that have names: none without FROM */
+    uint32_t customer_column; /* what `customer` means; or MU_NO_COLUMN */
+    uint32_t time_column;     /* what first() and last() go by; or MU_NO_COLUMN */
+} mu_relation;
+
+/* Aggregate calls of a query, as they are found. */
+typedef struct mu_calls {
+    mu_agg_call *data;
+    uint32_t count, capacity;
+} mu_calls;
+
+/* Where an expression stands, and so which names it may use. */
+typedef struct mu_place {
+    mu_binder *binder;
+    const mu_relation *relation;
+    const mu_ast_items *items; /* whose aliases may be used, those before `item_count`; or NULL */
+    uint32_t item_count;
+    mu_calls *calls;    /* takes the aggregates; NULL where there may be none */
+    const char *clause; /* "WHERE": said where an aggregate may not stand */
+} mu_place;
+
+/* Before and after a node. An error once aliases and queries of WITH, which are put in place
+ * wherever they are used, have made the statement large or deep beyond reason. Nobody needs to
+ * leave after a failure: it ends the binding. */
+muster_status mu_bind_enter(mu_binder *binder, int32_t offset, muster_error *err);
+void mu_bind_leave(mu_binder *binder);
+
+muster_status mu_bind_query(mu_binder *binder, const mu_ast_select *query, mu_relation *out,
+                            muster_error *err);
+muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_relation *out,
+                             muster_error *err);
+muster_status mu_bind_table(const mu_binder *binder, mu_ast_name name, const mu_table **out,
+                            muster_error *err);
+/* A relation whose columns are those of the table, in its order. */
+muster_status mu_bind_scan(const mu_binder *binder, const mu_table *table, mu_relation *out,
+                           muster_error *err);
+/* The relation that a plan is, without a name. */
+void mu_bind_relation_of(const mu_plan *plan, mu_relation *out);
+/* funnel(...), funnel_customers(...), retention(...) */
+muster_status mu_bind_behaviour(mu_binder *binder, const mu_ast_source *source, const mu_plan **out,
+                                muster_error *err);
+
+muster_status mu_bind_expr(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
+                           muster_error *err);
+/* The same, which must be BOOLEAN; `what` names it in the error: "WHERE". */
+muster_status mu_bind_condition(const mu_place *place, const mu_ast_expr *expr, const char *what,
+                                const mu_expr **out, muster_error *err);
+muster_status mu_bind_operands(const mu_place *place, const mu_ast_items *items,
+                               const mu_expr *const **out, muster_error *err);
+muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const mu_expr **out,
+                           muster_error *err);
+muster_status mu_bind_in_query(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
+                               muster_error *err);
+/* A BOOLEAN over `customers`, as a set. */
+muster_status mu_bind_set(mu_binder *binder, const mu_ast_expr *expr, const mu_set **out,
+                          muster_error *err);
+/* A constant of a type; `what` names it in the error: "within". */
+muster_status mu_bind_constant(mu_binder *binder, const mu_ast_expr *expr, mu_type type,
+                               const char *what, mu_value *out, muster_error *err);
+/* A whole number that is at least `least`. */
+muster_status mu_bind_count_of(mu_binder *binder, const mu_ast_expr *expr, const char *what,
+                               uint64_t least, uint64_t most, uint64_t *out, muster_error *err);
+
+muster_status mu_bind_type(const mu_ast_type *type, mu_type *out, muster_error *err);
+muster_status mu_bind_literal(const mu_binder *binder, const mu_ast_expr *expr, const mu_expr **out,
+                              muster_error *err);
+
+/* The column of that name; on failure names the nearest one. `qualifier` may be without text. */
+muster_status mu_bind_column(const mu_relation *relation, mu_ast_name qualifier, const char *name,
+                             int32_t offset, uint32_t *out, muster_error *err);
+
+/* Arguments of a function, those with names. */
+typedef struct mu_argument {
+    const char *name;
+    const mu_ast_expr *value; /* NULL: not given */
+} mu_argument;
+
+/* Sorts the operands into `wanted` by name, the first `positional` of them also by position. An
+ * argument that is not wanted, or given twice, is an error that names those that there are. */
+muster_status mu_bind_arguments(const char *function, const mu_ast_items *operands,
+                                mu_argument *wanted, uint32_t count, uint32_t positional,
+                                muster_error *err);
+
+/* since, until and last as a range of time; *bounded is false if none was given. */
+muster_status mu_bind_range(mu_binder *binder, const mu_ast_expr *since, const mu_ast_expr *until,
+                            const mu_ast_expr *last, mu_event_source *source, muster_error *err);
+
+/* "; did you mean "customer"?", or `otherwise`, into a buffer of the caller's. */
+const char *mu_bind_advice(const mu_nearest *nearest, const char *otherwise, char *buffer,
+                           size_t size);
+
+/* DAY to YEAR by its name; false if it is none of them. */
+bool mu_bind_unit(const char *name, mu_unit *out);
+
+mu_text mu_bind_text(const char *text);
+
+#endif

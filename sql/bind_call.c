@@ -1,0 +1,452 @@
+/*
+ * bind_call.c - calls: aggregates are put aside for the group node, predicates on people become
+ * sets, the rest are functions of query/expr.h.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sql/bind.h"
+
+/* Lists the names of arguments for an error: "steps, within, by". */
+static void list_arguments(const mu_argument *wanted, uint32_t count, char *buffer, size_t size)
+{
+    size_t used = 0;
+
+    buffer[0] = '\0';
+    for (uint32_t i = 0; i < count && used < size; i++) {
+        used +=
+            (size_t)snprintf(buffer + used, size - used, "%s%s", i > 0 ? ", " : "", wanted[i].name);
+    }
+}
+
+static muster_status fail_argument(const char *function, mu_ast_name name,
+                                   const mu_argument *wanted, uint32_t count, muster_error *err)
+{
+    mu_nearest nearest = mu_nearest_of(mu_bind_text(name.text));
+    char advice[160], list[256];
+
+    for (uint32_t i = 0; i < count; i++) {
+        mu_nearest_try(&nearest, mu_bind_text(wanted[i].name));
+    }
+    if (nearest.found) {
+        return mu_fail_at(err, MUSTER_INVALID, name.offset, "%s() has no argument \"%s\"%s",
+                          function, name.text, mu_bind_advice(&nearest, "", advice, sizeof advice));
+    }
+    list_arguments(wanted, count, list, sizeof list);
+    return mu_fail_at(err, MUSTER_INVALID, name.offset, "%s() has no argument \"%s\"; it takes %s",
+                      function, name.text, list);
+}
+
+muster_status mu_bind_arguments(const char *function, const mu_ast_items *operands,
+                                mu_argument *wanted, uint32_t count, uint32_t positional,
+                                muster_error *err)
+{
+    for (uint32_t i = 0; i < operands->count; i++) {
+        const mu_ast_item *operand = &operands->data[i];
+        uint32_t found = 0;
+
+        if (!operand->name.text && i < positional) {
+            found = i;
+        } else if (!operand->name.text) {
+            char list[256];
+            list_arguments(wanted + positional, count - positional, list, sizeof list);
+            return mu_fail_at(err, MUSTER_INVALID, operand->expr->start,
+                              "argument %u of %s() needs its name before it, as in name => value; "
+                              "there are %s",
+                              i + 1, function, list);
+        } else {
+            while (found < count && !mu_name_equal(wanted[found].name, operand->name.text)) {
+                found++;
+            }
+            if (found == count) {
+                return fail_argument(function, operand->name, wanted, count, err);
+            }
+        }
+        if (wanted[found].value) {
+            return mu_fail_at(err, MUSTER_INVALID, operand->expr->start,
+                              "argument \"%s\" of %s() is given twice", wanted[found].name,
+                              function);
+        }
+        wanted[found].value = operand->expr;
+    }
+    return MUSTER_OK;
+}
+
+static bool same_call(const mu_agg_call *a, const mu_agg_call *b)
+{
+    if (a->agg != b->agg || a->distinct != b->distinct || a->arg_count != b->arg_count ||
+        !a->filter != !b->filter || (a->filter && !mu_expr_equal(a->filter, b->filter))) {
+        return false;
+    }
+    for (uint32_t i = 0; i < a->arg_count; i++) {
+        if (!mu_expr_equal(a->args[i], b->args[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The number of the call among those of the query; the same call is made once. */
+static muster_status add_call(const mu_scope *scope, mu_calls *calls, const mu_agg_call *call,
+                              uint32_t *index, muster_error *err)
+{
+    for (uint32_t i = 0; i < calls->count; i++) {
+        if (same_call(&calls->data[i], call)) {
+            *index = i;
+            return MUSTER_OK;
+        }
+    }
+    if (calls->count == calls->capacity) {
+        mu_agg_call *larger;
+        const uint32_t capacity = calls->capacity == 0 ? 8 : calls->capacity * 2;
+        MU_ARENA_TRY(larger, scope->arena, capacity, err);
+        if (calls->count > 0) {
+            memcpy(larger, calls->data, calls->count * sizeof *larger);
+        }
+        calls->data = larger;
+        calls->capacity = capacity;
+    }
+    *index = calls->count;
+    calls->data[calls->count++] = *call;
+    return MUSTER_OK;
+}
+
+/* The TIME column, that first() and last() go by; NULL for the others. */
+static muster_status bind_order(const mu_place *place, const mu_ast_expr *call, const mu_expr **out,
+                                muster_error *err)
+{
+    const mu_relation *relation = place->relation;
+
+    *out = NULL;
+    if (!mu_agg_needs_order(call->text)) {
+        return MUSTER_OK;
+    }
+    if (relation->time_column == MU_NO_COLUMN) {
+        return mu_fail_at(err, MUSTER_INVALID, call->offset,
+                          "%s() goes by the TIME column of a table, and there is none here",
+                          call->text);
+    }
+    return mu_expr_column(&place->binder->scope, relation->time_column,
+                          relation->plan->columns[relation->time_column].type, call->offset, out,
+                          err);
+}
+
+static muster_status bind_aggregate(const mu_place *place, const mu_ast_expr *call,
+                                    const mu_expr **out, muster_error *err)
+{
+    const mu_scope *scope = &place->binder->scope;
+    const mu_ast_items *operands = &call->operands;
+    const bool star = operands->count == 1 && operands->data[0].expr->kind == MU_AST_STAR;
+    const mu_expr *const *args = NULL, *filter = NULL, *order;
+    mu_place inside = *place;
+    mu_agg_call bound;
+    uint32_t index = 0;
+
+    if (!place->calls) {
+        return mu_fail_at(
+            err, MUSTER_INVALID, call->offset, "%s() may not stand in %s%s", call->text,
+            place->clause,
+            strcmp(place->clause, "WHERE") == 0 ? ": conditions on groups stand in HAVING" : "");
+    }
+    if (star && !mu_name_equal(call->text, "count")) {
+        return mu_fail_at(err, MUSTER_INVALID, operands->data[0].expr->offset,
+                          "only count(*) takes \"*\"; %s() takes a column", call->text);
+    }
+    inside.calls = NULL;
+    inside.clause = "another aggregate";
+    if (!star) {
+        MU_TRY(mu_bind_operands(&inside, operands, &args, err));
+    }
+    if (call->filter) {
+        MU_TRY(mu_bind_condition(&inside, call->filter, "FILTER", &filter, err));
+    }
+    MU_TRY(bind_order(place, call, &order, err));
+    MU_TRY(mu_agg_call_make(scope, call->text, args, star ? 0 : operands->count, call->distinct,
+                            filter, order, call->offset, &bound, err));
+    MU_TRY(add_call(scope, place->calls, &bound, &index, err));
+    return mu_expr_column(scope, place->relation->plan->column_count + index, bound.type,
+                          call->offset, out, err);
+}
+
+/* The customer of the row, for a predicate on people. */
+static muster_status bind_customer(const mu_place *place, const mu_ast_expr *call,
+                                   const mu_expr **out, muster_error *err)
+{
+    const mu_relation *relation = place->relation;
+
+    if (relation->customer_column == MU_NO_COLUMN) {
+        return mu_fail_at(err, MUSTER_INVALID, call->offset,
+                          "%s() asks about customers, and %s%s%s has no column of them", call->text,
+                          relation->name ? "\"" : "what is read here",
+                          relation->name ? relation->name : "", relation->name ? "\"" : "");
+    }
+    return mu_expr_column(&place->binder->scope, relation->customer_column,
+                          relation->plan->columns[relation->customer_column].type, call->offset,
+                          out, err);
+}
+
+/* has_tag('name' [, 'value', ...]) */
+static muster_status bind_has_tag(const mu_place *place, const mu_ast_expr *call,
+                                  const mu_set **out, muster_error *err)
+{
+    mu_binder *binder = place->binder;
+    const uint32_t count = call->operands.count;
+    mu_text *texts;
+
+    if (count == 0) {
+        return mu_fail_at(err, MUSTER_INVALID, call->offset,
+                          "has_tag() takes the name of a tag, and values of it if you like");
+    }
+    MU_ARENA_TRY(texts, binder->scope.arena, count, err);
+    for (uint32_t i = 0; i < count; i++) {
+        const mu_ast_item *operand = &call->operands.data[i];
+        mu_value value;
+        if (operand->name.text) {
+            return mu_fail_at(err, MUSTER_INVALID, operand->name.offset,
+                              "has_tag() takes the name of a tag and its values, no argument "
+                              "\"%s\"",
+                              operand->name.text);
+        }
+        MU_TRY(mu_bind_constant(binder, operand->expr, (mu_type){.kind = MU_TEXT}, "has_tag()",
+                                &value, err));
+        if (value.null) {
+            return mu_fail_at(err, MUSTER_INVALID, operand->expr->offset,
+                              "has_tag() takes texts, not NULL");
+        }
+        texts[i] = value.text;
+    }
+    return mu_set_tag(&binder->scope, texts[0], texts + 1, count - 1,
+                      call->operands.data[0].expr->offset, out, err);
+}
+
+/* The event table meant by a name, or the only one there is. */
+static muster_status find_events(mu_binder *binder, const mu_ast_expr *given, int32_t offset,
+                                 const mu_table **out, muster_error *err)
+{
+    const mu_catalog *catalog = binder->catalog;
+
+    *out = NULL;
+    if (given && given->kind != MU_AST_COLUMN) {
+        return mu_fail_at(err, MUSTER_INVALID, given->offset, "table => takes the name of a table");
+    }
+    if (given) {
+        MU_TRY(mu_bind_table(binder, (mu_ast_name){given->text, given->offset}, out, err));
+        if (!mu_table_has_events(*out)) {
+            return mu_fail_at(err, MUSTER_INVALID, given->offset,
+                              "\"%s\" is not a table of events: it has no CUSTOMER and TIME column",
+                              (*out)->name);
+        }
+        return MUSTER_OK;
+    }
+    for (uint32_t i = 0; i < catalog->table_count; i++) {
+        if (!mu_table_has_events(&catalog->tables[i])) {
+            continue;
+        }
+        if (*out) {
+            return mu_fail_at(err, MUSTER_INVALID, offset,
+                              "there are several tables of events; say which, as in table => %s",
+                              (*out)->name);
+        }
+        *out = &catalog->tables[i];
+    }
+    if (!*out) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
+                          "there is no table of events yet; CREATE TABLE makes one");
+    }
+    return MUSTER_OK;
+}
+
+/* time - interval, which may have months. */
+static int64_t before(int64_t time_us, const mu_value *interval)
+{
+    return mu_time_add_months(time_us, -interval->months) - interval->i64;
+}
+
+muster_status mu_bind_range(mu_binder *binder, const mu_ast_expr *since, const mu_ast_expr *until,
+                            const mu_ast_expr *last, mu_event_source *source, muster_error *err)
+{
+    const mu_type timestamp = {.kind = MU_TIMESTAMP}, interval = {.kind = MU_INTERVAL};
+    mu_value value;
+
+    source->bounded = since || until || last;
+    source->since_us = MU_TIME_MIN;
+    source->until_us = MU_TIME_MAX + 1;
+    if (last && since) {
+        return mu_fail_at(err, MUSTER_INVALID, since->offset,
+                          "since and last both say where the time begins; give one of them");
+    }
+    if (since) {
+        MU_TRY(mu_bind_constant(binder, since, timestamp, "since", &value, err));
+        source->since_us = value.i64;
+    }
+    if (until) {
+        MU_TRY(mu_bind_constant(binder, until, timestamp, "until", &value, err));
+        source->until_us = value.i64;
+    }
+    if ((since || until) && value.null) {
+        return mu_fail_at(err, MUSTER_INVALID, since ? since->offset : until->offset,
+                          "since and until take a time, not NULL");
+    }
+    if (last) {
+        MU_TRY(mu_bind_constant(binder, last, interval, "last", &value, err));
+        if (value.null || value.i64 < 0 || value.months < 0 || (value.i64 | value.months) == 0) {
+            return mu_fail_at(err, MUSTER_INVALID, last->offset,
+                              "last takes an interval that is longer than nothing");
+        }
+        source->since_us = before(until ? source->until_us : binder->scope.now_us, &value);
+    }
+    return MUSTER_OK;
+}
+
+enum {
+    DID_CONDITION,
+    DID_AT_LEAST,
+    DID_AT_MOST,
+    DID_EXACTLY,
+    DID_LAST,
+    DID_SINCE,
+    DID_UNTIL,
+    DID_TABLE
+};
+
+/* How many events are wanted: once or more, unless it is said otherwise. */
+static muster_status bind_times(mu_binder *binder, const mu_argument *given, uint64_t *at_least,
+                                uint64_t *at_most, muster_error *err)
+{
+    const mu_ast_expr *least = given[DID_AT_LEAST].value, *most = given[DID_AT_MOST].value;
+    const mu_ast_expr *exactly = given[DID_EXACTLY].value;
+
+    *at_least = 1;
+    *at_most = UINT64_MAX;
+    if (exactly && (least || most)) {
+        return mu_fail_at(err, MUSTER_INVALID, exactly->offset,
+                          "exactly => says all; leave out at_least and at_most");
+    }
+    if (exactly) {
+        MU_TRY(mu_bind_count_of(binder, exactly, "exactly", 0, INT64_MAX, at_least, err));
+        *at_most = *at_least;
+    }
+    if (most) { /* "at most 3" is true for those who never did */
+        MU_TRY(mu_bind_count_of(binder, most, "at_most", 0, INT64_MAX, at_most, err));
+        *at_least = 0;
+    }
+    if (least) {
+        MU_TRY(mu_bind_count_of(binder, least, "at_least", 0, INT64_MAX, at_least, err));
+    }
+    return MUSTER_OK;
+}
+
+/* did(condition [, at_least => n] [, at_most => n] [, exactly => n] [, last => i] ...) */
+static muster_status bind_did(const mu_place *place, const mu_ast_expr *call, const mu_set **out,
+                              muster_error *err)
+{
+    mu_binder *binder = place->binder;
+    mu_argument given[] = {{"condition", NULL}, {"at_least", NULL}, {"at_most", NULL},
+                           {"exactly", NULL},   {"last", NULL},     {"since", NULL},
+                           {"until", NULL},     {"table", NULL}};
+    mu_event_source source = {0};
+    uint64_t at_least, at_most;
+    mu_relation events;
+
+    MU_TRY(mu_bind_arguments("did", &call->operands, given, MU_COUNT(given), 1, err));
+    if (!given[DID_CONDITION].value) {
+        return mu_fail_at(err, MUSTER_INVALID, call->offset,
+                          "did() takes a condition on events first, as in did(event = 'pay')");
+    }
+    MU_TRY(find_events(binder, given[DID_TABLE].value, call->offset, &source.table, err));
+    MU_TRY(mu_bind_scan(binder, source.table, &events, err));
+    const mu_place inside = {.binder = binder, .relation = &events, .clause = "did()"};
+    MU_TRY(mu_bind_condition(&inside, given[DID_CONDITION].value, "did()", &source.where, err));
+    MU_TRY(bind_times(binder, given, &at_least, &at_most, err));
+    MU_TRY(mu_bind_range(binder, given[DID_SINCE].value, given[DID_UNTIL].value,
+                         given[DID_LAST].value, &source, err));
+    return mu_set_did(&binder->scope, &source, at_least, at_most, out, err);
+}
+
+muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const mu_expr **out,
+                           muster_error *err)
+{
+    const bool tag = mu_name_equal(call->text, "has_tag");
+    const mu_expr *const *args, *customer;
+    const mu_set *set;
+
+    if (mu_agg_is(call->text)) {
+        for (uint32_t i = 0; i < call->operands.count; i++) {
+            if (call->operands.data[i].name.text) {
+                return fail_argument(call->text, call->operands.data[i].name, NULL, 0, err);
+            }
+        }
+        return bind_aggregate(place, call, out, err);
+    }
+    if (call->filter || call->distinct) {
+        return mu_fail_at(err, MUSTER_INVALID, call->offset,
+                          "%s belongs to aggregates; \"%s\" is none",
+                          call->filter ? "FILTER" : "DISTINCT", call->text);
+    }
+    if (tag || mu_name_equal(call->text, "did")) {
+        MU_TRY(bind_customer(place, call, &customer, err));
+        MU_TRY(tag ? bind_has_tag(place, call, &set, err) : bind_did(place, call, &set, err));
+        return mu_expr_in_set(&place->binder->scope, customer, set, call->offset, out, err);
+    }
+    for (uint32_t i = 0; i < call->operands.count; i++) {
+        if (call->operands.data[i].name.text) {
+            return mu_fail_at(err, MUSTER_INVALID, call->operands.data[i].name.offset,
+                              "%s() has no argument \"%s\": its arguments have no names",
+                              call->text, call->operands.data[i].name.text);
+        }
+    }
+    MU_TRY(mu_bind_operands(place, &call->operands, &args, err));
+    return mu_expr_call(&place->binder->scope, call->text, args, call->operands.count, call->offset,
+                        out, err);
+}
+
+muster_status mu_bind_in_query(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
+                               muster_error *err)
+{
+    const mu_scope *scope = &place->binder->scope;
+    const mu_expr *value, **found;
+    const mu_set *set;
+    mu_relation query;
+    char name[32];
+
+    MU_TRY(mu_bind_expr(place, expr->operands.data[0].expr, &value, err));
+    MU_TRY(mu_bind_query(place->binder, expr->query, &query, err));
+    if (query.column_count != 1) {
+        return mu_fail_at(err, MUSTER_INVALID, expr->query->start,
+                          "the query after IN gives %u columns, not one", query.column_count);
+    }
+    if (value->type.kind != MU_CUSTOMER || query.plan->columns[0].type.kind != MU_CUSTOMER) {
+        const bool left = value->type.kind != MU_CUSTOMER;
+        const mu_type other = left ? value->type : query.plan->columns[0].type;
+        return mu_fail_at(err, MUSTER_INVALID, expr->offset,
+                          "IN (SELECT ...) asks whether a customer is among others; %s is %s",
+                          left ? "what stands before it" : "what the query gives",
+                          mu_type_name(other, name));
+    }
+    MU_TRY(mu_set_query(scope, query.plan, &set, err));
+    MU_ARENA_TRY(found, scope->arena, 1, err);
+    MU_TRY(mu_expr_in_set(scope, value, set, expr->offset, found, err));
+    *out = *found;
+    return expr->negated ? mu_expr_logic(scope, MU_EXPR_NOT, found, 1, expr->offset, out, err)
+                         : MUSTER_OK;
+}
+
+muster_status mu_bind_set(mu_binder *binder, const mu_ast_expr *expr, const mu_set **out,
+                          muster_error *err)
+{
+    const mu_table *customers = mu_catalog_table(binder->catalog, MU_CUSTOMERS_TABLE);
+    const mu_expr *condition;
+    const mu_plan *plan;
+    mu_relation relation;
+
+    MU_TRY(mu_bind_scan(binder, customers, &relation, err));
+    const mu_place place = {.binder = binder, .relation = &relation, .clause = "among"};
+    MU_TRY(mu_bind_condition(&place, expr, "among", &condition, err));
+    if (condition->kind == MU_EXPR_IN_SET) {
+        *out = condition->set;
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_plan_filter(&binder->scope, relation.plan, condition, &plan, err));
+    return mu_set_query(&binder->scope, plan, out, err);
+}

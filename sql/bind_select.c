@@ -1,0 +1,552 @@
+/*
+ * bind_select.c - a query as a plan:
+ *
+ *   source -> filter (WHERE) -> group -> filter (HAVING) -> project (items, and what ORDER BY
+ *   needs beside them) -> group (DISTINCT) -> sort -> limit -> project (items alone)
+ *
+ * with only those nodes that the query asks for. All expressions are bound over the source first,
+ * aggregate call i being column n + i; with grouping they are then turned over (regroup) to the
+ * output of the group node, where whatever equals a key is that key's column.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "sql/bind.h"
+
+/* A query while it is bound. Arrays are in the arena. */
+typedef struct query_state {
+    mu_binder *binder;
+    const mu_ast_select *query;
+    mu_relation source;
+    mu_calls calls;
+
+    mu_ast_items items; /* of SELECT, with the stars unfolded */
+    const mu_expr **exprs;
+    const char **names;
+
+    uint32_t key_count;
+    const mu_expr **keys;
+    const char **key_names;
+
+    const mu_expr *having;
+    const mu_expr **orders; /* NULL where the key is an item */
+    mu_sort_key *sort_keys; /* columns of the projection */
+    uint32_t order_count;
+    uint32_t extra_count; /* orders that are no items */
+} query_state;
+
+static mu_place place_of(query_state *q, const char *clause, bool aggregates)
+{
+    return (mu_place){.binder = q->binder,
+                      .relation = &q->source,
+                      .items = &q->items,
+                      .item_count = q->items.count,
+                      .calls = aggregates ? &q->calls : NULL,
+                      .clause = clause};
+}
+
+/* --- FROM ------------------------------------------------------------------------------------ */
+
+/* Without FROM there is one row, whose only column has no name. */
+static muster_status bind_from(query_state *q, muster_error *err)
+{
+    static const mu_plan_column column = {"", {.kind = MU_BIGINT, .bits = 64}};
+    mu_value *zero;
+
+    if (q->query->from) {
+        return mu_bind_source(q->binder, q->query->from, &q->source, err);
+    }
+    MU_ARENA_TRY(zero, q->binder->scope.arena, 1, err);
+    zero->type = column.type;
+    q->source = (mu_relation){.customer_column = MU_NO_COLUMN, .time_column = MU_NO_COLUMN};
+    return mu_plan_values(&q->binder->scope, &column, 1, zero, 1, &q->source.plan, err);
+}
+
+/* --- items ----------------------------------------------------------------------------------- */
+
+/* An expression as it was written, with runs of blanks as one: the name of a column without
+ * an alias. */
+static const char *written(const mu_binder *binder, const mu_ast_expr *expr)
+{
+    const size_t size = (size_t)(expr->end - expr->start);
+    char *text = mu_arena_text(binder->scope.arena, binder->text + expr->start, size);
+    size_t used = 0;
+
+    for (size_t i = 0; text && i < size; i++) {
+        const bool blank = strchr(" \t\r\n", text[i]) != NULL;
+        if (!blank || (used > 0 && text[used - 1] != ' ')) {
+            text[used++] = blank ? ' ' : text[i];
+        }
+    }
+    if (text) {
+        text[used] = '\0';
+    }
+    return text;
+}
+
+static bool excluded(const mu_ast_expr *star, const char *name)
+{
+    for (uint32_t i = 0; i < star->excluded.count; i++) {
+        if (mu_name_equal(star->excluded.data[i].text, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "*" as the columns it stands for. */
+static muster_status unfold_star(query_state *q, const mu_ast_expr *star, muster_error *err)
+{
+    const mu_relation *source = &q->source;
+    const uint32_t before = q->items.count;
+    uint32_t ignored;
+
+    if (!q->query->from) {
+        return mu_fail_at(err, MUSTER_INVALID, star->offset,
+                          "\"*\" without FROM stands for nothing");
+    }
+    if (star->qualifier.text) { /* looked up for its error alone */
+        const char *any = source->plan->columns[0].name;
+        if (!source->name || !mu_name_equal(source->name, star->qualifier.text)) {
+            return mu_bind_column(source, star->qualifier, any, star->offset, &ignored, err);
+        }
+    }
+    for (uint32_t i = 0; i < star->excluded.count; i++) {
+        MU_TRY(mu_bind_column(source, (mu_ast_name){0}, star->excluded.data[i].text,
+                              star->excluded.data[i].offset, &ignored, err));
+    }
+    for (uint32_t i = 0; i < source->column_count; i++) {
+        const mu_plan_column *column = &source->plan->columns[i];
+        if (excluded(star, column->name)) {
+            continue;
+        }
+        MU_TRY(mu_expr_column(&q->binder->scope, i, column->type, star->offset,
+                              &q->exprs[q->items.count], err));
+        q->names[q->items.count] = column->name;
+        q->items.data[q->items.count++] = (mu_ast_item){NULL, {0}};
+    }
+    if (q->items.count == before) {
+        return mu_fail_at(err, MUSTER_INVALID, star->offset, "\"*\" leaves no column");
+    }
+    return MUSTER_OK;
+}
+
+static muster_status bind_item(query_state *q, const mu_ast_item *item, muster_error *err)
+{
+    const uint32_t i = q->items.count;
+    mu_place place = place_of(q, "SELECT", true);
+
+    if (item->expr->kind == MU_AST_STAR) {
+        return unfold_star(q, item->expr, err);
+    }
+    MU_TRY(mu_bind_expr(&place, item->expr, &q->exprs[i], err));
+    q->names[i] = item->name.text                     ? item->name.text
+                  : item->expr->kind == MU_AST_COLUMN ? item->expr->text
+                                                      : written(q->binder, item->expr);
+    if (!q->names[i]) {
+        return mu_fail_memory(err, "running a statement");
+    }
+    q->items.data[q->items.count++] = *item;
+    return MUSTER_OK;
+}
+
+static muster_status bind_items(query_state *q, muster_error *err)
+{
+    mu_ast_expr star = {.kind = MU_AST_STAR};
+    const mu_ast_item all = {.expr = &star};
+    const mu_ast_items *items = &q->query->items;
+    uint32_t room = 1;
+
+    for (uint32_t i = 0; i < items->count; i++) {
+        room += items->data[i].expr->kind == MU_AST_STAR ? 0 : 1;
+        room += items->data[i].expr->kind == MU_AST_STAR ? q->source.column_count : 0;
+    }
+    room += items->count == 0 ? q->source.column_count : 0;
+    MU_ARENA_TRY(q->items.data, q->binder->scope.arena, room, err);
+    MU_ARENA_TRY(q->exprs, q->binder->scope.arena, room, err);
+    MU_ARENA_TRY(q->names, q->binder->scope.arena, room, err);
+    for (uint32_t i = 0; i < items->count; i++) {
+        MU_TRY(bind_item(q, &items->data[i], err));
+    }
+    return items->count == 0 ? bind_item(q, &all, err) : MUSTER_OK;
+}
+
+/* WHERE may use the aliases of items, though they are not bound yet. */
+static muster_status bind_where(query_state *q, muster_error *err)
+{
+    mu_place place = place_of(q, "WHERE", false);
+    const mu_expr *condition;
+
+    place.items = &q->query->items;
+    place.item_count = q->query->items.count;
+    if (!q->query->where) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_bind_condition(&place, q->query->where, "WHERE", &condition, err));
+    return mu_plan_filter(&q->binder->scope, q->source.plan, condition, &q->source.plan, err);
+}
+
+/* --- GROUP BY -------------------------------------------------------------------------------- */
+
+/* Has the expression an aggregate in it? */
+static bool aggregates(const query_state *q, const mu_expr *expr)
+{
+    if (expr->kind == MU_EXPR_COLUMN) {
+        return expr->column >= q->source.plan->column_count;
+    }
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        if (aggregates(q, expr->args[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The item that an integer stands for in GROUP BY and ORDER BY: 1 is the first. */
+static muster_status bind_ordinal(query_state *q, const mu_ast_expr *expr, const char *clause,
+                                  uint32_t *item, muster_error *err)
+{
+    uint64_t number;
+
+    MU_TRY(mu_bind_count_of(q->binder, expr, clause, 1, q->items.count, &number, err));
+    *item = (uint32_t)(number - 1);
+    return MUSTER_OK;
+}
+
+/* The item whose alias the name is, unless it is a column too; else items.count. */
+static uint32_t find_alias(const query_state *q, const mu_ast_expr *expr, bool columns_first)
+{
+    uint32_t column;
+
+    if (expr->kind != MU_AST_COLUMN || expr->qualifier.text ||
+        (columns_first && mu_bind_column(&q->source, (mu_ast_name){0}, expr->text, expr->offset,
+                                         &column, NULL) == MUSTER_OK)) {
+        return q->items.count;
+    }
+    for (uint32_t i = 0; i < q->items.count; i++) {
+        if (mu_name_equal(q->names[i], expr->text)) {
+            return i;
+        }
+    }
+    return q->items.count;
+}
+
+static muster_status bind_key(query_state *q, const mu_ast_expr *expr, muster_error *err)
+{
+    const mu_place place = place_of(q, "GROUP BY", false);
+    const uint32_t k = q->key_count;
+    uint32_t item;
+
+    if (expr->kind == MU_AST_INTEGER) {
+        MU_TRY(bind_ordinal(q, expr, "GROUP BY", &item, err));
+    } else {
+        item = find_alias(q, expr, true);
+    }
+    if (item == q->items.count) {
+        MU_TRY(mu_bind_expr(&place, expr, &q->keys[k], err));
+        q->key_names[k] = expr->kind == MU_AST_COLUMN ? expr->text : written(q->binder, expr);
+    } else if (aggregates(q, q->exprs[item])) {
+        return mu_fail_at(err, MUSTER_INVALID, expr->offset,
+                          "\"%s\" is an aggregate; groups are made before aggregates",
+                          q->names[item]);
+    } else {
+        q->keys[k] = q->exprs[item];
+        q->key_names[k] = q->names[item];
+    }
+    q->key_count++;
+    return q->key_names[k] ? MUSTER_OK : mu_fail_memory(err, "running a statement");
+}
+
+static muster_status bind_keys(query_state *q, muster_error *err)
+{
+    const mu_ast_items *groups = &q->query->groups;
+    const uint32_t room = groups->count + (q->query->group_all ? q->items.count : 0);
+
+    MU_ARENA_TRY(q->keys, q->binder->scope.arena, room, err);
+    MU_ARENA_TRY(q->key_names, q->binder->scope.arena, room, err);
+    for (uint32_t i = 0; i < groups->count; i++) {
+        MU_TRY(bind_key(q, groups->data[i].expr, err));
+    }
+    for (uint32_t i = 0; q->query->group_all && i < q->items.count; i++) {
+        if (!aggregates(q, q->exprs[i])) {
+            q->keys[q->key_count] = q->exprs[i];
+            q->key_names[q->key_count++] = q->names[i];
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* An expression over the source as one over the output of the group node. */
+static muster_status regroup(const query_state *q, const mu_expr *expr, const mu_expr **out,
+                             muster_error *err)
+{
+    const uint32_t columns = q->source.plan->column_count;
+    const mu_scope *scope = &q->binder->scope;
+    mu_expr *copy;
+    const mu_expr **args;
+
+    if (expr->kind == MU_EXPR_COLUMN && expr->column >= columns) {
+        const uint32_t column = q->key_count + expr->column - columns;
+        return mu_expr_column(scope, column, expr->type, expr->offset, out, err);
+    }
+    for (uint32_t k = 0; k < q->key_count; k++) {
+        if (q->keys[k] == expr || mu_expr_equal(q->keys[k], expr)) {
+            return mu_expr_column(scope, k, expr->type, expr->offset, out, err);
+        }
+    }
+    if (expr->kind == MU_EXPR_COLUMN) {
+        const char *name = q->source.plan->columns[expr->column].name;
+        return mu_fail_at(err, MUSTER_INVALID, expr->offset,
+                          "column \"%s\" differs within a group; add it to GROUP BY, or say which "
+                          "value is meant, as in max(%s)",
+                          name, name);
+    }
+    if (expr->arg_count == 0) {
+        *out = expr;
+        return MUSTER_OK;
+    }
+    MU_ARENA_TRY(copy, scope->arena, 1, err);
+    MU_ARENA_TRY(args, scope->arena, expr->arg_count, err);
+    *copy = *expr;
+    copy->args = args;
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        MU_TRY(regroup(q, expr->args[i], &args[i], err));
+    }
+    *out = copy;
+    return MUSTER_OK;
+}
+
+/* The group node; all that stands above it is turned over to its output. */
+static muster_status plan_group(query_state *q, const mu_plan **plan, muster_error *err)
+{
+    const mu_scope *scope = &q->binder->scope;
+    const char **names;
+
+    for (uint32_t i = 0; i < q->items.count; i++) {
+        MU_TRY(regroup(q, q->exprs[i], &q->exprs[i], err));
+    }
+    for (uint32_t i = 0; i < q->order_count; i++) {
+        if (q->orders[i]) {
+            MU_TRY(regroup(q, q->orders[i], &q->orders[i], err));
+        }
+    }
+    MU_ARENA_TRY(names, scope->arena, q->key_count + q->calls.count, err);
+    for (uint32_t i = 0; i < q->key_count; i++) {
+        names[i] = q->key_names[i];
+    }
+    for (uint32_t i = 0; i < q->calls.count; i++) {
+        names[q->key_count + i] = mu_agg_name(q->calls.data[i].agg);
+    }
+    MU_TRY(mu_plan_group(scope, *plan, q->keys, q->key_count, q->calls.data, q->calls.count, names,
+                         plan, err));
+    if (q->having) {
+        MU_TRY(regroup(q, q->having, &q->having, err));
+        return mu_plan_filter(scope, *plan, q->having, plan, err);
+    }
+    return MUSTER_OK;
+}
+
+/* --- ORDER BY -------------------------------------------------------------------------------- */
+
+static void set_direction(mu_sort_key *key, const mu_ast_order *order)
+{
+    key->descending = order->descending;
+    key->nulls_first = order->nulls == MU_AST_NULLS_DEFAULT ? order->descending
+                                                            : order->nulls == MU_AST_NULLS_FIRST;
+}
+
+/* An item by its number, its name or its expression; else an expression of its own. */
+static muster_status bind_order(query_state *q, const mu_ast_order *order, muster_error *err)
+{
+    const mu_place place = place_of(q, "ORDER BY", true);
+    const uint32_t i = q->order_count;
+    const mu_expr *expr = NULL;
+    uint32_t item;
+
+    if (order->expr->kind == MU_AST_INTEGER) {
+        MU_TRY(bind_ordinal(q, order->expr, "ORDER BY", &item, err));
+    } else {
+        item = find_alias(q, order->expr, false);
+    }
+    if (item == q->items.count) {
+        MU_TRY(mu_bind_expr(&place, order->expr, &expr, err));
+        for (item = 0; item < q->items.count && !mu_expr_equal(q->exprs[item], expr); item++) {
+        }
+    }
+    if (item == q->items.count) {
+        if (q->query->distinct) {
+            return mu_fail_at(err, MUSTER_INVALID, order->offset,
+                              "with SELECT DISTINCT, rows are ordered by what is selected");
+        }
+        q->orders[i] = expr;
+        item += q->extra_count++;
+    }
+    q->sort_keys[i].column = item;
+    set_direction(&q->sort_keys[i], order);
+    q->order_count++;
+    return MUSTER_OK;
+}
+
+static muster_status bind_orders(query_state *q, muster_error *err)
+{
+    const mu_ast_orders *orders = &q->query->orders;
+    const uint32_t room = q->query->order_all ? q->items.count : orders->count;
+
+    MU_ARENA_TRY(q->orders, q->binder->scope.arena, room, err);
+    MU_ARENA_TRY(q->sort_keys, q->binder->scope.arena, room, err);
+    if (q->query->order_all) {
+        for (uint32_t i = 0; i < q->items.count; i++) {
+            q->sort_keys[i].column = i;
+            set_direction(&q->sort_keys[i], &orders->data[0]);
+        }
+        q->order_count = q->items.count;
+        return MUSTER_OK;
+    }
+    for (uint32_t i = 0; i < orders->count; i++) {
+        MU_TRY(bind_order(q, &orders->data[i], err));
+    }
+    return MUSTER_OK;
+}
+
+/* --- the plan -------------------------------------------------------------------------------- */
+
+/* Are the items just the columns of the plan, under their names? */
+static bool projects_nothing(const query_state *q, const mu_plan *plan)
+{
+    if (q->items.count != plan->column_count || q->extra_count > 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < q->items.count; i++) {
+        if (q->exprs[i]->kind != MU_EXPR_COLUMN || q->exprs[i]->column != i ||
+            strcmp(q->names[i], plan->columns[i].name) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static muster_status plan_project(query_state *q, const mu_plan **plan, muster_error *err)
+{
+    const mu_scope *scope = &q->binder->scope;
+    const uint32_t count = q->items.count + q->extra_count;
+    const mu_expr **exprs;
+    const char **names;
+
+    if (projects_nothing(q, *plan)) {
+        return MUSTER_OK;
+    }
+    MU_ARENA_TRY(exprs, scope->arena, count, err);
+    MU_ARENA_TRY(names, scope->arena, count, err);
+    for (uint32_t i = 0; i < q->items.count; i++) {
+        exprs[i] = q->exprs[i];
+        names[i] = q->names[i];
+    }
+    for (uint32_t i = 0; i < q->order_count; i++) {
+        if (q->orders[i]) {
+            exprs[q->sort_keys[i].column] = q->orders[i];
+            names[q->sort_keys[i].column] = "order";
+        }
+    }
+    return mu_plan_project(scope, *plan, exprs, names, count, plan, err);
+}
+
+/* The first `count` columns of the plan: as keys of DISTINCT, or without those of ORDER BY. */
+static muster_status first_columns(const query_state *q, const mu_plan *plan, uint32_t count,
+                                   const mu_expr ***out, muster_error *err)
+{
+    MU_ARENA_TRY(*out, q->binder->scope.arena, count, err);
+    for (uint32_t i = 0; i < count; i++) {
+        MU_TRY(mu_expr_column(&q->binder->scope, i, plan->columns[i].type, -1, &(*out)[i], err));
+    }
+    return MUSTER_OK;
+}
+
+static muster_status plan_limit(const query_state *q, const mu_plan **plan, muster_error *err)
+{
+    uint64_t limit = UINT64_MAX, offset = 0;
+
+    if (q->query->limit) {
+        MU_TRY(mu_bind_count_of(q->binder, q->query->limit, "LIMIT", 0, INT64_MAX, &limit, err));
+    }
+    if (q->query->offset) {
+        MU_TRY(mu_bind_count_of(q->binder, q->query->offset, "OFFSET", 0, INT64_MAX, &offset, err));
+    }
+    return q->query->limit || q->query->offset
+               ? mu_plan_limit(&q->binder->scope, *plan, limit, offset, plan, err)
+               : MUSTER_OK;
+}
+
+static muster_status plan_query(query_state *q, const mu_plan **plan, muster_error *err)
+{
+    const mu_scope *scope = &q->binder->scope;
+    const bool grouped = q->calls.count > 0 || q->query->group_all || q->query->groups.count > 0 ||
+                         q->having != NULL;
+    const mu_expr **columns;
+
+    *plan = q->source.plan;
+    if (grouped) {
+        MU_TRY(plan_group(q, plan, err));
+    }
+    MU_TRY(plan_project(q, plan, err));
+    if (q->query->distinct) {
+        MU_TRY(first_columns(q, *plan, q->items.count, &columns, err));
+        MU_TRY(mu_plan_group(scope, *plan, columns, q->items.count, NULL, 0, q->names, plan, err));
+    }
+    if (q->order_count > 0) {
+        MU_TRY(mu_plan_sort(scope, *plan, q->sort_keys, q->order_count, plan, err));
+    }
+    MU_TRY(plan_limit(q, plan, err));
+    if (q->extra_count > 0) {
+        MU_TRY(first_columns(q, *plan, q->items.count, &columns, err));
+        MU_TRY(mu_plan_project(scope, *plan, columns, q->names, q->items.count, plan, err));
+    }
+    return MUSTER_OK;
+}
+
+/* Where the TIME column of the source comes out, for first() and last() of a query around. */
+static uint32_t find_time(const query_state *q)
+{
+    for (uint32_t i = 0; i < q->items.count && q->source.time_column != MU_NO_COLUMN; i++) {
+        if (q->exprs[i]->kind == MU_EXPR_COLUMN && q->exprs[i]->column == q->source.time_column) {
+            return i;
+        }
+    }
+    return MU_NO_COLUMN;
+}
+
+static muster_status bind_clauses(query_state *q, mu_relation *out, muster_error *err)
+{
+    const mu_plan *plan;
+
+    MU_TRY(bind_from(q, err));
+    MU_TRY(bind_where(q, err));
+    MU_TRY(bind_items(q, err));
+    MU_TRY(bind_keys(q, err));
+    if (q->query->having) {
+        const mu_place place = place_of(q, "HAVING", true);
+        MU_TRY(mu_bind_condition(&place, q->query->having, "HAVING", &q->having, err));
+    }
+    MU_TRY(bind_orders(q, err));
+    const uint32_t time_column = find_time(q);
+    MU_TRY(plan_query(q, &plan, err));
+    mu_bind_relation_of(plan, out);
+    out->time_column = plan->kind == MU_PLAN_GROUP || q->key_count > 0 || q->calls.count > 0
+                           ? MU_NO_COLUMN
+                           : time_column;
+    return MUSTER_OK;
+}
+
+muster_status mu_bind_query(mu_binder *binder, const mu_ast_select *query, mu_relation *out,
+                            muster_error *err)
+{
+    const mu_common_scope *outer = binder->common;
+    const mu_common_scope here = {&query->commons, query->commons.count, outer};
+    query_state q = {.binder = binder, .query = query};
+
+    MU_TRY(mu_bind_enter(binder, query->start, err));
+    binder->common = query->commons.count > 0 ? &here : outer;
+    MU_TRY(bind_clauses(&q, out, err));
+    binder->common = outer;
+    mu_bind_leave(binder);
+    return MUSTER_OK;
+}

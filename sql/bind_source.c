@@ -1,0 +1,111 @@
+/*
+ * bind_source.c - what stands after FROM: a table, a query, a query of WITH by its name, or a
+ * behaviour.
+ */
+#include "sql/bind.h"
+
+static muster_status fail_table(const mu_binder *binder, mu_ast_name name, muster_error *err)
+{
+    mu_nearest nearest = mu_nearest_of(mu_bind_text(name.text));
+    char advice[160];
+
+    for (uint32_t i = 0; i < binder->catalog->table_count; i++) {
+        mu_nearest_try(&nearest, mu_bind_text(binder->catalog->tables[i].name));
+    }
+    for (const mu_common_scope *scope = binder->common; scope; scope = scope->outer) {
+        for (uint32_t i = 0; i < scope->visible; i++) {
+            mu_nearest_try(&nearest, mu_bind_text(scope->commons->data[i].name.text));
+        }
+    }
+    return mu_fail_at(err, MUSTER_INVALID, name.offset, "no table \"%s\"%s", name.text,
+                      mu_bind_advice(&nearest, "; SHOW TABLES lists those that there are", advice,
+                                     sizeof advice));
+}
+
+muster_status mu_bind_table(const mu_binder *binder, mu_ast_name name, const mu_table **out,
+                            muster_error *err)
+{
+    *out = mu_catalog_find(binder->catalog, name.text);
+    return *out ? MUSTER_OK : fail_table(binder, name, err);
+}
+
+muster_status mu_bind_scan(const mu_binder *binder, const mu_table *table, mu_relation *out,
+                           muster_error *err)
+{
+    *out = (mu_relation){.name = table->name,
+                         .table = table,
+                         .column_count = table->column_count,
+                         .customer_column = table->customer_column,
+                         .time_column = table->time_column};
+    return mu_plan_scan(&binder->scope, table, &out->plan, err);
+}
+
+/* A query of WITH, bound anew at each of its uses. It sees those before it in its list. */
+static muster_status bind_common(mu_binder *binder, const mu_ast_source *source, mu_relation *out,
+                                 bool *found, muster_error *err)
+{
+    const mu_common_scope *here = binder->common;
+
+    *found = false;
+    for (const mu_common_scope *scope = here; scope; scope = scope->outer) {
+        for (uint32_t i = scope->visible; i > 0; i--) {
+            const mu_ast_common *common = &scope->commons->data[i - 1];
+            if (!mu_name_equal(common->name.text, source->name.text)) {
+                continue;
+            }
+            const mu_common_scope inside = {scope->commons, i - 1, scope->outer};
+            binder->common = &inside;
+            MU_TRY(mu_bind_query(binder, common->query, out, err));
+            binder->common = here;
+            out->name = common->name.text;
+            *found = true;
+            return MUSTER_OK;
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* The column that `customer` means where no table says so: the first that holds customers. */
+static uint32_t find_customers(const mu_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->column_count; i++) {
+        if (plan->columns[i].type.kind == MU_CUSTOMER) {
+            return i;
+        }
+    }
+    return MU_NO_COLUMN;
+}
+
+void mu_bind_relation_of(const mu_plan *plan, mu_relation *out)
+{
+    *out = (mu_relation){.plan = plan,
+                         .column_count = plan->column_count,
+                         .customer_column = find_customers(plan),
+                         .time_column = MU_NO_COLUMN};
+}
+
+muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_relation *out,
+                             muster_error *err)
+{
+    bool found = false;
+
+    if (source->query) {
+        MU_TRY(mu_bind_query(binder, source->query, out, err));
+    } else if (source->called) {
+        const mu_plan *plan;
+        MU_TRY(mu_bind_behaviour(binder, source, &plan, err));
+        mu_bind_relation_of(plan, out);
+        out->name = source->name.text;
+    } else {
+        MU_TRY(bind_common(binder, source, out, &found, err));
+        if (!found) {
+            const mu_table *table;
+            MU_TRY(mu_bind_table(binder, source->name, &table, err));
+            MU_TRY(mu_bind_scan(binder, table, out, err));
+        }
+    }
+    if (source->alias.text) {
+        out->name = source->alias.text;
+    }
+    return MUSTER_OK;
+}
