@@ -159,12 +159,16 @@ static muster_status bind_within(const behaviour *b, const mu_ast_expr *within,
         return MUSTER_OK;
     }
     MU_TRY(mu_bind_constant(b->binder, within, interval, "within", &value, err));
-    if (value.null || value.i64 < 0 || value.months < 0) {
+    if (value.null || value.i64 < 0) {
         return mu_fail_at(err, MUSTER_INVALID, within->offset,
                           "within takes an interval that is not negative");
     }
+    if (value.months != 0) {
+        return mu_fail_at(err, MUSTER_INVALID, within->offset,
+                          "within takes a fixed length of time, and months differ: write "
+                          "INTERVAL '30 days'");
+    }
     funnel->within_us = value.i64;
-    funnel->within_months = value.months;
     return MUSTER_OK;
 }
 
@@ -184,7 +188,6 @@ static muster_status bind_funnel(behaviour *b, const mu_ast_items *operands, boo
                                                        {"within", NULL}, {"by", NULL},
                                                        {"top", NULL},    COMMON_ARGUMENTS};
     mu_funnel_plan funnel = {0};
-    uint64_t top = 0;
 
     MU_TRY(mu_bind_arguments(b->name, operands, given, MU_COUNT(given), 1, err));
     MU_TRY(bind_events(b, given[EVENTS].value, err));
@@ -193,14 +196,6 @@ static muster_status bind_funnel(behaviour *b, const mu_ast_items *operands, boo
     if (given[BY].value) {
         MU_TRY(mu_bind_expr(&b->place, given[BY].value, &funnel.by, err));
     }
-    if (given[TOP].value && !funnel.by) {
-        return mu_fail_at(err, MUSTER_INVALID, given[TOP].value->offset,
-                          "top => says how many values of by => are kept, and there is no by =>");
-    }
-    if (given[TOP].value) {
-        MU_TRY(mu_bind_count_of(b->binder, given[TOP].value, "top", 1, UINT32_MAX, &top, err));
-    }
-    funnel.top = (uint32_t)top;
     MU_TRY(bind_common(b, given + FUNNEL_COMMON, &funnel.source, &funnel.as_of_given,
                        &funnel.as_of_us, err));
     return mu_plan_funnel(&b->binder->scope, &funnel, customers, out, err);

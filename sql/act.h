@@ -1,0 +1,73 @@
+/*
+ * act.h - statements that do something instead of answering: tables, rows, tags, files.
+ *
+ * Each is bound twice: when it is prepared, so that a slip is told at once, and when it runs,
+ * over the state that its change is based on. What changes the database is one commit.
+ *
+ *   act_table.c  CREATE TABLE, DROP TABLE
+ *   act_insert.c INSERT
+ *   act_copy.c   COPY FROM
+ *   act_write.c  COPY TO
+ *   act_tag.c    CREATE TAG, DROP TAG
+ */
+#ifndef MU_ACT_H
+#define MU_ACT_H
+
+#include "query/exec.h"
+#include "sql/bind.h"
+#include "storage/copy.h"
+
+typedef struct mu_act {
+    mu_db *db;
+    const mu_ast_statement *statement;
+    mu_binder *binder; /* over the newest state, or that of `change` */
+    mu_change *change; /* NULL while the statement is prepared, and for COPY TO */
+    bool running;      /* false: names and types are looked up, nothing is done */
+    mu_pool *pool;     /* NULL: one thread */
+    const atomic_bool *cancel;
+    const mu_progress *progress;
+    uint64_t rows;     /* loaded, inserted, written */
+    const char *notes; /* what is to be said, in the arena; NULL: nothing */
+} mu_act;
+
+/* Is the statement one of these? */
+bool mu_act_is(const mu_ast_statement *statement);
+
+/* Looks up names and types. */
+muster_status mu_act_prepare(mu_act *act, muster_error *err);
+/* Does it, and commits. act->rows and act->notes say what was done. */
+muster_status mu_act_run(mu_act *act, muster_error *err);
+
+/* Each does its statement, or, unless act->running, only looks whether it could. */
+muster_status mu_act_create_table(mu_act *act, muster_error *err);
+muster_status mu_act_drop_table(mu_act *act, muster_error *err);
+muster_status mu_act_insert(mu_act *act, muster_error *err);
+muster_status mu_act_copy_from(mu_act *act, muster_error *err);
+muster_status mu_act_copy_to(mu_act *act, muster_error *err);
+muster_status mu_act_create_tag(mu_act *act, muster_error *err);
+muster_status mu_act_drop_tag(mu_act *act, muster_error *err);
+
+/* --- shared by them ------------------------------------------------------------------------ */
+
+/* Runs a query, and hands each live row's batch to `take`. */
+muster_status mu_act_each_batch(mu_act *act, const mu_plan *plan,
+                                muster_status (*take)(void *context, const mu_batch *batch,
+                                                      muster_error *err),
+                                void *context, muster_error *err);
+/* Loads the statement's file into the table, with its notes. */
+muster_status mu_act_load_file(mu_act *act, const mu_table *table, mu_copy_options *options,
+                               muster_error *err);
+/* Fails with INVALID where the table exists already; *skip: it does, and IF NOT EXISTS was said. */
+muster_status mu_act_check_new(const mu_act *act, bool *skip, muster_error *err);
+/* Refuses `customers`, which takes no rows of its own. */
+muster_status mu_act_check_loadable(const mu_act *act, const mu_table *table, muster_error *err);
+/* Fills in which columns have the roles. */
+void mu_act_find_roles(mu_table *table);
+/* Adds a line to the notes; NOMEM without a message if there is no room. */
+muster_status mu_act_note(mu_act *act, const char *format, ...) MU_PRINTF(2, 3);
+
+/* A value as text, as people write it; a customer by its id. */
+muster_status mu_act_format(const mu_snapshot *snapshot, const mu_value *value, mu_writer *out,
+                            muster_error *err);
+
+#endif

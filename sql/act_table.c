@@ -1,0 +1,235 @@
+/*
+ * act_table.c - CREATE TABLE, from its columns or from a file, and DROP TABLE.
+ */
+#include "sql/act.h"
+#include "sql/options.h"
+
+muster_status mu_act_check_new(const mu_act *act, bool *skip, muster_error *err)
+{
+    const mu_ast_name name = act->statement->name;
+
+    *skip = mu_catalog_find(act->binder->catalog, name.text) != NULL;
+    if (*skip && !act->statement->if_exists) {
+        return mu_fail_at(err, MUSTER_INVALID, name.offset,
+                          "there is a table \"%s\" already; DROP TABLE removes it", name.text);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status bind_role(const mu_ast_column *column, mu_role *out, muster_error *err)
+{
+    *out = column->roles == MU_AST_ROLE_CUSTOMER ? MU_ROLE_CUSTOMER
+           : column->roles == MU_AST_ROLE_TIME   ? MU_ROLE_TIME
+           : column->roles == MU_AST_ROLE_EVENT  ? MU_ROLE_EVENT
+                                                 : MU_ROLE_NONE;
+    if (column->roles != 0 && *out == MU_ROLE_NONE) {
+        return mu_fail_at(err, MUSTER_INVALID, column->name.offset,
+                          "column \"%s\" has several roles; a column has one at most",
+                          column->name.text);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status bind_period(mu_ast_name partition, mu_unit *out, muster_error *err)
+{
+    *out = MU_UNIT_MONTH;
+    if (partition.text && !mu_bind_unit(partition.text, out)) {
+        return mu_fail_at(err, MUSTER_INVALID, partition.offset,
+                          "PARTITION BY takes DAY, WEEK, MONTH, QUARTER or YEAR, not \"%s\"",
+                          partition.text);
+    }
+    return MUSTER_OK;
+}
+
+/* Points an error about the table as a whole at its name. */
+static muster_status at_name(const mu_act *act, muster_status status, muster_error *err)
+{
+    if (status == MUSTER_INVALID && err && err->offset < 0) {
+        err->offset = act->statement->name.offset;
+    }
+    return status;
+}
+
+/* Creates the table, or checks whether it could be. */
+static muster_status create(mu_act *act, mu_table *table, const mu_table **out, muster_error *err)
+{
+    *out = NULL;
+    if (!act->running) {
+        return at_name(act, mu_table_check(act->binder->catalog, table, err), err);
+    }
+    return at_name(act, mu_change_create_table(act->change, table, out, err), err);
+}
+
+/* CREATE TABLE name (column type role, ...) */
+static muster_status create_as_written(mu_act *act, mu_unit period, muster_error *err)
+{
+    const mu_ast_columns *written = &act->statement->columns;
+    mu_table table = {.name = act->statement->name.text,
+                      .period = period,
+                      .column_count = written->count,
+                      .customer_column = MU_NO_COLUMN,
+                      .time_column = MU_NO_COLUMN,
+                      .event_column = MU_NO_COLUMN};
+    const mu_table *created;
+    mu_column *columns;
+
+    MU_ARENA_TRY(columns, act->binder->scope.arena, written->count, err);
+    table.columns = columns;
+    for (uint32_t i = 0; i < written->count; i++) {
+        columns[i].name = written->data[i].name.text;
+        MU_TRY(mu_bind_type(&written->data[i].type, &columns[i].type, err));
+        MU_TRY(bind_role(&written->data[i], &columns[i].role, err));
+    }
+    mu_act_find_roles(&table);
+    return create(act, &table, &created, err);
+}
+
+void mu_act_find_roles(mu_table *table)
+{
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        uint32_t *column = table->columns[i].role == MU_ROLE_CUSTOMER ? &table->customer_column
+                           : table->columns[i].role == MU_ROLE_TIME   ? &table->time_column
+                           : table->columns[i].role == MU_ROLE_EVENT  ? &table->event_column
+                                                                      : NULL;
+        if (column) {
+            *column = i;
+        }
+    }
+}
+
+/* --- CREATE TABLE name FROM 'file' ----------------------------------------------------------- */
+
+/* The column of the file that a column of the statement names. */
+static muster_status find_shape(const mu_csv_shape *shape, const mu_ast_column *column,
+                                uint32_t *out, muster_error *err)
+{
+    mu_nearest nearest = mu_nearest_of(mu_bind_text(column->name.text));
+    char advice[160];
+
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        if (mu_name_equal(shape->columns[i].name, column->name.text)) {
+            *out = i;
+            return MUSTER_OK;
+        }
+        mu_nearest_try(&nearest, mu_bind_text(shape->columns[i].name));
+    }
+    return mu_fail_at(err, MUSTER_INVALID, column->name.offset, "the file has no column \"%s\"%s",
+                      column->name.text,
+                      mu_bind_advice(&nearest, "; DESCRIBE 'file' lists those that it has", advice,
+                                     sizeof advice));
+}
+
+/* What a role makes of the type found in the file: times that look like numbers need a format,
+ * ids are of the type that the database's ids have. */
+static muster_status fit_role(const mu_act *act, const mu_ast_column *written, mu_column *column,
+                              const char *format, mu_copy_options *options, muster_error *err)
+{
+    const mu_kind ids = act->binder->catalog->customer_kind;
+    const bool dated = column->type.kind == MU_DATE || column->type.kind == MU_TIMESTAMP;
+
+    if (column->role == MU_ROLE_CUSTOMER && column->type.kind == MU_BIGINT && ids == MU_TEXT) {
+        column->type = (mu_type){.kind = MU_TEXT};
+    }
+    if (column->role != MU_ROLE_TIME) {
+        return MUSTER_OK;
+    }
+    if (!dated && column->type.kind != MU_TEXT && !options->csv.formats.timestamp) {
+        char name[32];
+        return mu_fail_at(err, MUSTER_INVALID, written->name.offset,
+                          "column \"%s\" looks like %s; say how its times are written, as in WITH "
+                          "(TIMESTAMPFORMAT '%%Y%%m%%d') or 'epoch'",
+                          column->name, mu_type_name(column->type, name));
+    }
+    if (column->type.kind == MU_DATE && format && !options->csv.formats.timestamp) {
+        options->csv.formats.timestamp = format;
+    }
+    column->type = (mu_type){.kind = MU_TIMESTAMP};
+    return MUSTER_OK;
+}
+
+/* Formats are for a whole file; those found out stand in for those not given. */
+static void take_formats(const mu_csv_shape *shape, mu_copy_options *options)
+{
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        const mu_csv_column *column = &shape->columns[i];
+        const char **format = column->type.kind == MU_DATE        ? &options->csv.formats.date
+                              : column->type.kind == MU_TIMESTAMP ? &options->csv.formats.timestamp
+                                                                  : NULL;
+        if (format && !*format && column->timestamp_format) {
+            *format = column->timestamp_format;
+        }
+    }
+}
+
+static muster_status create_from_file(mu_act *act, mu_unit period, muster_error *err)
+{
+    const mu_ast_columns *written = &act->statement->columns;
+    mu_arena *arena = act->binder->scope.arena;
+    mu_table table = {.name = act->statement->name.text,
+                      .period = period,
+                      .customer_column = MU_NO_COLUMN,
+                      .time_column = MU_NO_COLUMN,
+                      .event_column = MU_NO_COLUMN};
+    const mu_table *created;
+    mu_copy_options options;
+    mu_csv_shape shape;
+    mu_column *columns;
+
+    MU_TRY(mu_options_load(arena, &act->statement->options, &options, err));
+    if (!act->running) {
+        return MUSTER_OK; /* the file is looked at when the statement runs */
+    }
+    MU_TRY(mu_csv_detect(act->statement->path.text, &options.csv, arena, &shape, err));
+    MU_ARENA_TRY(columns, arena, shape.column_count, err);
+    table.columns = columns;
+    table.column_count = shape.column_count;
+    take_formats(&shape, &options);
+    for (uint32_t i = 0; i < shape.column_count; i++) {
+        columns[i].name = shape.columns[i].name;
+        columns[i].type = shape.columns[i].type;
+    }
+    for (uint32_t i = 0; i < written->count; i++) {
+        uint32_t c = 0;
+        MU_TRY(find_shape(&shape, &written->data[i], &c, err));
+        MU_TRY(bind_role(&written->data[i], &columns[c].role, err));
+        if (written->data[i].type.name.text) {
+            MU_TRY(mu_bind_type(&written->data[i].type, &columns[c].type, err));
+        } else {
+            MU_TRY(fit_role(act, &written->data[i], &columns[c], shape.columns[c].timestamp_format,
+                            &options, err));
+        }
+    }
+    mu_act_find_roles(&table);
+    MU_TRY(create(act, &table, &created, err));
+    return mu_act_load_file(act, created, &options, err);
+}
+
+muster_status mu_act_create_table(mu_act *act, muster_error *err)
+{
+    mu_unit period;
+    bool skip;
+
+    MU_TRY(mu_act_check_new(act, &skip, err));
+    MU_TRY(bind_period(act->statement->partition, &period, err));
+    if (skip) {
+        return MUSTER_OK;
+    }
+    return act->statement->path.text ? create_from_file(act, period, err)
+                                     : create_as_written(act, period, err);
+}
+
+muster_status mu_act_drop_table(mu_act *act, muster_error *err)
+{
+    const mu_ast_name name = act->statement->name;
+    const mu_table *table = mu_catalog_find(act->binder->catalog, name.text);
+
+    if (!table && act->statement->if_exists) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_bind_table(act->binder, name, &table, err));
+    if (table->id == MU_CUSTOMERS_TABLE) {
+        return mu_fail_at(err, MUSTER_INVALID, name.offset,
+                          "\"%s\" belongs to every database and cannot be dropped", table->name);
+    }
+    return act->running ? mu_change_drop_table(act->change, table->id, err) : MUSTER_OK;
+}

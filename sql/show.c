@@ -1,0 +1,277 @@
+/*
+ * show.c - tables, tags, columns and plans as rows of text and numbers.
+ */
+#include "sql/show.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "sql/options.h"
+
+static const mu_type text_type = {.kind = MU_TEXT};
+static const mu_type number_type = {.kind = MU_BIGINT, .bits = 64};
+static const mu_type time_type = {.kind = MU_TIMESTAMP};
+
+static mu_value text_value(const char *text)
+{
+    return (mu_value){.type = text_type, .text = mu_bind_text(text)};
+}
+
+static mu_value null_text(void)
+{
+    return (mu_value){.type = text_type, .null = true};
+}
+
+static mu_value number_value(uint64_t number)
+{
+    return (mu_value){.type = number_type, .i64 = (int64_t)number};
+}
+
+static mu_value time_value(bool known, int64_t time_us)
+{
+    return (mu_value){.type = time_type, .null = !known, .i64 = time_us};
+}
+
+static muster_status keep_text(mu_binder *binder, const char *text, size_t size, mu_value *out,
+                               muster_error *err)
+{
+    const char *copy = mu_arena_text(binder->scope.arena, text, size);
+
+    if (!copy) {
+        return mu_fail_memory(err, "describing");
+    }
+    *out = (mu_value){.type = text_type, .text = {copy, (uint32_t)size}};
+    return MUSTER_OK;
+}
+
+static muster_status keep_type(mu_binder *binder, mu_type type, mu_value *out, muster_error *err)
+{
+    char name[32];
+
+    if (type.kind == MU_CUSTOMER) {
+        type = (mu_type){.kind = binder->catalog->customer_kind, .bits = 64};
+    }
+    mu_type_name(type, name);
+    return keep_text(binder, name, strlen(name), out, err);
+}
+
+static muster_status show_tables(mu_binder *binder, const mu_plan **out, muster_error *err)
+{
+    static const mu_plan_column columns[] = {
+        {"name", {.kind = MU_TEXT}},
+        {"kind", {.kind = MU_TEXT}},
+        {"rows", {.kind = MU_BIGINT, .bits = 64}},
+        {"columns", {.kind = MU_BIGINT, .bits = 64}},
+        {"first_time", {.kind = MU_TIMESTAMP}},
+        {"last_time", {.kind = MU_TIMESTAMP}},
+    };
+    mu_snapshot *snapshot = binder->scope.snapshot;
+    const mu_catalog *catalog = binder->catalog;
+    mu_value *values, *row;
+
+    MU_ARENA_TRY(values, binder->scope.arena, catalog->table_count * MU_COUNT(columns), err);
+    row = values;
+    for (uint32_t i = 0; i < catalog->table_count; i++, row += MU_COUNT(columns)) {
+        const mu_table *table = &catalog->tables[i];
+        const bool customers = table->id == MU_CUSTOMERS_TABLE;
+        int64_t first = 0, last = 0;
+        const bool known =
+            mu_table_has_events(table) && mu_snapshot_times(snapshot, table->id, &first, &last);
+        row[0] = text_value(table->name);
+        row[1] = text_value(customers                    ? "customers"
+                            : mu_table_has_events(table) ? "events"
+                                                         : "lookup");
+        row[2] = number_value(customers ? mu_customers_count(mu_snapshot_customers(snapshot))
+                                        : mu_snapshot_rows(snapshot, table->id));
+        row[3] = number_value(table->column_count);
+        row[4] = time_value(known, first);
+        row[5] = time_value(known, last);
+    }
+    return mu_plan_values(&binder->scope, columns, MU_COUNT(columns), values, catalog->table_count,
+                          out, err);
+}
+
+static muster_status show_tags(mu_binder *binder, const mu_plan **out, muster_error *err)
+{
+    static const mu_plan_column columns[] = {
+        {"name", {.kind = MU_TEXT}},
+        {"value", {.kind = MU_TEXT}},
+        {"customers", {.kind = MU_BIGINT, .bits = 64}},
+        {"refreshed_at", {.kind = MU_TIMESTAMP}},
+    };
+    const mu_tags *tags = mu_snapshot_tags(binder->scope.snapshot);
+    uint32_t rows = 0;
+    mu_value *values, *row;
+
+    for (uint32_t i = 0; i < mu_tags_count(tags); i++) {
+        rows += mu_tags_at(tags, i)->value_count;
+    }
+    MU_ARENA_TRY(values, binder->scope.arena, (size_t)rows * MU_COUNT(columns), err);
+    row = values;
+    for (uint32_t i = 0; i < mu_tags_count(tags); i++) {
+        const mu_tag *tag = mu_tags_at(tags, i);
+        for (uint32_t v = 0; v < tag->value_count; v++, row += MU_COUNT(columns)) {
+            const mu_text value = tag->values[v].value;
+            row[0] = (mu_value){.type = text_type, .text = tag->name};
+            row[1] = (mu_value){.type = text_type, .null = value.size == 0, .text = value};
+            row[2] = number_value(tag->values[v].customers);
+            row[3] = time_value(true, tag->refreshed_us);
+        }
+    }
+    return mu_plan_values(&binder->scope, columns, MU_COUNT(columns), values, rows, out, err);
+}
+
+static const mu_plan_column described[] = {
+    {"column", {.kind = MU_TEXT}},
+    {"type", {.kind = MU_TEXT}},
+    {"role", {.kind = MU_TEXT}},
+};
+
+static mu_value role_value(mu_role role)
+{
+    switch (role) {
+    case MU_ROLE_CUSTOMER:
+        return text_value("CUSTOMER");
+    case MU_ROLE_TIME:
+        return text_value("TIME");
+    case MU_ROLE_EVENT:
+        return text_value("EVENT");
+    case MU_ROLE_NONE:
+        break;
+    }
+    return null_text();
+}
+
+static muster_status describe_table(mu_binder *binder, mu_ast_name name, const mu_plan **out,
+                                    muster_error *err)
+{
+    const mu_table *table;
+    mu_value *values;
+
+    MU_TRY(mu_bind_table(binder, name, &table, err));
+    MU_ARENA_TRY(values, binder->scope.arena, table->column_count * MU_COUNT(described), err);
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        mu_value *row = values + i * MU_COUNT(described);
+        row[0] = text_value(table->columns[i].name);
+        MU_TRY(keep_type(binder, table->columns[i].type, &row[1], err));
+        row[2] = role_value(table->columns[i].role);
+    }
+    return mu_plan_values(&binder->scope, described, MU_COUNT(described), values,
+                          table->column_count, out, err);
+}
+
+static muster_status describe_query(mu_binder *binder, const mu_ast_select *query,
+                                    const mu_plan **out, muster_error *err)
+{
+    mu_relation relation;
+    mu_value *values;
+
+    MU_TRY(mu_bind_query(binder, query, &relation, err));
+    MU_ARENA_TRY(values, binder->scope.arena, relation.column_count * MU_COUNT(described), err);
+    for (uint32_t i = 0; i < relation.column_count; i++) {
+        mu_value *row = values + i * MU_COUNT(described);
+        row[0] = text_value(relation.plan->columns[i].name);
+        MU_TRY(keep_type(binder, relation.plan->columns[i].type, &row[1], err));
+        row[2] = i == relation.customer_column ? role_value(MU_ROLE_CUSTOMER)
+                 : i == relation.time_column   ? role_value(MU_ROLE_TIME)
+                                               : null_text();
+    }
+    return mu_plan_values(&binder->scope, described, MU_COUNT(described), values,
+                          relation.column_count, out, err);
+}
+
+static muster_status describe_file(mu_binder *binder, const mu_ast_statement *statement,
+                                   const mu_plan **out, muster_error *err)
+{
+    static const mu_plan_column columns[] = {
+        {"column", {.kind = MU_TEXT}},
+        {"type", {.kind = MU_TEXT}},
+        {"example", {.kind = MU_TEXT}},
+    };
+    mu_arena *arena = binder->scope.arena;
+    mu_copy_options options;
+    mu_csv_shape shape;
+    mu_value *values;
+
+    MU_TRY(mu_options_load(arena, &statement->options, &options, err));
+    MU_TRY(mu_csv_detect(statement->path.text, &options.csv, arena, &shape, err));
+    MU_ARENA_TRY(values, arena, shape.column_count * MU_COUNT(columns), err);
+    for (uint32_t i = 0; i < shape.column_count; i++) {
+        mu_value *row = values + i * MU_COUNT(columns);
+        row[0] = text_value(shape.columns[i].name);
+        MU_TRY(keep_type(binder, shape.columns[i].type, &row[1], err));
+        row[2] = text_value(shape.columns[i].example);
+    }
+    return mu_plan_values(&binder->scope, columns, MU_COUNT(columns), values, shape.column_count,
+                          out, err);
+}
+
+static uint32_t count_lines(const mu_writer *lines)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < lines->size; i++) {
+        count += lines->data[i] == '\n';
+    }
+    return count + (lines->size > 0 && lines->data[lines->size - 1] != '\n');
+}
+
+static muster_status split_lines(mu_binder *binder, const mu_writer *lines, const mu_plan **out,
+                                 muster_error *err)
+{
+    static const mu_plan_column columns[] = {{"plan", {.kind = MU_TEXT}}};
+    const uint32_t count = count_lines(lines);
+    const char *line = (const char *)lines->data;
+    mu_value *values;
+
+    MU_ARENA_TRY(values, binder->scope.arena, count, err);
+    for (uint32_t i = 0; i < count; i++) {
+        const size_t left = lines->size - (size_t)(line - (const char *)lines->data);
+        const char *end = memchr(line, '\n', left);
+        const size_t size = end ? (size_t)(end - line) : left;
+        MU_TRY(keep_text(binder, line, size, &values[i], err));
+        line += size + 1;
+    }
+    return mu_plan_values(&binder->scope, columns, 1, values, count, out, err);
+}
+
+static muster_status explain(mu_binder *binder, const mu_ast_select *query, const mu_plan **out,
+                             muster_error *err)
+{
+    mu_writer lines = {0};
+    mu_relation relation;
+    const mu_plan *plan;
+    muster_status status;
+
+    MU_TRY(mu_bind_query(binder, query, &relation, err));
+    MU_TRY(mu_plan_optimize(&binder->scope, relation.plan, &plan, err));
+    status = mu_plan_explain(&binder->scope, plan, &lines, err);
+    if (status == MUSTER_OK && lines.failed) {
+        status = mu_fail_memory(err, "explaining a plan");
+    }
+    if (status == MUSTER_OK) {
+        status = split_lines(binder, &lines, out, err);
+    }
+    mu_writer_deinit(&lines);
+    return status;
+}
+
+muster_status mu_show(mu_binder *binder, const mu_ast_statement *statement, const mu_plan **out,
+                      muster_error *err)
+{
+    if (statement->kind == MU_AST_SHOW_TABLES) {
+        return show_tables(binder, out, err);
+    }
+    if (statement->kind == MU_AST_SHOW_TAGS) {
+        return show_tags(binder, out, err);
+    }
+    if (statement->kind == MU_AST_EXPLAIN) {
+        return explain(binder, statement->query, out, err);
+    }
+    assert(statement->kind == MU_AST_DESCRIBE);
+    if (statement->query) {
+        return describe_query(binder, statement->query, out, err);
+    }
+    return statement->path.text ? describe_file(binder, statement, out, err)
+                                : describe_table(binder, statement->name, out, err);
+}
