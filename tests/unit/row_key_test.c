@@ -68,7 +68,8 @@ TEST(integers_are_in_order_with_their_signs)
 
 TEST(doubles_are_in_order_and_nan_is_last)
 {
-    const double numbers[] = {-INFINITY, -1e300, -1, -1e-300, 0, 1e-300, 1, 1e300, INFINITY, NAN};
+    const double numbers[] = {-HUGE_VAL, -1e300, -1,    -1e-300,  0,
+                              1e-300,    1,      1e300, HUGE_VAL, (double)NAN};
     mu_value values[MU_COUNT(numbers)];
 
     for (size_t i = 0; i < MU_COUNT(numbers); i++) {
