@@ -113,7 +113,7 @@ static muster_status put_row(writing *w, const mu_batch *batch, uint32_t row, mu
         }
         MU_TRY(put_value(w, &value, err));
     }
-    mu_write_bytes(&w->lines, "}\n" + !json, 1 + (size_t)json);
+    mu_write_bytes(&w->lines, json ? "}\n" : "\n", json ? 2 : 1);
     w->rows++;
     return MUSTER_OK;
 }
