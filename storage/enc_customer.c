@@ -12,6 +12,7 @@
 #include "storage/enc_decoder.h"
 
 #include <assert.h>
+#include <inttypes.h>
 
 static uint32_t count_runs(const uint32_t *ordinals, uint32_t rows)
 {
@@ -60,6 +61,7 @@ static muster_status customer_open(mu_decoder *decoder, mu_reader *in, muster_er
     MU_TRY(mu_runs_open(decoder, in, err));
     const uint32_t run_count = decoder->run_count;
     uint64_t ordinal = mu_read_u32(in);
+    uint32_t repeated = 0;
 
     if (in->overrun) {
         return mu_fail(err, MUSTER_CORRUPT, "ends before the first of %u ordinals", run_count);
@@ -79,13 +81,14 @@ static muster_status customer_open(mu_decoder *decoder, mu_reader *in, muster_er
     for (uint32_t run = 1; run < run_count; run++) {
         const uint32_t distance = decoder->run_narrow[run];
 
+        repeated += distance == 0;
         ordinal += distance;
-        if (distance == 0 || ordinal > UINT32_MAX) {
-            return mu_fail(err, MUSTER_CORRUPT,
-                           "run %u of %u: customer %u is followed by one %u on", run + 1, run_count,
-                           decoder->run_narrow[run - 1], distance);
-        }
         decoder->run_narrow[run] = (uint32_t)ordinal;
+    }
+    if (repeated > 0 || ordinal > UINT32_MAX) { /* else all ordinals before rise towards it */
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "%u ordinals, %u of them like the one before, end at %" PRIu64, run_count,
+                       repeated, ordinal);
     }
     return MUSTER_OK;
 }

@@ -15,6 +15,7 @@
 #include "storage/enc_decoder.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <lz4.h>
 #include <string.h>
 
@@ -146,8 +147,8 @@ static muster_status text_open(mu_decoder *decoder, mu_reader *in, muster_error 
 
     /* LZ4 makes at most 255 bytes of one: a larger claim is not worth the memory. */
     if (size / 256 > in->size - in->at) {
-        return mu_fail(err, MUSTER_CORRUPT, "%zu bytes do not hold %llu bytes of text",
-                       in->size - in->at, (unsigned long long)size);
+        return mu_fail(err, MUSTER_CORRUPT, "%zu bytes do not hold %" PRIu64 " bytes of text",
+                       in->size - in->at, size);
     }
     if (!mu_mem_reserve(&decoder->scratch, &decoder->scratch_capacity, (size_t)size + 1, 1)) {
         return mu_fail_memory(err, "opening a chunk of text");

@@ -439,6 +439,13 @@ TEST(what_is_wrong_with_a_chunk_is_said)
     static const uint8_t wide[18] = {MU_ENC_FOR, 65};
     static const uint8_t no_divisor[18] = {MU_ENC_FOR, 3};
     static const uint8_t no_runs[5] = {MU_ENC_RLE};
+    /* Lists of width 0: base and divisor alone. The lengths begin at byte 5, what follows at 22. */
+    static const uint8_t two_runs[39] = {MU_ENC_RLE, 2, [6] = 3, [14] = 1, [31] = 1};
+    static const uint8_t empty_runs[39] = {MU_ENC_RLE, 2, [14] = 1, [31] = 1};
+    static const uint8_t no_distance[43] = {
+        MU_ENC_CUSTOMER, 2, [6] = 4, [14] = 1, [22] = 5, [35] = 1};
+    static const uint8_t too_far[43] = {
+        MU_ENC_CUSTOMER, 2, [6] = 4, [14] = 1, [22] = 255, 255, 255, 255, [27] = 1, [35] = 1};
     mu_decoder *decoder = mu_decoder_new();
 
     assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, unknown, 3, 1, &test_error));
@@ -449,6 +456,14 @@ TEST(what_is_wrong_with_a_chunk_is_said)
     assert_message("bit-packed chunk of 7 rows: packed numbers have the divisor 0");
     assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_runs, 5, 7, &test_error));
     assert_message("run-length chunk of 7 rows: 0 runs for 7 rows");
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, two_runs, 39, 7, &test_error));
+    assert_message("run-length chunk of 7 rows: 2 runs, 0 of them empty, hold 6 rows, not 7");
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, empty_runs, 39, 7, &test_error));
+    assert_message("run-length chunk of 7 rows: 2 runs, 2 of them empty, hold 0 rows, not 7");
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_distance, 43, 8, &test_error));
+    assert_message_has("2 ordinals, 1 of them like the one before, end at 5");
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, too_far, 43, 8, &test_error));
+    assert_message_has("2 ordinals, 0 of them like the one before, end at 4294967296");
     assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, unknown, 3, 0, &test_error));
     mu_decoder_free(decoder);
 }
