@@ -1,0 +1,356 @@
+/*
+ * agg.c - the table of aggregates, the making of calls, and the states of groups.
+ */
+#include "query/agg.h"
+
+#include "query/agg_states.h"
+#include "query/nearest.h"
+#include "storage/base/mem.h"
+#include "storage/kernels/kernels.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const mu_agg_family *const families[] = {&mu_agg_number, &mu_agg_pick, &mu_agg_list};
+
+static const mu_agg *agg_at(size_t i)
+{
+    for (size_t f = 0; f < MU_COUNT(families); f++) {
+        if (i < families[f]->count) {
+            return &families[f]->aggs[i];
+        }
+        i -= families[f]->count;
+    }
+    return NULL;
+}
+
+static const mu_agg *first_named(const char *name)
+{
+    const mu_agg *agg;
+
+    for (size_t i = 0; (agg = agg_at(i)) != NULL; i++) {
+        if (mu_name_equal(agg->name, name)) {
+            return agg;
+        }
+    }
+    return NULL;
+}
+
+bool mu_agg_is(const char *name)
+{
+    return first_named(name) != NULL;
+}
+
+const char *mu_agg_name(const mu_agg *agg)
+{
+    return agg->name;
+}
+
+const char *mu_agg_name_at(size_t i)
+{
+    const mu_agg *agg = agg_at(i);
+
+    return agg ? agg->name : NULL;
+}
+
+bool mu_agg_needs_order(const char *name)
+{
+    const mu_agg *agg = first_named(name);
+
+    return agg && agg->ordered;
+}
+
+/* Making calls. */
+
+static bool takes(char letter, mu_type type)
+{
+    return letter == 'a' || type.kind == MU_NULL || mu_type_of_letter(letter).kind == type.kind;
+}
+
+static bool takes_all(const mu_agg *agg, const mu_expr *const *args, uint32_t arg_count)
+{
+    if (strlen(agg->params) != arg_count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < arg_count; i++) {
+        if (!takes(agg->params[i], args[i]->type)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The entry whose types are these; else the one to whose types these can be cast. */
+static const mu_agg *find_agg(const char *name, const mu_expr *const *args, uint32_t arg_count)
+{
+    const mu_agg *castable = NULL;
+    const mu_agg *agg;
+
+    for (size_t i = 0; (agg = agg_at(i)) != NULL; i++) {
+        if (!mu_name_equal(agg->name, name)) {
+            continue;
+        }
+        if (takes_all(agg, args, arg_count)) {
+            return agg;
+        }
+        const mu_kind kind = arg_count > 0 ? args[0]->type.kind : MU_NULL;
+        if (strlen(agg->params) == arg_count && arg_count > 0 && agg->params[0] == 'f' &&
+            (kind == MU_BIGINT || kind == MU_DECIMAL)) {
+            castable = agg;
+        }
+        if (strlen(agg->params) == arg_count && arg_count > 0 && agg->params[0] == 't' &&
+            kind == MU_CUSTOMER) {
+            castable = agg;
+        }
+    }
+    return castable;
+}
+
+static muster_status fail_arguments(const char *name, const mu_expr *const *args,
+                                    uint32_t arg_count, int32_t offset, muster_error *err)
+{
+    char type[32];
+
+    if (!mu_agg_is(name)) {
+        const char *nearest = mu_expr_nearest_function(name);
+        return nearest ? mu_fail_at(err, MUSTER_INVALID, offset,
+                                    "no aggregate \"%s\"; did you mean \"%s\"?", name, nearest)
+                       : mu_fail_at(err, MUSTER_INVALID, offset, "no aggregate \"%s\"", name);
+    }
+    if (arg_count > 0 && strlen(first_named(name)->params) == arg_count) {
+        return mu_fail_at(err, MUSTER_INVALID, args[0]->offset, "there is no \"%s\" of %s", name,
+                          mu_type_name(args[0]->type, type));
+    }
+    return mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" takes %zu arguments, not %u", name,
+                      strlen(first_named(name)->params), arg_count);
+}
+
+/* A customer is counted as such; for anything else it is its id. */
+static muster_status cast_args(const mu_scope *scope, const mu_agg *agg, const mu_expr **args,
+                               muster_error *err)
+{
+    for (uint32_t i = 0; agg->params[i]; i++) {
+        const char letter = agg->params[i];
+        const bool counted = strcmp(agg->name, "count") == 0;
+
+        if (letter == 'a' && (counted || args[i]->type.kind != MU_CUSTOMER)) {
+            continue;
+        }
+        mu_type wanted = letter == 'a' ? mu_scope_id_type(scope) : mu_type_of_letter(letter);
+        if (letter == 'n' && args[i]->type.kind == MU_DECIMAL) {
+            wanted = args[i]->type;
+        }
+        MU_TRY(mu_expr_coerce(scope, args[i], wanted, &args[i], err));
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_agg_call_make(const mu_scope *scope, const char *name, const mu_expr *const *args,
+                               uint32_t arg_count, bool distinct, const mu_expr *filter,
+                               const mu_expr *order, int32_t offset, mu_agg_call *out,
+                               muster_error *err)
+{
+    const mu_agg *agg = find_agg(name, args, arg_count);
+    const mu_expr **cast;
+
+    if (!agg) {
+        return fail_arguments(name, args, arg_count, offset, err);
+    }
+    if (distinct && arg_count != 1 && !agg->ignores_distinct) {
+        return mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" of DISTINCT takes one argument",
+                          name);
+    }
+    if (agg->ordered && !order) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
+                          "\"%s\" goes by time, and there is no TIME column here; use arg_min or "
+                          "arg_max",
+                          name);
+    }
+    MU_ARENA_TRY(cast, scope->arena, arg_count, err);
+    if (arg_count > 0) {
+        memcpy(cast, args, arg_count * sizeof *cast);
+    }
+    MU_TRY(cast_args(scope, agg, cast, err));
+    mu_type type = agg->result == '0' ? cast[0]->type : mu_type_of_letter(agg->result);
+    if (agg->bind) {
+        MU_TRY(agg->bind(scope, cast, offset, &type, err));
+    }
+    if (filter && filter->type.kind != MU_BOOLEAN) {
+        return mu_fail_at(err, MUSTER_INVALID, filter->offset, "FILTER takes a condition");
+    }
+    *out = (mu_agg_call){.agg = agg,
+                         .type = type,
+                         .distinct = distinct && !agg->ignores_distinct,
+                         .arg_count = arg_count,
+                         .args = cast,
+                         .filter = filter,
+                         .order = agg->ordered ? order : NULL};
+    return MUSTER_OK;
+}
+
+/* States. */
+
+static muster_status fail_memory(muster_error *err)
+{
+    return mu_fail_memory(err, "aggregating");
+}
+
+muster_status mu_agg_open(const mu_agg_call *call, mu_agg_states **out, muster_error *err)
+{
+    mu_agg_states *states = mu_mem_zalloc(sizeof *states);
+    const mu_type none = {.kind = MU_NULL};
+
+    *out = NULL;
+    if (!states) {
+        return fail_memory(err);
+    }
+    states->call = call;
+    states->arg_type = call->arg_count > 0 ? call->args[0]->type : none;
+    states->key_type = call->order           ? call->order->type
+                       : call->arg_count > 1 ? call->args[1]->type
+                                             : none;
+    if (call->distinct) {
+        const muster_status status = mu_agg_distinct_open(states, err);
+        if (status != MUSTER_OK) {
+            mu_agg_close(states);
+            return status;
+        }
+    }
+    *out = states;
+    return MUSTER_OK;
+}
+
+void mu_agg_close(mu_agg_states *states)
+{
+    if (!states) {
+        return;
+    }
+    mu_agg_distinct_close(states->distinct);
+    mu_dict_builder_deinit(&states->texts);
+    mu_writer_deinit(&states->text);
+    mu_mem_free(states->items);
+    mu_mem_free(states->starts);
+    mu_mem_free(states->data);
+    mu_mem_free(states);
+}
+
+muster_status mu_agg_grow(mu_agg_states *states, uint32_t groups, muster_error *err)
+{
+    const size_t size = states->call->agg->state_size;
+    const size_t before = states->capacity;
+
+    if (groups <= states->groups) {
+        return MUSTER_OK;
+    }
+    if (size > 0 && groups > before) {
+        if (!mu_mem_reserve(&states->data, &states->capacity, groups, size)) {
+            return fail_memory(err);
+        }
+        memset((char *)states->data + before * size, 0, (states->capacity - before) * size);
+    }
+    states->groups = groups;
+    return MUSTER_OK;
+}
+
+muster_status mu_agg_update(mu_agg_states *states, const mu_vector *args, const mu_vector *order,
+                            const uint64_t *live, uint32_t rows, const uint32_t *groups,
+                            muster_error *err)
+{
+    const size_t words = mu_bits_words(rows);
+    uint64_t counted[MU_BATCH_WORDS] = {0};
+    const mu_agg_rows what = {rows, counted, args, order, groups};
+
+    assert(rows <= MU_BATCH_ROWS && (groups || states->groups > 0));
+    memcpy(counted, live, words * sizeof *live);
+    for (uint32_t i = 0; i < states->call->arg_count; i++) {
+        if (args[i].valid) {
+            mu_k()->and_bits(counted, args[i].valid, words);
+        }
+    }
+    if (order && order->valid) {
+        mu_k()->and_bits(counted, order->valid, words);
+    }
+    return states->distinct ? mu_agg_distinct_update(states, &what, err)
+                            : states->call->agg->update(states, &what, err);
+}
+
+muster_status mu_agg_merge(mu_agg_states *states, mu_agg_states *from, const uint32_t *map,
+                           uint32_t groups, muster_error *err)
+{
+    assert(groups <= from->groups);
+    if (states->distinct) {
+        return mu_agg_distinct_merge(states, from, map, err);
+    }
+    return states->call->agg->merge(states, from, map, groups, err);
+}
+
+muster_status mu_agg_result(mu_agg_states *states, uint32_t group, mu_value *out, muster_error *err)
+{
+    assert(group < states->groups);
+    if (states->distinct) {
+        MU_TRY(mu_agg_distinct_finish(states, err));
+    }
+    *out = (mu_value){.type = states->call->type};
+    return states->call->agg->result_of(states, group, out, err);
+}
+
+/* Values as 64 bits. */
+
+muster_status mu_agg_bits(mu_agg_states *states, const mu_value *value, int64_t *out,
+                          muster_error *err)
+{
+    uint32_t code;
+
+    assert(!value->null);
+    switch (mu_type_form(value->type)) {
+    case MU_FORM_BITS:
+    case MU_FORM_I64:
+        *out = value->i64;
+        break;
+    case MU_FORM_F64: {
+        const double positive = value->f64 == 0 ? 0 : value->f64;
+        memcpy(out, &positive, sizeof positive);
+        break;
+    }
+    case MU_FORM_CODE:
+        if (!mu_dict_builder_add(&states->texts, value->text, &code)) {
+            return fail_memory(err);
+        }
+        *out = code;
+        break;
+    case MU_FORM_ORDINAL:
+        *out = value->ordinal;
+        break;
+    }
+    return MUSTER_OK;
+}
+
+mu_value mu_agg_value(const mu_agg_states *states, mu_type type, int64_t bits)
+{
+    mu_value value = {.type = type};
+
+    switch (mu_type_form(type)) {
+    case MU_FORM_BITS:
+    case MU_FORM_I64:
+        value.i64 = bits;
+        break;
+    case MU_FORM_F64:
+        memcpy(&value.f64, &bits, sizeof bits);
+        break;
+    case MU_FORM_CODE:
+        value.text = mu_dict_text(&states->texts.dict, (uint32_t)bits);
+        break;
+    case MU_FORM_ORDINAL:
+        value.ordinal = (uint32_t)bits;
+        break;
+    }
+    return value;
+}
+
+muster_status mu_agg_move(mu_agg_states *states, const mu_agg_states *from, mu_type type,
+                          int64_t bits, int64_t *out, muster_error *err)
+{
+    const mu_value value = mu_agg_value(from, type, bits);
+
+    return mu_agg_bits(states, &value, out, err);
+}
