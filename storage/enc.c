@@ -302,23 +302,32 @@ muster_status mu_decode_u32(mu_decoder *decoder, uint32_t first, uint32_t count,
     return MUSTER_OK;
 }
 
+/* Doubles stored as integers; `out` is no place for these. */
+static void read_bits(mu_decoder *decoder, uint32_t first, uint32_t count, double *out)
+{
+    int64_t bits[MU_BATCH_ROWS];
+
+    assert(decoder->encoding->read_i64);
+    for (uint32_t done = 0; done < count; done += MU_BATCH_ROWS) {
+        const uint32_t left = count - done, part = left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
+
+        decoder->encoding->read_i64(decoder, first + done, part, bits);
+        memcpy(&out[done], bits, part * sizeof *bits);
+    }
+}
+
 muster_status mu_decode_f64(mu_decoder *decoder, uint32_t first, uint32_t count, double *out,
                             muster_error *err)
 {
     assert(decoder->encoding);
     const mu_encoding *encoding = decoder->encoding;
-    int64_t bits[MU_BATCH_ROWS]; /* not `out`, which is no place for integers */
 
     MU_TRY(check_read(decoder, first, count, encoding->read_f64 || encoding->read_i64, "doubles",
                       err));
     if (encoding->read_f64) {
         encoding->read_f64(decoder, first, count, out);
-    }
-    for (uint32_t done = 0; !encoding->read_f64 && done < count; done += MU_BATCH_ROWS) {
-        const uint32_t left = count - done, part = left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
-
-        encoding->read_i64(decoder, first + done, part, bits);
-        memcpy(&out[done], bits, part * sizeof *bits);
+    } else {
+        read_bits(decoder, first, count, out);
     }
     clear_tail(out, count, sizeof *out);
     return MUSTER_OK;
