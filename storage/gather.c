@@ -5,20 +5,25 @@
  * mask and every extra column. At the end there are three cases, cheapest first:
  *
  *   the rows came by customer and time (one segment, or few matches): the lanes are the answer;
- *   they came by customer, but not by time: only the customers concerned are sorted;
- *   else: rows are counted per customer, and `order` lists them customer by customer, each one's
- *   as they came; then the same.
+ *   they came as stretches of that kind, each later than the one before (segments of one month
+ *   after another): they are counted per customer, and `order` lists them customer by customer,
+ *   each one's as they came;
+ *   else the same, and then the rows of customers whose times do not ascend are sorted.
  *
  * Where rows move at all, `order` is made final first (times travel with it), and each lane is
  * copied through it once. A customer's rows are runs that ascend, one for each segment, so they
  * are merged, not sorted: n log(segments) steps for any n, and equal times stay as they came.
  *
+ * Which case it is, and how many rows each customer has, is noted while a batch is added and still
+ * in the cache.
+ *
  * All memory is kept for the next stripe: the first touch of fresh pages costs more than all of
- * the above. `counts` is all 0 between two calls, and only what was counted is cleared.
+ * the above. Of `counts` only what was counted is cleared.
  */
 #include "storage/gather.h"
 
 #include "storage/base/mem.h"
+#include "storage/gather_time.h"
 #include "storage/kernels/kernels.h"
 
 #include <assert.h>
@@ -28,7 +33,6 @@ enum {
     TIME_LANE,
     MASK_LANE,
     FIRST_COLUMN_LANE,
-    SHORT_RUN = 24, /* rows that are sorted by insertion: about where merging begins to win */
 };
 
 typedef struct gather_lane {
@@ -36,6 +40,17 @@ typedef struct gather_lane {
     int64_t *laid;   /* by customer and time; owned */
     size_t pushed_capacity, laid_capacity;
 } gather_lane;
+
+/* How the rows came so far. */
+typedef struct arrival {
+    bool by_customer; /* ordinals ascend */
+    bool by_time;     /* each customer's times do: the rows are stretches by customer and time, and
+                         no time of a stretch is before one of the stretches before it */
+    uint16_t low;     /* of the last row */
+    int64_t time_us;  /* likewise */
+    int64_t floor_us; /* the latest time of the stretches before */
+    int64_t max_us;   /* of all rows */
+} arrival;
 
 struct mu_gather {
     uint32_t stripe;
@@ -54,11 +69,12 @@ struct mu_gather {
     int64_t *spare_times;
     size_t spare_order_capacity, spare_times_capacity;
 
-    uint32_t *counts; /* a stripe's; all 0 but within mu_gather_finish() */
+    arrival came;
+    uint32_t *counts;           /* rows of each of the stripe's customers */
+    bool seen[MU_STRIPE_WORDS]; /* whether any of 64 customers has rows */
     uint16_t *customers;
     uint32_t *starts;
     uint32_t customer_count;
-    uint64_t present[MU_STRIPE_WORDS];
 
     uint32_t picked[MU_BATCH_ROWS]; /* rows of the batch being added */
     uint32_t codes[MU_BATCH_ROWS];  /* of those rows */
@@ -145,6 +161,17 @@ void mu_gather_start(mu_gather *gather, uint32_t stripe)
 {
     gather->stripe = stripe;
     gather->rows = 0;
+    gather->came = (arrival){.by_customer = true,
+                             .by_time = true,
+                             .time_us = INT64_MIN,
+                             .floor_us = INT64_MIN,
+                             .max_us = INT64_MIN};
+    for (size_t w = 0; w < MU_STRIPE_WORDS; w++) {
+        if (gather->seen[w]) {
+            memset(gather->counts + w * 64, 0, 64 * sizeof *gather->counts);
+            gather->seen[w] = false;
+        }
+    }
 }
 
 /* Adding. */
@@ -288,6 +315,31 @@ static void put_masks(const uint64_t *masks, const uint32_t *picked, uint32_t co
     }
 }
 
+/* Notes how the rows from `at` on came, and counts them. */
+static void note_rows(mu_gather *gather, size_t at, uint32_t count)
+{
+    const uint16_t *low = gather->low + at;
+    const int64_t *times = gather->lanes[TIME_LANE].pushed + at;
+    uint32_t *counts = gather->counts;
+    arrival came = gather->came;
+    bool late = false;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (low[i] < came.low) {
+            came.by_customer = false;
+            came.floor_us = came.max_us; /* a new stretch begins */
+        }
+        late |= (times[i] < came.floor_us) | ((low[i] == came.low) & (times[i] < came.time_us));
+        came.low = low[i];
+        came.time_us = times[i];
+        came.max_us = times[i] > came.max_us ? times[i] : came.max_us;
+        counts[low[i]]++;
+        gather->seen[low[i] / 64] = true;
+    }
+    came.by_time = came.by_time && !late;
+    gather->came = came;
+}
+
 muster_status mu_gather_add(mu_gather *gather, const mu_batch *batch, uint32_t customer_column,
                             uint32_t time_column, const uint64_t *masks, const uint32_t *columns,
                             muster_error *err)
@@ -314,132 +366,51 @@ muster_status mu_gather_add(mu_gather *gather, const mu_batch *batch, uint32_t c
         MU_TRY(put_column(gather, i, &batch->columns[columns[i]], count,
                           gather->lanes[FIRST_COLUMN_LANE + i].pushed + at, err));
     }
+    note_rows(gather, at, count);
     gather->rows += count;
     return MUSTER_OK;
 }
 
 /* By customer. */
 
-static bool customers_ascend(const mu_gather *gather)
-{
-    for (size_t i = 1; i < gather->rows; i++) {
-        if (gather->low[i] < gather->low[i - 1]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Customers and starts, from rows that came by customer. */
+/* Customers and starts from the counts, which become the places where each customer's next row
+ * goes. */
 static void list_customers(mu_gather *gather)
-{
-    const uint16_t *low = gather->low;
-    uint32_t customers = 0;
-
-    for (size_t i = 0; i < gather->rows; i++) {
-        if (i == 0 || low[i] != low[i - 1]) {
-            gather->customers[customers] = low[i];
-            gather->starts[customers] = (uint32_t)i;
-            customers++;
-        }
-    }
-    gather->starts[customers] = (uint32_t)gather->rows;
-    gather->customer_count = customers;
-}
-
-/* The same from rows in any order, and `order`. */
-static void count_customers(mu_gather *gather)
 {
     uint32_t *counts = gather->counts;
     uint32_t customers = 0, start = 0;
 
-    memset(gather->present, 0, sizeof gather->present);
-    for (size_t i = 0; i < gather->rows; i++) {
-        counts[gather->low[i]]++;
-        mu_bits_set(gather->present, gather->low[i]);
-    }
     for (uint32_t w = 0; w < MU_STRIPE_WORDS; w++) {
-        for (uint64_t bits = gather->present[w]; bits != 0; bits &= bits - 1) {
+        uint64_t absent = UINT64_MAX;
+        if (!gather->seen[w]) {
+            continue;
+        }
+        mu_k()->filter_eq_u32(counts + (size_t)w * 64, 0, &absent, 1);
+        for (uint64_t bits = ~absent; bits != 0; bits &= bits - 1) {
             const uint32_t customer = w * 64 + mu_bits_lowest(bits);
             const uint32_t count = counts[customer];
             gather->customers[customers] = (uint16_t)customer;
             gather->starts[customers] = start;
             customers++;
-            counts[customer] = start; /* where the customer's next row goes */
+            counts[customer] = start;
             start += count;
         }
     }
     assert(start == gather->rows);
     gather->starts[customers] = start;
     gather->customer_count = customers;
+}
+
+static void order_by_customer(mu_gather *gather)
+{
+    uint32_t *next = gather->counts;
+
     for (size_t i = 0; i < gather->rows; i++) {
-        gather->order[counts[gather->low[i]]++] = (uint32_t)i;
-    }
-    for (uint32_t i = 0; i < customers; i++) {
-        counts[gather->customers[i]] = 0;
+        gather->order[next[gather->low[i]]++] = (uint32_t)i;
     }
 }
 
 /* By time. */
-
-/* The places of one customer, or a part of them: times, and the rows they belong to. */
-typedef struct span {
-    int64_t *times;
-    uint32_t *order;
-    uint32_t rows;
-} span;
-
-static void insert(span s)
-{
-    for (uint32_t i = 1; i < s.rows; i++) {
-        const int64_t time = s.times[i];
-        const uint32_t row = s.order[i];
-        uint32_t to = i;
-        for (; to > 0 && s.times[to - 1] > time; to--) {
-            s.times[to] = s.times[to - 1];
-            s.order[to] = s.order[to - 1];
-        }
-        s.times[to] = time;
-        s.order[to] = row;
-    }
-}
-
-/* Merges the rows before and from `middle` on, each in order; of equal times, those before come
- * first. `spare` has room for the rows before. */
-static void merge(span s, uint32_t middle, span spare)
-{
-    uint32_t left = 0, right = middle, to = 0;
-
-    memcpy(spare.times, s.times, middle * sizeof *s.times);
-    memcpy(spare.order, s.order, middle * sizeof *s.order);
-    while (left < middle && right < s.rows) {
-        if (s.times[right] < spare.times[left]) {
-            s.times[to] = s.times[right];
-            s.order[to++] = s.order[right++];
-        } else {
-            s.times[to] = spare.times[left];
-            s.order[to++] = spare.order[left++];
-        }
-    }
-    memcpy(&s.times[to], &spare.times[left], (middle - left) * sizeof *s.times);
-    memcpy(&s.order[to], &spare.order[left], (middle - left) * sizeof *s.order);
-}
-
-/* Halves are only merged where the border between them is out of order, so that long runs that
- * ascend cost one comparison a row at most. The depth is that of halving 2^32. */
-static void sort_span(span s, span spare)
-{
-    if (s.rows <= SHORT_RUN) {
-        insert(s);
-        return;
-    }
-    const uint32_t middle = s.rows / 2;
-    sort_span((span){s.times, s.order, middle}, spare);
-    sort_span((span){s.times + middle, s.order + middle, s.rows - middle}, spare);
-    if (s.times[middle] < s.times[middle - 1]) {
-        merge(s, middle, spare);
-    }
-}
 
 static bool times_ascend(const int64_t *times, uint32_t rows)
 {
@@ -451,32 +422,23 @@ static bool times_ascend(const int64_t *times, uint32_t rows)
     return true;
 }
 
-/* The first customer whose events are not in the order of time, or customer_count. */
-static uint32_t first_unsorted(const mu_gather *gather, const int64_t *times, uint32_t from)
+static muster_status sort_times(mu_gather *gather, int64_t *times, muster_error *err)
 {
-    for (uint32_t i = from; i < gather->customer_count; i++) {
+    for (uint32_t i = 0; i < gather->customer_count; i++) {
         const uint32_t start = gather->starts[i];
-        if (!times_ascend(times + start, gather->starts[i + 1] - start)) {
-            return i;
+        const uint32_t rows = gather->starts[i + 1] - start;
+
+        if (times_ascend(times + start, rows)) {
+            continue;
         }
-    }
-    return gather->customer_count;
-}
-
-static muster_status sort_times(mu_gather *gather, int64_t *times, uint32_t first,
-                                muster_error *err)
-{
-    for (uint32_t i = first; i < gather->customer_count; i = first_unsorted(gather, times, i + 1)) {
-        const uint32_t start = gather->starts[i];
-        const span events = {times + start, gather->order + start, gather->starts[i + 1] - start};
-
-        if (!mu_mem_reserve(&gather->spare_times, &gather->spare_times_capacity, events.rows,
+        if (!mu_mem_reserve(&gather->spare_times, &gather->spare_times_capacity, rows,
                             sizeof *gather->spare_times) ||
-            !mu_mem_reserve(&gather->spare_order, &gather->spare_order_capacity, events.rows,
+            !mu_mem_reserve(&gather->spare_order, &gather->spare_order_capacity, rows,
                             sizeof *gather->spare_order)) {
             return out_of_memory(err);
         }
-        sort_span(events, (span){gather->spare_times, gather->spare_order, events.rows});
+        mu_gather_sort_times(times + start, gather->order + start, rows, gather->spare_times,
+                             gather->spare_order);
     }
     return MUSTER_OK;
 }
@@ -510,30 +472,22 @@ static void lay(const int64_t *pushed, const uint32_t *order, size_t rows, int64
 static muster_status lay_out(mu_gather *gather, bool *moved, muster_error *err)
 {
     gather_lane *time = &gather->lanes[TIME_LANE];
-    const bool by_customer = customers_ascend(gather);
+    const arrival *came = &gather->came;
 
-    *moved = false;
-    if (by_customer) {
-        list_customers(gather);
-        const uint32_t unsorted = first_unsorted(gather, time->pushed, 0);
-        if (unsorted == gather->customer_count) {
-            return MUSTER_OK;
-        }
+    list_customers(gather);
+    *moved = !came->by_customer || !came->by_time;
+    if (!*moved) {
+        return MUSTER_OK;
     }
     MU_TRY(reserve_laid(gather, err));
-    if (by_customer) {
-        for (size_t i = 0; i < gather->rows; i++) {
-            gather->order[i] = (uint32_t)i;
-        }
-    } else {
-        count_customers(gather);
-    }
+    order_by_customer(gather);
     lay(time->pushed, gather->order, gather->rows, time->laid);
-    MU_TRY(sort_times(gather, time->laid, first_unsorted(gather, time->laid, 0), err));
+    if (!came->by_time) {
+        MU_TRY(sort_times(gather, time->laid, err));
+    }
     for (uint32_t i = MASK_LANE; i < gather->column_count + FIRST_COLUMN_LANE; i++) {
         lay(gather->lanes[i].pushed, gather->order, gather->rows, gather->lanes[i].laid);
     }
-    *moved = true;
     return MUSTER_OK;
 }
 

@@ -14,13 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     MONTHS = 4,
     STRIPES = 8,
     MOST_EVENTS = 8, /* of a customer in a month: 4 on average, some have none */
     KINDS = 300,
-    RUNS = 7,
+    RUNS = 15,
     CUSTOMER = 0,
     TIME,
     EVENT,
@@ -300,9 +301,9 @@ static void time_task(const task *t, mu_snapshot *snapshot)
     const mu_type types[] = {columns[CHANNEL].type, columns[AMOUNT].type};
     check(mu_gather_open(types, t->extras, &gather, &err), &err);
     for (int i = 0; i < RUNS; i++) {
-        const double start = mu_env_seconds();
+        const clock_t start = clock(); /* of this process, whoever else is busy */
         r = run(t, snapshot, gather, wanted);
-        const double seconds = mu_env_seconds() - start;
+        const double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
         best = i == 0 || seconds < best ? seconds : best;
     }
     printf("%-45s %6.0f million rows/s  %5.2f ns a row  %6.2f ns a row passed (%4.1f%%)\n", t->name,
