@@ -253,20 +253,21 @@ mu_enc mu_decoder_enc(const mu_decoder *decoder)
     return decoder->encoding->enc;
 }
 
-/* Whether the chunk holds what is to be read is for data to say; the rows are for our callers. */
-static muster_status check_read(const mu_decoder *decoder, uint32_t first, uint32_t count,
-                                bool fits, const char *wanted, muster_error *err)
+static void check_rows(const mu_decoder *decoder, uint32_t first, uint32_t count)
 {
+    (void)decoder;
+    (void)first;
+    (void)count;
+    assert(decoder->encoding);
     assert(first % MU_BATCH_ROWS == 0);
     assert(count > 0 && count <= decoder->rows);
     assert(first <= decoder->rows - count);
-    (void)first;
-    (void)count;
-    if (!fits) {
-        return mu_fail(err, MUSTER_CORRUPT, "a %s chunk does not hold %s", decoder->encoding->name,
-                       wanted);
-    }
-    return MUSTER_OK;
+}
+
+static muster_status fail_kind(const mu_decoder *decoder, const char *wanted, muster_error *err)
+{
+    return mu_fail(err, MUSTER_CORRUPT, "a %s chunk does not hold %s", decoder->encoding->name,
+                   wanted);
 }
 
 /* Kernels read whole words of 64 values; what is behind the last one is 0. */
@@ -280,11 +281,11 @@ static void clear_tail(void *out, uint32_t count, size_t size)
 muster_status mu_decode_i64(mu_decoder *decoder, uint32_t first, uint32_t count, int64_t *out,
                             muster_error *err)
 {
-    assert(decoder->encoding);
-    const mu_encoding *encoding = decoder->encoding;
-
-    MU_TRY(check_read(decoder, first, count, encoding->read_i64, "64-bit integers", err));
-    encoding->read_i64(decoder, first, count, out);
+    check_rows(decoder, first, count);
+    if (!decoder->encoding->read_i64) {
+        return fail_kind(decoder, "64-bit integers", err);
+    }
+    decoder->encoding->read_i64(decoder, first, count, out);
     clear_tail(out, count, sizeof *out);
     return MUSTER_OK;
 }
@@ -292,12 +293,11 @@ muster_status mu_decode_i64(mu_decoder *decoder, uint32_t first, uint32_t count,
 muster_status mu_decode_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out,
                             muster_error *err)
 {
-    assert(decoder->encoding);
-    const mu_encoding *encoding = decoder->encoding;
-    const bool fits = encoding->read_u32 && encoding->enc != MU_ENC_CUSTOMER;
-
-    MU_TRY(check_read(decoder, first, count, fits, "32-bit integers", err));
-    MU_TRY(encoding->read_u32(decoder, first, count, out, err));
+    check_rows(decoder, first, count);
+    if (!decoder->encoding->read_u32 || decoder->encoding->enc == MU_ENC_CUSTOMER) {
+        return fail_kind(decoder, "32-bit integers", err);
+    }
+    MU_TRY(decoder->encoding->read_u32(decoder, first, count, out, err));
     clear_tail(out, count, sizeof *out);
     return MUSTER_OK;
 }
@@ -307,7 +307,6 @@ static void read_bits(mu_decoder *decoder, uint32_t first, uint32_t count, doubl
 {
     int64_t bits[MU_BATCH_ROWS];
 
-    assert(decoder->encoding->read_i64);
     for (uint32_t done = 0; done < count; done += MU_BATCH_ROWS) {
         const uint32_t left = count - done, part = left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
 
@@ -319,15 +318,13 @@ static void read_bits(mu_decoder *decoder, uint32_t first, uint32_t count, doubl
 muster_status mu_decode_f64(mu_decoder *decoder, uint32_t first, uint32_t count, double *out,
                             muster_error *err)
 {
-    assert(decoder->encoding);
-    const mu_encoding *encoding = decoder->encoding;
-
-    MU_TRY(check_read(decoder, first, count, encoding->read_f64 || encoding->read_i64, "doubles",
-                      err));
-    if (encoding->read_f64) {
-        encoding->read_f64(decoder, first, count, out);
-    } else {
+    check_rows(decoder, first, count);
+    if (decoder->encoding->read_f64) {
+        decoder->encoding->read_f64(decoder, first, count, out);
+    } else if (decoder->encoding->read_i64) {
         read_bits(decoder, first, count, out);
+    } else {
+        return fail_kind(decoder, "doubles", err);
     }
     clear_tail(out, count, sizeof *out);
     return MUSTER_OK;
@@ -336,11 +333,11 @@ muster_status mu_decode_f64(mu_decoder *decoder, uint32_t first, uint32_t count,
 muster_status mu_decode_customer(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out,
                                  muster_error *err)
 {
-    assert(decoder->encoding);
-    const mu_encoding *encoding = decoder->encoding;
-
-    MU_TRY(check_read(decoder, first, count, encoding->enc == MU_ENC_CUSTOMER, "customers", err));
-    MU_TRY(encoding->read_u32(decoder, first, count, out, err));
+    check_rows(decoder, first, count);
+    if (decoder->encoding->enc != MU_ENC_CUSTOMER) {
+        return fail_kind(decoder, "customers", err);
+    }
+    MU_TRY(decoder->encoding->read_u32(decoder, first, count, out, err));
     clear_tail(out, count, sizeof *out);
     return MUSTER_OK;
 }
@@ -349,8 +346,9 @@ muster_status mu_decode_text(mu_decoder *decoder, const mu_dict **out, muster_er
 {
     *out = NULL;
     assert(decoder->encoding);
-    MU_TRY(
-        check_read(decoder, 0, decoder->rows, decoder->encoding->enc == MU_ENC_TEXT, "text", err));
+    if (decoder->encoding->enc != MU_ENC_TEXT) {
+        return fail_kind(decoder, "text", err);
+    }
     *out = &decoder->dict;
     return MUSTER_OK;
 }
@@ -360,8 +358,9 @@ muster_status mu_decode_runs(mu_decoder *decoder, uint32_t *run_count, const uin
 {
     *ordinals = *ends = NULL;
     assert(decoder->encoding);
-    MU_TRY(check_read(decoder, 0, decoder->rows, decoder->encoding->enc == MU_ENC_CUSTOMER,
-                      "customers", err));
+    if (decoder->encoding->enc != MU_ENC_CUSTOMER) {
+        return fail_kind(decoder, "customers", err);
+    }
     *run_count = decoder->run_count;
     *ordinals = decoder->run_narrow;
     *ends = decoder->ends;

@@ -143,7 +143,7 @@ static void measure_integers(void)
         for (uint32_t i = 0; i < ROWS; i++) {
             values.i64[i] = (int64_t)(random_below(UINT64_MAX) >> (64 - width));
         }
-        snprintf(name, sizeof name, "integers of %u bits", width);
+        (void)snprintf(name, sizeof name, "integers of %u bits", width);
         measure(name, I64);
     }
     for (uint32_t i = 0; i < ROWS; i++) {

@@ -234,14 +234,14 @@ int main(void)
     for (size_t i = 0; i < MU_COUNT(widths); i++) {
         d.width = widths[i];
         if (d.width <= 32) {
-            snprintf(name, sizeof name, "unpack_u32, %u bits", d.width);
+            (void)snprintf(name, sizeof name, "unpack_u32, %u bits", d.width);
             print_line(name, run_unpack_u32);
         }
         d.divisor = 1;
-        snprintf(name, sizeof name, "unpack_i64, %u bits", d.width);
+        (void)snprintf(name, sizeof name, "unpack_i64, %u bits", d.width);
         print_line(name, run_unpack_i64);
         d.divisor = 1000000;
-        snprintf(name, sizeof name, "  and times a million");
+        (void)snprintf(name, sizeof name, "  and times a million");
         print_line(name, run_unpack_i64);
     }
     return 0;

@@ -23,7 +23,7 @@ static void fill(sample *s)
 {
     *s = (sample){.live = {0x1b}, .valid = {0x1d}, .bits = {0x19}};
     for (uint32_t row = 0; row < 5; row++) {
-        s->numbers[row] = row * 10;
+        s->numbers[row] = INT64_C(10) * row;
         s->doubles[row] = row / 2.0;
         s->codes[row] = row % 2;
         s->ordinals[row] = row == 3 ? MU_NO_CUSTOMER : row;

@@ -19,7 +19,10 @@ static mu_text random_text(uint64_t *state, char room[LONGEST])
     const uint32_t size = (uint32_t)test_random_below(state, test_random(state) % 2 ? 5 : LONGEST);
 
     for (uint32_t i = 0; i < size; i++) {
-        room[i] = i < 7 && size > 8 ? 'x' : letters[test_random_below(state, sizeof letters)];
+        room[i] = letters[test_random_below(state, sizeof letters)];
+        if (i < 7 && size > 8) {
+            room[i] = 'x';
+        }
     }
     return (mu_text){room, size};
 }

@@ -56,7 +56,8 @@ static data new_data(uint64_t *state)
     }
     for (size_t w = 0; w < WORDS; w++) {
         d.live[w] = w == 1 ? 0 : w == 2 ? UINT64_MAX : w == 3 ? 1 : test_random(state);
-        d.other[w] = test_random(state) & test_random(state);
+        d.other[w] = test_random(state);
+        d.other[w] &= test_random(state);
     }
     return d;
 }
@@ -340,9 +341,9 @@ static void check_unpack(const mu_kernels *k, uint32_t width, uint32_t count, ui
     static const uint64_t divisors[] = {1, 3, 1000000, UINT64_C(1) << 33, UINT64_MAX};
     const size_t size = packed_size(width, count);
     uint8_t *memory = mu_mem_zalloc(size + 1);
-    uint64_t numbers[1024];
+    uint64_t numbers[1024] = {0};
     uint32_t narrow[1024];
-    int64_t wide[1024];
+    int64_t wide[1024] = {0};
 
     for (uint32_t i = 0; i < count; i++) {
         numbers[i] = width == 0 ? 0 : test_random(state) >> (64 - width);
