@@ -9,14 +9,14 @@
  */
 #include "storage/copy.h"
 
+#include "storage/base/env.h"
+#include "storage/base/mem.h"
+#include "storage/copy_rows.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "storage/base/env.h"
-#include "storage/base/mem.h"
-#include "storage/copy_rows.h"
 
 static const double report_seconds = 0.2;
 
@@ -39,7 +39,7 @@ typedef struct table_copy {
     mu_copy_result *result;
 } table_copy;
 
-/* --- a round ------------------------------------------------------------------------------ */
+/* A round. */
 
 /* Item 0 reads on, item i converts piece i - 1. */
 static muster_status run_item(void *context, uint32_t worker, uint64_t item, muster_error *err)

@@ -8,13 +8,13 @@
  */
 #include "storage/copy_rows.h"
 
-#include <assert.h>
-#include <inttypes.h>
-#include <string.h>
-
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
 #include "storage/calendar.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
 
 static const int64_t powers[] = {1,
                                  10,

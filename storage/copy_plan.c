@@ -7,11 +7,11 @@
  */
 #include "storage/copy_rows.h"
 
+#include "storage/base/mem.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "storage/base/mem.h"
 
 /* Edits (insert, drop, replace) that turn a into b, without regard to ASCII case; names are short.
  */

@@ -7,14 +7,14 @@
  */
 #include "storage/copy.h"
 
+#include "storage/base/mem.h"
+#include "storage/copy_rows.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-#include "storage/base/mem.h"
-#include "storage/copy_rows.h"
 
 static const double report_seconds = 0.2;
 enum {

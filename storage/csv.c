@@ -7,13 +7,13 @@
  */
 #include "storage/csv.h"
 
+#include "storage/base/bits.h"
+#include "storage/base/mem.h"
+
 #include <assert.h>
 #include <string.h>
 
 #include <simde/x86/sse2.h>
-
-#include "storage/base/bits.h"
-#include "storage/base/mem.h"
 
 mu_csv_dialect mu_csv_dialect_of(const mu_csv_options *options)
 {

@@ -9,11 +9,11 @@
  */
 #include "storage/csv.h"
 
+#include "storage/base/mem.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
-
-#include "storage/base/mem.h"
 
 static muster_status reserve(mu_csv_block *block, size_t capacity, muster_error *err)
 {
@@ -209,7 +209,7 @@ muster_status mu_csv_block_split(mu_csv_block *block, mu_csv_dialect dialect, mu
     return block->last ? cut_rest(block, open, path, err) : MUSTER_OK;
 }
 
-/* --- reader ------------------------------------------------------------------------------- */
+/* Reader. */
 
 struct mu_csv_reader {
     mu_csv_source *source;

@@ -9,12 +9,12 @@
  */
 #include "storage/csv.h"
 
+#include "storage/base/mem.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
-
-#include "storage/base/mem.h"
 
 enum {
     SNIFF_RECORDS = 200, /* that the delimiter is judged by */
@@ -115,7 +115,7 @@ static char find_delimiter(const mu_csv_block *block, mu_csv_dialect dialect)
     return found ? found : ',';
 }
 
-/* --- the header --------------------------------------------------------------------------- */
+/* The header. */
 
 /* Letters, digits and a few signs, beginning with none of the latter two; letters of any script. */
 static bool looks_like_name(const mu_csv_field *field)
@@ -337,7 +337,7 @@ const char *mu_csv_summary(const mu_csv_head *head, mu_arena *arena)
     return summary ? summary : "";
 }
 
-/* --- types -------------------------------------------------------------------------------- */
+/* Types. */
 
 /* Numbers in quotes are meant as text if the file's writer left quotes off other numbers. */
 static bool quoting_means_text(const mu_csv_head *head)

@@ -6,20 +6,21 @@
  *
  *   - `00001` is a text: a number would lose the zeros. So is a whole number too large for BIGINT.
  *   - 11.77 is DECIMAL(18, s), with the most decimals seen, up to 6; longer ones, and exponents,
- * are DOUBLE. `17850.0` in a column whose name ends in `id` is a text: a key that went through a
- *     spreadsheet.
+ * are DOUBLE. `17850.0` and `9e+05` in a column whose name ends in `id` are text: keys that went
+ * through a spreadsheet.
  *   - Whole numbers are days (19970112) or moments since 1970 (in seconds or milliseconds) only if
- *     the column's name speaks of time and all of them lie in 1900 to 2100, or 1990 to 2100.
+ *     the column's name speaks of time (or, for days, says nothing) and all of them lie in 1900 to
+ *     2100, or 1990 to 2100.
  *   - 03/04/2024 is a date only if other values tell days from months.
  *   - Booleans are the words true and false, not 0 and 1.
  */
 #include "storage/csv.h"
 
+#include "storage/calendar.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
-
-#include "storage/calendar.h"
 
 enum {
     FIT_BOOLEAN = 1 << 0,
@@ -237,6 +238,12 @@ static bool names_time(const char *name)
            contains(name, "\xe6\x97\xa5\xe6\x9c\x9f") /* date */;
 }
 
+/* The name of a column in a file without a header says nothing. */
+static bool has_no_name(const char *name)
+{
+    return strncmp(name, "column", 6) == 0 && isdigit((unsigned char)name[6]);
+}
+
 static bool names_id(const char *name)
 {
     return strcasecmp(name, "id") == 0 || ends_with(name, "_id") || ends_with(name, "Id") ||
@@ -277,11 +284,11 @@ static mu_type type_of(mu_kind kind)
 
 static mu_type number_type(const mu_csv_guess *guess, const char *name)
 {
+    if (names_id(name) && guess->all_zero == guess->pointed) {
+        return type_of(MU_TEXT); /* 17850.0, 9e+05 */
+    }
     if (!(guess->fits & FIT_DECIMAL)) {
         return type_of(MU_DOUBLE);
-    }
-    if (names_id(name) && guess->pointed > 0 && guess->all_zero == guess->pointed) {
-        return type_of(MU_TEXT);
     }
     if (guess->decimals > MAX_DECIMALS || guess->digits + guess->decimals > DECIMAL_DIGITS) {
         return type_of(MU_DOUBLE);
@@ -305,7 +312,7 @@ mu_type mu_csv_guess_type(const mu_csv_guess *guess, const char *name, const cha
             *format_text = epoch;
             return type_of(MU_TIMESTAMP);
         }
-        if (!names_time(name) || !only) {
+        if (!only || !(names_time(name) || has_no_name(name))) {
             return type_of(MU_BIGINT);
         }
     } else if (fits & FIT_NUMBER) {

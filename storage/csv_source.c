@@ -7,14 +7,14 @@
  */
 #include "storage/csv.h"
 
+#include "storage/base/env.h"
+#include "storage/base/mem.h"
+
 #include <assert.h>
 #include <string.h>
 
 #define ZLIB_CONST
 #include <zlib.h>
-
-#include "storage/base/env.h"
-#include "storage/base/mem.h"
 
 enum {
 #ifdef MU_TINY

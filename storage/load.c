@@ -6,12 +6,12 @@
  */
 #include "storage/load.h"
 
+#include "storage/base/mem.h"
+#include "storage/load_rows.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
-
-#include "storage/base/mem.h"
-#include "storage/load_rows.h"
 
 enum {
     DEFAULT_BUDGET = 1 << 30,
@@ -147,7 +147,7 @@ void mu_load_close(mu_load *load)
     mu_mem_free(load);
 }
 
-/* --- appending ---------------------------------------------------------------------------- */
+/* Appending. */
 
 static bool add_chunk(mu_load_column *column)
 {
@@ -374,6 +374,7 @@ muster_status mu_load_rows(mu_load *load, uint32_t rows, const mu_input_column *
 muster_status mu_load_finish(mu_load *load, muster_error *err)
 {
     assert(!load->finished);
+    load->finishing = true;
     MU_TRY(mu_load_write_runs(load, err));
     MU_TRY(mu_load_merge(load, err));
     for (uint32_t i = 0; i < load->run_count; i++) {

@@ -52,6 +52,7 @@ struct mu_load {
     mu_load_run *runs; /* in order of arrival of their rows */
     size_t run_capacity;
     uint32_t run_count;
+    bool finishing; /* runs written now are likely to be final, and are synced at once */
     bool finished;
 };
 
@@ -78,7 +79,7 @@ static inline bool mu_load_cancelled(const mu_load *load)
 muster_status mu_load_cancel(muster_error *err); /* CANCELLED, worded */
 void mu_load_remove_run(const mu_load *load, uint64_t file);
 
-/* Load_sort.c. */
+/* What load_sort.c does. */
 
 /* A row in sorting: its customer's ordinal (all ones: nobody) above its number. */
 typedef uint64_t mu_load_key;
@@ -98,12 +99,12 @@ static inline uint32_t mu_load_key_ordinal(mu_load_key key)
 muster_status mu_load_sort(const mu_load *load, mu_load_key *keys, mu_load_key *spare,
                            uint32_t count, const mu_load_column *times, muster_error *err);
 
-/* Load_run.c. */
+/* What load_run.c does. */
 
 /* Writes the collected rows as one run for each of their periods, and forgets them. */
 muster_status mu_load_write_runs(mu_load *load, muster_error *err);
 
-/* Load_merge.c. */
+/* What load_merge.c does. */
 
 /* Leaves one run of each period, synced. */
 muster_status mu_load_merge(mu_load *load, muster_error *err);

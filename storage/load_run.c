@@ -10,11 +10,11 @@
  */
 #include "storage/load_rows.h"
 
+#include "storage/base/mem.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "storage/base/mem.h"
 
 enum {
 #ifdef MU_TINY
@@ -67,7 +67,7 @@ typedef struct write_job {
     run_scratch *scratches; /* one for each thread */
 } write_job;
 
-/* --- dealing out rows to periods ---------------------------------------------------------- */
+/* Dealing out rows to periods. */
 
 typedef struct period_cache {
     const mu_load_column *times;
@@ -190,7 +190,7 @@ fail:
     return status;
 }
 
-/* --- dictionaries ------------------------------------------------------------------------- */
+/* Dictionaries. */
 
 static muster_status sort_dictionary(void *context, uint32_t worker, uint64_t item,
                                      muster_error *err)
@@ -315,7 +315,7 @@ static muster_status build_dict(const mu_load_column *column, const mu_load_key 
     return MUSTER_OK;
 }
 
-/* --- blocks ------------------------------------------------------------------------------- */
+/* Blocks. */
 
 /* The bitmap of a block's rows that are not null; the number of them. */
 static uint32_t gather_valid(const mu_load_column *column, const mu_load_key *keys, uint32_t rows,
@@ -475,7 +475,7 @@ static muster_status write_period(void *context, uint32_t worker, uint64_t item,
         mu_segment_writer_abort(writer);
         goto fail;
     }
-    status = mu_segment_writer_finish(writer, false, &job->infos[item], err);
+    status = mu_segment_writer_finish(writer, !load->finishing, &job->infos[item], err);
 fail:
     for (uint32_t i = 0; i < load->table->column_count; i++) {
         forget_texts(&scratch->texts[i]);
@@ -483,7 +483,7 @@ fail:
     return status;
 }
 
-/* --- the whole of it ---------------------------------------------------------------------- */
+/* The whole of it. */
 
 static size_t block_value_bytes(mu_form form)
 {
@@ -577,7 +577,7 @@ static muster_status write_all(write_job *job, muster_error *err)
     }
     for (uint32_t i = 0; i < job->period_count; i++) { /* so that a failure removes them */
         load->runs[load->run_count + i] =
-            (mu_load_run){.info = {.file = job->periods[i].file}, .synced = true};
+            (mu_load_run){.info = {.file = job->periods[i].file}, .synced = load->finishing};
     }
     load->run_count += job->period_count;
     MU_TRY(mu_pool_run(load->options.pool, job->period_count, write_period, job,

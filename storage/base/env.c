@@ -120,10 +120,10 @@ muster_status mu_env_make_temp_dir(char *path, size_t size, muster_error *err)
     return error == 0 ? MUSTER_OK : mu_env_fail(err, error, "create a directory in", parent);
 }
 
-muster_status mu_env_sync_dir(const char *path, muster_error *err)
+static muster_status sync_path(const char *path, int flags, const char *what, muster_error *err)
 {
     int error = mu_env_before("sync", path);
-    const int fd = error == 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    const int fd = error == 0 ? open(path, O_RDONLY | O_CLOEXEC | flags) : -1;
 
     if (error == 0 && (fd < 0 || fsync(fd) != 0)) {
         error = errno;
@@ -131,7 +131,17 @@ muster_status mu_env_sync_dir(const char *path, muster_error *err)
     if (fd >= 0) {
         close(fd);
     }
-    return error == 0 ? MUSTER_OK : mu_env_fail(err, error, "sync directory", path);
+    return error == 0 ? MUSTER_OK : mu_env_fail(err, error, what, path);
+}
+
+muster_status mu_env_sync_file(const char *path, muster_error *err)
+{
+    return sync_path(path, 0, "sync", err);
+}
+
+muster_status mu_env_sync_dir(const char *path, muster_error *err)
+{
+    return sync_path(path, O_DIRECTORY, "sync directory", err);
 }
 
 muster_status mu_env_rename(const char *from, const char *to, muster_error *err)

@@ -49,6 +49,8 @@ muster_status mu_env_make_dir(const char *path, muster_error *err); /* fine if i
 muster_status mu_env_make_temp_dir(char *path, size_t size,
                                    muster_error *err); /* in $TMPDIR or /tmp; path is set */
 muster_status mu_env_remove_tree(const char *path, muster_error *err);
+muster_status mu_env_sync_file(const char *path,
+                               muster_error *err); /* one written without a sync */
 muster_status mu_env_sync_dir(const char *path, muster_error *err);
 muster_status mu_env_rename(const char *from, const char *to, muster_error *err);
 muster_status mu_env_remove(const char *path, muster_error *err); /* fine if it is not there */

@@ -7,6 +7,7 @@
 #include "storage/csv.h"
 
 #include <stdlib.h>
+
 #include <zlib.h>
 
 enum {
@@ -33,7 +34,7 @@ static void dump_field(dump *to, const char *data, size_t size, bool quoted)
     mu_write_u8(&to->out, ']');
 }
 
-/* --- the simplest reader there is --------------------------------------------------------- */
+/* The simplest reader there is. */
 
 typedef struct naive {
     mu_csv_dialect dialect;
@@ -133,7 +134,7 @@ static bool naive_read(mu_csv_dialect dialect, const char *data, size_t size, du
     return !unclosed;
 }
 
-/* --- comparing ---------------------------------------------------------------------------- */
+/* Comparing. */
 
 static muster_status read_file(const char *path, mu_csv_dialect dialect, dump *to)
 {
