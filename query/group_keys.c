@@ -1,0 +1,361 @@
+/*
+ * group_keys.c - from the values of GROUP BY to numbers of groups.
+ *
+ * The tuple of a group is its keys' words, then words with a bit for each key that is NULL (whose
+ * own word is 0). Tuples lie one after the other in order of group, so a group's number is all that
+ * the tables hold.
+ */
+#include "query/group_keys.h"
+
+#include "storage/base/hash.h"
+#include "storage/base/mem.h"
+
+enum {
+    NO_GROUP = 0
+}; /* tables hold group + 1 */
+
+struct mu_group_keys {
+    uint32_t key_count;
+    uint32_t width; /* words of a tuple */
+    bool by_array;  /* the one key is a small number: `direct` has its group */
+    bool per_stripe;
+    mu_type *types;
+    mu_dict_union **texts; /* by key; NULL where it is not text */
+    uint32_t *codes;       /* scratch: a batch's codes in that dictionary */
+    uint64_t *tuples;      /* scratch: a batch's tuples */
+    uint32_t count;
+    uint64_t *words; /* count tuples */
+    size_t word_capacity;
+    uint32_t *direct; /* [0]: NULL; [1 + code] */
+    size_t direct_count, direct_capacity;
+    uint32_t *slots; /* open addressing by the tuple's hash */
+    size_t slot_count;
+};
+
+static uint32_t null_words(uint32_t key_count)
+{
+    return (uint32_t)mu_bits_words(key_count);
+}
+
+static muster_status open_texts(mu_group_keys *keys, muster_error *err)
+{
+    for (uint32_t k = 0; k < keys->key_count; k++) {
+        if (mu_type_form(keys->types[k]) != MU_FORM_CODE) {
+            continue;
+        }
+        keys->texts[k] = mu_dict_union_open();
+        if (!keys->texts[k]) {
+            return mu_fail_memory(err, "grouping");
+        }
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_group_keys_open(const mu_type *types, uint32_t key_count, bool per_stripe,
+                                 mu_group_keys **out, muster_error *err)
+{
+    mu_group_keys *keys = mu_mem_zalloc(sizeof *keys);
+    muster_status status = MUSTER_NOMEM;
+
+    *out = NULL;
+    if (!keys) {
+        return mu_fail_memory(err, "grouping");
+    }
+    keys->key_count = key_count;
+    keys->width = key_count + null_words(key_count);
+    keys->types = mu_mem_alloc_array(key_count, sizeof *keys->types);
+    keys->texts = mu_mem_zalloc_array(key_count, sizeof(mu_dict_union *));
+    keys->codes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *keys->codes);
+    keys->tuples = mu_mem_alloc_array((size_t)MU_BATCH_ROWS * keys->width, sizeof *keys->tuples);
+    if (!keys->types || !keys->texts || !keys->codes || !keys->tuples) {
+        status = mu_fail_memory(err, "grouping");
+        goto fail;
+    }
+    memcpy(keys->types, types, key_count * sizeof *types);
+    const mu_form form = key_count == 1 ? mu_type_form(types[0]) : MU_FORM_I64;
+    keys->per_stripe = per_stripe && form == MU_FORM_ORDINAL;
+    keys->by_array = form == MU_FORM_CODE || form == MU_FORM_BITS || keys->per_stripe;
+    MU_TRY_GOTO(open_texts(keys, err));
+    *out = keys;
+    return MUSTER_OK;
+
+fail:
+    mu_group_keys_close(keys);
+    return status;
+}
+
+void mu_group_keys_close(mu_group_keys *keys)
+{
+    if (!keys) {
+        return;
+    }
+    for (uint32_t k = 0; keys->texts && k < keys->key_count; k++) {
+        mu_dict_union_close(keys->texts[k]);
+    }
+    mu_mem_free(keys->types);
+    mu_mem_free(keys->texts);
+    mu_mem_free(keys->codes);
+    mu_mem_free(keys->tuples);
+    mu_mem_free(keys->words);
+    mu_mem_free(keys->direct);
+    mu_mem_free(keys->slots);
+    mu_mem_free(keys);
+}
+
+void mu_group_keys_reset(mu_group_keys *keys)
+{
+    keys->count = 0;
+    if (keys->direct) {
+        memset(keys->direct, 0, keys->direct_count * sizeof *keys->direct);
+    }
+    if (keys->slots) {
+        memset(keys->slots, 0, keys->slot_count * sizeof *keys->slots);
+    }
+}
+
+uint32_t mu_group_keys_count(const mu_group_keys *keys)
+{
+    return keys->count;
+}
+
+/* The word of a double by which equal ones meet: one zero, one NaN. */
+static uint64_t double_word(double value)
+{
+    uint64_t word;
+
+    if (value == 0 || value != value) {
+        return value == 0 ? 0 : UINT64_C(0x7ff8000000000000);
+    }
+    memcpy(&word, &value, sizeof word);
+    return word;
+}
+
+/* Writes key k of each live row into the tuples. */
+static bool fill_words(mu_group_keys *keys, uint32_t k, const mu_vector *values,
+                       const mu_batch *batch)
+{
+    const mu_form form = mu_type_form(keys->types[k]);
+    uint64_t *words = &keys->tuples[k];
+
+    if (form == MU_FORM_CODE &&
+        !mu_dict_union_map(keys->texts[k], values->dict, values->data, values->valid, batch->live,
+                           batch->rows, keys->codes)) {
+        return false;
+    }
+    MU_FOR_EACH_LIVE(row, batch) {
+        uint64_t *word = &words[(size_t)row * keys->width];
+        if (!mu_vector_valid(values, row)) {
+            *word = 0;
+            mu_bits_set(&keys->tuples[(size_t)row * keys->width + keys->key_count], k);
+            continue;
+        }
+        switch (form) {
+        case MU_FORM_BITS:
+            *word = mu_bits_test(values->data, row);
+            break;
+        case MU_FORM_I64:
+            *word = ((const uint64_t *)values->data)[row];
+            break;
+        case MU_FORM_F64:
+            *word = double_word(((const double *)values->data)[row]);
+            break;
+        case MU_FORM_CODE:
+            *word = keys->codes[row];
+            break;
+        case MU_FORM_ORDINAL:
+            *word = ((const uint32_t *)values->data)[row];
+            break;
+        }
+    }
+    return true;
+}
+
+static void clear_nulls(mu_group_keys *keys, const mu_batch *batch)
+{
+    MU_FOR_EACH_LIVE(row, batch) {
+        memset(&keys->tuples[(size_t)row * keys->width + keys->key_count], 0,
+               null_words(keys->key_count) * sizeof *keys->tuples);
+    }
+}
+
+/* A new group with this tuple; *group is its number. */
+static bool add_group(mu_group_keys *keys, const uint64_t *tuple, uint32_t *group)
+{
+    const size_t used = (size_t)keys->count * keys->width;
+
+    if (keys->count == UINT32_MAX - 1 || !mu_mem_reserve(&keys->words, &keys->word_capacity,
+                                                         used + keys->width, sizeof *keys->words)) {
+        return false;
+    }
+    memcpy(&keys->words[used], tuple, keys->width * sizeof *tuple);
+    *group = keys->count++;
+    return true;
+}
+
+/* Where the one small key stands in `direct`. */
+static size_t direct_place(const mu_group_keys *keys, const uint64_t *tuple)
+{
+    if (tuple[1] & 1) {
+        return 0;
+    }
+    return 1 + (size_t)(keys->per_stripe ? tuple[0] % MU_STRIPE_ROWS : tuple[0]);
+}
+
+static bool find_direct(mu_group_keys *keys, const uint64_t *tuple, uint32_t *group)
+{
+    const size_t place = direct_place(keys, tuple);
+
+    if (place >= keys->direct_count) {
+        if (!mu_mem_reserve(&keys->direct, &keys->direct_capacity, place + 1,
+                            sizeof *keys->direct)) {
+            return false;
+        }
+        memset(&keys->direct[keys->direct_count], 0,
+               (keys->direct_capacity - keys->direct_count) * sizeof *keys->direct);
+        keys->direct_count = keys->direct_capacity;
+    }
+    if (keys->direct[place] == NO_GROUP) {
+        if (!add_group(keys, tuple, group)) {
+            return false;
+        }
+        keys->direct[place] = *group + 1;
+    }
+    *group = keys->direct[place] - 1;
+    return true;
+}
+
+static uint64_t hash_tuple(const mu_group_keys *keys, const uint64_t *tuple)
+{
+    uint64_t hash = 0;
+
+    for (uint32_t i = 0; i < keys->width; i++) {
+        hash = mu_hash_combine(hash, tuple[i]);
+    }
+    return hash;
+}
+
+static uint32_t *find_slot(const mu_group_keys *keys, const uint64_t *tuple)
+{
+    const size_t size = keys->width * sizeof *tuple;
+    size_t at = hash_tuple(keys, tuple) & (keys->slot_count - 1);
+
+    while (keys->slots[at] != NO_GROUP &&
+           memcmp(&keys->words[(size_t)(keys->slots[at] - 1) * keys->width], tuple, size) != 0) {
+        at = (at + 1) & (keys->slot_count - 1);
+    }
+    return &keys->slots[at];
+}
+
+static bool grow_slots(mu_group_keys *keys)
+{
+    const size_t wanted = keys->slot_count ? 4 * keys->slot_count : 1024;
+    uint32_t *slots = mu_mem_zalloc_array(wanted, sizeof *slots);
+
+    if (!slots) {
+        return false;
+    }
+    mu_mem_free(keys->slots);
+    keys->slots = slots;
+    keys->slot_count = wanted;
+    for (uint32_t g = 0; g < keys->count; g++) {
+        *find_slot(keys, &keys->words[(size_t)g * keys->width]) = g + 1;
+    }
+    return true;
+}
+
+static bool find_hashed(mu_group_keys *keys, const uint64_t *tuple, uint32_t *group)
+{
+    if (2 * ((size_t)keys->count + 1) > keys->slot_count && !grow_slots(keys)) {
+        return false;
+    }
+    uint32_t *slot = find_slot(keys, tuple);
+    if (*slot == NO_GROUP) {
+        if (!add_group(keys, tuple, group)) {
+            return false;
+        }
+        *slot = *group + 1;
+    }
+    *group = *slot - 1;
+    return true;
+}
+
+static bool find_group(mu_group_keys *keys, const uint64_t *tuple, uint32_t *group)
+{
+    return keys->by_array ? find_direct(keys, tuple, group) : find_hashed(keys, tuple, group);
+}
+
+muster_status mu_group_keys_find(mu_group_keys *keys, const mu_vector *values,
+                                 const mu_batch *batch, uint32_t *groups, muster_error *err)
+{
+    clear_nulls(keys, batch);
+    for (uint32_t k = 0; k < keys->key_count; k++) {
+        if (!fill_words(keys, k, &values[k], batch)) {
+            return mu_fail_memory(err, "grouping");
+        }
+    }
+    MU_FOR_EACH_LIVE(row, batch) {
+        if (!find_group(keys, &keys->tuples[(size_t)row * keys->width], &groups[row])) {
+            return mu_fail_memory(err, "grouping");
+        }
+    }
+    return MUSTER_OK;
+}
+
+mu_value mu_group_keys_value(const mu_group_keys *keys, uint32_t group, uint32_t k)
+{
+    const uint64_t *tuple = &keys->words[(size_t)group * keys->width];
+    mu_value value = {.type = keys->types[k]};
+
+    if (mu_bits_test(&tuple[keys->key_count], k)) {
+        value.null = true;
+        return value;
+    }
+    switch (mu_type_form(value.type)) {
+    case MU_FORM_BITS:
+    case MU_FORM_I64:
+        value.i64 = (int64_t)tuple[k];
+        break;
+    case MU_FORM_F64:
+        memcpy(&value.f64, &tuple[k], sizeof value.f64);
+        break;
+    case MU_FORM_CODE:
+        value.text = mu_dict_text(&mu_dict_union_builder(keys->texts[k])->dict, (uint32_t)tuple[k]);
+        break;
+    case MU_FORM_ORDINAL:
+        value.ordinal = (uint32_t)tuple[k];
+        break;
+    }
+    return value;
+}
+
+/* Makes the codes in a tuple of `from` codes of `keys`. */
+static bool translate(mu_group_keys *keys, const mu_group_keys *from, uint64_t *tuple)
+{
+    for (uint32_t k = 0; k < keys->key_count; k++) {
+        if (!keys->texts[k] || mu_bits_test(&tuple[keys->key_count], k)) {
+            continue;
+        }
+        const uint32_t code = (uint32_t)tuple[k];
+        uint32_t ours;
+        if (!mu_dict_union_map(keys->texts[k], &mu_dict_union_builder(from->texts[k])->dict, &code,
+                               NULL, NULL, 1, &ours)) {
+            return false;
+        }
+        tuple[k] = ours;
+    }
+    return true;
+}
+
+muster_status mu_group_keys_merge(mu_group_keys *keys, const mu_group_keys *from, uint32_t *map,
+                                  muster_error *err)
+{
+    assert(keys->width == from->width);
+    for (uint32_t g = 0; g < from->count; g++) {
+        memcpy(keys->tuples, &from->words[(size_t)g * from->width],
+               from->width * sizeof *from->words);
+        if (!translate(keys, from, keys->tuples) || !find_group(keys, keys->tuples, &map[g])) {
+            return mu_fail_memory(err, "grouping");
+        }
+    }
+    return MUSTER_OK;
+}
