@@ -1,9 +1,9 @@
 /*
  * gather_time.c - a merge sort that does next to nothing where rows are in order already.
  *
- * A customer's rows come as runs that ascend, one for each segment. Halves are merged only where
- * the border between them is out of order, so a run costs no more than looking at it. One customer
- * may have many millions of rows; nothing here is quadratic in them.
+ * A customer's rows come as runs that ascend, one for each segment. Neighbours are merged only
+ * where the border between them is out of order, so a run costs no more than looking at it. One
+ * customer may have many millions of rows; nothing here is quadratic in them.
  */
 #include "storage/gather_time.h"
 
@@ -56,23 +56,26 @@ static void merge(span s, uint32_t middle, span spare)
     memcpy(&s.order[to], &spare.order[left], (middle - left) * sizeof *s.order);
 }
 
-/* The depth is that of halving 2^32 rows. */
-static void sort_span(span s, span spare)
+static span part_of(span s, uint64_t first, uint64_t rows)
 {
-    if (s.rows <= SHORT_SPAN) {
-        insert(s);
-        return;
-    }
-    const uint32_t middle = s.rows / 2;
-    sort_span((span){s.times, s.order, middle}, spare);
-    sort_span((span){s.times + middle, s.order + middle, s.rows - middle}, spare);
-    if (s.times[middle] < s.times[middle - 1]) {
-        merge(s, middle, spare);
-    }
+    const uint64_t left = s.rows - first;
+
+    return (span){s.times + first, s.order + first, (uint32_t)(rows < left ? rows : left)};
 }
 
 void mu_gather_sort_times(int64_t *times, uint32_t *order, uint32_t rows, int64_t *spare_times,
                           uint32_t *spare_order)
 {
-    sort_span((span){times, order, rows}, (span){spare_times, spare_order, rows});
+    const span all = {times, order, rows}, spare = {spare_times, spare_order, rows};
+
+    for (uint64_t first = 0; first < rows; first += SHORT_SPAN) {
+        insert(part_of(all, first, SHORT_SPAN));
+    }
+    for (uint64_t size = SHORT_SPAN; size < rows; size *= 2) {
+        for (uint64_t first = 0; first + size < rows; first += 2 * size) {
+            if (times[first + size] < times[first + size - 1]) {
+                merge(part_of(all, first, 2 * size), (uint32_t)size, spare);
+            }
+        }
+    }
 }

@@ -117,7 +117,7 @@ static muster_status decode_stream(const uint8_t *data, const mu_segment_dict_pl
     return MUSTER_OK;
 }
 
-/* Sets offsets and bytes of the dictionary from the raw stream. */
+/* Fills the offsets of the dictionary from the raw stream, and finds its bytes. */
 static muster_status read_texts(mu_segment_dict_memory *memory, uint64_t raw_size,
                                 muster_error *err)
 {
@@ -140,7 +140,6 @@ static muster_status read_texts(mu_segment_dict_memory *memory, uint64_t raw_siz
                        "the texts of the dictionary are %zu bytes, expected %" PRIu64,
                        in.size - in.at, end);
     }
-    dict->offsets = memory->offsets;
     dict->bytes = (const char *)&memory->raw[in.at];
     return MUSTER_OK;
 }
@@ -187,7 +186,8 @@ muster_status mu_segment_dict_decode(const uint8_t *data, const mu_segment_dict_
         status = mu_fail_memory(err, "reading a dictionary");
         goto fail;
     }
-    memory->dict = (mu_dict){.id = mu_dict_next_id(), .count = place->count, .sorted = true};
+    memory->dict = (mu_dict){
+        .id = mu_dict_next_id(), .count = place->count, .sorted = true, .offsets = memory->offsets};
     MU_TRY_GOTO(decode_stream(data, place, memory->raw, err));
     MU_TRY_GOTO(read_texts(memory, place->raw_size, err));
     MU_TRY_GOTO(check_sorted(&memory->dict, err));

@@ -409,7 +409,7 @@ static muster_status map_file(mu_segment *segment, const char *directory_path, m
     if (!path) {
         return mu_fail_memory(err, "opening a segment");
     }
-    snprintf(path, room, "%s/%s", directory_path, segment->name);
+    (void)snprintf(path, room, "%s/%s", directory_path, segment->name);
     const muster_status status = mu_env_map(path, &segment->map, err);
     mu_mem_free(path);
     return status;

@@ -33,31 +33,34 @@ enum {
 static_assert((uint64_t)64 * MU_MAX_TEXT_BYTES + BLOCK_TEXT_BYTES < UINT32_MAX / 2,
               "the size of a chunk fits 32 bits");
 
+typedef struct writer_column {
+    const mu_dict *dict;  /* NULL: none */
+    mu_block_column part; /* of the block at hand, what goes into one block of the file */
+} writer_column;
+
 struct mu_segment_writer {
     mu_file *file; /* owned */
     const mu_table *table;
-    const mu_dict **dicts; /* one for each column; the array is owned */
     mu_segment_info info;
     uint32_t block_count;
     uint32_t stripe, last_ordinal; /* of the block before */
     mu_writer chunk;               /* the bytes of the chunk at hand */
     mu_writer blocks;              /* the part of the directory about blocks */
-    mu_block_column *part;         /* the columns of a part of a block; owned */
+    writer_column *columns;        /* owned */
     void *scratch;                 /* values without their nulls; owned */
     size_t scratch_capacity;
 };
 
 void mu_segment_name(uint64_t file, char name[MU_SEGMENT_NAME_BYTES])
 {
-    snprintf(name, MU_SEGMENT_NAME_BYTES, "events-%06" PRIu64 ".seg", file);
+    (void)snprintf(name, MU_SEGMENT_NAME_BYTES, "events-%06" PRIu64 ".seg", file);
 }
 
 static void free_writer(mu_segment_writer *writer)
 {
     mu_writer_deinit(&writer->chunk);
     mu_writer_deinit(&writer->blocks);
-    mu_mem_free(writer->dicts);
-    mu_mem_free(writer->part);
+    mu_mem_free(writer->columns);
     mu_mem_free(writer->scratch);
     mu_mem_free(writer);
 }
@@ -82,7 +85,7 @@ static muster_status create_file(const char *directory, uint64_t file, mu_file *
         return mu_fail_memory(err, "writing a segment");
     }
     mu_segment_name(file, name);
-    snprintf(path, room, "%s/%s", directory, name);
+    (void)snprintf(path, room, "%s/%s", directory, name);
     const muster_status status = mu_env_create(path, out, err);
     mu_mem_free(path);
     return status;
@@ -116,15 +119,14 @@ muster_status mu_segment_writer_open(const char *directory, uint64_t file, const
     }
     writer->table = table;
     writer->info = (mu_segment_info){.file = file, .table_id = table->id, .period = period};
-    writer->dicts = mu_mem_alloc_array(table->column_count, sizeof *writer->dicts);
-    writer->part = mu_mem_alloc_array(table->column_count, sizeof *writer->part);
-    if (!writer->dicts || !writer->part) {
+    writer->columns = mu_mem_zalloc_array(table->column_count, sizeof *writer->columns);
+    if (!writer->columns) {
         status = mu_fail_memory(err, "writing a segment");
         goto fail;
     }
     for (uint32_t i = 0; i < table->column_count; i++) {
         assert(!dicts[i] || (table->columns[i].type.kind == MU_TEXT && dicts[i]->sorted));
-        writer->dicts[i] = dicts[i];
+        writer->columns[i].dict = dicts[i];
     }
     MU_TRY_GOTO(create_file(directory, file, &writer->file, err));
     MU_TRY_GOTO(write_header(writer, err));
@@ -281,14 +283,14 @@ static bool encode_values(mu_segment_writer *writer, uint32_t i, const mu_block_
         return encode_f64(writer, column, rows, out);
     }
     if (column->codes) {
-        assert(writer->dicts[i]);
+        assert(writer->columns[i].dict);
         if (!encode_codes(writer, column, rows, out)) {
             return false;
         }
-        assert(out->max < writer->dicts[i]->count);
+        assert(out->max < writer->columns[i].dict->count);
         return true;
     }
-    assert(column->text && !writer->dicts[i]);
+    assert(column->text && !writer->columns[i].dict);
     return encode_text(writer, column, rows, out);
 }
 
@@ -442,9 +444,9 @@ static bool ordinals_ascend(const mu_segment_writer *writer, uint32_t stripe,
     return true;
 }
 
+/* Adds the parts that are in the writer's columns. */
 static muster_status add_block(mu_segment_writer *writer, uint32_t stripe, uint32_t rows,
-                               const uint32_t *ordinals, const mu_block_column *columns,
-                               muster_error *err)
+                               const uint32_t *ordinals, muster_error *err)
 {
     const mu_table *table = writer->table;
 
@@ -454,7 +456,7 @@ static muster_status add_block(mu_segment_writer *writer, uint32_t stripe, uint3
         if (i == table->customer_column) {
             MU_TRY(add_customers(writer, ordinals, rows, err));
         } else {
-            MU_TRY(add_chunk(writer, i, &columns[i], rows, err));
+            MU_TRY(add_chunk(writer, i, &writer->columns[i].part, rows, err));
         }
     }
     if (writer->blocks.failed) {
@@ -481,10 +483,9 @@ muster_status mu_segment_writer_add(mu_segment_writer *writer, uint32_t stripe, 
     for (uint32_t first = 0; first < rows; first += part) {
         part = rows_of_part(writer->table, columns, first, rows);
         for (uint32_t i = 0; i < column_count; i++) {
-            writer->part[i] = column_from(&columns[i], first);
+            writer->columns[i].part = column_from(&columns[i], first);
         }
-        MU_TRY(
-            add_block(writer, stripe, part, ordinals ? ordinals + first : NULL, writer->part, err));
+        MU_TRY(add_block(writer, stripe, part, ordinals ? ordinals + first : NULL, err));
     }
     writer->stripe = stripe;
     writer->last_ordinal = ordinals ? ordinals[rows - 1] : 0;
@@ -519,14 +520,14 @@ static muster_status write_columns(mu_segment_writer *writer, mu_writer *out, mu
 
     for (uint32_t i = 0; i < table->column_count; i++) {
         mu_segment_dict_place place = {0};
-        if (writer->dicts[i]) {
+        if (writer->columns[i].dict) {
             mu_writer_reset(&writer->chunk);
-            if (!mu_segment_dict_encode(writer->dicts[i], &writer->chunk, &place)) {
+            if (!mu_segment_dict_encode(writer->columns[i].dict, &writer->chunk, &place)) {
                 return mu_fail_memory(err, "writing the dictionary of a segment");
             }
             MU_TRY(mu_file_write(writer->file, writer->chunk.data, writer->chunk.size, err));
         }
-        write_column(out, &table->columns[i], writer->dicts[i] != NULL, &place);
+        write_column(out, &table->columns[i], writer->columns[i].dict != NULL, &place);
     }
     return MUSTER_OK;
 }
