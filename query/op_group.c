@@ -7,10 +7,9 @@
  * memory is that of a stripe. And distinct customers are counted by bits, stripe by stripe, never
  * by a table of all of them.
  */
-#include "query/op.h"
-
 #include "query/eval.h"
 #include "query/group_keys.h"
+#include "query/op.h"
 #include "query/stripe_distinct.h"
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
@@ -41,7 +40,7 @@ typedef struct grouper {
     mu_rowset *rows; /* results of stripes that have ended */
 } grouper;
 
-/* --- the task ----------------------------------------------------------------------------- */
+/* the task: */
 
 static bool is_customer_column(const mu_expr *expr)
 {
@@ -101,7 +100,7 @@ static muster_status task_init(group_task *task, mu_arena *arena, mu_exec *exec,
     return MUSTER_OK;
 }
 
-/* --- one thread --------------------------------------------------------------------------- */
+/* one thread: */
 
 static void close_states(grouper *g)
 {
@@ -280,7 +279,7 @@ static muster_status group_unit_end(void *context, uint32_t unit, muster_error *
     return open_states(g, err);
 }
 
-/* --- all threads -------------------------------------------------------------------------- */
+/* all threads: */
 
 /* Adds the groups of one thread to those of another. */
 static muster_status merge(grouper *into, grouper *from, muster_error *err)

@@ -277,6 +277,20 @@ static layer layer_of(const char *path)
     return starts(path, "tests/") ? TESTS : PROGRAM;
 }
 
+/* Constants of type float, which clang warns of where they become doubles. */
+static void check_constants(const source *file)
+{
+    for (const char *at = file->code; (at = find_word(at, "NAN")); at++) {
+        if (at - file->code < 8 || !starts(at - 8, "(double)")) {
+            report(file, file->text + (at - file->code), "write (double)NAN");
+        }
+    }
+    const char *at = find_word(file->code, "INFINITY");
+    if (at) {
+        report(file, file->text + (at - file->code), "write HUGE_VAL");
+    }
+}
+
 /* Whether `path`, as it stands behind the quote, may be included. */
 static bool may_include(const source *file, const char *path)
 {
@@ -406,6 +420,7 @@ void check_source(source *file, const char *root)
         check_functions(file);
         check_comments(file);
         check_calls(file);
+        check_constants(file);
         check_includes(file, root);
         if (file->is_header) {
             check_guard(file);

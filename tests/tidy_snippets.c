@@ -40,6 +40,8 @@ static const struct {
     {"shell/x.c", "/* x */\nint x(void)\n{\n    return malloc(1);\n}\n", NULL},
     {"shell/x.c", "/* x */\nint x(void)\n{\n    assert(0);\n}\n", "should be true"},
     {"shell/x.c", "/* x */\nint x(void)\n{\n    assert(!\"x\");\n}\n", "should be true"},
+    {"sql/x.c", "/* x */\nconst double mu_x = NAN, mu_y = (double)NAN;\n", "(double)NAN"},
+    {"sql/x.c", "/* x */\nconst double mu_x = INFINITY;\n", "HUGE_VAL"},
     {"sql/x.c", "/* x */\nint x(void)\n{\n    return 1;\n}\n", "x: shared names"},
     {"sql/x.c", "/* x */\nconst int x[] = {1};\n", "x: shared names"},
     {"sql/x.c", "/* x */\nstatic int mu_x(void)\n{\n    return 1;\n}\n", "is static"},

@@ -53,7 +53,7 @@ TEST(rows_are_in_one_group_exactly_if_their_keys_are_equal)
     const mu_batch batch = batch_of(live, ROWS);
 
     for (uint32_t r = 0; r < ROWS; r++) {
-        static const double some[] = {0.0, -0.0, NAN, 1.5};
+        static const double some[] = {0.0, -0.0, (double)NAN, 1.5};
         numbers[r] = (int64_t)test_random_below(&random, 3) - 1;
         reals[r] = some[test_random_below(&random, 4)];
         for (int k = 0; k < 2; k++) {
