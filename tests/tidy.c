@@ -277,20 +277,6 @@ static layer layer_of(const char *path)
     return starts(path, "tests/") ? TESTS : PROGRAM;
 }
 
-/* Constants of type float, which clang warns of where they become doubles. */
-static void check_constants(const source *file)
-{
-    for (const char *at = file->code; (at = find_word(at, "NAN")); at++) {
-        if (at - file->code < 8 || !starts(at - 8, "(double)")) {
-            report(file, file->text + (at - file->code), "write (double)NAN");
-        }
-    }
-    const char *at = find_word(file->code, "INFINITY");
-    if (at) {
-        report(file, file->text + (at - file->code), "write HUGE_VAL");
-    }
-}
-
 /* Whether `path`, as it stands behind the quote, may be included. */
 static bool may_include(const source *file, const char *path)
 {
@@ -409,6 +395,20 @@ static void check_calls(const source *file)
         if (starts(at, "assert(0)") || starts(at, "assert(!\"") || starts(at, "assert(false)")) {
             report(file, file->text + (at - file->code), "an assert says what should be true");
         }
+    }
+}
+
+/* Constants of type float, which clang warns of where they become doubles. */
+static void check_constants(const source *file)
+{
+    for (const char *at = file->code; (at = find_word(at, "NAN")); at++) {
+        if (at - file->code < 8 || !starts(at - 8, "(double)")) {
+            report(file, file->text + (at - file->code), "write (double)NAN");
+        }
+    }
+    const char *at = find_word(file->code, "INFINITY");
+    if (at) {
+        report(file, file->text + (at - file->code), "write HUGE_VAL");
     }
 }
 
