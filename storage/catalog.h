@@ -37,6 +37,7 @@ typedef struct mu_table {
     uint32_t column_count;
     const mu_column *columns;
     uint32_t customer_column, time_column, event_column; /* indexes, or MU_NO_COLUMN */
+    uint32_t next_column_id;                             /* above every id ever given */
 } mu_table;
 
 typedef struct mu_catalog {

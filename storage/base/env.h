@@ -18,10 +18,13 @@
 typedef struct mu_map {
     const uint8_t *data; /* NULL if the file is empty */
     size_t size;
+    uint64_t device, inode; /* no other file has both while this one is mapped */
 } mu_map;
 
 muster_status mu_env_map(const char *path, mu_map *out, muster_error *err);
 void mu_env_unmap(mu_map *map); /* a zeroed map is fine; the map is zero afterwards */
+/* Whether the path still leads to the mapped file, and not to another that replaced it. */
+bool mu_env_is_mapped(const char *path, const mu_map *map);
 
 /* A new file being written, from its start to its end, buffered. */
 typedef struct mu_file mu_file;

@@ -56,6 +56,8 @@ static muster_status map_open_file(int fd, const char *path, mu_map *out, muster
         }
         *out = (mu_map){.data = data, .size = (size_t)file.st_size};
     }
+    out->device = (uint64_t)file.st_dev;
+    out->inode = (uint64_t)file.st_ino;
     return MUSTER_OK;
 }
 
@@ -84,6 +86,14 @@ void mu_env_unmap(mu_map *map)
         (void)result;
     }
     *map = (mu_map){0};
+}
+
+bool mu_env_is_mapped(const char *path, const mu_map *map)
+{
+    struct stat file;
+
+    return stat(path, &file) == 0 && (uint64_t)file.st_dev == map->device &&
+           (uint64_t)file.st_ino == map->inode;
 }
 
 struct mu_file {

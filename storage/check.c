@@ -1,0 +1,91 @@
+/*
+ * check.c - verifies a whole database: what `muster check`, tests and fuzzers call.
+ *
+ * Every file the manifest names is read to its end by those who know it; what is left for here is
+ * what no file can know by itself: that each id of a customer has one ordinal, whatever part it is
+ * in, and that segments are of the table and the customers there are.
+ */
+#include "storage/db.h"
+
+#include "storage/base/limits.h"
+#include "storage/customer_part.h"
+#include "storage/db_state.h"
+#include "storage/tag_file.h"
+
+#include <inttypes.h>
+
+/* Each part on its own, and then that no id of one part is in an earlier one too. */
+static muster_status check_customers(const mu_customers *customers, muster_error *err)
+{
+    for (uint32_t i = 0; i < mu_customers_part_count(customers); i++) {
+        MU_TRY(mu_customer_part_check(mu_customers_part(customers, i), err));
+    }
+    for (uint32_t ordinal = 0; ordinal < mu_customers_count(customers); ordinal++) {
+        mu_customer_id id;
+        uint32_t found;
+        MU_TRY(mu_customers_id(customers, ordinal, &id, err));
+        MU_TRY(mu_customers_find(customers, id, &found, err));
+        if (found != ordinal) {
+            return mu_fail(err, MUSTER_CORRUPT, "customers %u and %u have the same id", found,
+                           ordinal);
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* The customers of a segment's blocks exist, and nobody's rows are as many as the manifest says. */
+static muster_status check_blocks(const mu_snapshot *snapshot, const mu_segment_info *info,
+                                  const mu_segment *segment, muster_error *err)
+{
+    const uint32_t customers = mu_customers_count(snapshot->customers);
+    uint64_t nobody_rows = 0;
+
+    for (uint32_t i = 0; i < mu_segment_block_count(segment); i++) {
+        const mu_block *block = mu_segment_block(segment, i);
+        if (block->stripe == MU_NOBODY) {
+            nobody_rows += block->rows;
+        } else if (block->last_ordinal >= customers) {
+            return mu_fail(err, MUSTER_CORRUPT, "block %u has customer %u, but there are %u", i,
+                           block->last_ordinal, customers);
+        }
+    }
+    if (nobody_rows != info->nobody_rows) {
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "%" PRIu64 " rows are nobody's, the manifest says %" PRIu64, nobody_rows,
+                       info->nobody_rows);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status check_segment(mu_snapshot *snapshot, uint32_t i, muster_error *err)
+{
+    const mu_segment_info *info = &snapshot->manifest.segments[i];
+    mu_segment *segment;
+    char name[MU_SEGMENT_NAME_BYTES];
+
+    MU_TRY(mu_snapshot_open_segment(snapshot, i, &segment, err));
+    MU_TRY(mu_segment_check(segment, err));
+    const muster_status status = check_blocks(snapshot, info, segment, err);
+    if (status != MUSTER_OK) {
+        mu_segment_name(info->file, name);
+        mu_where(err, "%s", name);
+    }
+    return status;
+}
+
+muster_status mu_db_check(mu_db *db, muster_error *err)
+{
+    mu_snapshot *snapshot;
+    muster_status status;
+
+    MU_TRY(mu_db_snapshot(db, &snapshot, err));
+    MU_TRY_GOTO(check_customers(snapshot->customers, err));
+    MU_TRY_GOTO(mu_tags_check(snapshot->tags, mu_customers_count(snapshot->customers), err));
+    for (uint32_t i = 0; i < snapshot->segment_count; i++) {
+        MU_TRY_GOTO(check_segment(snapshot, i, err));
+    }
+
+fail: /* and the end of a success */
+    mu_snapshot_release(snapshot);
+    return status;
+}

@@ -1,0 +1,248 @@
+/*
+ * customer_part.c - one file of the registry, as a paged file (paged.c).
+ *
+ *   ids        BIGINT: i64 each; TEXT: their bytes, one after the other
+ *   offsets    TEXT of different sizes: where each id ends, u32 or u64; else nothing
+ *   lines      the table of hashes, 64 bytes a line, at a multiple of 64:
+ *                u32[10] ordinals less the part's first   u16[10] tags   u32 how many are taken
+ *   meta       u32 kind   u32 first   u32 count   u32 width of an id   u32 width of an offset
+ *              u32 0      u64 where the ids begin, their size, where the offsets begin, where the
+ *              lines begin, how many lines  - together 64 bytes
+ *
+ * An id whose hash is h, of 64 bits, is looked for in line (h / 2^32) * lines / 2^32 under the tag
+ * h mod 2^16, and in the lines after it as long as they are full. So a lookup touches one line,
+ * mostly, and one id.
+ */
+#include "storage/customer_part.h"
+
+#include "storage/base/bytes.h"
+#include "storage/base/hash.h"
+#include "storage/base/limits.h"
+#include "storage/base/mem.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+uint64_t mu_customer_hash(mu_kind kind, mu_customer_id id)
+{
+    assert(kind == MU_TEXT || kind == MU_BIGINT);
+    return kind == MU_TEXT ? mu_checksum(id.text.data, id.text.size)
+                           : mu_hash_u64((uint64_t)id.number);
+}
+
+bool mu_customer_id_equal(mu_kind kind, mu_customer_id a, mu_customer_id b)
+{
+    return kind == MU_TEXT ? mu_text_equal(a.text, b.text) : a.number == b.number;
+}
+
+/* Sizes and places that contradict one another are found here, so that lookups need not look. */
+static bool meta_is_sane(const mu_customer_part *part, uint64_t end)
+{
+    const uint64_t count = part->info.count;
+    const uint64_t offset_bytes = count * part->offset_width;
+
+    if (part->offset_width != (part->id_width != MU_VARIED_WIDTH ? 0u : 4u) &&
+        (part->offset_width != 8 || part->id_width != MU_VARIED_WIDTH)) {
+        return false;
+    }
+    if (part->id_width != MU_VARIED_WIDTH &&
+        (part->id_width > MU_MAX_ID_BYTES || part->ids_size != count * part->id_width)) {
+        return false;
+    }
+    if (part->kind == MU_BIGINT && part->id_width != 8) {
+        return false;
+    }
+    return part->ids_at <= end && part->ids_size <= end - part->ids_at && part->offsets_at <= end &&
+           offset_bytes <= end - part->offsets_at && part->lines_at <= end &&
+           part->line_count > 0 && part->line_count <= UINT32_MAX &&
+           part->line_count <= (end - part->lines_at) / MU_LINE_BYTES &&
+           part->line_count > count / MU_LINE_SLOTS;
+}
+
+static muster_status read_meta(mu_customer_part *part, muster_error *err)
+{
+    const uint64_t size = mu_paged_size(part->file);
+    const uint8_t *data;
+
+    if (size < MU_PART_META_BYTES) {
+        return mu_fail(err, MUSTER_CORRUPT, "%s: it is too short", mu_paged_name(part->file));
+    }
+    MU_TRY(mu_paged_read(part->file, size - MU_PART_META_BYTES, MU_PART_META_BYTES, &data, err));
+    mu_reader meta = mu_reader_of(data, MU_PART_META_BYTES);
+    const uint32_t kind = mu_read_u32(&meta);
+    const uint32_t first = mu_read_u32(&meta);
+    const uint32_t count = mu_read_u32(&meta);
+    part->id_width = mu_read_u32(&meta);
+    part->offset_width = mu_read_u32(&meta);
+    mu_read_u32(&meta);
+    part->ids_at = mu_read_u64(&meta);
+    part->ids_size = mu_read_u64(&meta);
+    part->offsets_at = mu_read_u64(&meta);
+    part->lines_at = mu_read_u64(&meta);
+    part->line_count = mu_read_u64(&meta);
+    if (kind != (uint32_t)part->kind || first != part->info.first || count != part->info.count) {
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "%s: it has customers %u to %u of type %u, not %u to %u of type %d",
+                       mu_paged_name(part->file), first, first + count, kind, part->info.first,
+                       part->info.first + part->info.count, (int)part->kind);
+    }
+    if (!meta_is_sane(part, size - MU_PART_META_BYTES)) {
+        return mu_fail(err, MUSTER_CORRUPT, "%s: its parts do not fit one another",
+                       mu_paged_name(part->file));
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_customer_part_open(const char *directory, const mu_customer_part_info *info,
+                                    mu_kind kind, mu_customer_part **out, muster_error *err)
+{
+    muster_status status;
+    char name[MU_FILE_NAME_BYTES];
+    mu_customer_part *part = mu_mem_zalloc(sizeof *part);
+
+    *out = NULL;
+    if (!part) {
+        return mu_fail_memory(err, "opening the customers");
+    }
+    atomic_init(&part->references, 1);
+    part->info = *info;
+    part->kind = kind;
+    mu_file_name("customers", info->file, name);
+    MU_TRY_GOTO(
+        mu_paged_open(directory, name, MU_CUSTOMER_KIND, info->size_bytes, &part->file, err));
+    MU_TRY_GOTO(read_meta(part, err));
+    *out = part;
+    return MUSTER_OK;
+
+fail:
+    mu_customer_part_release(part);
+    return status;
+}
+
+mu_customer_part *mu_customer_part_retain(mu_customer_part *part)
+{
+    atomic_fetch_add_explicit(&part->references, 1, memory_order_relaxed);
+    return part;
+}
+
+void mu_customer_part_release(mu_customer_part *part)
+{
+    if (part && atomic_fetch_sub_explicit(&part->references, 1, memory_order_acq_rel) == 1) {
+        mu_paged_close(part->file);
+        mu_mem_free(part);
+    }
+}
+
+static muster_status read_offset(const mu_customer_part *part, uint32_t i, uint64_t *offset,
+                                 muster_error *err)
+{
+    const uint8_t *data;
+
+    MU_TRY(mu_paged_read(part->file, part->offsets_at + (uint64_t)i * part->offset_width,
+                         part->offset_width, &data, err));
+    *offset = part->offset_width == 4 ? mu_load_u32(data) : mu_load_u64(data);
+    return MUSTER_OK;
+}
+
+/* The id of the i-th customer of the part. */
+static muster_status read_id(const mu_customer_part *part, uint32_t i, mu_customer_id *id,
+                             muster_error *err)
+{
+    uint64_t start = 0, end;
+    const uint8_t *data;
+
+    assert(i < part->info.count);
+    if (part->id_width != MU_VARIED_WIDTH) {
+        start = (uint64_t)i * part->id_width;
+        end = start + part->id_width;
+    } else {
+        if (i > 0) {
+            MU_TRY(read_offset(part, i - 1, &start, err));
+        }
+        MU_TRY(read_offset(part, i, &end, err));
+        if (start > end || end > part->ids_size || end - start > MU_MAX_ID_BYTES) {
+            return mu_fail(err, MUSTER_CORRUPT,
+                           "%s: the id of customer %u lies from %" PRIu64 " to %" PRIu64,
+                           mu_paged_name(part->file), part->info.first + i, start, end);
+        }
+    }
+    MU_TRY(mu_paged_read(part->file, part->ids_at + start, end - start, &data, err));
+    if (part->kind == MU_BIGINT) {
+        *id = (mu_customer_id){.number = (int64_t)mu_load_u64(data)};
+    } else {
+        *id = (mu_customer_id){.text = {(const char *)data, (uint32_t)(end - start)}};
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_customer_part_id(const mu_customer_part *part, uint32_t ordinal,
+                                  mu_customer_id *id, muster_error *err)
+{
+    assert(ordinal >= part->info.first);
+    return read_id(part, ordinal - part->info.first, id, err);
+}
+
+void mu_customer_part_prefetch(const mu_customer_part *part, uint64_t hash)
+{
+    mu_paged_prefetch(part->file,
+                      part->lines_at + mu_customer_line(hash, part->line_count) * MU_LINE_BYTES);
+}
+
+static bool tag_is(const uint8_t *line, uint32_t slot, uint64_t hash)
+{
+    const uint8_t *at = line + MU_LINE_TAGS_AT + 2 * (size_t)slot;
+
+    return at[0] == (hash & 0xff) && at[1] == (hash >> 8 & 0xff);
+}
+
+muster_status mu_customer_part_find(const mu_customer_part *part, mu_customer_id id, uint64_t hash,
+                                    uint32_t *ordinal, muster_error *err)
+{
+    uint64_t at = mu_customer_line(hash, part->line_count);
+
+    *ordinal = MU_NO_CUSTOMER;
+    for (uint64_t seen = 0; seen < part->line_count; seen++) {
+        const uint8_t *line;
+        MU_TRY(mu_paged_read(part->file, part->lines_at + at * MU_LINE_BYTES, MU_LINE_BYTES, &line,
+                             err));
+        const uint32_t taken = mu_load_u32(line + MU_LINE_COUNT_AT);
+        for (uint32_t slot = 0; slot < taken && slot < MU_LINE_SLOTS; slot++) {
+            if (!tag_is(line, slot, hash)) {
+                continue;
+            }
+            mu_customer_id found;
+            const uint32_t i = mu_load_u32(line + 4 * (size_t)slot);
+            if (i >= part->info.count) {
+                return mu_fail(err, MUSTER_CORRUPT, "%s: line %" PRIu64 " names customer %u of %u",
+                               mu_paged_name(part->file), at, i, part->info.count);
+            }
+            MU_TRY(read_id(part, i, &found, err));
+            if (mu_customer_id_equal(part->kind, found, id)) {
+                *ordinal = part->info.first + i;
+                return MUSTER_OK;
+            }
+        }
+        if (taken < MU_LINE_SLOTS) {
+            break;
+        }
+        at = at + 1 == part->line_count ? 0 : at + 1;
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_customer_part_check(const mu_customer_part *part, muster_error *err)
+{
+    MU_TRY(mu_paged_check(part->file, err));
+    for (uint32_t i = 0; i < part->info.count; i++) {
+        mu_customer_id id;
+        uint32_t found;
+        MU_TRY(read_id(part, i, &id, err));
+        MU_TRY(mu_customer_part_find(part, id, mu_customer_hash(part->kind, id), &found, err));
+        if (found != part->info.first + i) {
+            return mu_fail(err, MUSTER_CORRUPT, "%s: the id of customer %u is found as %u",
+                           mu_paged_name(part->file), part->info.first + i, found);
+        }
+    }
+    return MUSTER_OK;
+}

@@ -1,0 +1,103 @@
+/*
+ * customer_part.h - the files of the registry, and what customer*.c share among themselves.
+ */
+#ifndef MU_CUSTOMER_PART_H
+#define MU_CUSTOMER_PART_H
+
+#include "storage/customer.h"
+#include "storage/paged.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+#define MU_CUSTOMER_KIND "mustercu"
+
+enum {
+    /* One line of the table of hashes: a cache line of ten ordinals, ten tags of 16 bits, and how
+     * many are taken. */
+    MU_LINE_BYTES = 64,
+    MU_LINE_SLOTS = 10,
+    MU_LINE_TAGS_AT = 4 * MU_LINE_SLOTS,
+    MU_LINE_COUNT_AT = 6 * MU_LINE_SLOTS,
+
+    /* Customers a line is made for: 8 of 10, so that four lookups of five need no second line. */
+    MU_LINE_FILL = 8,
+
+    MU_PART_META_BYTES = 64, /* at the end of the part */
+};
+
+#define MU_VARIED_WIDTH UINT32_MAX /* ids of different sizes: their ends are stored */
+
+/* One part, counted by the snapshots that use it. */
+typedef struct mu_customer_part {
+    atomic_uint references;
+    mu_customer_part_info info;
+    mu_kind kind;
+    mu_paged *file;        /* owned */
+    uint32_t id_width;     /* bytes of every id, or MU_VARIED_WIDTH */
+    uint32_t offset_width; /* bytes of an offset: 0, 4 or 8 */
+    uint64_t ids_at, ids_size, offsets_at, lines_at, line_count;
+} mu_customer_part;
+
+/* The hash of an id; part of the format. */
+uint64_t mu_customer_hash(mu_kind kind, mu_customer_id id);
+
+/* The line to look at first: by the upper half of the hash. */
+static inline uint64_t mu_customer_line(uint64_t hash, uint64_t line_count)
+{
+    assert(line_count <= UINT32_MAX);
+    return (hash >> 32) * line_count >> 32;
+}
+
+bool mu_customer_id_equal(mu_kind kind, mu_customer_id a, mu_customer_id b);
+
+muster_status mu_customer_part_open(const char *directory, const mu_customer_part_info *info,
+                                    mu_kind kind, mu_customer_part **out, muster_error *err);
+mu_customer_part *mu_customer_part_retain(mu_customer_part *part);
+void mu_customer_part_release(mu_customer_part *part); /* NULL is fine */
+
+/* *ordinal is MU_NO_CUSTOMER if the part does not have the id. */
+muster_status mu_customer_part_find(const mu_customer_part *part, mu_customer_id id, uint64_t hash,
+                                    uint32_t *ordinal, muster_error *err);
+muster_status mu_customer_part_id(const mu_customer_part *part, uint32_t ordinal,
+                                  mu_customer_id *id, muster_error *err);
+void mu_customer_part_prefetch(const mu_customer_part *part, uint64_t hash);
+
+/* Every page, and every id found under its ordinal. */
+muster_status mu_customer_part_check(const mu_customer_part *part, muster_error *err);
+
+/* --- the registry of a snapshot ----------------------------------------------------------- */
+
+/* Parts that `previous` (NULL: none) has open already are shared. */
+muster_status mu_customers_open(const char *directory, const mu_customer_part_info *parts,
+                                uint32_t count, mu_kind kind, mu_customers *previous,
+                                mu_customers **out, muster_error *err);
+void mu_customers_close(mu_customers *customers); /* NULL is fine */
+uint32_t mu_customers_part_count(const mu_customers *customers);
+const mu_customer_part *mu_customers_part(const mu_customers *customers, uint32_t i);
+
+/* --- writing ------------------------------------------------------------------------------ */
+
+/* Gives the i-th of the ids to write; its text is good until the next call. */
+typedef muster_status mu_customer_source(void *context, uint32_t i, mu_customer_id *id,
+                                         muster_error *err);
+
+/* Writes the part that `info` names (file, first, count) from a source that is asked several times
+ * for each id, in order; fills in its size. */
+muster_status mu_customer_part_write(const char *directory, mu_kind kind,
+                                     mu_customer_source *source, void *context,
+                                     mu_customer_part_info *info, muster_error *err);
+
+/* `kind` is read at each call, since a change may fix it when it creates its first event table. */
+mu_customer_adder *mu_customer_adder_new(const mu_customers *base, const mu_kind *kind);
+void mu_customer_adder_free(mu_customer_adder *adder); /* NULL is fine */
+
+/* Writes the new ids, if there are any, as a part numbered `file`, together with the last parts of
+ * the base as customer.h says. *keep is how many of the base's parts stay, before the new one. The
+ * adder is of no use afterwards. */
+muster_status mu_customer_adder_write(mu_customer_adder *adder, const char *directory,
+                                      uint64_t file, uint32_t *keep, mu_customer_part_info *info,
+                                      muster_error *err);
+uint32_t mu_customer_adder_new_count(const mu_customer_adder *adder);
+
+#endif

@@ -1,0 +1,176 @@
+/*
+ * customer_write.c - writing a part of the registry; its layout is on top of customer_part.c.
+ *
+ * The ids are gone through three times: for the table of hashes, which is built in memory (8 bytes
+ * a customer), for their bytes, and, if they have different sizes, for their ends. Nothing else is
+ * held, so that old parts can be merged that do not fit in memory.
+ */
+#include "storage/customer_part.h"
+
+#include "storage/base/bytes.h"
+#include "storage/base/limits.h"
+#include "storage/base/mem.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <string.h>
+
+typedef struct part_writer {
+    mu_kind kind;
+    mu_customer_source *source;
+    void *context;
+    uint32_t first, count;
+    mu_paged_writer *file;
+    uint8_t *lines; /* line_count * MU_LINE_BYTES; owned */
+    uint64_t line_count;
+    uint64_t ids_size;
+    uint32_t id_width, offset_width;
+} part_writer;
+
+static void store_u32(uint8_t *at, uint32_t value)
+{
+    const uint32_t little = htole32(value);
+
+    memcpy(at, &little, sizeof little);
+}
+
+static void store_u16(uint8_t *at, uint16_t value)
+{
+    const uint16_t little = htole16(value);
+
+    memcpy(at, &little, sizeof little);
+}
+
+static void add_to_lines(part_writer *w, uint32_t i, uint64_t hash)
+{
+    uint64_t at = mu_customer_line(hash, w->line_count);
+
+    for (;;) { /* there are more slots than customers, so this ends */
+        uint8_t *line = &w->lines[at * MU_LINE_BYTES];
+        const uint32_t taken = mu_load_u32(line + MU_LINE_COUNT_AT);
+        assert(taken <= MU_LINE_SLOTS);
+        if (taken < MU_LINE_SLOTS) {
+            store_u32(line + 4 * (size_t)taken, i);
+            store_u16(line + MU_LINE_TAGS_AT + 2 * (size_t)taken, (uint16_t)hash);
+            store_u32(line + MU_LINE_COUNT_AT, taken + 1);
+            return;
+        }
+        at = at + 1 == w->line_count ? 0 : at + 1;
+    }
+}
+
+static uint32_t id_size(const part_writer *w, mu_customer_id id)
+{
+    return w->kind == MU_BIGINT ? 8 : id.text.size;
+}
+
+/* Fills the table, and finds out how the ids are to be laid out. */
+static muster_status survey(part_writer *w, muster_error *err)
+{
+    w->line_count = w->count / MU_LINE_FILL + 1;
+    w->lines = mu_mem_zalloc_array((size_t)w->line_count, MU_LINE_BYTES);
+    if (!w->lines) {
+        return mu_fail_memory(err, "writing the customers");
+    }
+    for (uint32_t i = 0; i < w->count; i++) {
+        mu_customer_id id;
+        MU_TRY(w->source(w->context, i, &id, err));
+        add_to_lines(w, i, mu_customer_hash(w->kind, id));
+        const uint32_t size = id_size(w, id);
+        w->id_width = i == 0 || w->id_width == size ? size : MU_VARIED_WIDTH;
+        w->ids_size += size;
+    }
+    if (w->id_width == MU_VARIED_WIDTH) {
+        w->offset_width = w->ids_size <= UINT32_MAX ? 4 : 8;
+    }
+    return MUSTER_OK;
+}
+
+static muster_status write_ids(part_writer *w, muster_error *err)
+{
+    for (uint32_t i = 0; i < w->count; i++) {
+        mu_customer_id id;
+        MU_TRY(w->source(w->context, i, &id, err));
+        if (w->kind == MU_BIGINT) {
+            const uint64_t little = htole64((uint64_t)id.number);
+            MU_TRY(mu_paged_write(w->file, &little, sizeof little, err));
+        } else {
+            MU_TRY(mu_paged_write(w->file, id.text.data, id.text.size, err));
+        }
+    }
+    return MUSTER_OK;
+}
+
+static muster_status write_offsets(part_writer *w, muster_error *err)
+{
+    uint64_t end = 0;
+
+    for (uint32_t i = 0; i < w->count && w->offset_width > 0; i++) {
+        mu_customer_id id;
+        MU_TRY(w->source(w->context, i, &id, err));
+        end += id_size(w, id);
+        /* Little-endian, so that the first four bytes are the number as well. */
+        const uint64_t little = htole64(end);
+        MU_TRY(mu_paged_write(w->file, &little, w->offset_width, err));
+    }
+    return MUSTER_OK;
+}
+
+static muster_status write_meta(part_writer *w, uint64_t offsets_at, uint64_t lines_at,
+                                muster_error *err)
+{
+    mu_writer meta = {0};
+
+    mu_write_u32(&meta, (uint32_t)w->kind);
+    mu_write_u32(&meta, w->first);
+    mu_write_u32(&meta, w->count);
+    mu_write_u32(&meta, w->id_width);
+    mu_write_u32(&meta, w->offset_width);
+    mu_write_u32(&meta, 0);
+    mu_write_u64(&meta, 0);
+    mu_write_u64(&meta, w->ids_size);
+    mu_write_u64(&meta, offsets_at);
+    mu_write_u64(&meta, lines_at);
+    mu_write_u64(&meta, w->line_count);
+    assert(meta.failed || meta.size == MU_PART_META_BYTES);
+    const muster_status status = meta.failed ? mu_fail_memory(err, "writing the customers")
+                                             : mu_paged_write(w->file, meta.data, meta.size, err);
+    mu_writer_deinit(&meta);
+    return status;
+}
+
+static muster_status write_body(part_writer *w, muster_error *err)
+{
+    MU_TRY(survey(w, err));
+    MU_TRY(write_ids(w, err));
+    MU_TRY(mu_paged_align(w->file, 8, err));
+    const uint64_t offsets_at = mu_paged_offset(w->file);
+    MU_TRY(write_offsets(w, err));
+    MU_TRY(mu_paged_align(w->file, MU_LINE_BYTES, err));
+    const uint64_t lines_at = mu_paged_offset(w->file);
+    MU_TRY(mu_paged_write(w->file, w->lines, (size_t)w->line_count * MU_LINE_BYTES, err));
+    return write_meta(w, offsets_at, lines_at, err);
+}
+
+muster_status mu_customer_part_write(const char *directory, mu_kind kind,
+                                     mu_customer_source *source, void *context,
+                                     mu_customer_part_info *info, muster_error *err)
+{
+    char name[MU_FILE_NAME_BYTES];
+    part_writer w = {.kind = kind,
+                     .source = source,
+                     .context = context,
+                     .first = info->first,
+                     .count = info->count};
+
+    assert(info->count > 0);
+    mu_file_name("customers", info->file, name);
+    MU_TRY(mu_paged_create(directory, name, MU_CUSTOMER_KIND, &w.file, err));
+    const muster_status status = write_body(&w, err);
+    mu_mem_free(w.lines);
+    if (status != MUSTER_OK) {
+        mu_paged_abort(w.file);
+        return status;
+    }
+    return mu_paged_commit(w.file, &info->size_bytes, err);
+}

@@ -1,0 +1,523 @@
+/*
+ * manifest.c - the manifest to bytes and back.
+ *
+ *   u8[8] "mustermf"   u64 checksum of all that follows
+ *   u32 format   u32 size of the payload   payload
+ *
+ * The payload is numbers and texts one after the other, in the order of write_payload(). It is
+ * small (80 bytes for a segment), so it is written anew with each commit, and read as a whole.
+ */
+#include "storage/manifest.h"
+
+#include "storage/base/hash.h"
+#include "storage/base/limits.h"
+#include "storage/base/mem.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+static const char magic[8] = {'m', 'u', 's', 't', 'e', 'r', 'm', 'f'};
+
+enum {
+    CHECKSUM_AT = 8,
+    FORMAT_AT = 16,
+    HEADER_BYTES = 24,
+
+    /* The fewest bytes that one of each takes, by which a count is held against what is left. */
+    TABLE_BYTES = 4 + 4 + 1 + 4 + 4,
+    COLUMN_BYTES = 4 + 4 + 5,
+    PART_BYTES = 8 + 4 + 4 + 8,
+    SEGMENT_BYTES = 8 + 4 + 8 + 3 * 8 + 2 * 8,
+    TAG_BYTES = 4 + 8 + 8 + 4 + 4 + 8,
+};
+
+bool mu_manifest_init(mu_manifest *manifest, mu_arena *arena)
+{
+    mu_table *customers = MU_NEW(arena, mu_table);
+    mu_column *column = MU_NEW(arena, mu_column);
+
+    if (!customers || !column) {
+        return false;
+    }
+    *column =
+        (mu_column){.name = "customer", .type = {.kind = MU_CUSTOMER}, .role = MU_ROLE_CUSTOMER};
+    *customers = (mu_table){.name = "customers",
+                            .id = MU_CUSTOMERS_TABLE,
+                            .period = MU_UNIT_MONTH,
+                            .column_count = 1,
+                            .columns = column,
+                            .customer_column = 0,
+                            .time_column = MU_NO_COLUMN,
+                            .event_column = MU_NO_COLUMN,
+                            .next_column_id = 1};
+    *manifest = (mu_manifest){.next_file = 1,
+                              .catalog = {.customer_kind = MU_NULL,
+                                          .table_count = 1,
+                                          .tables = customers,
+                                          .next_table_id = MU_CUSTOMERS_TABLE + 1}};
+    return true;
+}
+
+bool mu_manifest_copy_table(const mu_table *table, mu_arena *arena, mu_table *out)
+{
+    mu_column *columns = MU_NEW_ARRAY(arena, mu_column, table->column_count);
+
+    *out = *table;
+    out->columns = columns;
+    out->name = mu_arena_text(arena, table->name, strlen(table->name));
+    if (!columns || !out->name) {
+        return false;
+    }
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        const char *name = table->columns[i].name;
+        columns[i] = table->columns[i];
+        columns[i].name = mu_arena_text(arena, name, strlen(name));
+        if (!columns[i].name) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int mu_manifest_compare_segments(const mu_segment_info *a, const mu_segment_info *b)
+{
+    if (a->table_id != b->table_id) {
+        return a->table_id < b->table_id ? -1 : 1;
+    }
+    if (a->period != b->period) {
+        return a->period < b->period ? -1 : 1;
+    }
+    return (a->file > b->file) - (a->file < b->file);
+}
+
+uint32_t mu_manifest_customers(const mu_manifest *manifest)
+{
+    const mu_customer_part_info *parts = manifest->parts;
+    const uint32_t count = manifest->part_count;
+
+    return count == 0 ? 0 : parts[count - 1].first + parts[count - 1].count;
+}
+
+/* The number in a name such as "events-000042.seg"; false if the name is another. */
+static bool read_file_number(const char *name, const char *prefix, const char *suffix,
+                             uint64_t *file)
+{
+    const size_t size = strlen(prefix);
+    const char *digits = name + size + 1;
+    const char *at = digits;
+
+    if (strncmp(name, prefix, size) != 0 || name[size] != '-') {
+        return false;
+    }
+    for (*file = 0; *at >= '0' && *at <= '9' && at - digits < 19; at++) {
+        *file = *file * 10 + (uint64_t)(*at - '0');
+    }
+    return at - digits >= 6 && strcmp(at, suffix) == 0;
+}
+
+bool mu_manifest_is_leftover(const mu_manifest *manifest, const char *name)
+{
+    uint64_t file;
+    bool named = false;
+
+    if (read_file_number(name, "events", ".seg", &file)) {
+        for (uint32_t i = 0; i < manifest->segment_count; i++) {
+            named |= manifest->segments[i].file == file;
+        }
+    } else if (read_file_number(name, "customers", "", &file)) {
+        for (uint32_t i = 0; i < manifest->part_count; i++) {
+            named |= manifest->parts[i].file == file;
+        }
+    } else if (read_file_number(name, "tags", "", &file)) {
+        for (uint32_t i = 0; i < manifest->tag_count; i++) {
+            named |= manifest->tags[i].file == file;
+        }
+    } else {
+        return strcmp(name, "manifest.tmp") == 0;
+    }
+    return !named;
+}
+
+/* --- writing ------------------------------------------------------------------------------ */
+
+static void write_table(mu_writer *out, const mu_table *table)
+{
+    mu_write_u32(out, table->id);
+    mu_write_text(out, table->name, strlen(table->name));
+    mu_write_u8(out, (uint8_t)table->period);
+    mu_write_u32(out, table->next_column_id);
+    mu_write_u32(out, table->column_count);
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        const mu_column *column = &table->columns[i];
+        mu_write_u32(out, column->id);
+        mu_write_text(out, column->name, strlen(column->name));
+        mu_write_u8(out, (uint8_t)column->type.kind);
+        mu_write_u8(out, column->type.bits);
+        mu_write_u8(out, column->type.precision);
+        mu_write_u8(out, column->type.scale);
+        mu_write_u8(out, (uint8_t)column->role);
+    }
+}
+
+static void write_segment(mu_writer *out, const mu_segment_info *segment)
+{
+    mu_write_u64(out, segment->file);
+    mu_write_u32(out, segment->table_id);
+    mu_write_i64(out, segment->period);
+    mu_write_u64(out, segment->rows);
+    mu_write_u64(out, segment->nobody_rows);
+    mu_write_u64(out, segment->size_bytes);
+    mu_write_i64(out, segment->min_time_us);
+    mu_write_i64(out, segment->max_time_us);
+}
+
+static void write_tag(mu_writer *out, const mu_tag_info *tag)
+{
+    mu_write_text(out, tag->name.data, tag->name.size);
+    mu_write_u64(out, tag->file);
+    mu_write_u64(out, tag->offset);
+    mu_write_u32(out, tag->size);
+    mu_write_u32(out, tag->value_count);
+    mu_write_i64(out, tag->refreshed_us);
+}
+
+static void write_payload(mu_writer *out, const mu_manifest *manifest)
+{
+    mu_write_u64(out, manifest->version);
+    mu_write_u64(out, manifest->next_file);
+    mu_write_u8(out, (uint8_t)manifest->catalog.customer_kind);
+    mu_write_u32(out, manifest->catalog.next_table_id);
+    mu_write_u32(out, manifest->catalog.table_count);
+    for (uint32_t i = 0; i < manifest->catalog.table_count; i++) {
+        write_table(out, &manifest->catalog.tables[i]);
+    }
+    mu_write_u32(out, manifest->part_count);
+    for (uint32_t i = 0; i < manifest->part_count; i++) {
+        mu_write_u64(out, manifest->parts[i].file);
+        mu_write_u32(out, manifest->parts[i].first);
+        mu_write_u32(out, manifest->parts[i].count);
+        mu_write_u64(out, manifest->parts[i].size_bytes);
+    }
+    mu_write_u32(out, manifest->segment_count);
+    for (uint32_t i = 0; i < manifest->segment_count; i++) {
+        write_segment(out, &manifest->segments[i]);
+    }
+    mu_write_u32(out, manifest->tag_count);
+    for (uint32_t i = 0; i < manifest->tag_count; i++) {
+        write_tag(out, &manifest->tags[i]);
+    }
+}
+
+static bool encode(const mu_manifest *manifest, mu_writer *out)
+{
+    mu_write_bytes(out, magic, sizeof magic);
+    mu_write_u64(out, 0); /* the checksum, below */
+    mu_write_u32(out, MU_MANIFEST_FORMAT);
+    mu_write_u32(out, 0); /* the size */
+    write_payload(out, manifest);
+    if (out->failed || out->size - HEADER_BYTES > UINT32_MAX) {
+        return false;
+    }
+    mu_patch_u32(out, FORMAT_AT + 4, (uint32_t)(out->size - HEADER_BYTES));
+    mu_patch_u64(out, CHECKSUM_AT, mu_checksum(out->data + FORMAT_AT, out->size - FORMAT_AT));
+    return true;
+}
+
+static muster_status write_file(const char *path, const mu_writer *bytes, muster_error *err)
+{
+    mu_file *file;
+
+    MU_TRY(mu_env_create(path, &file, err));
+    const muster_status status = mu_file_write(file, bytes->data, bytes->size, err);
+    if (status != MUSTER_OK) {
+        mu_file_abort(file);
+        return status;
+    }
+    return mu_file_commit(file, err); /* I3: its bytes are on the disk before it has its name */
+}
+
+muster_status mu_manifest_write(const char *directory, const mu_manifest *manifest,
+                                muster_error *err)
+{
+    muster_status status;
+    mu_writer bytes = {0};
+    char *path = mu_file_path(directory, "manifest");
+    char *temporary = mu_file_path(directory, "manifest.tmp");
+
+    assert(mu_manifest_check(manifest, NULL) == MUSTER_OK);
+    if (!path || !temporary || !encode(manifest, &bytes)) {
+        status = mu_fail_memory(err, "writing the manifest");
+        goto fail;
+    }
+    MU_TRY_GOTO(write_file(temporary, &bytes, err));
+    MU_TRY_GOTO(mu_env_rename(temporary, path, err)); /* I4: the one commit point */
+
+fail: /* and the end of a success: the same is to be freed */
+    mu_mem_free(path);
+    mu_mem_free(temporary);
+    mu_writer_deinit(&bytes);
+    return status;
+}
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+typedef struct decoder {
+    mu_reader in;
+    mu_arena *arena;
+    muster_error *err;
+} decoder;
+
+static muster_status fail_memory(const decoder *d)
+{
+    return mu_fail_memory(d->err, "reading the manifest");
+}
+
+/* Reads a count of things that take at least `bytes` each. */
+static muster_status read_count(decoder *d, const char *what, uint32_t bytes, uint32_t *count)
+{
+    *count = mu_read_u32(&d->in);
+    const size_t left = d->in.size - d->in.at;
+    if (d->in.overrun || *count > left / bytes) {
+        return mu_fail(d->err, MUSTER_CORRUPT, "%u %s do not fit the %zu bytes that are left",
+                       *count, what, left);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status read_name(decoder *d, mu_text *name)
+{
+    uint32_t size;
+    const char *text = mu_read_text(&d->in, &size);
+
+    if (!text || size > MU_MAX_NAME_BYTES || memchr(text, '\0', size)) {
+        return mu_fail(d->err, MUSTER_CORRUPT, "what should be a name is none (%u bytes)", size);
+    }
+    name->data = mu_arena_text(d->arena, text, size);
+    name->size = size;
+    return name->data ? MUSTER_OK : fail_memory(d);
+}
+
+static muster_status read_column(decoder *d, mu_column *column)
+{
+    mu_text name;
+
+    column->id = mu_read_u32(&d->in);
+    MU_TRY(read_name(d, &name));
+    column->name = name.data;
+    const uint8_t kind = mu_read_u8(&d->in);
+    column->type.bits = mu_read_u8(&d->in);
+    column->type.precision = mu_read_u8(&d->in);
+    column->type.scale = mu_read_u8(&d->in);
+    const uint8_t role = mu_read_u8(&d->in);
+    if (kind > MU_CUSTOMER || role > MU_ROLE_EVENT) {
+        return mu_fail(d->err, MUSTER_CORRUPT, "column \"%s\" has type %u and role %u", name.data,
+                       kind, role);
+    }
+    column->type.kind = (mu_kind)kind;
+    column->role = (mu_role)role;
+    return MUSTER_OK;
+}
+
+static void find_roles(mu_table *table)
+{
+    table->customer_column = table->time_column = table->event_column = MU_NO_COLUMN;
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        switch (table->columns[i].role) {
+        case MU_ROLE_CUSTOMER:
+            table->customer_column = i;
+            break;
+        case MU_ROLE_TIME:
+            table->time_column = i;
+            break;
+        case MU_ROLE_EVENT:
+            table->event_column = i;
+            break;
+        case MU_ROLE_NONE:
+            break;
+        }
+    }
+}
+
+static muster_status read_table(decoder *d, mu_table *table)
+{
+    mu_text name;
+
+    table->id = mu_read_u32(&d->in);
+    MU_TRY(read_name(d, &name));
+    table->name = name.data;
+    const uint8_t period = mu_read_u8(&d->in);
+    table->next_column_id = mu_read_u32(&d->in);
+    if (period > MU_UNIT_YEAR) {
+        return mu_fail(d->err, MUSTER_CORRUPT, "table \"%s\" has period %u", name.data, period);
+    }
+    table->period = (mu_unit)period;
+    MU_TRY(read_count(d, "columns", COLUMN_BYTES, &table->column_count));
+    mu_column *columns = MU_NEW_ARRAY(d->arena, mu_column, table->column_count);
+    if (!columns) {
+        return fail_memory(d);
+    }
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        MU_TRY(read_column(d, &columns[i]));
+    }
+    table->columns = columns;
+    find_roles(table);
+    return MUSTER_OK;
+}
+
+static muster_status read_catalog(decoder *d, mu_catalog *catalog)
+{
+    const uint8_t kind = mu_read_u8(&d->in);
+
+    if (kind != MU_TEXT && kind != MU_BIGINT && kind != MU_NULL) {
+        return mu_fail(d->err, MUSTER_CORRUPT, "the ids of customers have type %u", kind);
+    }
+    catalog->customer_kind = (mu_kind)kind;
+    catalog->next_table_id = mu_read_u32(&d->in);
+    MU_TRY(read_count(d, "tables", TABLE_BYTES, &catalog->table_count));
+    mu_table *tables = MU_NEW_ARRAY(d->arena, mu_table, catalog->table_count);
+    if (!tables) {
+        return fail_memory(d);
+    }
+    for (uint32_t i = 0; i < catalog->table_count; i++) {
+        MU_TRY(read_table(d, &tables[i]));
+    }
+    catalog->tables = tables;
+    return MUSTER_OK;
+}
+
+static muster_status read_parts(decoder *d, mu_manifest *out)
+{
+    MU_TRY(read_count(d, "parts of customers", PART_BYTES, &out->part_count));
+    out->parts = MU_NEW_ARRAY(d->arena, mu_customer_part_info, out->part_count);
+    if (!out->parts) {
+        return fail_memory(d);
+    }
+    for (uint32_t i = 0; i < out->part_count; i++) {
+        out->parts[i].file = mu_read_u64(&d->in);
+        out->parts[i].first = mu_read_u32(&d->in);
+        out->parts[i].count = mu_read_u32(&d->in);
+        out->parts[i].size_bytes = mu_read_u64(&d->in);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status read_segments(decoder *d, mu_manifest *out)
+{
+    MU_TRY(read_count(d, "segments", SEGMENT_BYTES, &out->segment_count));
+    out->segments = MU_NEW_ARRAY(d->arena, mu_segment_info, out->segment_count);
+    if (!out->segments) {
+        return fail_memory(d);
+    }
+    for (uint32_t i = 0; i < out->segment_count; i++) {
+        mu_segment_info *segment = &out->segments[i];
+        segment->file = mu_read_u64(&d->in);
+        segment->table_id = mu_read_u32(&d->in);
+        segment->period = mu_read_i64(&d->in);
+        segment->rows = mu_read_u64(&d->in);
+        segment->nobody_rows = mu_read_u64(&d->in);
+        segment->size_bytes = mu_read_u64(&d->in);
+        segment->min_time_us = mu_read_i64(&d->in);
+        segment->max_time_us = mu_read_i64(&d->in);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status read_tags(decoder *d, mu_manifest *out)
+{
+    MU_TRY(read_count(d, "tags", TAG_BYTES, &out->tag_count));
+    out->tags = MU_NEW_ARRAY(d->arena, mu_tag_info, out->tag_count);
+    if (!out->tags) {
+        return fail_memory(d);
+    }
+    for (uint32_t i = 0; i < out->tag_count; i++) {
+        mu_tag_info *tag = &out->tags[i];
+        MU_TRY(read_name(d, &tag->name));
+        tag->file = mu_read_u64(&d->in);
+        tag->offset = mu_read_u64(&d->in);
+        tag->size = mu_read_u32(&d->in);
+        tag->value_count = mu_read_u32(&d->in);
+        tag->refreshed_us = mu_read_i64(&d->in);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status read_payload(decoder *d, mu_manifest *out)
+{
+    out->version = mu_read_u64(&d->in);
+    out->next_file = mu_read_u64(&d->in);
+    MU_TRY(read_catalog(d, &out->catalog));
+    MU_TRY(read_parts(d, out));
+    MU_TRY(read_segments(d, out));
+    MU_TRY(read_tags(d, out));
+    if (d->in.overrun || d->in.at != d->in.size) {
+        return mu_fail(d->err, MUSTER_CORRUPT, "%zu bytes follow its end", d->in.size - d->in.at);
+    }
+    return mu_manifest_check(out, d->err);
+}
+
+/* The size and the checksum come before anything else is believed. */
+static muster_status open_payload(const mu_map *map, mu_reader *payload, muster_error *err)
+{
+    mu_reader header = mu_reader_of(map->data, map->size);
+
+    if (map->size < HEADER_BYTES) {
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "it was cut off: it has %zu bytes, and at least %d belong there; restore "
+                       "the database from a copy",
+                       map->size, (int)HEADER_BYTES);
+    }
+    if (memcmp(mu_read_bytes(&header, sizeof magic), magic, sizeof magic) != 0) {
+        return mu_fail(err, MUSTER_CORRUPT, "it is not a manifest of muster");
+    }
+    const uint64_t checksum = mu_read_u64(&header);
+    const uint32_t format = mu_read_u32(&header);
+    const uint32_t size = mu_read_u32(&header);
+    if (checksum != mu_checksum(map->data + FORMAT_AT, map->size - FORMAT_AT)) {
+        if (size > map->size - HEADER_BYTES) {
+            return mu_fail(err, MUSTER_CORRUPT,
+                           "it was cut off: it has %zu bytes, and %" PRIu64
+                           " belong there; restore the database from a copy",
+                           map->size, (uint64_t)size + HEADER_BYTES);
+        }
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "its checksum is wrong; restore the database from a copy");
+    }
+    if (format > MU_MANIFEST_FORMAT || format == 0) {
+        return mu_fail(err, MUSTER_INVALID, "it has format %u; this version reads up to %d", format,
+                       (int)MU_MANIFEST_FORMAT);
+    }
+    *payload = mu_reader_of(map->data + HEADER_BYTES, map->size - HEADER_BYTES);
+    return MUSTER_OK;
+}
+
+static muster_status read_mapped(const mu_map *map, mu_arena *arena, mu_manifest *out,
+                                 muster_error *err)
+{
+    decoder d = {.arena = arena, .err = err};
+
+    MU_TRY(open_payload(map, &d.in, err));
+    return read_payload(&d, out);
+}
+
+muster_status mu_manifest_read(const char *directory, mu_arena *arena, mu_manifest *out,
+                               mu_map *map, muster_error *err)
+{
+    char *path = mu_file_path(directory, "manifest");
+
+    *out = (mu_manifest){0};
+    *map = (mu_map){0};
+    if (!path) {
+        return mu_fail_memory(err, "reading the manifest");
+    }
+    muster_status status = mu_env_map(path, map, err);
+    if (status == MUSTER_OK) {
+        status = read_mapped(map, arena, out, err);
+        if (status != MUSTER_OK) {
+            mu_where(err, "\"%s\"", path);
+            mu_env_unmap(map);
+        }
+    }
+    mu_mem_free(path);
+    return status;
+}

@@ -1,0 +1,289 @@
+/*
+ * snapshot.c - what a reader sees: one manifest, and the files it names.
+ *
+ * Snapshots are counted, and so are the parts of customers, the tags and the segments, which one
+ * snapshot takes over from the one before it; so a commit costs a reader what is new in it. All
+ * but the segments is opened together with the snapshot. A segment is opened at its first use, so
+ * that one that is damaged does not keep the others from being read.
+ */
+#include "storage/db_state.h"
+
+#include "storage/base/limits.h"
+#include "storage/base/mem.h"
+#include "storage/customer_part.h"
+#include "storage/tag_file.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+static void release_segment(mu_shared_segment *shared)
+{
+    if (atomic_fetch_sub_explicit(&shared->references, 1, memory_order_acq_rel) == 1) {
+        mu_segment_close(atomic_load(&shared->segment));
+        mu_mem_free(shared);
+    }
+}
+
+static void close_snapshot(mu_snapshot *snapshot)
+{
+    if (!snapshot) {
+        return;
+    }
+    for (uint32_t i = 0; i < snapshot->segment_count; i++) {
+        release_segment(snapshot->segments[i]);
+    }
+    mu_mem_free(snapshot->segments);
+    mu_customers_close(snapshot->customers);
+    mu_tags_close(snapshot->tags);
+    mu_env_unmap(&snapshot->mark);
+    mu_arena_deinit(&snapshot->arena);
+    mu_mem_free(snapshot);
+}
+
+mu_snapshot *mu_snapshot_retain(mu_snapshot *snapshot)
+{
+    atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
+    return snapshot;
+}
+
+void mu_snapshot_release(mu_snapshot *snapshot)
+{
+    if (snapshot &&
+        atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) == 1) {
+        close_snapshot(snapshot);
+    }
+}
+
+/* Takes the segments over from the snapshot before, or prepares new ones. Both have them in the
+ * same order, so that they are gone through side by side. */
+static muster_status share_segments(mu_snapshot *snapshot, const mu_snapshot *previous,
+                                    muster_error *err)
+{
+    const mu_manifest *manifest = &snapshot->manifest;
+    uint32_t old = 0;
+
+    snapshot->segments = mu_mem_zalloc_array(manifest->segment_count, sizeof(mu_shared_segment *));
+    if (!snapshot->segments) {
+        return mu_fail_memory(err, "opening the database");
+    }
+    for (uint32_t i = 0; i < manifest->segment_count; i++) {
+        const mu_segment_info *info = &manifest->segments[i];
+        while (previous && old < previous->segment_count &&
+               mu_manifest_compare_segments(&previous->manifest.segments[old], info) < 0) {
+            old++;
+        }
+        mu_shared_segment *shared;
+        if (previous && old < previous->segment_count &&
+            mu_manifest_compare_segments(&previous->manifest.segments[old], info) == 0) {
+            shared = previous->segments[old];
+            atomic_fetch_add_explicit(&shared->references, 1, memory_order_relaxed);
+        } else {
+            shared = mu_mem_zalloc(sizeof *shared);
+            if (!shared) {
+                return mu_fail_memory(err, "opening the database");
+            }
+            atomic_init(&shared->references, 1);
+            shared->file = info->file;
+        }
+        snapshot->segments[snapshot->segment_count++] = shared;
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_snapshot_open(mu_db *db, const mu_snapshot *previous, mu_snapshot **out,
+                               muster_error *err)
+{
+    muster_status status;
+    mu_snapshot *snapshot = mu_mem_zalloc(sizeof *snapshot);
+
+    *out = NULL;
+    if (!snapshot) {
+        return mu_fail_memory(err, "opening the database");
+    }
+    atomic_init(&snapshot->references, 1);
+    snapshot->db = db;
+    MU_TRY_GOTO(
+        mu_manifest_read(db->path, &snapshot->arena, &snapshot->manifest, &snapshot->mark, err));
+    const mu_manifest *manifest = &snapshot->manifest;
+    MU_TRY_GOTO(mu_customers_open(
+        db->path, manifest->parts, manifest->part_count, manifest->catalog.customer_kind,
+        previous ? previous->customers : NULL, &snapshot->customers, err));
+    MU_TRY_GOTO(mu_tags_open(db->path, manifest->tags, manifest->tag_count,
+                             previous ? previous->tags : NULL, &snapshot->tags, err));
+    MU_TRY_GOTO(share_segments(snapshot, previous, err));
+    *out = snapshot;
+    return MUSTER_OK;
+
+fail:
+    /* Another process may have replaced the manifest, and removed what this one names. */
+    if (status != MUSTER_NOMEM && snapshot->mark.data &&
+        !mu_env_is_mapped(db->manifest_path, &snapshot->mark)) {
+        close_snapshot(snapshot);
+        return mu_snapshot_open(db, previous, out, err);
+    }
+    close_snapshot(snapshot);
+    return status;
+}
+
+const mu_catalog *mu_snapshot_catalog(const mu_snapshot *snapshot)
+{
+    return &snapshot->manifest.catalog;
+}
+
+const mu_customers *mu_snapshot_customers(const mu_snapshot *snapshot)
+{
+    return snapshot->customers;
+}
+
+const mu_tags *mu_snapshot_tags(const mu_snapshot *snapshot)
+{
+    return snapshot->tags;
+}
+
+uint32_t mu_snapshot_stripes(const mu_snapshot *snapshot)
+{
+    const uint64_t customers = mu_customers_count(snapshot->customers);
+
+    return (uint32_t)((customers + MU_STRIPE_ROWS - 1) / MU_STRIPE_ROWS);
+}
+
+uint64_t mu_snapshot_version(const mu_snapshot *snapshot)
+{
+    return snapshot->manifest.version;
+}
+
+/* The first segment of a table at or past `table_id`. */
+static uint32_t first_segment(const mu_snapshot *snapshot, uint64_t table_id)
+{
+    uint32_t low = 0, high = snapshot->segment_count;
+
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (snapshot->manifest.segments[middle].table_id < table_id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+void mu_snapshot_range(const mu_snapshot *snapshot, uint32_t table_id, uint32_t *first,
+                       uint32_t *end)
+{
+    *first = first_segment(snapshot, table_id);
+    *end = first_segment(snapshot, (uint64_t)table_id + 1);
+}
+
+uint32_t mu_snapshot_segment_count(const mu_snapshot *snapshot, uint32_t table_id)
+{
+    uint32_t first, end;
+
+    mu_snapshot_range(snapshot, table_id, &first, &end);
+    return end - first;
+}
+
+const mu_segment_info *mu_snapshot_segment_info(const mu_snapshot *snapshot, uint32_t table_id,
+                                                uint32_t i)
+{
+    uint32_t first, end;
+
+    mu_snapshot_range(snapshot, table_id, &first, &end);
+    assert(i < end - first);
+    return &snapshot->manifest.segments[first + i];
+}
+
+/* What the segment's own file says has to be what the manifest says. */
+static muster_status open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment **out,
+                                  muster_error *err)
+{
+    const mu_segment_info *info = &snapshot->manifest.segments[i];
+    const char *directory = snapshot->db->path;
+    char name[MU_SEGMENT_NAME_BYTES];
+
+    mu_segment_name(info->file, name);
+    const muster_status status = mu_segment_open(directory, name, out, err);
+    if (status == MUSTER_IO && !mu_env_is_mapped(snapshot->db->manifest_path, &snapshot->mark)) {
+        return mu_fail(err, MUSTER_IO,
+                       "another process has changed the database since the statement began, and "
+                       "removed %s; run it again",
+                       name);
+    }
+    MU_TRY(status);
+    if (mu_segment_rows(*out) != info->rows) {
+        const uint64_t rows = mu_segment_rows(*out);
+        mu_segment_close(*out);
+        *out = NULL;
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "%s: it has %" PRIu64 " rows, the manifest says %" PRIu64, name, rows,
+                       info->rows);
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_snapshot_open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment **out,
+                                       muster_error *err)
+{
+    muster_status status = MUSTER_OK;
+    mu_shared_segment *shared = snapshot->segments[i];
+
+    *out = atomic_load_explicit(&shared->segment, memory_order_acquire);
+    if (*out) {
+        return MUSTER_OK;
+    }
+    pthread_mutex_lock(&snapshot->db->mutex);
+    *out = atomic_load_explicit(&shared->segment, memory_order_acquire);
+    if (!*out) { /* else another thread was faster */
+        status = open_segment(snapshot, i, out, err);
+        if (status == MUSTER_OK) {
+            atomic_store_explicit(&shared->segment, *out, memory_order_release);
+        }
+    }
+    pthread_mutex_unlock(&snapshot->db->mutex);
+    return status;
+}
+
+muster_status mu_snapshot_segment(mu_snapshot *snapshot, uint32_t table_id, uint32_t i,
+                                  mu_segment **out, muster_error *err)
+{
+    uint32_t first, end;
+
+    mu_snapshot_range(snapshot, table_id, &first, &end);
+    assert(i < end - first);
+    return mu_snapshot_open_segment(snapshot, first + i, out, err);
+}
+
+uint64_t mu_snapshot_rows(const mu_snapshot *snapshot, uint32_t table_id)
+{
+    uint32_t first, end;
+    uint64_t rows = 0;
+
+    if (table_id == MU_CUSTOMERS_TABLE) {
+        return mu_customers_count(snapshot->customers);
+    }
+    mu_snapshot_range(snapshot, table_id, &first, &end);
+    for (uint32_t i = first; i < end; i++) {
+        rows += snapshot->manifest.segments[i].rows;
+    }
+    return rows;
+}
+
+bool mu_snapshot_times(const mu_snapshot *snapshot, uint32_t table_id, int64_t *min_us,
+                       int64_t *max_us)
+{
+    const mu_table *table = mu_catalog_table(&snapshot->manifest.catalog, table_id);
+    uint32_t first, end;
+
+    mu_snapshot_range(snapshot, table_id, &first, &end);
+    if (first == end || !table || !mu_table_has_events(table)) {
+        return false;
+    }
+    *min_us = INT64_MAX;
+    *max_us = INT64_MIN;
+    for (uint32_t i = first; i < end; i++) {
+        const mu_segment_info *info = &snapshot->manifest.segments[i];
+        *min_us = info->min_time_us < *min_us ? info->min_time_us : *min_us;
+        *max_us = info->max_time_us > *max_us ? info->max_time_us : *max_us;
+    }
+    return true;
+}

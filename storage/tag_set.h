@@ -1,0 +1,48 @@
+/*
+ * tag_set.h - a set of customers as bytes: the portable format of Roaring bitmaps, read and written
+ * a stripe at a time.
+ */
+#ifndef MU_TAG_SET_H
+#define MU_TAG_SET_H
+
+#include "storage/base/bytes.h"
+#include "storage/base/limits.h"
+#include "storage/paged.h"
+
+/* Where the bytes are: in memory, or in a paged file that checks them as they are touched. */
+typedef struct mu_tag_set {
+    const uint8_t *memory; /* NULL: in the file */
+    const mu_paged *file;
+    uint64_t offset, size;
+} mu_tag_set;
+
+/* into |= the customers of the stripe. */
+muster_status mu_tag_set_read(const mu_tag_set *set, uint32_t stripe,
+                              uint64_t into[MU_STRIPE_WORDS], muster_error *err);
+
+/* How many stripes have customers, and which is the i-th of them, ascending. */
+muster_status mu_tag_set_stripes(const mu_tag_set *set, uint32_t *count, muster_error *err);
+muster_status mu_tag_set_stripe(const mu_tag_set *set, uint32_t i, uint32_t *stripe,
+                                muster_error *err);
+
+/* Everything: order, sizes, counts; *customers is how many there are, *last the highest ordinal
+ * (of no meaning if there are none). */
+muster_status mu_tag_set_check(const mu_tag_set *set, uint64_t *customers, uint32_t *last,
+                               muster_error *err);
+
+/* Collects stripes, ascending, and becomes bytes. A zeroed one is empty. */
+typedef struct mu_tag_set_writer {
+    mu_writer heads; /* u16 key, u16 count - 1, u32 offset in the bodies, u8 whether it is runs */
+    mu_writer bodies;
+    uint32_t stripe_count;
+    bool has_runs;
+    uint64_t customers;
+} mu_tag_set_writer;
+
+void mu_tag_set_add(mu_tag_set_writer *writer, uint32_t stripe,
+                    const uint64_t bits[MU_STRIPE_WORDS]); /* nothing if there are no bits */
+/* Appends the set. False when out of memory, now or before. */
+bool mu_tag_set_finish(mu_tag_set_writer *writer, mu_writer *out);
+void mu_tag_set_writer_deinit(mu_tag_set_writer *writer);
+
+#endif

@@ -1,0 +1,170 @@
+/* shop.c - the small database of shop.h. */
+#include "tests/support/shop.h"
+
+#include "storage/calendar.h"
+
+static const mu_column columns[] = {
+    {.name = "user_id", .type = {.kind = MU_TEXT}, .role = MU_ROLE_CUSTOMER},
+    {.name = "ts", .type = {.kind = MU_TIMESTAMP}, .role = MU_ROLE_TIME},
+    {.name = "event", .type = {.kind = MU_TEXT}, .role = MU_ROLE_EVENT},
+};
+
+muster_status shop_create(mu_db *db, muster_error *err)
+{
+    const mu_table wanted = {.name = "events",
+                             .period = MU_UNIT_MONTH,
+                             .column_count = MU_COUNT(columns),
+                             .columns = columns};
+    const mu_table *table;
+    mu_change *change;
+
+    MU_TRY(mu_change_begin(db, &change, err));
+    const muster_status status = mu_change_create_table(change, &wanted, &table, err);
+    if (status != MUSTER_OK) {
+        mu_change_abort(change);
+        return status;
+    }
+    return mu_change_commit(change, err);
+}
+
+static mu_text id_text(uint32_t turn, uint32_t i, char text[32])
+{
+    const int size = snprintf(text, 32, "c%u-%u", turn, i);
+
+    return (mu_text){text, (uint32_t)size};
+}
+
+static mu_text turn_text(uint32_t turn, char text[32])
+{
+    const int size = snprintf(text, 32, "%06u", turn);
+
+    return (mu_text){text, (uint32_t)size};
+}
+
+static muster_status add_customers(mu_change *change, uint32_t turn, uint32_t *ordinals,
+                                   muster_error *err)
+{
+    for (uint32_t i = 0; i < SHOP_CUSTOMERS; i++) {
+        char text[32];
+        const mu_customer_id id = {.text = id_text(turn, i, text)};
+        MU_TRY(mu_customer_adder_add(mu_change_customers(change), id, &ordinals[i], err));
+    }
+    return MUSTER_OK;
+}
+
+static muster_status write_segment(mu_change *change, const mu_table *table, uint32_t turn,
+                                   const uint32_t *ordinals, muster_error *err)
+{
+    static const uint64_t offsets[] = {0, 3};
+    const mu_dict dict = {
+        .id = mu_dict_next_id(), .count = 1, .sorted = true, .offsets = offsets, .bytes = "pay"};
+    const mu_dict *dicts[] = {NULL, NULL, &dict};
+    int64_t times[SHOP_CUSTOMERS];
+    uint32_t codes[SHOP_CUSTOMERS] = {0};
+    mu_block_column blocks[] = {{0}, {.i64 = times}, {.codes = codes}};
+    mu_segment_writer *writer;
+    mu_segment_info info;
+
+    for (uint32_t i = 0; i < SHOP_CUSTOMERS; i++) {
+        times[i] = mu_unit_start(turn, MU_UNIT_MONTH) + i;
+    }
+    MU_TRY(mu_segment_writer_open(mu_change_directory(change), mu_change_next_file(change), table,
+                                  turn, dicts, &writer, err));
+    const muster_status status =
+        mu_segment_writer_add(writer, 0, SHOP_CUSTOMERS, ordinals, blocks, err);
+    if (status != MUSTER_OK) {
+        mu_segment_writer_abort(writer);
+        return status;
+    }
+    MU_TRY(mu_segment_writer_finish(writer, false, &info, err));
+    return mu_change_add_segment(change, &info, err);
+}
+
+static muster_status add_tag(mu_change *change, uint32_t turn, const uint32_t *ordinals,
+                             muster_error *err)
+{
+    char text[32];
+    const mu_text value = turn_text(turn, text);
+    mu_tag_builder *builder = mu_tag_builder_new();
+    muster_status status = MUSTER_OK;
+
+    for (uint32_t i = 0; i < SHOP_CUSTOMERS && status == MUSTER_OK; i++) {
+        if (!builder || !mu_tag_builder_add(builder, value, ordinals[i])) {
+            status = mu_fail_memory(err, "building a tag");
+        }
+    }
+    if (status == MUSTER_OK) {
+        status = mu_change_add_to_tag(change, MU_TEXT_OF("seen"), builder, err);
+    }
+    mu_tag_builder_free(builder);
+    return status;
+}
+
+static muster_status fill_change(mu_change *change, uint32_t turn, muster_error *err)
+{
+    const mu_table *table = mu_catalog_find(mu_change_catalog(change), "events");
+    uint32_t ordinals[SHOP_CUSTOMERS];
+
+    if (!table) {
+        return mu_fail(err, MUSTER_INVALID, "there is no table \"events\"");
+    }
+    MU_TRY(add_customers(change, turn, ordinals, err));
+    MU_TRY(write_segment(change, table, turn, ordinals, err));
+    return add_tag(change, turn, ordinals, err);
+}
+
+muster_status shop_change(mu_db *db, uint32_t turn, muster_error *err)
+{
+    mu_change *change;
+
+    MU_TRY(mu_change_begin(db, &change, err));
+    const muster_status status = fill_change(change, turn, err);
+    if (status != MUSTER_OK) {
+        mu_change_abort(change);
+        return status;
+    }
+    return mu_change_commit(change, err);
+}
+
+static void check_turn(mu_snapshot *snapshot, const mu_tag *tag, uint32_t turn)
+{
+    uint64_t bits[MU_STRIPE_WORDS] = {0};
+    char text[32];
+
+    assert_true(mu_text_equal(tag->values[turn].value, turn_text(turn, text)));
+    assert_int_equal(tag->values[turn].customers, SHOP_CUSTOMERS);
+    assert_ok(mu_tag_read_stripe(mu_snapshot_tags(snapshot), tag, turn, 0, bits, &test_error));
+    for (uint32_t i = 0; i < SHOP_CUSTOMERS; i++) {
+        const mu_customer_id id = {.text = id_text(turn, i, text)};
+        uint32_t ordinal;
+        assert_ok(mu_customers_find(mu_snapshot_customers(snapshot), id, &ordinal, &test_error));
+        assert_int_equal(ordinal, turn * SHOP_CUSTOMERS + i);
+        assert_true(bits[ordinal / 64] >> (ordinal % 64) & 1);
+    }
+}
+
+uint32_t shop_turns(mu_db *db)
+{
+    mu_snapshot *snapshot;
+
+    assert_ok(mu_db_snapshot(db, &snapshot, &test_error));
+    const mu_table *table = mu_catalog_find(mu_snapshot_catalog(snapshot), "events");
+    const uint32_t customers = mu_customers_count(mu_snapshot_customers(snapshot));
+    const uint32_t turns = customers / SHOP_CUSTOMERS;
+    const mu_tag *tag = mu_tags_find(mu_snapshot_tags(snapshot), MU_TEXT_OF("seen"));
+    assert_int_equal(customers, turns * SHOP_CUSTOMERS);
+    assert_int_equal(tag ? tag->value_count : 0, turns);
+    if (table) {
+        assert_int_equal(mu_snapshot_segment_count(snapshot, table->id), turns);
+        assert_int_equal(mu_snapshot_rows(snapshot, table->id), customers);
+    }
+    for (uint32_t turn = 0; turn < turns; turn++) {
+        mu_segment *segment;
+        assert_ok(mu_snapshot_segment(snapshot, table->id, turn, &segment, &test_error));
+        assert_int_equal(mu_snapshot_segment_info(snapshot, table->id, turn)->period, turn);
+        check_turn(snapshot, tag, turn);
+    }
+    mu_snapshot_release(snapshot);
+    assert_ok(mu_db_check(db, &test_error));
+    return turns;
+}

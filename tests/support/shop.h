@@ -1,0 +1,26 @@
+/*
+ * shop.h - a small database for tests of what changes one: an event table, and changes of a known
+ * size, each with customers, a segment and a tag.
+ */
+#ifndef MU_SHOP_H
+#define MU_SHOP_H
+
+#include "storage/db.h"
+#include "tests/support/test.h"
+
+enum {
+    SHOP_CUSTOMERS = 5, /* that a change adds, each with one event */
+};
+
+/* Creates the table `events` (user_id TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT). */
+muster_status shop_create(mu_db *db, muster_error *err);
+
+/* One change: customers "c<turn>-0" ..., their events in a segment of month `turn`, and tag
+ * "seen" with one value for each turn. */
+muster_status shop_change(mu_db *db, uint32_t turn, muster_error *err);
+
+/* How many changes the database holds, from 0; fails the test unless they are there whole and
+ * nothing else is. */
+uint32_t shop_turns(mu_db *db);
+
+#endif
