@@ -11,8 +11,8 @@ static const mu_column event_columns[] = {
 };
 
 static const mu_table tables[] = {
-    {"customers", 0, MU_UNIT_MONTH, 0, NULL, MU_NO_COLUMN, MU_NO_COLUMN, MU_NO_COLUMN},
-    {"events", 3, MU_UNIT_MONTH, 3, event_columns, 0, 1, 2},
+    {"customers", 0, MU_UNIT_MONTH, 0, NULL, MU_NO_COLUMN, MU_NO_COLUMN, MU_NO_COLUMN, 0},
+    {"events", 3, MU_UNIT_MONTH, 3, event_columns, 0, 1, 2, 3},
 };
 
 static const mu_catalog catalog = {
