@@ -234,6 +234,23 @@ void mu_agg_close(mu_agg_states *states)
     mu_mem_free(states);
 }
 
+void mu_agg_reset(mu_agg_states *states)
+{
+    const size_t size = states->call->agg->state_size;
+
+    if (size > 0 && states->groups > 0) {
+        memset(states->data, 0, states->groups * size);
+    }
+    states->groups = 0;
+    states->item_count = 0;
+    mu_mem_free(states->starts);
+    states->starts = NULL;
+    mu_dict_builder_reset(&states->texts);
+    if (states->distinct) {
+        mu_agg_distinct_reset(states->distinct);
+    }
+}
+
 muster_status mu_agg_grow(mu_agg_states *states, uint32_t groups, muster_error *err)
 {
     const size_t size = states->call->agg->state_size;

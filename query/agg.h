@@ -40,6 +40,8 @@ bool mu_agg_needs_order(
 typedef struct mu_agg_states mu_agg_states;
 muster_status mu_agg_open(const mu_agg_call *call, mu_agg_states **out, muster_error *err);
 void mu_agg_close(mu_agg_states *states);
+/* No groups, memory kept. */
+void mu_agg_reset(mu_agg_states *states);
 /* Makes room for groups below `groups`. */
 muster_status mu_agg_grow(mu_agg_states *states, uint32_t groups, muster_error *err);
 /* Row r of the vectors goes to groups[r], where `live` has a bit. `groups` may be NULL: all to

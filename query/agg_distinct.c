@@ -41,6 +41,15 @@ void mu_agg_distinct_close(mu_agg_distinct *distinct)
     mu_mem_free(distinct);
 }
 
+void mu_agg_distinct_reset(mu_agg_distinct *distinct)
+{
+    if (distinct->slot_count > 0) {
+        memset(distinct->used, 0, distinct->slot_count);
+    }
+    distinct->count = 0;
+    distinct->finished = false;
+}
+
 /* The slot of the pair, or the free one it belongs in. */
 static size_t find_slot(const mu_agg_distinct *set, uint32_t group, int64_t bits)
 {

@@ -86,6 +86,7 @@ muster_status mu_agg_move(mu_agg_states *states, const mu_agg_states *from, mu_t
 
 /* The set of a DISTINCT. */
 muster_status mu_agg_distinct_open(mu_agg_states *states, muster_error *err);
+void mu_agg_distinct_reset(mu_agg_distinct *distinct);
 void mu_agg_distinct_close(mu_agg_distinct *distinct);
 muster_status mu_agg_distinct_update(mu_agg_states *states, const mu_agg_rows *rows,
                                      muster_error *err);
