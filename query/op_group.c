@@ -141,7 +141,7 @@ static muster_status open_states(grouper *g, muster_error *err)
         if (!g->task->by_stripe[i]) {
             MU_TRY(mu_agg_open(&plan->group.calls[i], &g->states[i], err));
             MU_TRY(mu_agg_grow(g->states[i], group_count(g), err));
-        } else if (!g->distinct[i]) {
+        } else {
             g->distinct[i] = mu_stripe_distinct_open();
             if (!g->distinct[i]) {
                 return mu_fail_memory(err, "grouping");
@@ -270,13 +270,14 @@ static muster_status group_unit_end(void *context, uint32_t unit, muster_error *
     }
     MU_TRY(write_groups(g, g->rows, err));
     mu_group_keys_reset(g->keys);
-    close_states(g);
     for (uint32_t i = 0; i < calls; i++) {
         if (g->task->by_stripe[i]) {
             mu_stripe_distinct_reset(g->distinct[i]);
+        } else {
+            mu_agg_reset(g->states[i]);
         }
     }
-    return open_states(g, err);
+    return MUSTER_OK;
 }
 
 /* all threads: */
