@@ -6,8 +6,11 @@
 #include "storage/base/bits.h"
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
+#include "storage/base/pool.h"
 #include "tests/support/rows.h"
 #include "tests/support/test.h"
+
+#include <errno.h>
 
 enum {
     FOOTER_BYTES = 48,
@@ -239,16 +242,18 @@ TEST(a_segment_without_rows_opens)
     assert_ok(open_and_check(directory, "events-000001.seg"));
 }
 
+/* A table of one column, text without a dictionary. */
+static const mu_column sku_column[] = {{"sku", 1, {.kind = MU_TEXT}, MU_ROLE_NONE}};
+static const mu_table products = {.name = "products",
+                                  .id = 5,
+                                  .column_count = 1,
+                                  .columns = sku_column,
+                                  .customer_column = MU_NO_COLUMN,
+                                  .time_column = MU_NO_COLUMN,
+                                  .event_column = MU_NO_COLUMN};
+
 TEST(a_lookup_table_has_its_rows_in_order_of_arrival)
 {
-    static const mu_column columns[] = {{"sku", 1, {.kind = MU_TEXT}, MU_ROLE_NONE}};
-    const mu_table table = {.name = "products",
-                            .id = 5,
-                            .column_count = 1,
-                            .columns = columns,
-                            .customer_column = MU_NO_COLUMN,
-                            .time_column = MU_NO_COLUMN,
-                            .event_column = MU_NO_COLUMN};
     const mu_text texts[] = {MU_TEXT_OF("z"), MU_TEXT_OF(""), MU_TEXT_OF("a")};
     const mu_block_column column = {.text = texts};
     const mu_dict *dicts[] = {NULL};
@@ -259,7 +264,7 @@ TEST(a_lookup_table_has_its_rows_in_order_of_arrival)
     const uint64_t *valid;
     const mu_dict *found;
 
-    assert_ok(mu_segment_writer_open(directory, 2, &table, 0, dicts, &writer, &test_error));
+    assert_ok(mu_segment_writer_open(directory, 2, &products, 0, dicts, &writer, &test_error));
     assert_ok(mu_segment_writer_add(writer, MU_NOBODY, 3, NULL, &column, &test_error));
     assert_ok(mu_segment_writer_finish(writer, true, &info, &test_error));
     assert_int_equal(info.nobody_rows, 3);
@@ -275,6 +280,139 @@ TEST(a_lookup_table_has_its_rows_in_order_of_arrival)
     }
     mu_decoder_free(decoder);
     mu_segment_close(segment);
+}
+
+TEST(a_block_with_very_much_text_becomes_several)
+{
+    enum {
+        ROWS = 200,
+        SIZE = 1 << 20,
+    };
+    const char *directory = test_temp_dir();
+    const mu_dict *dicts[] = {NULL};
+    char *long_text = mu_mem_zalloc(SIZE);
+    mu_text texts[ROWS];
+    uint64_t valid[(ROWS + 63) / 64] = {0};
+    const mu_block_column column = {.text = texts, .valid = valid};
+    mu_segment_writer *writer;
+    mu_segment_info info;
+    mu_segment *segment;
+    uint32_t row = 0;
+
+    for (uint32_t i = 0; i < ROWS; i++) {
+        texts[i] = (mu_text){long_text, i % 2 == 0 ? SIZE : i};
+        if (i % 5 != 0) {
+            mu_bits_set(valid, i);
+        }
+    }
+    assert_ok(mu_segment_writer_open(directory, 2, &products, 0, dicts, &writer, &test_error));
+    assert_ok(mu_segment_writer_add(writer, MU_NOBODY, ROWS, NULL, &column, &test_error));
+    assert_ok(mu_segment_writer_finish(writer, true, &info, &test_error));
+    assert_int_equal(info.rows, ROWS);
+    assert_ok(open_and_check(directory, "events-000002.seg"));
+
+    mu_decoder *decoder = mu_decoder_new();
+    assert_ok(mu_segment_open(directory, "events-000002.seg", &segment, &test_error));
+    assert_true(mu_segment_block_count(segment) > 1);
+    for (uint32_t block = 0; block < mu_segment_block_count(segment); block++) {
+        const uint64_t *found_valid;
+        const mu_dict *found;
+        assert_ok(mu_segment_read(segment, block, 0, decoder, &found_valid, &test_error));
+        assert_ok(mu_decode_text(decoder, &found, &test_error));
+        for (uint32_t i = 0; i < found->count; i++, row++) {
+            const bool is_valid = row % 5 != 0;
+            assert_int_equal(mu_bits_test(found_valid, i), is_valid);
+            assert_int_equal(mu_dict_text(found, i).size, is_valid ? texts[row].size : 0);
+        }
+    }
+    assert_int_equal(row, ROWS);
+    mu_decoder_free(decoder);
+    mu_segment_close(segment);
+    mu_mem_free(long_text);
+}
+
+/* Reads every chunk and dictionary, as a thread among others. */
+static muster_status read_all(void *context, uint32_t worker, uint64_t item, muster_error *err)
+{
+    mu_segment *segment = context;
+    mu_decoder *decoder = mu_decoder_new();
+    muster_status status = decoder ? MUSTER_OK : mu_fail_memory(err, "testing");
+    const uint64_t *valid;
+    const mu_dict *dict;
+
+    (void)worker;
+    (void)item;
+    for (uint32_t block = 0; block < mu_segment_block_count(segment); block++) {
+        for (uint32_t column = 0; column < TEST_COLUMNS && status == MUSTER_OK; column++) {
+            status = mu_segment_dict(segment, column, &dict, err);
+            if (status == MUSTER_OK && mu_segment_chunk(segment, block, column)->size > 0) {
+                status = mu_segment_read(segment, block, column, decoder, &valid, err);
+            }
+        }
+    }
+    mu_decoder_free(decoder);
+    return status;
+}
+
+TEST(threads_share_a_segment)
+{
+    const test_shape shape = {.rows = 500, .customers = 40, .null_percent = 10, .times = 50};
+    const char *directory = test_temp_dir();
+    mu_arena arena = {0};
+    uint64_t state = test_seed();
+    mu_segment_info info;
+    mu_segment *segment;
+    mu_pool *pool;
+    const test_row *rows = test_rows(&arena, &state, &shape);
+
+    assert_ok(mu_pool_open(4, &pool, &test_error));
+    assert_ok(
+        test_write_segment(directory, 1, TEST_COLUMNS, rows, shape.rows, 64, &info, &test_error));
+    for (int i = 0; i < 20; i++) {
+        assert_ok(mu_segment_open(directory, "events-000001.seg", &segment, &test_error));
+        assert_ok(mu_pool_run(pool, 8, read_all, segment, NULL, &test_error));
+        mu_segment_close(segment);
+    }
+    mu_pool_close(pool);
+    mu_arena_deinit(&arena);
+}
+
+/* Fails the operation on the disk that `left` counts down to. */
+static int fail_later(void *context, const char *operation, const char *path)
+{
+    uint32_t *left = context;
+
+    (void)path;
+    if (strcmp(operation, "remove") == 0) {
+        return 0;
+    }
+    return (*left)-- == 0 ? ENOSPC : 0;
+}
+
+TEST(a_disk_that_is_full_leaves_no_file)
+{
+    const test_shape shape = {.rows = 300, .customers = 40, .null_percent = 10, .times = 50};
+    const char *directory = test_temp_dir();
+    mu_arena arena = {0};
+    uint64_t state = test_seed();
+    mu_segment_info info;
+    char path[4096];
+    muster_status status = MUSTER_IO;
+    const test_row *rows = test_rows(&arena, &state, &shape);
+
+    (void)snprintf(path, sizeof path, "%s/events-000001.seg", directory);
+    for (uint32_t n = 0; status != MUSTER_OK; n++) {
+        uint32_t left = n;
+        mu_env_set_hook(fail_later, &left);
+        status = test_write_segment(directory, 1, TEST_COLUMNS, rows, shape.rows, 64, &info,
+                                    &test_error);
+        mu_env_set_hook(NULL, NULL);
+        assert_int_equal(status == MUSTER_OK, mu_env_exists(path));
+        assert_true(status == MUSTER_OK || status == MUSTER_IO);
+        assert_true(n > 2 || status == MUSTER_IO); /* to create, to write, to sync */
+    }
+    assert_ok(open_and_check(directory, "events-000001.seg"));
+    mu_arena_deinit(&arena);
 }
 
 TEST(an_aborted_segment_leaves_no_file)
