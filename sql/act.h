@@ -47,7 +47,7 @@ muster_status mu_act_copy_to(mu_act *act, muster_error *err);
 muster_status mu_act_create_tag(mu_act *act, muster_error *err);
 muster_status mu_act_drop_tag(mu_act *act, muster_error *err);
 
-/* --- shared by them ------------------------------------------------------------------------ */
+/* What they share. */
 
 /* Runs a query, and hands each live row's batch to `take`. */
 muster_status mu_act_each_batch(mu_act *act, const mu_plan *plan,

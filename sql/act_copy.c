@@ -1,10 +1,10 @@
 /*
  * act_copy.c - COPY FROM: rows of a file into a table or into tags, and what is said of them.
  */
-#include <inttypes.h>
-
 #include "sql/act.h"
 #include "sql/options.h"
+
+#include <inttypes.h>
 
 muster_status mu_act_check_loadable(const mu_act *act, const mu_table *table, muster_error *err)
 {

@@ -97,7 +97,7 @@ void mu_act_find_roles(mu_table *table)
     }
 }
 
-/* --- CREATE TABLE name FROM 'file' ----------------------------------------------------------- */
+/* What follows makes a table of a file: CREATE TABLE name FROM 'file'. */
 
 /* The column of the file that a column of the statement names. */
 static muster_status find_shape(const mu_csv_shape *shape, const mu_ast_column *column,

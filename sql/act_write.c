@@ -3,11 +3,11 @@
  *
  * In CSV, NULL is an empty field and empty text is "": what COPY FROM reads back as it was.
  */
-#include <string.h>
-
 #include "sql/act.h"
 #include "sql/options.h"
 #include "storage/base/env.h"
+
+#include <string.h>
 
 typedef struct writing {
     const mu_snapshot *snapshot;

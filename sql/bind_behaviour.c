@@ -5,9 +5,9 @@
  * Their arguments have names and mean the same everywhere; conditions and the breakdown are
  * expressions over the columns of the table of events.
  */
-#include <string.h>
-
 #include "sql/bind.h"
+
+#include <string.h>
 
 enum {
     MOST_PERIODS = 100000

@@ -2,11 +2,11 @@
  * bind_call.c - calls: aggregates are put aside for the group node, predicates on people become
  * sets, the rest are functions of query/expr.h.
  */
+#include "sql/bind.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "sql/bind.h"
 
 /* Lists the names of arguments for an error: "steps, within, by". */
 static void list_arguments(const mu_argument *wanted, uint32_t count, char *buffer, size_t size)

@@ -5,11 +5,11 @@
  * A name is a column of what the query reads, or else the alias of a select item, whose
  * expression then stands in its place.
  */
+#include "sql/bind.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "sql/bind.h"
 
 enum {
     MOST_WORK = 1 << 20

@@ -8,10 +8,10 @@
  * aggregate call i being column n + i; with grouping they are then turned over (regroup) to the
  * output of the group node, where whatever equals a key is that key's column.
  */
+#include "sql/bind.h"
+
 #include <assert.h>
 #include <string.h>
-
-#include "sql/bind.h"
 
 /* A query while it is bound. Arrays are in the arena. */
 typedef struct query_state {
@@ -45,8 +45,6 @@ static mu_place place_of(query_state *q, const char *clause, bool aggregates)
                       .clause = clause};
 }
 
-/* --- FROM ------------------------------------------------------------------------------------ */
-
 /* Without FROM there is one row, whose only column has no name. */
 static muster_status bind_from(query_state *q, muster_error *err)
 {
@@ -61,8 +59,6 @@ static muster_status bind_from(query_state *q, muster_error *err)
     q->source = (mu_relation){.customer_column = MU_NO_COLUMN, .time_column = MU_NO_COLUMN};
     return mu_plan_values(&q->binder->scope, &column, 1, zero, 1, &q->source.plan, err);
 }
-
-/* --- items ----------------------------------------------------------------------------------- */
 
 /* An expression as it was written, with runs of blanks as one: the name of a column without
  * an alias. */
@@ -185,8 +181,6 @@ static muster_status bind_where(query_state *q, muster_error *err)
     MU_TRY(mu_bind_condition(&place, q->query->where, "WHERE", &condition, err));
     return mu_plan_filter(&q->binder->scope, q->source.plan, condition, &q->source.plan, err);
 }
-
-/* --- GROUP BY -------------------------------------------------------------------------------- */
 
 /* Has the expression an aggregate in it? */
 static bool aggregates(const query_state *q, const mu_expr *expr)
@@ -346,8 +340,6 @@ static muster_status plan_group(query_state *q, const mu_plan **plan, muster_err
     return MUSTER_OK;
 }
 
-/* --- ORDER BY -------------------------------------------------------------------------------- */
-
 static void set_direction(mu_sort_key *key, const mu_ast_order *order)
 {
     key->descending = order->descending;
@@ -408,8 +400,6 @@ static muster_status bind_orders(query_state *q, muster_error *err)
     return MUSTER_OK;
 }
 
-/* --- the plan -------------------------------------------------------------------------------- */
-
 /* Are the items just the columns of the plan, under their names? */
 static bool projects_nothing(const query_state *q, const mu_plan *plan)
 {
@@ -450,15 +440,47 @@ static muster_status plan_project(query_state *q, const mu_plan **plan, muster_e
     return mu_plan_project(scope, *plan, exprs, names, count, plan, err);
 }
 
-/* The first `count` columns of the plan: as keys of DISTINCT, or without those of ORDER BY. */
+/* The first `count` columns of the plan, with room for `more` expressions. */
 static muster_status first_columns(const query_state *q, const mu_plan *plan, uint32_t count,
-                                   const mu_expr ***out, muster_error *err)
+                                   uint32_t more, const mu_expr ***out, muster_error *err)
 {
-    MU_ARENA_TRY(*out, q->binder->scope.arena, count, err);
+    MU_ARENA_TRY(*out, q->binder->scope.arena, count + more, err);
     for (uint32_t i = 0; i < count; i++) {
         MU_TRY(mu_expr_column(&q->binder->scope, i, plan->columns[i].type, -1, &(*out)[i], err));
     }
     return MUSTER_OK;
+}
+
+/* A sort node. Customers are ordered by their ids, not by when they came: a column with the id is
+ * put beside each such key, and *extra counts them. */
+static muster_status plan_sort(const query_state *q, const mu_plan **plan, uint32_t *extra,
+                               muster_error *err)
+{
+    const mu_scope *scope = &q->binder->scope;
+    const mu_type id = {.kind = q->binder->catalog->customer_kind, .bits = 64};
+    const uint32_t count = (*plan)->column_count;
+    const mu_expr **exprs;
+    const char **names;
+
+    MU_TRY(first_columns(q, *plan, count, q->order_count, &exprs, err));
+    MU_ARENA_TRY(names, scope->arena, count + q->order_count, err);
+    for (uint32_t i = 0; i < count; i++) {
+        names[i] = (*plan)->columns[i].name;
+    }
+    *extra = 0;
+    for (uint32_t i = 0; i < q->order_count; i++) {
+        mu_sort_key *key = &q->sort_keys[i];
+        if (exprs[key->column]->type.kind == MU_CUSTOMER && id.kind != MU_NULL) {
+            MU_TRY(mu_expr_cast(scope, exprs[key->column], id, false, -1, &exprs[count + *extra],
+                                err));
+            names[count + *extra] = names[key->column];
+            key->column = count + (*extra)++;
+        }
+    }
+    if (*extra > 0) {
+        MU_TRY(mu_plan_project(scope, *plan, exprs, names, count + *extra, plan, err));
+    }
+    return mu_plan_sort(scope, *plan, q->sort_keys, q->order_count, plan, err);
 }
 
 static muster_status plan_limit(const query_state *q, const mu_plan **plan, muster_error *err)
@@ -481,7 +503,9 @@ static muster_status plan_query(query_state *q, const mu_plan **plan, muster_err
     const mu_scope *scope = &q->binder->scope;
     const bool grouped = q->calls.count > 0 || q->query->group_all || q->query->groups.count > 0 ||
                          q->having != NULL;
+    const uint32_t count = q->items.count;
     const mu_expr **columns;
+    uint32_t ids = 0;
 
     *plan = q->source.plan;
     if (grouped) {
@@ -489,16 +513,16 @@ static muster_status plan_query(query_state *q, const mu_plan **plan, muster_err
     }
     MU_TRY(plan_project(q, plan, err));
     if (q->query->distinct) {
-        MU_TRY(first_columns(q, *plan, q->items.count, &columns, err));
-        MU_TRY(mu_plan_group(scope, *plan, columns, q->items.count, NULL, 0, q->names, plan, err));
+        MU_TRY(first_columns(q, *plan, count, 0, &columns, err));
+        MU_TRY(mu_plan_group(scope, *plan, columns, count, NULL, 0, q->names, plan, err));
     }
     if (q->order_count > 0) {
-        MU_TRY(mu_plan_sort(scope, *plan, q->sort_keys, q->order_count, plan, err));
+        MU_TRY(plan_sort(q, plan, &ids, err));
     }
     MU_TRY(plan_limit(q, plan, err));
-    if (q->extra_count > 0) {
-        MU_TRY(first_columns(q, *plan, q->items.count, &columns, err));
-        MU_TRY(mu_plan_project(scope, *plan, columns, q->names, q->items.count, plan, err));
+    if (q->extra_count > 0 || ids > 0) {
+        MU_TRY(first_columns(q, *plan, count, 0, &columns, err));
+        MU_TRY(mu_plan_project(scope, *plan, columns, q->names, count, plan, err));
     }
     return MUSTER_OK;
 }

@@ -1,9 +1,9 @@
 /*
  * bind_type.c - the names of types, and literals as values.
  */
-#include <string.h>
-
 #include "sql/bind.h"
+
+#include <string.h>
 
 typedef struct type_name {
     const char *name;

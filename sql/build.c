@@ -317,6 +317,21 @@ mu_ast_expr *mu_build_call(mu_build *b, mu_ast_name name, bool distinct, mu_ast_
     return mu_build_operands(b, node, operands);
 }
 
+mu_ast_expr *mu_build_extract(mu_build *b, mu_token at, mu_ast_name unit, mu_ast_expr *operand)
+{
+    const mu_ast_name none = {0};
+    mu_ast_expr *text = mu_build_node(b, MU_AST_TEXT, unit.offset, unit.offset);
+    mu_ast_items operands = {0};
+
+    if (!text || !operand) {
+        return NULL;
+    }
+    text->text = unit.text;
+    operands = mu_build_add_item(b, operands, text, none);
+    operands = mu_build_add_item(b, operands, operand, none);
+    return mu_build_call(b, mu_build_name(b, at), false, operands, NULL);
+}
+
 mu_ast_expr *mu_build_parenthesis(mu_build *b, mu_token open, mu_ast_expr *inner)
 {
     if (inner) {

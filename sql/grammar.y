@@ -406,6 +406,7 @@ argument_list(A) ::= argument_list(L) COMMA argument(I). {
 %type argument {mu_ast_item}
 argument(A) ::= expr(E). { A = (mu_ast_item){E, no_name}; }
 argument(A) ::= name(N) ARROW expr(E). { A = (mu_ast_item){E, N}; }
+argument(A) ::= WHERE(T) ARROW expr(E). { A = (mu_ast_item){E, mu_build_name(b, T)}; }
 
 %type expr {mu_ast_expr *}
 expr(A) ::= NULL(T). { A = mu_build_literal(b, MU_AST_NULL, T); }
@@ -520,9 +521,7 @@ expr(A) ::= TRY_CAST(C) LP expr(E) AS type(T) RP. {
     A = mu_build_cast(b, C.offset, C.offset, E, T);
     if (A) { A->attempt = true; }
 }
-expr(A) ::= EXTRACT LP name(N) FROM expr(E) RP. {
-    A = mu_build_call(b, N, false, mu_build_add_item(b, (mu_ast_items){0}, E, no_name), NULL);
-}
+expr(A) ::= EXTRACT(T) LP name(N) FROM expr(E) RP. { A = mu_build_extract(b, T, N, E); }
 expr(A) ::= expr(E) COLONS(C) type(T). { A = mu_build_cast(b, E ? E->start : 0, C.offset, E, T); }
 
 %code {

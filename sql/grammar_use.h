@@ -4,10 +4,10 @@
 #ifndef MU_GRAMMAR_USE_H
 #define MU_GRAMMAR_USE_H
 
+#include "sql/build.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-
-#include "sql/build.h"
 
 void *mu_grammarAlloc(void *(*alloc)(size_t), mu_build *b);
 void mu_grammarFree(void *parser, void (*release)(void *));

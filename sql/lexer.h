@@ -4,9 +4,9 @@
 #ifndef MU_LEXER_H
 #define MU_LEXER_H
 
-#include <stdint.h>
-
 #include "storage/base/status.h"
+
+#include <stdint.h>
 
 /* `kind` is a number that lemon gave, MU_TOKEN_SELECT; 0 is the end of the text. */
 typedef struct mu_token {

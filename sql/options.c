@@ -3,10 +3,10 @@
  */
 #include "sql/options.h"
 
+#include "query/nearest.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "query/nearest.h"
 
 /* What reads an option; each has its part of the options. */
 typedef struct reader {

@@ -7,15 +7,15 @@
  */
 #include "sql/parse.h"
 
-#include <assert.h>
-#include <string.h>
-
 #include "query/nearest.h"
 #include "sql/build.h"
 #include "sql/grammar.h"
 #include "sql/grammar_use.h"
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
+
+#include <assert.h>
+#include <string.h>
 
 enum {
     MOST_EXPECTED = 16, /* words listed in a message; more are no help */
@@ -64,8 +64,8 @@ static const char *keyword_phrase(int kind, const char *word)
 /* Words that begin an expression, or go on with one, are summed up. */
 static bool begins_expression(int kind)
 {
-    static const int kinds[] = {MU_TOKEN_CASE, MU_TOKEN_CAST,  MU_TOKEN_NOT,
-                                MU_TOKEN_NULL, MU_TOKEN_FALSE, MU_TOKEN_TRUE};
+    static const int kinds[] = {MU_TOKEN_CASE, MU_TOKEN_CAST, MU_TOKEN_TRY_CAST, MU_TOKEN_EXTRACT,
+                                MU_TOKEN_NOT,  MU_TOKEN_NULL, MU_TOKEN_FALSE,    MU_TOKEN_TRUE};
 
     for (size_t i = 0; i < MU_COUNT(kinds); i++) {
         if (kinds[i] == kind) {

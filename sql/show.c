@@ -3,10 +3,10 @@
  */
 #include "sql/show.h"
 
+#include "sql/options.h"
+
 #include <assert.h>
 #include <string.h>
-
-#include "sql/options.h"
 
 static const mu_type text_type = {.kind = MU_TEXT};
 static const mu_type number_type = {.kind = MU_BIGINT, .bits = 64};

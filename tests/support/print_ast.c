@@ -143,7 +143,7 @@ static void print_call(const mu_ast_expr *expr, mu_writer *out)
 
 static void print_cast(const mu_ast_expr *expr, mu_writer *out)
 {
-    put(out, "CAST(");
+    put(out, expr->attempt ? "TRY_CAST(" : "CAST(");
     print_expr(expr->operands.data[0].expr, out);
     put(out, " AS ");
     print_type(&expr->type, out);

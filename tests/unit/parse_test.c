@@ -3,12 +3,12 @@
  */
 #include "sql/parse.h"
 
-#include <string.h>
-
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
 #include "tests/support/print_ast.h"
 #include "tests/support/test.h"
+
+#include <string.h>
 
 /* The tree of `text`, printed; "" where there is none. Freed by the caller. */
 static char *printed(const char *text)
@@ -97,6 +97,8 @@ TEST(queries_have_all_their_clauses)
          "\"e\")) LIMIT 5"},
         {"SELECT INTERVAL 7 DAYS, date '2024-01-01', TIMESTAMP'2024-01-01 10:00:00'",
          "SELECT INTERVAL '7 DAYS', date '2024-01-01', TIMESTAMP '2024-01-01 10:00:00'"},
+        {"SELECT TRY_CAST(a AS bigint), extract(month FROM ts)",
+         "SELECT TRY_CAST(\"a\" AS \"bigint\"), \"extract\"('month', \"ts\")"},
         {"explain select []", "EXPLAIN SELECT []"},
     };
     check_trees(pairs, MU_COUNT(pairs));
