@@ -192,6 +192,7 @@ muster_status mu_expr_unify(const mu_scope *scope, const mu_expr **args, uint32_
 {
     mu_type type = {.kind = MU_NULL};
     char name_a[32], name_b[32];
+    const mu_expr *before = NULL;
     bool has_text_constant = false;
 
     for (uint32_t i = 0; i < arg_count; i++) {
@@ -202,8 +203,10 @@ muster_status mu_expr_unify(const mu_scope *scope, const mu_expr **args, uint32_
         if (!mu_type_unify(type, type_among(args[i]), &type)) {
             return mu_fail_at(err, MUSTER_INVALID, args[i]->offset >= 0 ? args[i]->offset : offset,
                               "%s takes values of one type, not %s and %s", what,
-                              mu_type_name(type, name_a), mu_type_name(args[i]->type, name_b));
+                              mu_type_name(before ? before->type : type, name_a),
+                              mu_type_name(args[i]->type, name_b));
         }
+        before = args[i];
     }
     if (has_text_constant && (type.kind == MU_NULL || type.kind == MU_CUSTOMER)) {
         type = (mu_type){.kind = MU_TEXT};
