@@ -10,10 +10,12 @@
  * The widths come from the first rows, which are kept until they are known; a result that is
  * longer streams through after them, and a cell that turns out wider pushes its own row only.
  * On a terminal the widest columns give way until a row fits, and their cells are cut with an
- * ellipsis; elsewhere nothing is ever cut.
+ * ellipsis; elsewhere nothing is ever cut. A DOUBLE is shown with six decimals at most, since
+ * people look at boxes; csv and json have all of its digits.
  */
 #include "shell/shell.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +23,7 @@
 enum {
     ROWS_KEPT = 10000,
     BYTES_KEPT = 16 << 20,
+    DECIMALS = 6,       /* shown of a DOUBLE */
     NARROWEST = 6,      /* columns give way down to this */
     WIDEST_PADDED = 200 /* without a terminal: padding every row to a huge cell helps nobody */
 };
@@ -49,6 +52,24 @@ static size_t cell_start(const box *b, size_t row, uint32_t column)
     return cell == 0 ? 0 : b->ends[cell - 1];
 }
 
+/* The current value of a column as it is shown; `room` holds it if it is not the library's. */
+static const char *shown_value(const box *b, uint32_t column, char room[32], size_t *size)
+{
+    const char *text = muster_text(b->statement, column, size);
+
+    if (muster_column_type(b->statement, column) == MUSTER_TYPE_DOUBLE) {
+        const double value = muster_double(b->statement, column);
+        const char *point = strchr(text, '.');
+        const bool long_tail = point && strlen(point) > DECIMALS + 1 && !strchr(text, 'e');
+
+        if (long_tail && fabs(value) >= 1e-4 && fabs(value) < 1e15) {
+            *size = (size_t)snprintf(room, 32, "%.*f", DECIMALS, value);
+            return room;
+        }
+    }
+    return text;
+}
+
 /* Keeps the current row of the result, or the names of the columns. */
 static void keep_row(box *b, bool header)
 {
@@ -58,6 +79,7 @@ static void keep_row(box *b, bool header)
     }
     for (uint32_t i = 0; i < b->columns; i++) {
         const size_t start = b->text.size;
+        char room[32];
         size_t size;
         const char *text;
 
@@ -68,7 +90,7 @@ static void keep_row(box *b, bool header)
             text = "NULL";
             size = 4;
         } else {
-            text = muster_text(b->statement, i, &size);
+            text = shown_value(b, i, room, &size);
         }
         mu_shell_text_add_visible(&b->text, text, size);
         b->ends[b->rows * b->columns + i] = b->text.size;

@@ -62,7 +62,7 @@ quietly build/release/muster-gen --customers 200000 --events 1500000 --seed 1 \
 rm -rf build/demo/shop.muster
 "$muster" build/demo/shop.muster --echo \
     -c "CREATE TABLE events FROM 'build/demo/events.csv'
-        (customer CUSTOMER, ts TIME, event EVENT);" \
+  (customer CUSTOMER, ts TIME, event EVENT);" \
     -c "COPY tags FROM 'build/demo/tags.csv';" \
     -f shell/demo.sql
 

@@ -21,7 +21,6 @@ typedef struct importing {
     size_t column_count;
     size_t roles[MU_SHELL_ROLES]; /* a column, or MU_SHELL_NO_COLUMN */
     const char *why[MU_SHELL_ROLES];
-    const char *time_format; /* NULL: the loader reads the times by itself */
 } importing;
 
 /* SQL. */
@@ -121,9 +120,9 @@ static bool describe(importing *im)
 
     mu_shell_text_format(&sql, "DESCRIBE ");
     mu_shell_add_literal(&sql, im->wanted->path);
-    if (im->time_format) {
+    if (im->wanted->time_format) {
         mu_shell_text_format(&sql, " (TIMESTAMPFORMAT ");
-        mu_shell_add_literal(&sql, im->time_format);
+        mu_shell_add_literal(&sql, im->wanted->time_format);
         mu_shell_text_format(&sql, ")");
     }
     const bool ok = mu_shell_query(im->shell, sql.bytes, &im->described);
@@ -294,16 +293,9 @@ static bool find_roles(importing *im)
     for (int role = 0; role < MU_SHELL_ROLES; role++) {
         im->roles[role] = MU_SHELL_NO_COLUMN;
     }
-    if (!find_role(im, MU_SHELL_CUSTOMER, im->wanted->customer) ||
-        !find_role(im, MU_SHELL_TIME, im->wanted->time) ||
-        !find_role(im, MU_SHELL_EVENT, im->wanted->event)) {
-        return false;
-    }
-    const mu_shell_column *time = &im->columns[im->roles[MU_SHELL_TIME]];
-    if (!im->time_format && !mu_shell_is_time(time) && mu_shell_is_day_number(time)) {
-        im->time_format = "%Y%m%d";
-    }
-    return true;
+    return find_role(im, MU_SHELL_CUSTOMER, im->wanted->customer) &&
+           find_role(im, MU_SHELL_TIME, im->wanted->time) &&
+           find_role(im, MU_SHELL_EVENT, im->wanted->event);
 }
 
 /* Loading. */
@@ -335,17 +327,17 @@ static bool load(importing *im)
     mu_shell_add_literal(&sql, im->wanted->path);
     mu_shell_text_format(&sql, " (");
     add_column(&sql, im, MU_SHELL_CUSTOMER, " CUSTOMER");
-    add_column(&sql, im, MU_SHELL_TIME, im->time_format ? " TIMESTAMP TIME" : " TIME");
+    add_column(&sql, im, MU_SHELL_TIME, " TIME");
     add_column(&sql, im, MU_SHELL_EVENT, " EVENT");
     mu_shell_text_format(&sql, ")");
-    if (im->time_format || rejects) {
+    if (im->wanted->time_format || rejects) {
         mu_shell_text_format(&sql, " WITH (");
-        if (im->time_format) {
+        if (im->wanted->time_format) {
             mu_shell_text_format(&sql, "TIMESTAMPFORMAT ");
-            mu_shell_add_literal(&sql, im->time_format);
+            mu_shell_add_literal(&sql, im->wanted->time_format);
         }
         if (rejects) {
-            mu_shell_text_format(&sql, im->time_format ? ", REJECTS " : "REJECTS ");
+            mu_shell_text_format(&sql, im->wanted->time_format ? ", REJECTS " : "REJECTS ");
             mu_shell_add_literal(&sql, rejects);
         }
         mu_shell_text_format(&sql, ")");
@@ -363,7 +355,7 @@ static bool load(importing *im)
 
 bool mu_shell_import_file(mu_shell *shell, const mu_shell_import *wanted)
 {
-    importing im = {.shell = shell, .wanted = wanted, .time_format = wanted->time_format};
+    importing im = {.shell = shell, .wanted = wanted};
     const bool echo = shell->echo;
     bool ok = describe(&im) && find_roles(&im);
 

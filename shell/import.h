@@ -30,8 +30,6 @@ typedef struct mu_shell_guess {
 const char *mu_shell_role_name(mu_shell_role role);
 mu_shell_guess mu_shell_guess_role(mu_shell_role role, const mu_shell_column *columns,
                                    size_t count);
-bool mu_shell_is_time(const mu_shell_column *column);
-bool mu_shell_is_day_number(const mu_shell_column *column);
 
 /* questions.c: runs the first questions on a table with these columns; event may be NULL. */
 bool mu_shell_ask(mu_shell *shell, const char *table, const char *time, const char *event);

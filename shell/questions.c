@@ -23,21 +23,28 @@ typedef struct asking {
     const char *unit;  /* that divides the log in some, but not too many, periods */
 } asking;
 
+/* 2024-05-01 ... in days since some day, near enough to tell weeks from months. */
+static long about_days(const char *date)
+{
+    char *rest = NULL;
+    const long year = strtol(date, &rest, 10), month = strtol(rest, &rest, 10);
+
+    return year * 365 - month * 30 - strtol(rest, &rest, 10); /* the hyphens read as signs */
+}
+
 /* What the questions depend on: how long the log is, and its most common events. */
 static bool look(asking *a)
 {
     mu_shell_text sql = {0};
     mu_shell_rows span = {0};
 
-    mu_shell_text_format(&sql,
-                         "SELECT count(DISTINCT date_trunc('day', %s)), "
-                         "count(DISTINCT date_trunc('month', %s)) FROM %s",
-                         a->time.bytes, a->time.bytes, a->table.bytes);
+    mu_shell_text_format(&sql, "SELECT min(%s), max(%s) FROM %s", a->time.bytes, a->time.bytes,
+                         a->table.bytes);
     bool ok = mu_shell_query(a->shell, sql.bytes, &span);
     if (ok && span.rows == 1) {
-        const long days = strtol(span.cells[0], NULL, 10), months = strtol(span.cells[1], NULL, 10);
+        const long days = about_days(span.cells[1]) - about_days(span.cells[0]);
 
-        a->unit = months > 3 ? "month" : days > 21 ? "week" : "day";
+        a->unit = days > 100 ? "month" : days > 21 ? "week" : "day";
     }
     mu_shell_rows_deinit(&span);
     sql.size = 0;
@@ -78,26 +85,28 @@ static bool ask_totals(asking *a, mu_shell_text *sql)
 {
     mu_shell_text_format(sql,
                          "-- How much is there?\n"
-                         "SELECT count(*) AS events, count(DISTINCT customer) AS customers, "
-                         "min(%s) AS first, max(%s) AS last FROM %s;",
+                         "SELECT count(*) AS events, count(DISTINCT customer) AS customers,\n"
+                         "  min(%s) AS first, max(%s) AS last\nFROM %s;",
                          a->time.bytes, a->time.bytes, a->table.bytes);
     if (!run(a, sql)) {
         return false;
     }
     if (a->event.size > 0) {
-        mu_shell_text_format(sql,
-                             "-- What happened?\n"
-                             "SELECT %s, count(*) AS events, count(DISTINCT customer) AS customers "
-                             "FROM %s GROUP BY ALL ORDER BY events DESC LIMIT 10;",
-                             a->event.bytes, a->table.bytes);
+        mu_shell_text_format(
+            sql,
+            "-- What happened?\n"
+            "SELECT %s, count(*) AS events, count(DISTINCT customer) AS customers\n"
+            "FROM %s GROUP BY ALL ORDER BY events DESC LIMIT 10;",
+            a->event.bytes, a->table.bytes);
         if (!run(a, sql)) {
             return false;
         }
     }
     mu_shell_text_format(sql,
                          "-- How many were active in each %s?\n"
-                         "SELECT date_trunc('%s', %s) AS %s, count(*) AS events, count(DISTINCT "
-                         "customer) AS customers FROM %s GROUP BY ALL ORDER BY ALL;",
+                         "SELECT date_trunc('%s', %s)::DATE AS %s, count(*) AS events,\n"
+                         "  count(DISTINCT customer) AS customers\n"
+                         "FROM %s GROUP BY ALL ORDER BY ALL LIMIT 36;",
                          a->unit, a->unit, a->time.bytes, a->unit, a->table.bytes);
     return run(a, sql);
 }
@@ -117,15 +126,15 @@ static bool ask_funnel(asking *a, mu_shell_text *sql)
         return true;
     }
     mu_shell_text_format(sql,
-                         "-- How many went from one to the next, within 7 days?\nFROM funnel(%s, "
-                         "steps => [",
+                         "-- How many went from one to the next, within 7 days?\nFROM funnel(%s,\n"
+                         "  steps => [",
                          a->table.bytes);
     for (size_t i = 0; i < a->top.rows; i++) {
         mu_shell_text_format(sql, i == 0 ? "step(" : ", step(");
         add_condition(sql, a, i);
         mu_shell_text_format(sql, ")");
     }
-    mu_shell_text_format(sql, "], within => INTERVAL '7 days');");
+    mu_shell_text_format(sql, "],\n  within => INTERVAL '7 days');");
     return run(a, sql);
 }
 
@@ -135,12 +144,12 @@ static bool ask_retention(asking *a, mu_shell_text *sql)
 
     mu_shell_text_format(sql,
                          "-- Who comes back? By the %s of the first time, how many did it again "
-                         "in the %ss after.\nFROM retention(%s, start => ",
+                         "in the %ss after.\nFROM retention(%s,\n  start => ",
                          a->unit, a->unit, a->table.bytes);
     add_condition(sql, a, last);
-    mu_shell_text_format(sql, ", back => ");
+    mu_shell_text_format(sql, ",\n  back => ");
     add_condition(sql, a, last);
-    mu_shell_text_format(sql, ", unit => '%s', periods => 3) LIMIT 12;", a->unit);
+    mu_shell_text_format(sql, ",\n  unit => '%s', periods => 3) LIMIT 12;", a->unit);
     return run(a, sql);
 }
 

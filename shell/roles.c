@@ -82,19 +82,9 @@ static int rank_of(mu_shell_role role, const char *name)
     return -1;
 }
 
-bool mu_shell_is_time(const mu_shell_column *column)
+static bool is_time(const mu_shell_column *column)
 {
     return strcmp(column->type, "TIMESTAMP") == 0 || strcmp(column->type, "DATE") == 0;
-}
-
-/* 20240501: eight digits that are a day, in a column that was taken for numbers. */
-bool mu_shell_is_day_number(const mu_shell_column *column)
-{
-    const char *example = column->example;
-
-    return strspn(example, "0123456789") == 8 && example[8] == '\0' &&
-           (example[0] == '1' || example[0] == '2') &&
-           (example[4] == '0' || (example[4] == '1' && example[5] <= '2')) && example[6] <= '3';
 }
 
 static bool may_be(mu_shell_role role, const mu_shell_column *column)
@@ -105,7 +95,7 @@ static bool may_be(mu_shell_role role, const mu_shell_column *column)
     case MU_SHELL_CUSTOMER:
         return text || strcmp(column->type, "BIGINT") == 0 || strcmp(column->type, "INTEGER") == 0;
     case MU_SHELL_TIME:
-        return mu_shell_is_time(column) || mu_shell_is_day_number(column);
+        return is_time(column);
     case MU_SHELL_EVENT:
         break;
     }
@@ -127,7 +117,7 @@ mu_shell_guess mu_shell_guess_role(mu_shell_role role, const mu_shell_column *co
         } else if (rank >= 0 && rank == best) {
             guess.clear = false;
         }
-        if (mu_shell_is_time(&columns[i])) {
+        if (is_time(&columns[i])) {
             only_time = i;
             times++;
         }

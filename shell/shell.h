@@ -86,7 +86,7 @@ bool mu_shell_dot(mu_shell *shell, const char *line);
 typedef struct mu_shell_import {
     const char *path;
     const char *table;                   /* "events" unless said otherwise */
-    const char *time_format, *rejects;   /* NULL: found out; none */
+    const char *time_format, *rejects;   /* NULL: found out, and none */
     const char *customer, *time, *event; /* columns, as the user says; NULL: found out */
 } mu_shell_import;
 
