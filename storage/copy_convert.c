@@ -67,7 +67,7 @@ static bool read_integer(const char *data, uint32_t size, int64_t *out)
 static bool read_decimal(const char *data, uint32_t size, mu_type type, int64_t *out)
 {
     const bool negative = size > 0 && data[0] == '-';
-    int64_t value = 0;
+    uint64_t value = 0; /* 19 digits fit */
     unsigned digit;
     uint32_t i = negative, point = size, decimals = 0;
 
@@ -88,8 +88,8 @@ static bool read_decimal(const char *data, uint32_t size, mu_type type, int64_t 
     if (decimals > type.scale || digits + (type.scale - decimals) > type.precision) {
         return false;
     }
-    value *= powers[type.scale - decimals];
-    *out = negative ? -value : value;
+    const int64_t scaled = (int64_t)value * powers[type.scale - decimals];
+    *out = negative ? -scaled : scaled;
     return true;
 }
 

@@ -186,6 +186,7 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, mu_kind
                                            .required = column->role == MU_ROLE_TIME};
         if (column->type.kind == MU_CUSTOMER) {
             out->columns[i].type = (mu_type){.kind = id_kind, .bits = 64};
+            out->columns[i].customer = true;
         }
     }
     if (out->head.options.header > 0 || options->csv.name_count > 0) {

@@ -14,7 +14,8 @@ typedef struct mu_copy_column {
     const char *name;
     mu_type type;   /* what the field is read as: the customer is TEXT or BIGINT */
     uint32_t field; /* of a record; MU_NO_COLUMN: the file lacks it, all is NULL */
-    bool required;  /* TIME: a row without it is rejected */
+    bool customer;
+    bool required; /* TIME: a row without it is rejected */
     mu_value_formats formats;
 } mu_copy_column;
 

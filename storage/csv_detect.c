@@ -11,6 +11,7 @@
 
 #include "storage/base/mem.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
@@ -57,12 +58,12 @@ typedef struct peek {
     mu_csv_parser parser;
     const mu_csv_block *block;
     uint32_t count;
+    bool out_of_memory;
 } peek;
 
 static bool next_glance(peek *glance, mu_csv_record *record)
 {
-    bool out_of_memory;
-    const bool more = mu_csv_parser_next(&glance->parser, record, &out_of_memory);
+    const bool more = mu_csv_parser_next(&glance->parser, record, &glance->out_of_memory);
     const bool whole = glance->block->last || glance->parser.at < glance->parser.end;
 
     return more && (whole || glance->count == 0) && ++glance->count > 0;
@@ -70,7 +71,8 @@ static bool next_glance(peek *glance, mu_csv_record *record)
 
 /* How well a delimiter cuts the first records: how many of them have the most frequent number of
  * fields, which is *columns. */
-static double judge(const mu_csv_block *block, mu_csv_dialect dialect, uint32_t *columns)
+static double judge(const mu_csv_block *block, mu_csv_dialect dialect, uint32_t *columns,
+                    bool *out_of_memory)
 {
     peek glance = {.block = block};
     mu_csv_record record;
@@ -81,6 +83,7 @@ static double judge(const mu_csv_block *block, mu_csv_dialect dialect, uint32_t 
     while (n < SNIFF_RECORDS && next_glance(&glance, &record)) {
         counts[n++] = record.field_count;
     }
+    *out_of_memory = glance.out_of_memory;
     mu_csv_parser_deinit(&glance.parser);
     *columns = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -96,7 +99,8 @@ static double judge(const mu_csv_block *block, mu_csv_dialect dialect, uint32_t 
     return n > 0 ? (double)best / n : 0;
 }
 
-static char find_delimiter(const mu_csv_block *block, mu_csv_dialect dialect)
+static muster_status find_delimiter(const mu_csv_block *block, mu_csv_dialect dialect, char *out,
+                                    muster_error *err)
 {
     static const char candidates[] = {',', ';', '\t', '|', ' '};
     char found = 0;
@@ -104,15 +108,20 @@ static char find_delimiter(const mu_csv_block *block, mu_csv_dialect dialect)
 
     for (size_t i = 0; i < sizeof candidates; i++) {
         uint32_t columns;
+        bool out_of_memory;
         dialect.delimiter = candidates[i];
-        const double score = judge(block, dialect, &columns);
+        const double score = judge(block, dialect, &columns, &out_of_memory);
+        if (out_of_memory) {
+            return mu_fail_memory(err, "reading a file");
+        }
         /* Text has blanks in it: they must cut perfectly where nothing else cuts. */
         if (columns > 1 && (candidates[i] == ' ' ? !found && score >= 1 : score > best)) {
             best = score;
             found = candidates[i];
         }
     }
-    return found ? found : ',';
+    *out = found ? found : ',';
+    return MUSTER_OK;
 }
 
 /* The header. */
@@ -136,27 +145,31 @@ static bool looks_like_name(const mu_csv_field *field)
     return true;
 }
 
-static char *field_name(mu_arena *arena, const mu_csv_field *field)
+/* The field without the blanks around it. */
+static mu_text trim(const mu_csv_field *field)
 {
-    const char *data = field->data;
-    size_t size = field->size;
+    mu_text text = {field->data, field->size};
 
-    while (size > 0 && isspace((unsigned char)data[0])) {
-        data++;
-        size--;
+    while (text.size > 0 && isspace((unsigned char)text.data[0])) {
+        text = (mu_text){text.data + 1, text.size - 1};
     }
-    while (size > 0 && isspace((unsigned char)data[size - 1])) {
-        size--;
+    while (text.size > 0 && isspace((unsigned char)text.data[text.size - 1])) {
+        text.size--;
     }
-    return mu_arena_text(arena, data, size);
+    return text;
 }
 
-static bool names_column(const mu_table *table, const mu_csv_record *record, mu_arena *arena)
+static bool names_column(const mu_table *table, const mu_csv_record *record)
 {
     for (uint32_t i = 0; i < record->field_count; i++) {
-        const char *name = field_name(arena, &record->fields[i]);
-        if (name && name[0] && mu_table_column(table, name) != MU_NO_COLUMN) {
-            return true;
+        const mu_text text = trim(&record->fields[i]);
+        char name[MU_MAX_NAME_BYTES + 1];
+        if (text.size > 0 && text.size < sizeof name) {
+            memcpy(name, text.data, text.size);
+            name[text.size] = '\0';
+            if (mu_table_column(table, name) != MU_NO_COLUMN) {
+                return true;
+            }
         }
     }
     return false;
@@ -230,18 +243,24 @@ static bool repeats_field(const mu_csv_record *first, const mu_csv_record *recor
 }
 
 /* A header's names, made unique: a, a_2, column3. */
-static bool name_columns(mu_csv_head *head, const mu_csv_record *first, mu_arena *arena)
+static muster_status name_columns(const char *path, mu_csv_head *head, const mu_csv_record *first,
+                                  mu_arena *arena, muster_error *err)
 {
     const uint32_t given = head->options.name_count;
 
     for (uint32_t i = 0; i < head->column_count; i++) {
-        const char *name = NULL;
+        const mu_text text = trim(&first->fields[i]);
+        const char *name;
         if (i < given) {
             name = head->options.names[i];
-        } else if (head->options.header > 0 && first->fields[i].size > 0) {
-            name = field_name(arena, &first->fields[i]);
-        }
-        if (!name || !name[0]) {
+        } else if (head->options.header > 0 && text.size > 0) {
+            mu_value value;
+            if (mu_value_parse((mu_type){.kind = MU_TEXT}, text, NULL, &value, err) != MUSTER_OK) {
+                mu_where(err, "\"%s\": the name of column %" PRIu32, path, i + 1);
+                return MUSTER_INVALID;
+            }
+            name = mu_arena_text(arena, text.data, text.size);
+        } else {
             name = mu_arena_printf(arena, "column%" PRIu32, i + 1);
         }
         for (uint32_t k = 0, copy = 2; name && k < i && given == 0; k++) {
@@ -251,11 +270,11 @@ static bool name_columns(mu_csv_head *head, const mu_csv_record *first, mu_arena
             }
         }
         if (!name) {
-            return false;
+            return mu_fail_memory(err, "reading a file");
         }
         head->names[i] = name;
     }
-    return true;
+    return MUSTER_OK;
 }
 
 static muster_status read_columns(const char *path, peek *glance, const mu_table *table,
@@ -265,7 +284,7 @@ static muster_status read_columns(const char *path, peek *glance, const mu_table
     bool repeats = false;
 
     if (!next_glance(glance, &first)) {
-        return MUSTER_OK;
+        return glance->out_of_memory ? mu_fail_memory(err, "reading a file") : MUSTER_OK;
     }
     if (!keep_record(arena, &first)) {
         return mu_fail_memory(err, "reading a file");
@@ -287,15 +306,18 @@ static muster_status read_columns(const char *path, peek *glance, const mu_table
         repeats = repeats || repeats_field(&first, &record);
         mu_csv_guess_record(head, &record);
     }
+    if (glance->out_of_memory) {
+        return mu_fail_memory(err, "reading a file");
+    }
     if (head->options.header == 0) {
         const bool header =
-            (table && names_column(table, &first, arena)) || is_header(head, &first, repeats);
+            (table && names_column(table, &first)) || is_header(head, &first, repeats);
         head->options.header = header ? 1 : -1;
     }
     if (head->options.header < 0) {
         mu_csv_guess_record(head, &first);
     }
-    return name_columns(head, &first, arena) ? MUSTER_OK : mu_fail_memory(err, "reading a file");
+    return name_columns(path, head, &first, arena, err);
 }
 
 muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
@@ -307,7 +329,7 @@ muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
 
     *out = (mu_csv_head){.options = *options};
     if (options->delimiter == 0) {
-        dialect.delimiter = find_delimiter(block, dialect);
+        MU_TRY(find_delimiter(block, dialect, &dialect.delimiter, err));
     }
     out->options.delimiter = dialect.delimiter;
     out->options.quote = dialect.quote;
@@ -342,6 +364,7 @@ const char *mu_csv_summary(const mu_csv_head *head, mu_arena *arena)
 /* Numbers in quotes are meant as text if the file's writer left quotes off other numbers. */
 static bool quoting_means_text(const mu_csv_head *head)
 {
+    assert(head->guesses);
     for (uint32_t i = 0; i < head->column_count; i++) {
         const char *format;
         const mu_csv_guess *guess = &head->guesses[i];

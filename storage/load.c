@@ -16,6 +16,7 @@
 enum {
     DEFAULT_BUDGET = 1 << 30,
     KEY_BYTES = 2 * sizeof(mu_load_key), /* a row's, while it is sorted */
+    ID_ROWS = 256,                       /* ids that are looked up together */
     TEXT_BYTES = 12,                     /* a distinct text's, while its dictionary is sorted */
 };
 
@@ -209,24 +210,34 @@ static muster_status append_text(mu_load_column *column, uint32_t *codes,
     return MUSTER_OK;
 }
 
+/* Ids are looked up many at a time, which lets the processor wait for several of them at once. */
 static muster_status append_customers(mu_load *load, uint32_t *ordinals,
                                       const mu_input_column *input, uint32_t from, uint32_t count,
                                       muster_error *err)
 {
     mu_customer_adder *adder = mu_change_customers(load->change);
+    mu_customer_id ids[ID_ROWS];
+    uint32_t rows[ID_ROWS], found[ID_ROWS];
 
-    for (uint32_t i = 0; i < count; i++) {
-        mu_customer_id id = {0};
-        ordinals[i] = MU_NO_CUSTOMER;
-        if (input->valid && !mu_bits_test(input->valid, from + i)) {
-            continue;
+    for (uint32_t i = 0; i < count;) {
+        uint32_t n = 0;
+        for (; i < count && n < ID_ROWS; i++) {
+            ordinals[i] = MU_NO_CUSTOMER;
+            if (input->valid && !mu_bits_test(input->valid, from + i)) {
+                continue;
+            }
+            ids[n] = (mu_customer_id){0};
+            if (load->id_kind == MU_TEXT) {
+                ids[n].text = input->text[from + i];
+            } else {
+                ids[n].number = input->i64[from + i];
+            }
+            rows[n++] = i;
         }
-        if (load->id_kind == MU_TEXT) {
-            id.text = input->text[from + i];
-        } else {
-            id.number = input->i64[from + i];
+        for (uint32_t k = 0; k < n; k++) {
+            MU_TRY(mu_customer_adder_add(adder, ids[k], &found[k], err));
+            ordinals[rows[k]] = found[k];
         }
-        MU_TRY(mu_customer_adder_add(adder, id, &ordinals[i], err));
     }
     return MUSTER_OK;
 }
@@ -257,9 +268,11 @@ static muster_status append_part(mu_load *load, mu_load_column *column, uint32_t
     switch (column->form) {
     case MU_FORM_I64:
     case MU_FORM_BITS:
+        assert(input->i64);
         memcpy((int64_t *)chunk + first, &input->i64[from], count * sizeof(int64_t));
         return MUSTER_OK;
     case MU_FORM_F64:
+        assert(input->f64);
         memcpy((double *)chunk + first, &input->f64[from], count * sizeof(double));
         return MUSTER_OK;
     case MU_FORM_CODE:
@@ -361,6 +374,15 @@ muster_status mu_load_batches(mu_load *load, uint32_t count, const mu_load_batch
         MU_TRY(mu_load_write_runs(load, err));
     }
     return MUSTER_OK;
+}
+
+void mu_load_report(const mu_load *load, const char *what)
+{
+    const mu_progress *progress = load->options.progress;
+
+    if (progress) {
+        progress->report(progress->context, what, 0, 0, load->total_rows);
+    }
 }
 
 muster_status mu_load_rows(mu_load *load, uint32_t rows, const mu_input_column *columns,

@@ -659,6 +659,7 @@ muster_status mu_load_merge(mu_load *load, muster_error *err)
     if (!job.groups) {
         return out_of_memory(err);
     }
+    mu_load_report(load, "writing");
     while (!last && status == MUSTER_OK) {
         last = plan_pass(load, &job, fan_in(load));
         status = mu_pool_run(load->options.pool, job.group_count, merge_group, &job,

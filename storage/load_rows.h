@@ -30,6 +30,7 @@ typedef struct mu_load_column {
     bool has_nulls;
     mu_dict_builder dict;
     uint32_t *order, *rank; /* of the dictionary, while runs are written */
+    bool plain;             /* it has too many texts for any run to have a dictionary */
 } mu_load_column;
 
 /* A segment that has been written, and may be merged with others of its period. */
@@ -76,7 +77,14 @@ static inline bool mu_load_cancelled(const mu_load *load)
     return load->options.cancel && atomic_load_explicit(load->options.cancel, memory_order_relaxed);
 }
 
-muster_status mu_load_cancel(muster_error *err); /* CANCELLED, worded */
+/* For long loops over rows: looks at the flag every some milliseconds. */
+static inline bool mu_load_cancelled_at(const mu_load *load, uint32_t i)
+{
+    return i % (1 << 18) == 0 && mu_load_cancelled(load);
+}
+
+muster_status mu_load_cancel(muster_error *err);            /* CANCELLED, worded */
+void mu_load_report(const mu_load *load, const char *what); /* that a phase begins */
 void mu_load_remove_run(const mu_load *load, uint64_t file);
 
 /* What load_sort.c does. */

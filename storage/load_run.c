@@ -5,8 +5,9 @@
  * each is sorted, its text columns get a dictionary of just the texts the period uses, and its rows
  * are picked together block by block.
  *
- * A text column has a dictionary unless that would not pay: more than half of its rows differ, or
- * the texts take more than 16 MiB. Small ones always have one, for it makes filters cheap.
+ * A text column has a dictionary unless that would not pay: more than half of its rows differ (of
+ * the period's, or of all that were collected), or the texts take more than 16 MiB. Small ones
+ * always have one, for it makes filters cheap.
  */
 #include "storage/load_rows.h"
 
@@ -115,6 +116,9 @@ static muster_status count_periods(const mu_load *load, int64_t *first, uint32_t
     int64_t min = INT64_MAX, max = INT64_MIN;
 
     for (uint32_t row = 0; row < load->rows; row++) {
+        if (mu_load_cancelled_at(load, row)) {
+            return mu_load_cancel(err);
+        }
         const int64_t number = period_of(&cache, row);
         min = number < min ? number : min;
         max = number > max ? number : max;
@@ -183,6 +187,10 @@ static muster_status deal_out(write_job *job, muster_error *err)
     MU_TRY_GOTO(list_periods(job, first, counts, count, err));
     period_cache cache = period_cache_of(load);
     for (uint32_t row = 0; row < load->rows; row++) {
+        if (mu_load_cancelled_at(load, row)) {
+            status = mu_load_cancel(err);
+            goto fail;
+        }
         job->keys[counts[period_of(&cache, row) - first]++] = key_of(customers, row);
     }
 fail:
@@ -198,7 +206,9 @@ static muster_status sort_dictionary(void *context, uint32_t worker, uint64_t it
     mu_load_column *column = &((write_job *)context)->load->columns[item];
 
     (void)worker;
-    if (column->form == MU_FORM_CODE &&
+    column->plain = column->dict.dict.count > SMALL_DICT &&
+                    column->dict.dict.count > ((write_job *)context)->load->rows / 2;
+    if (column->form == MU_FORM_CODE && !column->plain &&
         !mu_dict_builder_sort(&column->dict, &column->order, &column->rank)) {
         return mu_fail_memory(err, "sorting a dictionary");
     }
@@ -215,14 +225,18 @@ static void forget_texts(text_scratch *text)
 
 /* Lists the texts that the period uses, in `used`; *pays is false, early, where there are too
  * many. */
-static muster_status list_used(const mu_load_column *column, const mu_load_key *keys, uint32_t rows,
-                               text_scratch *text, bool *pays, muster_error *err)
+static muster_status list_used(const mu_load *load, const mu_load_column *column,
+                               const mu_load_key *keys, uint32_t rows, text_scratch *text,
+                               bool *pays, muster_error *err)
 {
     size_t bytes = 0;
 
     *pays = true;
     for (uint32_t i = 0; i < rows; i++) {
         const uint32_t row = mu_load_key_row(keys[i]);
+        if (mu_load_cancelled_at(load, i)) {
+            return mu_load_cancel(err);
+        }
         if (column->has_nulls && !mu_load_valid_at(column, row)) {
             continue;
         }
@@ -278,13 +292,18 @@ static void sort_used(const mu_load_column *column, text_scratch *text)
 }
 
 /* Decides whether the column has a dictionary in this period, and makes it. */
-static muster_status build_dict(const mu_load_column *column, const mu_load_key *keys,
-                                uint32_t rows, text_scratch *text, muster_error *err)
+static muster_status build_dict(const mu_load *load, const mu_load_column *column,
+                                const mu_load_key *keys, uint32_t rows, text_scratch *text,
+                                muster_error *err)
 {
     bool pays;
     uint64_t size = 0;
 
-    MU_TRY(list_used(column, keys, rows, text, &pays, err));
+    text->has_dict = false;
+    if (column->plain) {
+        return MUSTER_OK;
+    }
+    MU_TRY(list_used(load, column, keys, rows, text, &pays, err));
     text->has_dict = pays && text->used_count > 0;
     if (!text->has_dict) {
         return MUSTER_OK;
@@ -464,7 +483,7 @@ static muster_status write_period(void *context, uint32_t worker, uint64_t item,
         scratch->dicts[i] = NULL;
         if (load->columns[i].form == MU_FORM_CODE) {
             text_scratch *text = &scratch->texts[i];
-            MU_TRY_GOTO(build_dict(&load->columns[i], keys, period->rows, text, err));
+            MU_TRY_GOTO(build_dict(load, &load->columns[i], keys, period->rows, text, err));
             scratch->dicts[i] = text->has_dict ? &text->dict : NULL;
         }
     }
@@ -557,6 +576,7 @@ static muster_status write_all(write_job *job, muster_error *err)
 {
     mu_load *load = job->load;
 
+    mu_load_report(load, "sorting");
     job->keys = mu_mem_alloc_array(load->rows, sizeof *job->keys);
     job->spare = mu_mem_alloc_array(load->rows, sizeof *job->spare);
     job->scratches = mu_mem_zalloc_array(load->threads, sizeof *job->scratches);

@@ -16,8 +16,9 @@ enum {
     SHORT_RUN = 16, /* rows that an insertion sort is best at */
 };
 
-/* One stable pass by the digit at `shift` (of the ordinal). */
-static void sort_digit(const mu_load_key *from, mu_load_key *to, uint32_t count, unsigned shift)
+/* One stable pass by the digit at `shift` (of the ordinal); false if the load is cancelled. */
+static bool sort_digit(const mu_load *load, const mu_load_key *from, mu_load_key *to,
+                       uint32_t count, unsigned shift)
 {
     uint32_t starts[DIGITS] = {0};
     uint32_t sum = 0;
@@ -31,9 +32,13 @@ static void sort_digit(const mu_load_key *from, mu_load_key *to, uint32_t count,
         sum += n;
     }
     for (uint32_t i = 0; i < count; i++) {
+        if (mu_load_cancelled_at(load, i)) {
+            return false;
+        }
         to[starts[from[i] >> (32 + shift) & (DIGITS - 1)]++] = from[i];
     }
     assert(sum == count);
+    return true;
 }
 
 static bool sorted_by_customer(const mu_load_key *keys, uint32_t count)
@@ -80,8 +85,8 @@ static void merge(mu_load_key *keys, mu_load_key *spare, uint32_t middle, uint32
     memcpy(&keys[out], &spare[left], (middle - left) * sizeof *keys);
 }
 
-/* Puts the rows of one customer in order of time. */
-static void sort_times(mu_load_key *keys, mu_load_key *spare, uint32_t count,
+/* Puts the rows of one customer in order of time; false if the load is cancelled. */
+static bool sort_times(const mu_load *load, mu_load_key *keys, mu_load_key *spare, uint32_t count,
                        const mu_load_column *times)
 {
     for (uint32_t start = 0; start < count; start += SHORT_RUN) {
@@ -91,13 +96,17 @@ static void sort_times(mu_load_key *keys, mu_load_key *spare, uint32_t count,
     for (uint64_t width = SHORT_RUN; width < count; width *= 2) {
         for (uint64_t start = 0; start + width < count; start += 2 * width) {
             const uint64_t left = count - start;
+            if (mu_load_cancelled(load)) {
+                return false;
+            }
             merge(&keys[start], spare, (uint32_t)width,
                   (uint32_t)(left < 2 * width ? left : 2 * width), times);
         }
     }
+    return true;
 }
 
-static void repair_times(mu_load_key *keys, mu_load_key *spare, uint32_t count,
+static bool repair_times(const mu_load *load, mu_load_key *keys, mu_load_key *spare, uint32_t count,
                          const mu_load_column *times)
 {
     for (uint32_t start = 0; start < count;) {
@@ -107,15 +116,19 @@ static void repair_times(mu_load_key *keys, mu_load_key *spare, uint32_t count,
         uint32_t end = start + 1;
 
         for (; end < count && mu_load_key_ordinal(keys[end]) == ordinal; end++) {
+            if (mu_load_cancelled_at(load, end)) {
+                return false;
+            }
             const int64_t time = mu_load_i64_at(times, mu_load_key_row(keys[end]));
             ordered = ordered && last <= time;
             last = time;
         }
-        if (!ordered) {
-            sort_times(&keys[start], spare, end - start, times);
+        if (!ordered && !sort_times(load, &keys[start], spare, end - start, times)) {
+            return false;
         }
         start = end;
     }
+    return true;
 }
 
 muster_status mu_load_sort(const mu_load *load, mu_load_key *keys, mu_load_key *spare,
@@ -129,10 +142,9 @@ muster_status mu_load_sort(const mu_load *load, mu_load_key *keys, mu_load_key *
     }
     if (!sorted_by_customer(keys, count)) {
         for (unsigned shift = 0; shift < 32; shift += DIGIT_BITS) {
-            if (mu_load_cancelled(load)) {
+            if (!sort_digit(load, from, to, count, shift)) {
                 return mu_load_cancel(err);
             }
-            sort_digit(from, to, count, shift);
             mu_load_key *const swap = from;
             from = to;
             to = swap;
@@ -141,6 +153,5 @@ muster_status mu_load_sort(const mu_load *load, mu_load_key *keys, mu_load_key *
             memcpy(keys, from, count * sizeof *keys);
         }
     }
-    repair_times(keys, spare, count, times);
-    return MUSTER_OK;
+    return repair_times(load, keys, spare, count, times) ? MUSTER_OK : mu_load_cancel(err);
 }

@@ -194,6 +194,9 @@ TEST(what_cannot_be_looked_at_is_refused)
     test_write_file(path, "", 0);
     assert_status(MUSTER_INVALID, mu_csv_detect(path, NULL, &arena, &shape, &test_error));
     assert_message_has("is empty");
+    test_write_file(path, "a,b\xe9\n1,2\n", 9);
+    assert_status(MUSTER_INVALID, mu_csv_detect(path, NULL, &arena, &shape, &test_error));
+    assert_message_has("the name of column 2: text is not UTF-8");
     assert_status(MUSTER_INVALID, mu_csv_detect("-", NULL, &arena, &shape, &test_error));
     assert_status(MUSTER_IO, mu_csv_detect(test_path("none"), NULL, &arena, &shape, &test_error));
     assert_message_has("none");
