@@ -191,9 +191,9 @@ static muster_status find_kinds(mu_funnel *funnel, uint32_t first, uint32_t end,
     return MUSTER_OK;
 }
 
-/* Gives `step` an event of the group, moving others if need be. `lowest` is the first step that is
- * matched. */
-static bool match_step(mu_funnel *funnel, uint32_t step, uint32_t lowest)
+/* Gives `step` an event of the group, moving those of steps lowest ... end - 1, which have theirs.
+ */
+static bool match_step(mu_funnel *funnel, uint32_t step, uint32_t lowest, uint32_t end)
 {
     for (uint32_t i = 0; i < funnel->kind_count; i++) {
         if (funnel->seen[i] || !(funnel->kinds[i].mask >> step & 1)) {
@@ -205,8 +205,8 @@ static bool match_step(mu_funnel *funnel, uint32_t step, uint32_t lowest)
             funnel->match[step] = i;
             return true;
         }
-        for (uint32_t other = lowest; other < step; other++) {
-            if (funnel->match[other] == i && match_step(funnel, other, lowest)) {
+        for (uint32_t other = lowest; other < end; other++) {
+            if (funnel->match[other] == i && match_step(funnel, other, lowest, end)) {
                 funnel->match[step] = i;
                 return true;
             }
@@ -224,7 +224,7 @@ static uint32_t reach(mu_funnel *funnel, uint32_t k)
     memset(funnel->taken, 0, funnel->kind_count * sizeof *funnel->taken);
     while (j < funnel->plan->step_count) {
         memset(funnel->seen, 0, funnel->kind_count * sizeof *funnel->seen);
-        if (!match_step(funnel, j, k)) {
+        if (!match_step(funnel, j, k, j)) {
             break;
         }
         j++;

@@ -23,6 +23,7 @@ struct mu_group_keys {
     mu_dict_union **texts; /* by key; NULL where it is not text */
     uint32_t *codes;       /* scratch: a batch's codes in that dictionary */
     uint64_t *tuples;      /* scratch: a batch's tuples */
+    uint64_t *hashes;      /* scratch: and their hashes */
     uint32_t count;
     uint64_t *words; /* count tuples */
     size_t word_capacity;
@@ -67,7 +68,8 @@ muster_status mu_group_keys_open(const mu_type *types, uint32_t key_count, bool 
     keys->texts = mu_mem_zalloc_array(key_count, sizeof(mu_dict_union *));
     keys->codes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *keys->codes);
     keys->tuples = mu_mem_alloc_array((size_t)MU_BATCH_ROWS * keys->width, sizeof *keys->tuples);
-    if (!keys->types || !keys->texts || !keys->codes || !keys->tuples) {
+    keys->hashes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *keys->hashes);
+    if (!keys->types || !keys->texts || !keys->codes || !keys->tuples || !keys->hashes) {
         status = mu_fail_memory(err, "grouping");
         goto fail;
     }
@@ -96,6 +98,7 @@ void mu_group_keys_close(mu_group_keys *keys)
     mu_mem_free(keys->texts);
     mu_mem_free(keys->codes);
     mu_mem_free(keys->tuples);
+    mu_mem_free(keys->hashes);
     mu_mem_free(keys->words);
     mu_mem_free(keys->direct);
     mu_mem_free(keys->slots);
@@ -234,23 +237,35 @@ static uint64_t hash_tuple(const mu_group_keys *keys, const uint64_t *tuple)
     return hash;
 }
 
-static uint32_t *find_slot(const mu_group_keys *keys, const uint64_t *tuple)
+static const uint64_t *tuple_of(const mu_group_keys *keys, uint32_t slot)
+{
+    return &keys->words[(size_t)(slot - 1) * keys->width];
+}
+
+static uint32_t *find_slot(const mu_group_keys *keys, const uint64_t *tuple, uint64_t hash)
 {
     const size_t size = keys->width * sizeof *tuple;
-    size_t at = hash_tuple(keys, tuple) & (keys->slot_count - 1);
+    size_t at = hash & (keys->slot_count - 1);
 
     while (keys->slots[at] != NO_GROUP &&
-           memcmp(&keys->words[(size_t)(keys->slots[at] - 1) * keys->width], tuple, size) != 0) {
+           memcmp(tuple_of(keys, keys->slots[at]), tuple, size) != 0) {
         at = (at + 1) & (keys->slot_count - 1);
     }
     return &keys->slots[at];
 }
 
-static bool grow_slots(mu_group_keys *keys)
+/* Makes sure that `more` new groups leave the table at most half full. */
+static bool reserve_slots(mu_group_keys *keys, uint32_t more)
 {
-    const size_t wanted = keys->slot_count ? 4 * keys->slot_count : 1024;
-    uint32_t *slots = mu_mem_zalloc_array(wanted, sizeof *slots);
+    size_t wanted = keys->slot_count ? keys->slot_count : 1024;
 
+    if (2 * ((size_t)keys->count + more) <= keys->slot_count) {
+        return true;
+    }
+    while (2 * ((size_t)keys->count + more) > wanted) {
+        wanted *= 4;
+    }
+    uint32_t *slots = mu_mem_zalloc_array(wanted, sizeof *slots);
     if (!slots) {
         return false;
     }
@@ -258,17 +273,16 @@ static bool grow_slots(mu_group_keys *keys)
     keys->slots = slots;
     keys->slot_count = wanted;
     for (uint32_t g = 0; g < keys->count; g++) {
-        *find_slot(keys, &keys->words[(size_t)g * keys->width]) = g + 1;
+        const uint64_t *tuple = tuple_of(keys, g + 1);
+        *find_slot(keys, tuple, hash_tuple(keys, tuple)) = g + 1;
     }
     return true;
 }
 
-static bool find_hashed(mu_group_keys *keys, const uint64_t *tuple, uint32_t *group)
+static bool find_hashed(mu_group_keys *keys, const uint64_t *tuple, uint64_t hash, uint32_t *group)
 {
-    if (2 * ((size_t)keys->count + 1) > keys->slot_count && !grow_slots(keys)) {
-        return false;
-    }
-    uint32_t *slot = find_slot(keys, tuple);
+    uint32_t *slot = find_slot(keys, tuple, hash);
+
     if (*slot == NO_GROUP) {
         if (!add_group(keys, tuple, group)) {
             return false;
@@ -279,9 +293,42 @@ static bool find_hashed(mu_group_keys *keys, const uint64_t *tuple, uint32_t *gr
     return true;
 }
 
-static bool find_group(mu_group_keys *keys, const uint64_t *tuple, uint32_t *group)
+/* Finds the groups of a batch's tuples in the hash table. A table of many groups is far larger than
+ * the cache, so the two reads each row needs are begun for the whole batch before the first is
+ * used. */
+static bool find_batch(mu_group_keys *keys, const mu_batch *batch, uint32_t *groups)
 {
-    return keys->by_array ? find_direct(keys, tuple, group) : find_hashed(keys, tuple, group);
+    if (!reserve_slots(keys, batch->rows)) {
+        return false;
+    }
+    MU_FOR_EACH_LIVE(row, batch) {
+        const uint64_t hash = hash_tuple(keys, &keys->tuples[(size_t)row * keys->width]);
+        keys->hashes[row] = hash;
+        __builtin_prefetch(&keys->slots[hash & (keys->slot_count - 1)]);
+    }
+    MU_FOR_EACH_LIVE(row, batch) {
+        const uint32_t slot = keys->slots[keys->hashes[row] & (keys->slot_count - 1)];
+        if (slot != NO_GROUP) {
+            __builtin_prefetch(tuple_of(keys, slot));
+        }
+    }
+    MU_FOR_EACH_LIVE(row, batch) {
+        if (!find_hashed(keys, &keys->tuples[(size_t)row * keys->width], keys->hashes[row],
+                         &groups[row])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool find_batch_direct(mu_group_keys *keys, const mu_batch *batch, uint32_t *groups)
+{
+    MU_FOR_EACH_LIVE(row, batch) {
+        if (!find_direct(keys, &keys->tuples[(size_t)row * keys->width], &groups[row])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 muster_status mu_group_keys_find(mu_group_keys *keys, const mu_vector *values,
@@ -293,12 +340,9 @@ muster_status mu_group_keys_find(mu_group_keys *keys, const mu_vector *values,
             return mu_fail_memory(err, "grouping");
         }
     }
-    MU_FOR_EACH_LIVE(row, batch) {
-        if (!find_group(keys, &keys->tuples[(size_t)row * keys->width], &groups[row])) {
-            return mu_fail_memory(err, "grouping");
-        }
-    }
-    return MUSTER_OK;
+    const bool found =
+        keys->by_array ? find_batch_direct(keys, batch, groups) : find_batch(keys, batch, groups);
+    return found ? MUSTER_OK : mu_fail_memory(err, "grouping");
 }
 
 mu_value mu_group_keys_value(const mu_group_keys *keys, uint32_t group, uint32_t k)
@@ -344,6 +388,14 @@ static bool translate(mu_group_keys *keys, const mu_group_keys *from, uint64_t *
         tuple[k] = ours;
     }
     return true;
+}
+
+/* The group of one tuple, new or old. */
+static bool find_group(mu_group_keys *keys, const uint64_t *tuple, uint32_t *group)
+{
+    return keys->by_array
+               ? find_direct(keys, tuple, group)
+               : reserve_slots(keys, 1) && find_hashed(keys, tuple, hash_tuple(keys, tuple), group);
 }
 
 muster_status mu_group_keys_merge(mu_group_keys *keys, const mu_group_keys *from, uint32_t *map,
