@@ -121,8 +121,9 @@ static muster_status fail_arguments(const char *name, const mu_expr *const *args
         return mu_fail_at(err, MUSTER_INVALID, args[0]->offset, "there is no \"%s\" of %s", name,
                           mu_type_name(args[0]->type, type));
     }
-    return mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" takes %zu arguments, not %u", name,
-                      strlen(first_named(name)->params), arg_count);
+    const size_t wanted = strlen(first_named(name)->params);
+    return mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" takes %zu argument%s, not %u", name,
+                      wanted, wanted == 1 ? "" : "s", arg_count);
 }
 
 /* A customer is counted as such; for anything else it is its id. */
