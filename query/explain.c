@@ -3,6 +3,8 @@
  */
 #include "query/set.h"
 
+#include "storage/base/mem.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -291,6 +293,33 @@ muster_status mu_plan_explain(const mu_scope *scope, const mu_plan *plan, mu_wri
     return out->failed ? mu_fail_memory(err, "explaining a plan") : MUSTER_OK;
 }
 
+static void put_did(const mu_set *set, mu_writer *out)
+{
+    const mu_event_source *source = &set->did.source;
+    const uint32_t count = source->table->column_count;
+    const char **names = mu_mem_alloc_array(count, sizeof *names);
+
+    if (!names) {
+        out->failed = true;
+        return;
+    }
+    for (uint32_t c = 0; c < count; c++) {
+        names[c] = source->table->columns[c].name;
+    }
+    putf(out, "those with %" PRIu64, set->did.at_least);
+    if (set->did.at_most == UINT64_MAX) {
+        put(out, " or more");
+    } else if (set->did.at_most != set->did.at_least) {
+        putf(out, " to %" PRIu64, set->did.at_most);
+    }
+    putf(out, " events in %s where ", source->table->name);
+    mu_expr_print(source->where, names, out);
+    if (source->bounded) {
+        put_range(out, source->since_us, source->until_us);
+    }
+    mu_mem_free(names);
+}
+
 void mu_set_print(const mu_set *set, mu_writer *out)
 {
     switch (set->kind) {
@@ -308,16 +337,7 @@ void mu_set_print(const mu_set *set, mu_writer *out)
         }
         return;
     case MU_SET_DID:
-        putf(out, "those with %" PRIu64, set->did.at_least);
-        if (set->did.at_most == UINT64_MAX) {
-            put(out, " or more");
-        } else {
-            putf(out, " to %" PRIu64, set->did.at_most);
-        }
-        putf(out, " such events in %s", set->did.source.table->name);
-        if (set->did.source.bounded) {
-            put_range(out, set->did.source.since_us, set->did.source.until_us);
-        }
+        put_did(set, out);
         return;
     case MU_SET_QUERY:
         put(out, "those of a subquery");

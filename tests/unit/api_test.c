@@ -1,0 +1,474 @@
+/*
+ * api_test.c - muster.h as its callers see it: rows, values, scripts, cancelling, no memory.
+ */
+#include "include/muster.h"
+
+#include "storage/base/mem.h"
+#include "tests/support/test.h"
+
+static muster *open_database(void)
+{
+    muster *db;
+
+    assert_ok(muster_open(NULL, &db, &test_error));
+    assert_ok(muster_set_threads(db, 1, &test_error));
+    return db;
+}
+
+/* Runs all statements of a text; the status is that of the first that could not. */
+static muster_status run(muster *db, const char *sql, muster_error *err)
+{
+    while (*sql) {
+        muster_statement *statement;
+        bool row = true;
+        muster_status status = muster_prepare(db, sql, &sql, &statement, err);
+        while (status == MUSTER_OK && statement && row) {
+            status = muster_step(statement, &row, err);
+        }
+        muster_finish(statement);
+        if (status != MUSTER_OK) {
+            return status;
+        }
+    }
+    return MUSTER_OK;
+}
+
+static muster_statement *first_row(muster *db, const char *sql)
+{
+    muster_statement *statement;
+    bool row;
+
+    assert_ok(muster_prepare(db, sql, NULL, &statement, &test_error));
+    assert_ok(muster_step(statement, &row, &test_error));
+    assert_true(row);
+    return statement;
+}
+
+TEST(a_value_is_read_as_a_number_or_as_text)
+{
+    muster *db = open_database();
+    muster_statement *s = first_row(
+        db, "SELECT 7, 1.25, 2.5e0, 'x''y', DATE '1970-01-03', TIMESTAMP '1970-01-01 00:00:01', "
+            "true, NULL, INTERVAL '2 hours', -1e300, ''");
+    static const struct {
+        muster_type type;
+        int64_t number;
+        double real;
+        const char *text;
+    } wanted[] = {
+        {MUSTER_TYPE_BIGINT, 7, 7, "7"},
+        {MUSTER_TYPE_DECIMAL, 125, 1.25, "1.25"},
+        {MUSTER_TYPE_DOUBLE, 2, 2.5, "2.5"},
+        {MUSTER_TYPE_TEXT, 0, 0, "x'y"},
+        {MUSTER_TYPE_DATE, 2, 2, "1970-01-03"},
+        {MUSTER_TYPE_TIMESTAMP, 1000000, 1000000, "1970-01-01 00:00:01"},
+        {MUSTER_TYPE_BOOLEAN, 1, 1, "true"},
+        {MUSTER_TYPE_TEXT, 0, 0, NULL},
+        {MUSTER_TYPE_INTERVAL, INT64_C(7200000000), 7200000000.0, "02:00:00"},
+        {MUSTER_TYPE_DOUBLE, INT64_MIN, -1e300, "-1e+300"},
+        {MUSTER_TYPE_TEXT, 0, 0, ""},
+    };
+
+    assert_int_equal(muster_column_count(s), MU_COUNT(wanted));
+    for (uint32_t c = 0; c < MU_COUNT(wanted); c++) {
+        size_t size = 99;
+        const char *text = muster_text(s, c, &size);
+        assert_int_equal(muster_column_type(s, c), wanted[c].type);
+        assert_int_equal(muster_int64(s, c), wanted[c].number);
+        assert_true(muster_double(s, c) == wanted[c].real);
+        assert_int_equal(muster_is_null(s, c), wanted[c].text == NULL);
+        if (wanted[c].text) {
+            assert_string_equal(text, wanted[c].text);
+        } else {
+            assert_null(text);
+        }
+        assert_int_equal(size, wanted[c].text ? strlen(wanted[c].text) : 0);
+    }
+    assert_int_equal(muster_column_scale(s, 1), 2);
+    assert_string_equal(muster_column_name(s, 1), "1.25");
+    muster_finish(s);
+    muster_close(db);
+}
+
+TEST(after_the_last_row_there_is_none_however_often_one_asks)
+{
+    muster *db = open_database();
+    muster_statement *s = first_row(db, "SELECT 1");
+    bool row = true;
+
+    for (int i = 0; i < 3; i++) {
+        assert_ok(muster_step(s, &row, &test_error));
+        assert_false(row);
+    }
+    assert_true(muster_is_null(s, 0));
+    muster_finish(s);
+    muster_close(db);
+}
+
+TEST(ids_are_text_or_numbers_as_the_table_says)
+{
+    muster *db = open_database();
+
+    assert_ok(run(db,
+                  "CREATE TABLE e (id BIGINT CUSTOMER, ts TIMESTAMP TIME);"
+                  "INSERT INTO e VALUES (-12, '2024-01-01')",
+                  &test_error));
+    muster_statement *s = first_row(db, "SELECT customer FROM e");
+    assert_int_equal(muster_column_type(s, 0), MUSTER_TYPE_BIGINT);
+    assert_int_equal(muster_int64(s, 0), -12);
+    assert_string_equal(muster_text(s, 0, NULL), "-12");
+    muster_finish(s);
+    muster_close(db);
+}
+
+TEST(a_script_goes_on_after_what_could_not_be_read)
+{
+    const char *sql = "SELECT 1; SELCT 2; SELECT nothing; -- the end";
+    muster *db = open_database();
+    muster_statement *s;
+
+    assert_ok(muster_prepare(db, sql, &sql, &s, &test_error));
+    muster_finish(s);
+    assert_status(MUSTER_SYNTAX, muster_prepare(db, sql, &sql, &s, &test_error));
+    assert_null(s);
+    assert_int_equal(test_error.offset, 1);
+    assert_status(MUSTER_INVALID, muster_prepare(db, sql, &sql, &s, &test_error));
+    assert_int_equal(test_error.offset, 8);
+    assert_string_equal(sql, " -- the end");
+    assert_ok(muster_prepare(db, sql, &sql, &s, &test_error));
+    assert_null(s);
+    assert_string_equal(sql, "");
+    muster_close(db);
+}
+
+TEST(the_number_of_threads_stays_while_a_statement_is_open)
+{
+    muster *db = open_database();
+    muster_statement *s = first_row(db, "SELECT 1");
+
+    assert_status(MUSTER_INVALID, muster_set_threads(db, 4, &test_error));
+    assert_message_has("1 statements are open");
+    muster_finish(s);
+    assert_ok(muster_set_threads(db, 4, &test_error));
+    muster_close(db);
+}
+
+TEST(a_statement_sees_the_state_it_was_prepared_on)
+{
+    muster *db = open_database();
+    muster_statement *s;
+    bool row;
+
+    assert_ok(run(db, "CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (1)", &test_error));
+    assert_ok(muster_prepare(db, "SELECT count(*) FROM t", NULL, &s, &test_error));
+    assert_ok(run(db, "INSERT INTO t VALUES (2); DROP TABLE t", &test_error));
+    assert_ok(muster_step(s, &row, &test_error));
+    assert_int_equal(muster_int64(s, 0), 1);
+    muster_finish(s);
+    muster_close(db);
+}
+
+TEST(a_statement_that_changes_things_is_bound_to_the_state_it_changes)
+{
+    muster *db = open_database();
+    muster_statement *s;
+    bool row;
+
+    assert_ok(run(db, "CREATE TABLE t (a BIGINT)", &test_error));
+    assert_ok(muster_prepare(db, "INSERT INTO t VALUES (1)", NULL, &s, &test_error));
+    assert_ok(run(db, "DROP TABLE t", &test_error));
+    assert_status(MUSTER_INVALID, muster_step(s, &row, &test_error));
+    assert_message_has("no table \"t\"");
+    muster_finish(s);
+    muster_close(db);
+}
+
+TEST(a_cancelled_statement_changes_nothing)
+{
+    muster *db = open_database();
+    muster_statement *s;
+    bool row;
+
+    assert_ok(run(db,
+                  "CREATE TABLE e (id TEXT CUSTOMER, ts TIMESTAMP TIME);"
+                  "INSERT INTO e VALUES ('a', '2024-01-01')",
+                  &test_error));
+    assert_ok(muster_prepare(db, "SELECT count(*) FROM e", NULL, &s, &test_error));
+    muster_cancel(s);
+    assert_status(MUSTER_CANCELLED, muster_step(s, &row, &test_error));
+    assert_false(row);
+    muster_finish(s);
+    assert_ok(muster_prepare(db, "CREATE TAG t AS SELECT id FROM e", NULL, &s, &test_error));
+    muster_cancel(s);
+    assert_status(MUSTER_CANCELLED, muster_step(s, &row, &test_error));
+    muster_finish(s);
+    s = first_row(db, "SELECT count(*) FROM e");
+    assert_int_equal(muster_int64(s, 0), 1);
+    muster_finish(s);
+    assert_ok(run(db, "CREATE TAG t AS SELECT id FROM e", &test_error));
+    muster_close(db);
+}
+
+TEST(rows_changed_and_notes_say_what_was_done)
+{
+    muster *db = open_database();
+    muster_statement *s;
+    bool row;
+
+    assert_ok(run(db, "CREATE TABLE t (a BIGINT)", &test_error));
+    assert_ok(muster_prepare(db, "INSERT INTO t VALUES (1), (2)", NULL, &s, &test_error));
+    assert_int_equal(muster_rows_changed(s), 0);
+    assert_string_equal(muster_notes(s), "");
+    assert_ok(muster_step(s, &row, &test_error));
+    assert_false(row);
+    assert_int_equal(muster_rows_changed(s), 2);
+    muster_finish(s);
+    muster_close(db);
+}
+
+/* Aliases and queries of WITH are put in place where they are used; a few lines can so ask for
+ * more than there are atoms. */
+TEST(a_statement_that_unfolds_without_end_is_refused)
+{
+    muster *db = open_database();
+    char text[4096];
+    int used = snprintf(text, sizeof text, "SELECT 1 AS a0");
+
+    for (int i = 1; i < 60; i++) {
+        used += snprintf(text + used, sizeof text - (size_t)used, ", a%d + a%d AS a%d", i - 1,
+                         i - 1, i);
+    }
+    assert_status(MUSTER_INVALID, run(db, text, &test_error));
+    assert_message_has("the statement is too large");
+
+    used = snprintf(text, sizeof text, "WITH q0 AS (SELECT customer FROM customers)");
+    for (int i = 1; i < 40; i++) {
+        used += snprintf(text + used, sizeof text - (size_t)used,
+                         ", q%d AS (SELECT customer FROM q%d WHERE customer IN (FROM q%d))", i,
+                         i - 1, i - 1);
+    }
+    (void)snprintf(text + used, sizeof text - (size_t)used, " FROM q39");
+    assert_status(MUSTER_INVALID, run(db, text, &test_error));
+    assert_message_has("the statement is too large");
+    muster_close(db);
+}
+
+/* Whatever runs out of memory says so, leaks nothing, and leaves a database that works. */
+TEST(every_allocation_of_a_statement_may_be_refused)
+{
+    static const char *const statements[] = {
+        "SELECT event, count(*), sum(n) AS s FROM e WHERE n > 0 GROUP BY ALL HAVING s > 0 "
+        "ORDER BY s DESC LIMIT 2",
+        "SELECT customer FROM customers WHERE did(event = 'a') AND NOT has_tag('t') ORDER BY 1",
+        "FROM funnel(e, steps => [step(event = 'a', 'x'), step(event = 'b')], by => n)",
+        "FROM retention(e, start => event = 'a', back => true, unit => 'month', periods => 2)",
+        "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (FROM "
+        "customers))",
+        "SHOW TABLES",
+        "SHOW TAGS",
+        "DESCRIBE e",
+    };
+    muster *db = open_database();
+
+    assert_ok(
+        run(db,
+            "CREATE TABLE e (id TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, n BIGINT);"
+            "INSERT INTO e VALUES ('x', '2024-01-01', 'a', 1), ('y', '2024-02-01', 'b', 2);"
+            "CREATE TAG t AS SELECT id FROM e WHERE n = 1",
+            &test_error));
+    for (size_t i = 0; i < MU_COUNT(statements); i++) {
+        muster_status status = MUSTER_NOMEM;
+        for (uint64_t n = 0; status != MUSTER_OK; n++) {
+            mu_mem_fail_at(n, false);
+            status = run(db, statements[i], &test_error);
+            mu_mem_fail_at(UINT64_MAX, false);
+            if (status != MUSTER_OK) {
+                assert_int_equal(status, MUSTER_NOMEM);
+            }
+        }
+    }
+    muster_close(db);
+}
+
+/* Takes words out of statements that work, doubles them, and puts others in their places. */
+TEST(any_words_in_any_order_end_in_an_answer_or_an_error)
+{
+    static const char *const words[] = {
+        "SELECT",
+        "customer",
+        ",",
+        "event",
+        "AS",
+        "x",
+        ",",
+        "count(*)",
+        "FROM",
+        "e",
+        "WHERE",
+        "n",
+        "+",
+        "1",
+        ">",
+        "0",
+        "AND",
+        "did(",
+        "event",
+        "=",
+        "'a'",
+        ",",
+        "at_least",
+        "=>",
+        "2",
+        ")",
+        "GROUP BY",
+        "ALL",
+        "HAVING",
+        "sum(",
+        "n",
+        ")",
+        ">=",
+        "1.5",
+        "ORDER BY",
+        "1",
+        "DESC",
+        "LIMIT",
+        "3",
+        ";",
+        "FROM",
+        "funnel(",
+        "e",
+        ",",
+        "steps",
+        "=>",
+        "[",
+        "step(",
+        "event",
+        "=",
+        "'a'",
+        ",",
+        "'label'",
+        ")",
+        ",",
+        "step(",
+        "n",
+        "IS NOT NULL",
+        ")",
+        "]",
+        ",",
+        "within",
+        "=>",
+        "INTERVAL '1 day'",
+        ",",
+        "by",
+        "=>",
+        "n",
+        ")",
+        ";",
+        "SELECT DISTINCT",
+        "n",
+        "FROM",
+        "(",
+        "SELECT",
+        "CASE WHEN",
+        "n",
+        "<",
+        "2",
+        "THEN",
+        "NULL",
+        "ELSE",
+        "n",
+        "END",
+        "AS",
+        "n",
+        "FROM",
+        "e",
+        ")",
+        "WHERE",
+        "customer",
+        "IN",
+        "(",
+        "FROM",
+        "customers",
+        ")",
+        "ORDER BY",
+        "ALL",
+        ";",
+        "SELECT",
+        "max(",
+        "ts",
+        "::",
+        "date",
+        ")",
+        ",",
+        "first(",
+        "event",
+        ")",
+        "FROM",
+        "e",
+        "GROUP BY",
+        "customer",
+        ";",
+        "INSERT INTO",
+        "e",
+        "VALUES",
+        "(",
+        "'z'",
+        ",",
+        "'2024-01-01'",
+        ",",
+        "NULL",
+        ",",
+        "-",
+        "7",
+        ")",
+        ";",
+    };
+    muster *db = open_database();
+    uint64_t state = test_seed();
+    unsigned answered = 0;
+
+    assert_ok(
+        run(db,
+            "CREATE TABLE e (id TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, n BIGINT);"
+            "INSERT INTO e VALUES ('x', '2024-01-01', 'a', 1), ('y', '2024-02-01', 'b', 2)",
+            &test_error));
+    for (int round = 0; round < 300; round++) {
+        char text[4096] = "";
+        size_t used = 0;
+        const uint64_t changes = test_random_below(&state, 4);
+        uint64_t changed[4];
+        for (uint64_t i = 0; i < 4; i++) {
+            changed[i] = i < changes ? test_random_below(&state, MU_COUNT(words)) : UINT64_MAX;
+        }
+        for (uint64_t w = 0; w < MU_COUNT(words); w++) {
+            bool change = false;
+            for (uint64_t i = 0; i < changes; i++) {
+                change |= changed[i] == w;
+            }
+            const uint64_t other = test_random_below(&state, MU_COUNT(words));
+            const char *word = !change ? words[w] : other % 3 == 0 ? "" : words[other];
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s ", word);
+        }
+        const char *rest = text;
+        while (*rest) {
+            muster_statement *statement;
+            bool row = true;
+            muster_status status = muster_prepare(db, rest, &rest, &statement, &test_error);
+            while (status == MUSTER_OK && statement && row) {
+                status = muster_step(statement, &row, &test_error);
+            }
+            muster_finish(statement);
+            assert_true(status == MUSTER_OK || status == MUSTER_SYNTAX || status == MUSTER_INVALID);
+            answered += status == MUSTER_OK;
+        }
+        if (round % 50 == 0) {
+            assert_ok(run(db, "DROP TABLE e;", &test_error));
+            assert_ok(run(db,
+                          "CREATE TABLE e (id TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, "
+                          "n BIGINT); INSERT INTO e VALUES ('x', '2024-01-01', 'a', 1)",
+                          &test_error));
+        }
+    }
+    assert_true(answered > 600);
+    muster_close(db);
+}
