@@ -12,15 +12,23 @@
 #include <string.h>
 
 enum {
-    FUNNEL_STEPS = 3
+    MOST_STEPS = 3,
+    VALUES_SEEN = 200
 };
+
+/* Words in the names of events that tell what a customer is hoped to do, and what comes before. */
+static const char *const goal_words[] = {"pay",  "purchase", "buy",  "order", "subscri",
+                                         "支付", "购买",     "下单", "成交",  NULL};
+static const char *const middle_words[] = {"cart", "basket", "checkout", "加购", "购物车", NULL};
 
 typedef struct asking {
     mu_shell *shell;
     mu_shell_text table, event; /* as SQL writes them; event is empty if there is none */
     mu_shell_text time;
-    mu_shell_rows top; /* the events most customers have had, the first of them first */
-    const char *unit;  /* that divides the log in some, but not too many, periods */
+    mu_shell_rows values;     /* of the event, those of most customers first */
+    size_t steps[MOST_STEPS]; /* of a funnel, among them; the last is what to come back for */
+    size_t step_count;
+    const char *unit; /* that divides the log in some, but not too many, periods */
 } asking;
 
 /* 2024-05-01 ... in days since some day, near enough to tell weeks from months. */
@@ -30,6 +38,40 @@ static long about_days(const char *date)
     const long year = strtol(date, &rest, 10), month = strtol(rest, &rest, 10);
 
     return year * 365 - month * 30 - strtol(rest, &rest, 10); /* the hyphens read as signs */
+}
+
+/* The first value that has one of the words in it, or none. */
+static size_t value_with(const asking *a, const char *const *words)
+{
+    for (size_t i = 0; i < a->values.rows; i++) {
+        for (size_t w = 0; words[w]; w++) {
+            if (strcasestr(a->values.cells[i * a->values.columns], words[w])) {
+                return i;
+            }
+        }
+    }
+    return MU_SHELL_NO_COLUMN;
+}
+
+/* From what most customers did to the goal, by the words above; else the three most common. */
+static void choose_steps(asking *a)
+{
+    const size_t goal = value_with(a, goal_words), middle = value_with(a, middle_words);
+    const bool has_goal = goal != MU_SHELL_NO_COLUMN;
+    const bool has_middle = middle != MU_SHELL_NO_COLUMN && middle != goal;
+    const size_t before = MOST_STEPS - has_goal - (has_goal && has_middle);
+
+    for (size_t i = 0; i < a->values.rows && a->step_count < before; i++) {
+        if (!has_goal || (i != goal && i != middle)) {
+            a->steps[a->step_count++] = i;
+        }
+    }
+    if (has_goal && has_middle) {
+        a->steps[a->step_count++] = middle;
+    }
+    if (has_goal) {
+        a->steps[a->step_count++] = goal;
+    }
 }
 
 /* What the questions depend on: how long the log is, and its most common events. */
@@ -54,8 +96,9 @@ static bool look(asking *a)
                              "WHERE %s IS NOT NULL GROUP BY ALL ORDER BY customers DESC, %s "
                              "LIMIT %d",
                              a->event.bytes, a->table.bytes, a->event.bytes, a->event.bytes,
-                             FUNNEL_STEPS);
-        ok = mu_shell_query(a->shell, sql.bytes, &a->top);
+                             VALUES_SEEN);
+        ok = mu_shell_query(a->shell, sql.bytes, &a->values);
+        choose_steps(a);
     }
     mu_shell_text_deinit(&sql);
     return ok;
@@ -70,15 +113,26 @@ static bool run(asking *a, mu_shell_text *sql)
     return ok;
 }
 
-/* "event = 'pay'" of the i-th most common event, or what is true of all events. */
-static void add_condition(mu_shell_text *sql, const asking *a, size_t i)
+static const char *step_value(const asking *a, size_t step)
 {
-    if (i < a->top.rows) {
+    return a->values.cells[a->steps[step] * a->values.columns];
+}
+
+/* "event = 'pay'" of a step, or what is true of all events. */
+static void add_condition(mu_shell_text *sql, const asking *a, size_t step)
+{
+    if (step < a->step_count) {
         mu_shell_text_format(sql, "%s = ", a->event.bytes);
-        mu_shell_add_literal(sql, a->top.cells[i * a->top.columns]);
+        mu_shell_add_literal(sql, step_value(a, step));
     } else {
         mu_shell_text_format(sql, "%s IS NOT NULL", a->time.bytes);
     }
+}
+
+/* The last step: what one hopes for. */
+static void add_goal(mu_shell_text *sql, const asking *a)
+{
+    add_condition(sql, a, a->step_count > 0 ? a->step_count - 1 : 0);
 }
 
 static bool ask_totals(asking *a, mu_shell_text *sql)
@@ -113,25 +167,31 @@ static bool ask_totals(asking *a, mu_shell_text *sql)
 
 static bool ask_audience(asking *a, mu_shell_text *sql)
 {
-    mu_shell_text_format(sql, "-- How many customers did it more than once?\n"
-                              "SELECT count(*) FROM customers WHERE did(");
-    add_condition(sql, a, a->top.rows > 0 ? a->top.rows - 1 : 0);
+    const char *goal = a->step_count > 0 ? step_value(a, a->step_count - 1) : "anything";
+
+    mu_shell_text_format(sql, "-- An audience: how many customers did ");
+    mu_shell_text_add_visible(sql, goal, strlen(goal));
+    mu_shell_text_format(sql, " at least twice?\n"
+                              "SELECT count(*) AS customers FROM customers WHERE did(");
+    add_goal(sql, a);
     mu_shell_text_format(sql, ", at_least => 2);");
     return run(a, sql);
 }
 
 static bool ask_funnel(asking *a, mu_shell_text *sql)
 {
-    if (a->top.rows < 2) {
+    if (a->step_count < 2) {
         return true;
     }
     mu_shell_text_format(sql,
                          "-- How many went from one to the next, within 7 days?\nFROM funnel(%s,\n"
                          "  steps => [",
                          a->table.bytes);
-    for (size_t i = 0; i < a->top.rows; i++) {
-        mu_shell_text_format(sql, i == 0 ? "step(" : ", step(");
+    for (size_t i = 0; i < a->step_count; i++) {
+        mu_shell_text_format(sql, i == 0 ? "step(" : ",\n            step(");
         add_condition(sql, a, i);
+        mu_shell_text_format(sql, ", ");
+        mu_shell_add_literal(sql, step_value(a, i));
         mu_shell_text_format(sql, ")");
     }
     mu_shell_text_format(sql, "],\n  within => INTERVAL '7 days');");
@@ -140,15 +200,13 @@ static bool ask_funnel(asking *a, mu_shell_text *sql)
 
 static bool ask_retention(asking *a, mu_shell_text *sql)
 {
-    const size_t last = a->top.rows > 0 ? a->top.rows - 1 : 0;
-
     mu_shell_text_format(sql,
                          "-- Who comes back? By the %s of the first time, how many did it again "
                          "in the %ss after.\nFROM retention(%s,\n  start => ",
                          a->unit, a->unit, a->table.bytes);
-    add_condition(sql, a, last);
+    add_goal(sql, a);
     mu_shell_text_format(sql, ",\n  back => ");
-    add_condition(sql, a, last);
+    add_goal(sql, a);
     mu_shell_text_format(sql, ",\n  unit => '%s', periods => 3) LIMIT 12;", a->unit);
     return run(a, sql);
 }
@@ -191,6 +249,6 @@ bool mu_shell_ask(mu_shell *shell, const char *table, const char *time, const ch
     mu_shell_text_deinit(&a.time);
     mu_shell_text_deinit(&a.event);
     mu_shell_text_deinit(&sql);
-    mu_shell_rows_deinit(&a.top);
+    mu_shell_rows_deinit(&a.values);
     return ok;
 }
