@@ -234,8 +234,8 @@ static muster_status append_customers(mu_load *load, uint32_t *ordinals,
             }
             rows[n++] = i;
         }
+        MU_TRY(mu_customer_adder_add_many(adder, n, ids, found, err));
         for (uint32_t k = 0; k < n; k++) {
-            MU_TRY(mu_customer_adder_add(adder, ids[k], &found[k], err));
             ordinals[rows[k]] = found[k];
         }
     }
