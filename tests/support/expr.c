@@ -6,8 +6,6 @@
 #include "storage/base/mem.h"
 #include "tests/support/test.h"
 
-#include <stdlib.h>
-
 enum {
     MOST_VECTORS = 256
 };
@@ -44,6 +42,16 @@ static void *keep(size_t size)
     return memory;
 }
 
+static uint32_t number_at(const char *digits)
+{
+    uint32_t number = 0;
+
+    for (; *digits >= '0' && *digits <= '9'; digits++) {
+        number = 10 * number + (uint32_t)(*digits - '0');
+    }
+    return number;
+}
+
 mu_value test_value(const char *text)
 {
     const char *rest = strchr(text, ' ');
@@ -52,7 +60,7 @@ mu_value test_value(const char *text)
 
     assert_non_null(rest);
     if (text[0] == 'n') {
-        type = mu_type_decimal(18, (unsigned)atoi(text + 1));
+        type = mu_type_decimal(18, number_at(text + 1));
     }
     if (text[0] == 'c') {
         type = (mu_type){.kind = MU_CUSTOMER};
@@ -61,7 +69,7 @@ mu_value test_value(const char *text)
         return mu_value_null(type);
     }
     if (text[0] == 'c') {
-        return (mu_value){.type = type, .ordinal = (uint32_t)atoi(rest + 1)};
+        return (mu_value){.type = type, .ordinal = number_at(rest + 1)};
     }
     const mu_text rest_text = {rest + 1, (uint32_t)strlen(rest + 1)};
     assert_ok(mu_value_parse(type, rest_text, NULL, &value, &test_error));
