@@ -253,8 +253,28 @@ TEST(a_statement_that_unfolds_without_end_is_refused)
     muster_close(db);
 }
 
+/* Runs the statement with the n-th allocation and all after it refused, for every n. */
+static void refuse_memory(muster *db, const char *sql)
+{
+    muster_status status = MUSTER_NOMEM;
+
+    for (uint64_t n = 0; status != MUSTER_OK; n++) {
+        mu_mem_fail_at(n, true);
+        status = run(db, sql, &test_error);
+        mu_mem_fail_at(UINT64_MAX, true);
+        if (status != MUSTER_OK) {
+            assert_int_equal(status, MUSTER_NOMEM);
+        }
+    }
+}
+
+static const char sample[] =
+    "CREATE TABLE e (id TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, n BIGINT);"
+    "INSERT INTO e VALUES ('x', '2024-01-01', 'a', 1), ('y', '2024-02-01', 'b', 2);"
+    "CREATE TAG t AS SELECT id FROM e WHERE n = 1";
+
 /* Whatever runs out of memory says so, leaks nothing, and leaves a database that works. */
-TEST(every_allocation_of_a_statement_may_be_refused)
+TEST(every_allocation_of_a_question_may_be_refused)
 {
     static const char *const statements[] = {
         "SELECT event, count(*), sum(n) AS s FROM e WHERE n > 0 GROUP BY ALL HAVING s > 0 "
@@ -264,29 +284,49 @@ TEST(every_allocation_of_a_statement_may_be_refused)
         "FROM retention(e, start => event = 'a', back => true, unit => 'month', periods => 2)",
         "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (FROM "
         "customers))",
+        "EXPLAIN SELECT customer FROM customers WHERE did(event = 'a')",
         "SHOW TABLES",
         "SHOW TAGS",
         "DESCRIBE e",
     };
     muster *db = open_database();
 
-    assert_ok(
-        run(db,
-            "CREATE TABLE e (id TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, n BIGINT);"
-            "INSERT INTO e VALUES ('x', '2024-01-01', 'a', 1), ('y', '2024-02-01', 'b', 2);"
-            "CREATE TAG t AS SELECT id FROM e WHERE n = 1",
-            &test_error));
+    assert_ok(run(db, sample, &test_error));
     for (size_t i = 0; i < MU_COUNT(statements); i++) {
-        muster_status status = MUSTER_NOMEM;
-        for (uint64_t n = 0; status != MUSTER_OK; n++) {
-            mu_mem_fail_at(n, false);
-            status = run(db, statements[i], &test_error);
-            mu_mem_fail_at(UINT64_MAX, false);
-            if (status != MUSTER_OK) {
-                assert_int_equal(status, MUSTER_NOMEM);
-            }
-        }
+        refuse_memory(db, statements[i]);
     }
+    muster_close(db);
+}
+
+TEST(every_allocation_of_a_change_may_be_refused_and_nothing_has_changed_then)
+{
+    static const char *const statements[] = {
+        "CREATE TABLE x (a BIGINT, b TEXT)",
+        "INSERT INTO x VALUES (1, 'x'), (2, NULL)",
+        "INSERT INTO e VALUES ('z', '2024-01-01', 'a', 1), ('y', '2024-02-01', 'b', 2)",
+        "CREATE TAG u AS SELECT id, n AS v FROM e",
+        "DROP TAG u",
+        "DROP TABLE x",
+        "COPY (FROM e) TO '%s'",
+        "CREATE TABLE f FROM '%s' (id CUSTOMER, ts TIME)",
+        "COPY e FROM '%s'",
+        "DESCRIBE '%s'",
+    };
+    muster *db = open_database();
+
+    assert_ok(run(db, sample, &test_error));
+    for (size_t i = 0; i < MU_COUNT(statements); i++) {
+        const char *gap = strstr(statements[i], "%s");
+        char text[1024];
+        (void)snprintf(text, sizeof text, "%.*s%s%s",
+                       gap ? (int)(gap - statements[i]) : (int)strlen(statements[i]), statements[i],
+                       gap ? test_path("e.csv") : "", gap ? gap + 2 : "");
+        refuse_memory(db, text);
+    }
+    muster_statement *s = first_row(db, "SELECT count(*), count(DISTINCT customer) FROM e");
+    assert_int_equal(muster_int64(s, 0), 8);
+    assert_int_equal(muster_int64(s, 1), 3);
+    muster_finish(s);
     muster_close(db);
 }
 

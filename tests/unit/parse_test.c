@@ -312,7 +312,7 @@ TEST(running_out_of_memory_is_an_ordinary_error)
     for (uint64_t n = 0; status != MUSTER_OK; n++) {
         mu_arena arena = {0};
         mu_ast_statement *statement;
-        mu_mem_fail_at(n, false);
+        mu_mem_fail_at(n, true);
         status = mu_parse(&arena, text, NULL, &statement, &test_error);
         mu_mem_fail_at(UINT64_MAX, false);
         assert_true(status == MUSTER_OK || status == MUSTER_NOMEM);
