@@ -4,13 +4,14 @@
  *     ┌──────┬───────────┐
  *     │ step │ customers │
  *     ├──────┼───────────┤
- *     │ 浏览 │   149,223 │
+ *     │ 浏览 │    149223 │
  *     └──────┴───────────┘
  *
  * The widths come from the first rows, which are kept until they are known; a result that is
  * longer streams through after them, and a cell that turns out wider pushes its own row only.
  * On a terminal the widest columns give way until a row fits, and their cells are cut with an
- * ellipsis; elsewhere nothing is ever cut. A DOUBLE is shown with six decimals at most, since
+ * ellipsis; a single column that does not fit, such as a plan, goes without a frame instead.
+ * Elsewhere nothing is ever cut. A DOUBLE is shown with six decimals at most, since
  * people look at boxes; csv and json have all of its digits.
  */
 #include "shell/shell.h"
@@ -37,6 +38,7 @@ typedef struct box {
     size_t *ends;       /* of each cell in `text`, row by row; the first row is the header */
     size_t rows, rows_room;
     size_t terminal;  /* columns it has; 0: no terminal */
+    bool framed;      /* else the lines of one column too wide for that, as they are */
     bool top_printed; /* the widths are final */
 } box;
 
@@ -103,27 +105,48 @@ static void keep_row(box *b, bool header)
     b->rows++;
 }
 
-/* Lets the widest columns give way until a row fits the terminal, as far as that is possible. */
+/* The widest column that may still give way, or the number of columns if there is none. */
+static uint32_t widest_column(const box *b, bool texts_only)
+{
+    uint32_t widest = b->columns;
+
+    for (uint32_t i = 0; i < b->columns; i++) {
+        const bool text = muster_column_type(b->statement, i) == MUSTER_TYPE_TEXT;
+
+        if (b->widths[i] > NARROWEST && (text || !texts_only) &&
+            (widest == b->columns || b->widths[i] > b->widths[widest])) {
+            widest = i;
+        }
+    }
+    return widest;
+}
+
+/* Lets the widest columns give way until a row fits the terminal, as far as that is possible: at
+ * first texts, since half a number or time is of less use than half a text. */
 static void fit_widths(box *b)
 {
     const size_t most = b->terminal ? b->terminal : WIDEST_PADDED;
+    bool texts_only = true;
     size_t total = 1;
 
     for (uint32_t i = 0; i < b->columns; i++) {
         b->widths[i] = b->widths[i] < most ? b->widths[i] : most;
         total += b->widths[i] + 3;
     }
-    while (b->terminal && total > b->terminal) {
-        uint32_t widest = 0;
+    if (b->columns == 1 && b->terminal && total > b->terminal) {
+        b->framed = false;
+    }
+    while (b->terminal && b->framed && total > b->terminal) {
+        const uint32_t widest = widest_column(b, texts_only);
 
-        for (uint32_t i = 1; i < b->columns; i++) {
-            widest = b->widths[i] > b->widths[widest] ? i : widest;
-        }
-        if (b->widths[widest] <= NARROWEST) {
+        if (widest < b->columns) {
+            b->widths[widest]--;
+            total--;
+        } else if (texts_only) {
+            texts_only = false;
+        } else {
             return;
         }
-        b->widths[widest]--;
-        total--;
     }
 }
 
@@ -136,6 +159,9 @@ static void put_times(const char *text, size_t times)
 
 static void put_rule(const box *b, const char *left, const char *middle, const char *right)
 {
+    if (!b->framed) {
+        return;
+    }
     for (uint32_t i = 0; i < b->columns; i++) {
         (void)fputs(i == 0 ? left : middle, stdout);
         put_times("─", b->widths[i] + 2);
@@ -165,13 +191,25 @@ static void put_cell(const box *b, size_t row, uint32_t column)
     put_times(" ", b->right[column] ? 1 : blanks + 1);
 }
 
+static void put_row(const box *b, size_t row)
+{
+    if (!b->framed) {
+        const size_t start = cell_start(b, row, 0);
+
+        (void)fwrite(b->text.bytes + start, 1, b->ends[row] - start, stdout);
+        (void)putchar('\n');
+        return;
+    }
+    for (uint32_t i = 0; i < b->columns; i++) {
+        put_cell(b, row, i);
+    }
+    (void)fputs("│\n", stdout);
+}
+
 static void put_kept_rows(const box *b, size_t from)
 {
     for (size_t row = from; row < b->rows; row++) {
-        for (uint32_t i = 0; i < b->columns; i++) {
-            put_cell(b, row, i);
-        }
-        (void)fputs("│\n", stdout);
+        put_row(b, row);
     }
 }
 
@@ -180,10 +218,7 @@ static void put_top(box *b)
     fit_widths(b);
     b->top_printed = true;
     put_rule(b, "┌", "┬", "┐");
-    for (uint32_t i = 0; i < b->columns; i++) {
-        put_cell(b, 0, i);
-    }
-    (void)fputs("│\n", stdout);
+    put_row(b, 0);
     put_rule(b, "├", "┼", "┤");
     put_kept_rows(b, 1);
 }
@@ -211,6 +246,7 @@ muster_status mu_shell_print_box(muster_statement *statement, uint64_t *rows, mu
              .columns = columns,
              .widths = mu_shell_need(calloc(columns, sizeof *b.widths)),
              .right = mu_shell_need(calloc(columns, sizeof *b.right)),
+             .framed = true,
              .terminal = mu_shell_terminal_width(STDOUT_FILENO)};
     muster_status status = MUSTER_OK;
     bool row = true;

@@ -38,12 +38,4 @@ bool mu_shell_ask(mu_shell *shell, const char *table, const char *time, const ch
 void mu_shell_add_name(mu_shell_text *sql, const char *name);
 void mu_shell_add_literal(mu_shell_text *sql, const char *text);
 
-/* Rows of text of a query, row by row; NULL reads as "". NULL after an error, which is told. */
-typedef struct mu_shell_rows {
-    char **cells;
-    size_t columns, rows;
-} mu_shell_rows;
-bool mu_shell_query(mu_shell *shell, const char *sql, mu_shell_rows *out);
-void mu_shell_rows_deinit(mu_shell_rows *rows);
-
 #endif

@@ -193,8 +193,11 @@ static arguments arguments_of(int argc, char **argv)
     return a;
 }
 
-static void greet(const arguments *a, mu_shell_text *greeting)
+/* Three lines: where one is, what to type next, and how to find out more. */
+static void greet(mu_shell *shell, const arguments *a, mu_shell_text *greeting)
 {
+    mu_shell_rows tables = {0};
+
     if (a->path) {
         mu_shell_text_format(greeting, "muster %s, database \"%s\"\n", muster_version(), a->path);
     } else {
@@ -203,10 +206,16 @@ static void greet(const arguments *a, mu_shell_text *greeting)
                              "(muster DIR keeps one)\n",
                              muster_version());
     }
-    mu_shell_text_format(
-        greeting,
-        "CREATE TABLE events FROM 'log.csv' (user CUSTOMER, ts TIME, event EVENT); loads a log\n"
-        "Statements end with ;   .help says more, Ctrl-D leaves\n");
+    /* There is always the table of customers. */
+    if (mu_shell_query(shell, "SHOW TABLES", &tables) && tables.rows > 1) {
+        mu_shell_text_format(greeting, "%zu tables; .tables lists them\n", tables.rows);
+    } else {
+        mu_shell_text_format(greeting,
+                             "CREATE TABLE events FROM 'log.csv' (user CUSTOMER, ts TIME, "
+                             "event EVENT); loads a log\n");
+    }
+    mu_shell_text_format(greeting, "Statements end with ;   .help says more, Ctrl-D leaves\n");
+    mu_shell_rows_deinit(&tables);
 }
 
 static bool run_tasks(mu_shell *shell, const arguments *a)
@@ -244,7 +253,7 @@ static bool run_all(mu_shell *shell, const arguments *a)
     }
     if (shell->interactive) {
         if (!a->import.path) {
-            greet(a, &greeting);
+            greet(shell, a, &greeting);
         }
         mu_shell_repl(shell, greeting.bytes ? greeting.bytes : "");
         mu_shell_text_deinit(&greeting);

@@ -254,7 +254,8 @@ static void say_result(const mu_shell *shell, const muster_statement *statement,
     } else {
         (void)fputs("done, ", to);
     }
-    (void)fprintf(to, "%.*f s\n", seconds < 1 ? 3 : 1, seconds);
+    (void)fprintf(to, "%.1f %s\n", seconds < 1 ? seconds * 1000 : seconds,
+                  seconds < 1 ? "ms" : "s");
     if (has_rows || shell->echo) {
         (void)fputc('\n', to);
     }

@@ -7,7 +7,9 @@
  *   run.c      runs statements; errors with their place, Ctrl-C, progress
  *   print.c    results as CSV and JSON; box.c as a table to look at
  *   dot.c      commands such as .help
- *   import.c   --import: finds the roles of a file's columns, loads it, asks first questions
+ *   import.c   --import: looks at a file, loads it; roles.c guesses what its columns are;
+ *              questions.c asks the first questions
+ *   query.c    the shell's own questions
  *   pending.c  knows where a statement ends; text.c what text looks like on a terminal
  *
  * A program like any other: it knows muster.h and nothing else of the library.
@@ -82,6 +84,15 @@ void mu_shell_repl(mu_shell *shell, const char *greeting);
 
 /* Runs a line that begins with a dot. False if it fails, which it has told. */
 bool mu_shell_dot(mu_shell *shell, const char *line);
+
+/* query.c: rows of text, one after the other; NULL reads as "". */
+typedef struct mu_shell_rows {
+    char **cells;
+    size_t columns, rows;
+} mu_shell_rows;
+
+bool mu_shell_query(mu_shell *shell, const char *sql, mu_shell_rows *out); /* tells its errors */
+void mu_shell_rows_deinit(mu_shell_rows *rows);
 
 typedef struct mu_shell_import {
     const char *path;
