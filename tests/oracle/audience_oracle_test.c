@@ -4,8 +4,6 @@
  * An audience is a random tree of AND, OR, NOT over what one can say of a customer; its members
  * by SQL must be those for whom a row-at-a-time evaluation of the same tree is true.
  */
-#include <inttypes.h>
-
 #include "tests/support/event_log.h"
 
 enum {
@@ -18,17 +16,12 @@ typedef struct audience_case {
     const event_log *log;
     unsigned vips;
     uint64_t *random;
-    char *sql; /* where the text of the tree is written */
+    log_text *sql; /* where the tree is written */
 } audience_case;
 
 static unsigned below(audience_case *a, unsigned bound)
 {
     return (unsigned)test_random_below(a->random, bound);
-}
-
-static void put(audience_case *a, const char *text)
-{
-    a->sql += sprintf(a->sql, "%s", text);
 }
 
 /* Customers that exist are those with an event. */
@@ -42,49 +35,71 @@ static unsigned everyone(const event_log *log)
     return all;
 }
 
-/* did(event IN (...) [AND channel = 'x'] [, at_least => n, at_most => m] [, since, until]) */
+/* What a did() asks for. */
+typedef struct deed {
+    unsigned names;
+    int channel; /* -1: any */
+    bool says_least, says_most, bounded;
+    unsigned at_least, at_most;
+    int64_t since, until;
+} deed;
+
+static void make_deed(audience_case *a, deed *d)
+{
+    *d = (deed){.names = 1 + below(a, 15),
+                .channel = below(a, 3) == 0 ? (int)below(a, 3) : -1,
+                .says_least = below(a, 2) == 0,
+                .says_most = below(a, 2) == 0,
+                .bounded = below(a, 2) == 0,
+                .at_most = UINT32_MAX,
+                .since = a->log->events[below(a, (unsigned)a->log->count)].seconds};
+    d->until = d->since + a->log->grid_seconds * below(a, 15);
+    d->at_most = d->says_most ? below(a, 5) : UINT32_MAX;
+    /* Left out, it is 1; but "at most n" alone has those who never did in it. */
+    d->at_least = d->says_least ? below(a, 4) : d->says_most ? 0 : 1;
+}
+
+static void put_deed(const deed *d, log_text *sql)
+{
+    log_put(sql, "did(");
+    log_put_condition(sql, d->names);
+    if (d->channel >= 0) {
+        log_put(sql, " AND channel = '%c'", 'x' + d->channel);
+    }
+    if (d->says_least) {
+        log_put(sql, ", at_least => %u", d->at_least);
+    }
+    if (d->says_most) {
+        log_put(sql, ", at_most => %u", d->at_most);
+    }
+    if (d->bounded) {
+        log_put(sql, ", since => '");
+        log_put_time(sql, d->since);
+        log_put(sql, "', until => '");
+        log_put_time(sql, d->until);
+        log_put(sql, "'");
+    }
+    log_put(sql, ")");
+}
+
 static unsigned put_did(audience_case *a)
 {
-    const unsigned names = 1 + below(a, 15);
-    const int channel = below(a, 3) == 0 ? (int)below(a, 3) : -1;
-    const unsigned at_most = below(a, 2) ? 1000 : below(a, 5);
-    const bool says_least = below(a, 2) == 0;
-    /* Left out, it is 1; but "at most n" alone has those who never did in it. */
-    const unsigned at_least = says_least ? below(a, 4) : at_most == 1000 ? 1 : 0;
-    const bool bounded = below(a, 2) == 0;
-    const int64_t since = a->log->events[below(a, (unsigned)a->log->count)].seconds;
-    const int64_t until = since + a->log->grid_seconds * below(a, 15);
-    int counts[LOG_CUSTOMERS] = {0};
-    char text[64];
+    unsigned counts[LOG_CUSTOMERS] = {0};
     unsigned members = 0;
+    deed d;
 
-    log_condition(names, text);
-    a->sql += sprintf(a->sql, "did(%s", text);
-    if (channel >= 0) {
-        a->sql += sprintf(a->sql, " AND channel = '%c'", 'x' + channel);
-    }
-    if (says_least) {
-        a->sql += sprintf(a->sql, ", at_least => %u", at_least);
-    }
-    if (at_most != 1000) {
-        a->sql += sprintf(a->sql, ", at_most => %u", at_most);
-    }
-    if (bounded) {
-        log_time(since, text);
-        a->sql += sprintf(a->sql, ", since => '%s'", text);
-        log_time(until, text);
-        a->sql += sprintf(a->sql, ", until => '%s'", text);
-    }
-    put(a, ")");
+    make_deed(a, &d);
+    put_deed(&d, a->sql);
     for (int i = 0; i < a->log->count; i++) {
         const log_event *e = &a->log->events[i];
-        if (e->customer >= 0 && (names >> e->event & 1) && (channel < 0 || e->channel == channel) &&
-            (!bounded || (e->seconds >= since && e->seconds < until))) {
+        if (e->customer >= 0 && (d.names >> e->event & 1) &&
+            (d.channel < 0 || e->channel == d.channel) &&
+            (!d.bounded || (e->seconds >= d.since && e->seconds < d.until))) {
             counts[e->customer]++;
         }
     }
     for (int c = 0; c < LOG_CUSTOMERS; c++) {
-        members |= (unsigned)counts[c] >= at_least && (unsigned)counts[c] <= at_most ? 1u << c : 0;
+        members |= counts[c] >= d.at_least && counts[c] <= d.at_most ? 1u << c : 0;
     }
     return members & everyone(a->log);
 }
@@ -94,12 +109,11 @@ static unsigned put_subquery(audience_case *a)
 {
     const unsigned names = 1 + below(a, 15);
     const bool no_channel = below(a, 2) == 0;
-    char text[64];
     unsigned members = 0;
 
-    log_condition(names, text);
-    a->sql += sprintf(a->sql, "customer IN (SELECT customer FROM events WHERE %s%s)", text,
-                      no_channel ? " AND channel IS NULL" : "");
+    log_put(a->sql, "customer IN (SELECT customer FROM events WHERE ");
+    log_put_condition(a->sql, names);
+    log_put(a->sql, no_channel ? " AND channel IS NULL)" : ")");
     for (int i = 0; i < a->log->count; i++) {
         const log_event *e = &a->log->events[i];
         if (e->customer >= 0 && (names >> e->event & 1) && (!no_channel || e->channel < 0)) {
@@ -115,10 +129,10 @@ static unsigned put_leaf(audience_case *a)
 
     switch (below(a, 5)) {
     case 0:
-        put(a, "has_tag('vip')");
+        log_put(a->sql, "has_tag('vip')");
         return a->vips & everyone(a->log);
     case 1:
-        a->sql += sprintf(a->sql, "customer IN ('c%u', 'c0', 'unknown')", one);
+        log_put(a->sql, "customer IN ('c%u', 'c0', 'unknown')", one);
         return (1u << one | 1u) & everyone(a->log);
     case 2:
         return put_subquery(a);
@@ -136,58 +150,48 @@ static unsigned put_tree(audience_case *a, unsigned depth)
         return put_leaf(a);
     }
     if (what == 2) {
-        put(a, "NOT (");
+        log_put(a->sql, "NOT (");
         left = put_tree(a, depth - 1);
-        put(a, ")");
+        log_put(a->sql, ")");
         return everyone(a->log) & ~left;
     }
-    put(a, "(");
+    log_put(a->sql, "(");
     left = put_tree(a, depth - 1);
-    put(a, what ? " AND " : " OR ");
+    log_put(a->sql, what ? " AND " : " OR ");
     right = put_tree(a, depth - 1);
-    put(a, ")");
+    log_put(a->sql, ")");
     return what ? left & right : left | right;
-}
-
-static void expect_members(unsigned members, char *out)
-{
-    out[0] = 0;
-    for (int c = 0; c < LOG_CUSTOMERS; c++) {
-        if (members >> c & 1) {
-            out += sprintf(out, "c%d\n", c);
-        }
-    }
 }
 
 /* The same people by name, by number, and by the rows of their events. */
 static void check_audience(const event_log *log, muster *db, const char *condition,
                            unsigned members)
 {
-    static char sql[8192], found[4096], expected[4096];
+    static log_text sql, expected;
     int rows = 0;
 
-    snprintf(sql, sizeof sql, "SELECT customer FROM customers WHERE %s ORDER BY customer",
-             condition);
-    expect_members(members, expected);
-    log_ask(db, sql, found, sizeof found);
-    if (strcmp(found, expected) != 0) {
-        fail_msg("%s\n--- expected\n%s--- found\n%s", sql, expected, found);
+    sql.size = expected.size = 0;
+    expected.text[0] = 0;
+    log_put(&sql, "SELECT customer FROM customers WHERE %s ORDER BY customer", condition);
+    for (int c = 0; c < LOG_CUSTOMERS; c++) {
+        if (members >> c & 1) {
+            log_put(&expected, "c%d\n", c);
+        }
     }
+    log_expect(db, sql.text, expected.text);
+
+    sql.size = expected.size = 0;
     for (int i = 0; i < log->count; i++) {
         rows += log->events[i].customer >= 0 && (members >> log->events[i].customer & 1);
     }
-    snprintf(sql, sizeof sql, "SELECT count(*), count(DISTINCT customer) FROM events WHERE %s",
-             condition);
-    snprintf(expected, sizeof expected, "%d|%d\n", rows, __builtin_popcount(members));
-    log_ask(db, sql, found, sizeof found);
-    if (strcmp(found, expected) != 0) {
-        fail_msg("%s\n--- expected\n%s--- found\n%s", sql, expected, found);
-    }
+    log_put(&sql, "SELECT count(*), count(DISTINCT customer) FROM events WHERE %s", condition);
+    log_put(&expected, "%d|%d\n", rows, __builtin_popcount(members));
+    log_expect(db, sql.text, expected.text);
 }
 
 TEST(audiences_agree_with_a_look_at_every_event)
 {
-    static char condition[4096];
+    static log_text condition;
     uint64_t random = test_seed();
     event_log log;
 
@@ -197,9 +201,10 @@ TEST(audiences_agree_with_a_look_at_every_event)
         muster *db = log_load(&log, vips, &random);
         assert_ok(muster_set_threads(db, i % 2 ? 1 : 4, &test_error));
         for (int n = 0; n < AUDIENCES; n++) {
-            audience_case a = {&log, vips, &random, condition};
+            audience_case a = {&log, vips, &random, &condition};
+            condition.size = 0;
             const unsigned members = put_tree(&a, (unsigned)test_random_below(&random, 4));
-            check_audience(&log, db, condition, members);
+            check_audience(&log, db, condition.text, members);
         }
         muster_close(db);
     }

@@ -2,10 +2,9 @@
  * retention_oracle_test.c - cohorts against a count of every customer, cohort and period by the
  * definition.
  */
-#include <inttypes.h>
-#include <time.h>
-
 #include "tests/support/event_log.h"
+
+#include <time.h>
 
 enum {
     CASES = 250,
@@ -121,74 +120,74 @@ static int count(const event_log *log, const table *t, int64_t cohort, int p)
     return customers;
 }
 
-static void expect(const event_log *log, const table *t, char *out)
+static void put_cells(const event_log *log, const table *t, log_text *out)
 {
     int64_t oldest = INT64_MAX, newest = INT64_MIN;
-    char date[32];
 
     for (int i = 0; i < log->count; i++) {
         const int64_t s = log->events[i].seconds;
         oldest = s < oldest ? s : oldest;
         newest = s > newest ? s : newest;
     }
-    out[0] = 0;
     for (int64_t n = number_of(oldest, t->u); n <= number_of(newest, t->u); n++) {
         const int size = count(log, t, n, 0);
         for (int p = 0; size > 0 && p <= t->periods && start_of(n + p, t->u) <= newest; p++) {
-            log_time(start_of(n, t->u), date);
-            out += sprintf(out, "%.10s|%d|%d|%d|%s\n", date, p, size, count(log, t, n, p),
-                           start_of(n + p + 1, t->u) <= newest ? "true" : "false");
+            log_put_time(out, start_of(n, t->u));
+            log_put(out, "|%d|%d|%d|%s\n", p, size, count(log, t, n, p),
+                    start_of(n + p + 1, t->u) <= newest ? "true" : "false");
         }
     }
 }
 
-static void print_table(const table *t, char *sql)
+static void put_table(const table *t, log_text *sql)
 {
-    char start[64], back[64];
-    int at;
-
-    log_condition(t->start, start);
-    log_condition(t->back, back);
-    at = sprintf(sql,
-                 "SELECT cohort, period, cohort_size, customers, complete FROM retention(events, "
-                 "start => %s, back => %s, unit => '%s', periods => %d",
-                 start, back, unit_names[t->u], t->periods);
+    log_put(sql, "SELECT CAST(cohort AS TIMESTAMP), period, cohort_size, customers, complete "
+                 "FROM retention(events, start => ");
+    log_put_condition(sql, t->start);
+    log_put(sql, ", back => ");
+    log_put_condition(sql, t->back);
+    log_put(sql, ", unit => '%s', periods => %d", unit_names[t->u], t->periods);
     if (t->bounded) {
-        char since[32], until[32];
-        log_time(t->since, since);
-        log_time(t->until, until);
-        at += sprintf(&sql[at], ", since => TIMESTAMP '%s', until => TIMESTAMP '%s'", since, until);
+        log_put(sql, ", since => '");
+        log_put_time(sql, t->since);
+        log_put(sql, "', until => TIMESTAMP '");
+        log_put_time(sql, t->until);
+        log_put(sql, "'");
     }
-    sprintf(&sql[at], ") ORDER BY cohort, period");
+    log_put(sql, ") ORDER BY cohort, period");
+}
+
+static void make_table(const event_log *log, table *t, uint64_t *random)
+{
+    *t = (table){
+        .start = 1 + (unsigned)test_random_below(random, 15),
+        .back = 1 + (unsigned)test_random_below(random, 15),
+        .u = (unit)test_random_below(random, 5),
+        .periods = (int)test_random_below(random, 70),
+        .bounded = test_random_below(random, 2) == 0,
+        .since = log->events[0].seconds,
+        .until = log->events[0].seconds + log->grid_seconds * 5,
+    };
 }
 
 TEST(cohorts_agree_with_counting_every_cell)
 {
-    static char found[65536], expected[65536];
+    static log_text sql, expected;
     uint64_t random = test_seed();
     event_log log;
-    char sql[1024];
+    table t;
 
     for (int i = 0; i < CASES; i++) {
         log_make(&log, &random);
         muster *db = log_load(&log, 0, &random);
         assert_ok(muster_set_threads(db, i % 2 ? 1 : 4, &test_error));
         for (int n = 0; n < TABLES; n++) {
-            const table t = {
-                .start = 1 + (unsigned)test_random_below(&random, 15),
-                .back = 1 + (unsigned)test_random_below(&random, 15),
-                .u = (unit)test_random_below(&random, 5),
-                .periods = (int)test_random_below(&random, 70),
-                .bounded = test_random_below(&random, 2) == 0,
-                .since = log.events[0].seconds,
-                .until = log.events[0].seconds + log.grid_seconds * 5,
-            };
-            print_table(&t, sql);
-            expect(&log, &t, expected);
-            log_ask(db, sql, found, sizeof found);
-            if (strcmp(found, expected) != 0) {
-                fail_msg("%s\n--- expected\n%s--- found\n%s", sql, expected, found);
-            }
+            make_table(&log, &t, &random);
+            sql.size = expected.size = 0;
+            expected.text[0] = 0;
+            put_table(&t, &sql);
+            put_cells(&log, &t, &expected);
+            log_expect(db, sql.text, expected.text);
         }
         muster_close(db);
     }

@@ -19,95 +19,142 @@ skip() {
 [ -n "$data" ] && [ -d "$data/$name" ] || skip "MUSTER_DATA has no folder $name"
 command -v sqlite3 >/dev/null || skip "there is no sqlite3"
 
-# same TITLE FILE FILE: the two answers are equal
+# load SQL: runs statements of muster
+load() {
+    "$muster" "$work/db" -c "$1" >"$work/out" 2>"$work/notes"
+}
+
+# ask SQL: muster's answer as CSV, without header and quotes
+ask() {
+    "$muster" "$work/db" --format csv -c "$1" 2>"$work/notes" | tail -n +2 | tr -d '"\r'
+}
+
+# ask_sqlite SQL ...: the same of sqlite3; .import FILE TABLE is fine too
+ask_sqlite() {
+    sqlite3 -csv "$work/sqlite.db" "$@" | tr -d '"\r'
+}
+
+# same TITLE: the two answers, in a and b, are equal
 same() {
-    if ! cmp -s "$2" "$3"; then
+    if ! cmp -s "$work/a" "$work/b"; then
         echo "$1: muster (left) and sqlite3 (right) disagree"
-        diff -y -W 120 "$2" "$3" | head -40
+        diff -y -W 120 "$work/a" "$work/b" | head -40
         exit 1
     fi
-    echo "$1: $(wc -l <"$2") lines agree"
+    echo "$1: $(wc -l <"$work/a") lines agree"
 }
 
-# ask SQL: the answer as CSV without its header
-ask() {
-    "$muster" "$work/db" --format csv -c "$1" 2>"$work/notes" | tail -n +2 | tr -d '\r'
-}
-
+# Purchases of a CD shop: columns separated by runs of blanks, days without dashes.
 cdnow() {
-    "$muster" "$work/db" -c "
-        CREATE TABLE purchases (customer_id TEXT CUSTOMER, date TIMESTAMP TIME, cds INTEGER, dollars DECIMAL(12,2));
-        COPY purchases FROM '$data/cdnow/CDNOW_master.txt'
-            (DELIMITER ' ', HEADER true, COLUMNS (customer_id, date, cds, dollars), TIMESTAMPFORMAT '%Y%m%d')" 2>"$work/notes" >"$work/out"
-    awk 'NR > 1 { sub(/\r/, ""); print $1 "," $2 "," $3 "," $4 }' "$data/cdnow/CDNOW_master.txt" >"$work/cdnow.csv"
-    db="sqlite3 -csv $work/s.db"
-    $db 'CREATE TABLE p (id TEXT, date TEXT, cds INTEGER, dollars TEXT)' ".import $work/cdnow.csv p"
+    file=$data/cdnow/CDNOW_master.txt
+    load "
+        CREATE TABLE purchases (customer_id TEXT CUSTOMER, date TIMESTAMP TIME,
+                                cds INTEGER, dollars DECIMAL(12,2));
+        COPY purchases FROM '$file' (DELIMITER ' ', HEADER true, TIMESTAMPFORMAT '%Y%m%d',
+                                     COLUMNS (customer_id, date, cds, dollars))"
+    awk 'NR > 1 { sub(/\r/, ""); print $1 "," $2 "," $3 "," $4 }' "$file" >"$work/cdnow.csv"
+    ask_sqlite 'CREATE TABLE p (id TEXT, date TEXT, cds INTEGER, dollars TEXT)' \
+        ".import $work/cdnow.csv p"
 
     ask "SELECT count(*), count(DISTINCT customer), sum(cds), sum(dollars) FROM purchases" >"$work/a"
-    $db "SELECT count(*), count(DISTINCT id), sum(cds), printf('%.2f', sum(CAST(round(dollars * 100) AS INTEGER)) / 100.0) FROM p" >"$work/b"
-    same "cdnow, totals" "$work/a" "$work/b"
+    ask_sqlite "
+        SELECT count(*), count(DISTINCT id), sum(cds),
+               printf('%.2f', sum(CAST(round(dollars * 100) AS INTEGER)) / 100.0) FROM p" >"$work/b"
+    same "cdnow, totals"
     [ "$(cut -d, -f1,2 "$work/a")" = 69659,23570 ]
 
-    ask "SELECT cohort, period, cohort_size, customers FROM retention(purchases, start => true, back => true, unit => 'month', periods => 17) ORDER BY cohort, period" >"$work/a"
-    $db "WITH f AS (SELECT id, min(date) AS d FROM p GROUP BY id),
-              c AS (SELECT id, substr(d, 1, 4) * 12 + substr(d, 5, 2) - 1 AS m, substr(d, 1, 4) || '-' || substr(d, 5, 2) || '-01' AS cohort FROM f),
-              s AS (SELECT cohort, m, count(*) AS size FROM c GROUP BY cohort),
-              n AS (SELECT value AS period FROM generate_series(0, 17)),
-              v AS (SELECT DISTINCT c.cohort, p.id, substr(date, 1, 4) * 12 + substr(date, 5, 2) - 1 - m AS period FROM p JOIN c USING (id))
-         SELECT s.cohort, n.period, size, (SELECT count(*) FROM v WHERE v.cohort = s.cohort AND v.period = n.period)
-         FROM s, n WHERE s.m + n.period <= 1998 * 12 + 5 ORDER BY 1, 2" >"$work/b"
-    same "cdnow, monthly repurchase cohorts" "$work/a" "$work/b"
+    ask "
+        SELECT cohort, period, cohort_size, customers
+        FROM retention(purchases, start => true, back => true, unit => 'month', periods => 17)
+        ORDER BY cohort, period" >"$work/a"
+    ask_sqlite "
+        WITH f AS (SELECT id, min(date) AS d FROM p GROUP BY id),
+             c AS (SELECT id, substr(d, 1, 4) * 12 + substr(d, 5, 2) - 1 AS m,
+                          substr(d, 1, 4) || '-' || substr(d, 5, 2) || '-01' AS cohort FROM f),
+             s AS (SELECT cohort, m, count(*) AS size FROM c GROUP BY cohort),
+             n AS (SELECT value AS period FROM generate_series(0, 17)),
+             v AS (SELECT DISTINCT c.cohort, p.id,
+                          substr(date, 1, 4) * 12 + substr(date, 5, 2) - 1 - m AS period
+                   FROM p JOIN c USING (id))
+        SELECT s.cohort, n.period, size,
+               (SELECT count(*) FROM v WHERE v.cohort = s.cohort AND v.period = n.period)
+        FROM s, n WHERE s.m + n.period <= 1998 * 12 + 5 ORDER BY 1, 2" >"$work/b"
+    same "cdnow, monthly repurchase cohorts"
     [ "$(cut -d, -f1 "$work/a" | sort -u | tr '\n' ' ')" = "1997-01-01 1997-02-01 1997-03-01 " ]
 }
 
+# Reading of articles: times in seconds since 1970, ids of 64 bits, rows in no order.
 deskdrop() {
-    gzip -dc "$data/deskdrop/users_interactions.csv.gz" >"$work/d.csv"
-    "$muster" "$work/db" -c "
-        CREATE TABLE events (timestamp TIMESTAMP TIME, eventType TEXT EVENT, contentId BIGINT, personId BIGINT CUSTOMER,
-                             sessionId BIGINT, userAgent TEXT, userRegion TEXT, userCountry TEXT);
-        COPY events FROM '$data/deskdrop/users_interactions.csv.gz' (TIMESTAMPFORMAT 'epoch')" 2>"$work/notes" >"$work/out"
-    db="sqlite3 -csv $work/s.db"
-    $db ".import $work/d.csv e" "CREATE TABLE x AS SELECT personId AS p, eventType AS k, CAST(timestamp AS INTEGER) AS t FROM e" "CREATE INDEX i ON x (p, k, t)"
+    file=$data/deskdrop/users_interactions.csv.gz
+    gzip -dc "$file" >"$work/d.csv"
+    load "
+        CREATE TABLE events (timestamp TIMESTAMP TIME, eventType TEXT EVENT, contentId BIGINT,
+                             personId BIGINT CUSTOMER, sessionId BIGINT, userAgent TEXT,
+                             userRegion TEXT, userCountry TEXT);
+        COPY events FROM '$file' (TIMESTAMPFORMAT 'epoch')"
+    ask_sqlite ".import $work/d.csv e" "
+        CREATE TABLE x AS
+        SELECT personId AS p, eventType AS k, CAST(timestamp AS INTEGER) AS t FROM e" \
+        "CREATE INDEX i ON x (p, k, t)"
 
-    ask "SELECT eventType, count(*), count(DISTINCT personId) FROM events GROUP BY ALL ORDER BY eventType" >"$work/a"
-    $db "SELECT k, count(*), count(DISTINCT p) FROM x GROUP BY 1 ORDER BY 1" | tr -d '"\r' >"$work/b"
-    same "deskdrop, events per type" "$work/a" "$work/b"
+    ask "
+        SELECT eventType, count(*), count(DISTINCT personId) FROM events
+        GROUP BY ALL ORDER BY eventType" >"$work/a"
+    ask_sqlite "SELECT k, count(*), count(DISTINCT p) FROM x GROUP BY 1 ORDER BY 1" >"$work/b"
+    same "deskdrop, events per type"
 
-    ask "SELECT step, customers FROM funnel(events, within => INTERVAL '7 days',
-             steps => [step(eventType = 'VIEW'), step(eventType = 'LIKE'), step(eventType = 'BOOKMARK')]) ORDER BY step" >"$work/a"
-    $db "SELECT 1, count(DISTINCT p) FROM x WHERE k = 'VIEW'
-         UNION ALL
-         SELECT 2, count(DISTINCT v.p) FROM x v WHERE v.k = 'VIEW' AND EXISTS
-             (SELECT 1 FROM x l WHERE l.p = v.p AND l.k = 'LIKE' AND l.t BETWEEN v.t AND v.t + 604800)
-         UNION ALL
-         SELECT 3, count(DISTINCT v.p) FROM x v WHERE v.k = 'VIEW' AND EXISTS
-             (SELECT 1 FROM x l WHERE l.p = v.p AND l.k = 'LIKE' AND l.t BETWEEN v.t AND v.t + 604800 AND EXISTS
-                 (SELECT 1 FROM x b WHERE b.p = v.p AND b.k = 'BOOKMARK' AND b.t BETWEEN l.t AND v.t + 604800))" | tr -d '\r' >"$work/b"
-    same "deskdrop, a funnel of 3 steps in 7 days" "$work/a" "$work/b"
+    ask "
+        SELECT step, customers FROM funnel(events, within => INTERVAL '7 days', steps => [
+            step(eventType = 'VIEW'), step(eventType = 'LIKE'), step(eventType = 'BOOKMARK')])
+        ORDER BY step" >"$work/a"
+    ask_sqlite "
+        SELECT 1, count(DISTINCT p) FROM x WHERE k = 'VIEW'
+        UNION ALL
+        SELECT 2, count(DISTINCT v.p) FROM x v WHERE v.k = 'VIEW' AND EXISTS
+            (SELECT 1 FROM x l WHERE l.p = v.p AND l.k = 'LIKE' AND l.t BETWEEN v.t AND v.t + 604800)
+        UNION ALL
+        SELECT 3, count(DISTINCT v.p) FROM x v WHERE v.k = 'VIEW' AND EXISTS
+            (SELECT 1 FROM x l WHERE l.p = v.p AND l.k = 'LIKE' AND l.t BETWEEN v.t AND v.t + 604800
+             AND EXISTS (SELECT 1 FROM x b WHERE b.p = v.p AND b.k = 'BOOKMARK'
+                         AND b.t BETWEEN l.t AND v.t + 604800))" >"$work/b"
+    same "deskdrop, a funnel of 3 steps in 7 days"
 }
 
+# Lines of invoices: quotes, a quarter of the rows without a customer, negative quantities.
 online_retail() {
-    gzip -dc "$data/online-retail/online-retail.csv.gz" >"$work/o.csv"
-    lines=$(sqlite3 :memory: '.mode csv' ".import $work/o.csv o" "SELECT count(*) FROM o")
-    "$muster" "$work/db" -c "
-        CREATE TABLE lines (InvoiceNo TEXT, StockCode TEXT, Description TEXT, Quantity INTEGER, InvoiceDate TIMESTAMP TIME,
-                            UnitPrice DECIMAL(10,3), CustomerID TEXT CUSTOMER, Country TEXT);
-        COPY lines FROM '$data/online-retail/online-retail.csv.gz' (REJECTS '$work/rejects.csv')" 2>"$work/notes" >"$work/out"
+    file=$data/online-retail/online-retail.csv.gz
+    gzip -dc "$file" >"$work/o.csv"
+    ask_sqlite ".import $work/o.csv o"
+    load "
+        CREATE TABLE lines (InvoiceNo TEXT, StockCode TEXT, Description TEXT, Quantity INTEGER,
+                            InvoiceDate TIMESTAMP TIME, UnitPrice DECIMAL(10,3),
+                            CustomerID TEXT CUSTOMER, Country TEXT);
+        COPY lines FROM '$file' (REJECTS '$work/rejects.csv')"
+    lines=$(ask_sqlite "SELECT count(*) FROM o")
     loaded=$(ask "SELECT count(*) FROM lines")
     rejected=0
-    [ ! -f "$work/rejects.csv" ] || rejected=$(sqlite3 :memory: '.mode csv' ".import $work/rejects.csv r" "SELECT count(*) FROM r")
+    if [ -f "$work/rejects.csv" ]; then
+        rejected=$(ask_sqlite ".import $work/rejects.csv r" "SELECT count(*) FROM r")
+    fi
     echo "online-retail: $loaded loaded + $rejected rejected = $lines lines"
     [ $((loaded + rejected)) -eq "$lines" ]
-    db="sqlite3 -csv $work/s.db"
-    $db ".import $work/o.csv o"
 
-    ask "SELECT count(*), count(customer), count(DISTINCT customer), sum(Quantity), sum(Quantity * UnitPrice) FROM lines" >"$work/a"
-    $db "SELECT count(*), sum(CustomerID <> ''), count(DISTINCT nullif(CustomerID, '')), sum(Quantity),
-                printf('%.3f', sum(Quantity * CAST(round(UnitPrice * 1000) AS INTEGER)) / 1000.0) FROM o" | tr -d '\r' >"$work/b"
-    same "online-retail, totals" "$work/a" "$work/b"
-    ask "SELECT Country, count(*), count(DISTINCT customer) FROM lines GROUP BY ALL ORDER BY Country" | tr -d '"' >"$work/a"
-    $db "SELECT Country, count(*), count(DISTINCT nullif(CustomerID, '')) FROM o GROUP BY 1 ORDER BY 1" | tr -d '"\r' >"$work/b"
-    same "online-retail, rows and customers by country" "$work/a" "$work/b"
+    ask "
+        SELECT count(*), count(customer), count(DISTINCT customer), sum(Quantity),
+               sum(Quantity * UnitPrice) FROM lines" >"$work/a"
+    ask_sqlite "
+        SELECT count(*), sum(CustomerID <> ''), count(DISTINCT nullif(CustomerID, '')),
+               sum(Quantity), printf('%.3f',
+               sum(Quantity * CAST(round(UnitPrice * 1000) AS INTEGER)) / 1000.0) FROM o" >"$work/b"
+    same "online-retail, totals"
+
+    ask "
+        SELECT Country, count(*), count(DISTINCT customer) FROM lines
+        GROUP BY ALL ORDER BY Country" >"$work/a"
+    ask_sqlite "
+        SELECT Country, count(*), count(DISTINCT nullif(CustomerID, '')) FROM o
+        GROUP BY 1 ORDER BY 1" >"$work/b"
+    same "online-retail, rows and customers by country"
     [ "$(ask "SELECT count(*) FROM lines WHERE customer IS NULL")" = 135080 ]
     [ "$(ask "SELECT count(*) FROM customers")" = 4372 ]
 }

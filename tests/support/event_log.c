@@ -3,7 +3,7 @@
  */
 #include "tests/support/event_log.h"
 
-#include <inttypes.h>
+#include <stdarg.h>
 #include <time.h>
 
 void log_make(event_log *log, uint64_t *random)
@@ -27,13 +27,40 @@ void log_make(event_log *log, uint64_t *random)
     }
 }
 
-void log_time(int64_t seconds, char text[32])
+void log_put(log_text *out, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    const int size = vsnprintf(&out->text[out->size], sizeof out->text - out->size, format, args);
+    va_end(args);
+    assert_true(size >= 0 && out->size + (size_t)size < sizeof out->text);
+    out->size += (size_t)size;
+}
+
+void log_put_time(log_text *out, int64_t seconds)
 {
     const time_t when = (time_t)seconds;
     struct tm civil;
+    char text[32];
 
     gmtime_r(&when, &civil);
-    strftime(text, 32, "%Y-%m-%d %H:%M:%S", &civil);
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &civil);
+    log_put(out, "%s", text);
+}
+
+void log_put_condition(log_text *out, unsigned names)
+{
+    bool first = true;
+
+    log_put(out, "event IN (");
+    for (int e = 0; e < 4; e++) {
+        if (names >> e & 1) {
+            log_put(out, "%s'%c'", first ? "" : ", ", 'a' + e);
+            first = false;
+        }
+    }
+    log_put(out, ")");
 }
 
 static void run(muster *db, const char *sql)
@@ -49,96 +76,89 @@ static void run(muster *db, const char *sql)
 }
 
 /* Appends "(c, t, e, ch)". */
-static int put_event(char *sql, const log_event *e)
+static void put_event(log_text *sql, const log_event *e)
 {
-    char customer[16] = "NULL";
-    char channel[8] = "NULL";
-    char when[32];
-
     if (e->customer >= 0) {
-        snprintf(customer, sizeof customer, "'c%d'", e->customer);
+        log_put(sql, "('c%d', '", e->customer);
+    } else {
+        log_put(sql, "(NULL, '");
     }
+    log_put_time(sql, e->seconds);
+    log_put(sql, "', '%c', ", 'a' + e->event);
     if (e->channel >= 0) {
-        snprintf(channel, sizeof channel, "'%c'", 'x' + e->channel);
+        log_put(sql, "'%c')", 'x' + e->channel);
+    } else {
+        log_put(sql, "NULL)");
     }
-    log_time(e->seconds, when);
-    return sprintf(sql, "(%s, '%s', '%c', %s)", customer, when, 'a' + e->event, channel);
 }
 
 /* The vips' tag, made by a query as people make it; nobody's if no event is theirs. */
 static void make_tag(muster *db, unsigned vips)
 {
-    char sql[512];
-    int at =
-        sprintf(sql, "CREATE TAG vip AS SELECT customer FROM customers WHERE customer IN ('no'");
+    static log_text sql;
 
+    sql.size = 0;
+    log_put(&sql, "CREATE TAG vip AS SELECT customer FROM customers WHERE customer IN ('no'");
     for (int c = 0; c < LOG_CUSTOMERS; c++) {
         if (vips >> c & 1) {
-            at += sprintf(&sql[at], ", 'c%d'", c);
+            log_put(&sql, ", 'c%d'", c);
         }
     }
-    sprintf(&sql[at], ")");
-    run(db, sql);
+    log_put(&sql, ")");
+    run(db, sql.text);
 }
 
 muster *log_load(const event_log *log, unsigned vips, uint64_t *random)
 {
-    static char sql[LOG_MOST * 64 + 64];
+    static log_text sql;
     muster *db;
-    int at = 0;
 
     assert_ok(muster_open(NULL, &db, &test_error));
     run(db, "CREATE TABLE events (customer TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, "
             "channel TEXT)");
+    sql.size = 0;
     for (int i = 0; i < log->count; i++) {
-        at += at == 0 ? sprintf(sql, "INSERT INTO events VALUES ") : sprintf(&sql[at], ", ");
-        at += put_event(&sql[at], &log->events[i]);
+        log_put(&sql, sql.size == 0 ? "INSERT INTO events VALUES " : ", ");
+        put_event(&sql, &log->events[i]);
         if (i + 1 == log->count || test_random_below(random, 30) == 0) {
-            run(db, sql);
-            at = 0;
+            run(db, sql.text);
+            sql.size = 0;
         }
     }
     make_tag(db, vips);
     return db;
 }
 
-void log_ask(muster *db, const char *sql, char *out, size_t size)
+static void ask(muster *db, const char *sql, log_text *out)
 {
     muster_statement *statement;
-    bool row;
-    size_t at = 0;
+    bool row = true;
 
-    out[0] = 0;
     test_error = (muster_error){0};
     if (muster_prepare(db, sql, NULL, &statement, &test_error) != MUSTER_OK) {
         fail_msg("%s\n  at %d: %s", sql, test_error.offset, test_error.message);
     }
-    for (;;) {
+    out->size = 0;
+    out->text[0] = 0;
+    while (row) {
         if (muster_step(statement, &row, &test_error) != MUSTER_OK) {
             fail_msg("%s\n  %s", sql, test_error.message);
         }
-        if (!row) {
-            break;
-        }
-        for (uint32_t c = 0; c < muster_column_count(statement); c++) {
+        for (uint32_t c = 0; row && c < muster_column_count(statement); c++) {
             const char *text = muster_text(statement, c, NULL);
-            at += (size_t)snprintf(&out[at], size - at, "%s%s", c ? "|" : "", text ? text : "-");
-            assert_true(at < size - 2);
+            log_put(out, "%s%s", c ? "|" : "", text ? text : "-");
         }
-        at += (size_t)snprintf(&out[at], size - at, "\n");
+        log_put(out, row ? "\n" : "");
     }
     muster_finish(statement);
 }
 
-void log_condition(unsigned names, char sql[64])
+void log_expect(muster *db, const char *sql, const char *expected)
 {
-    int at = sprintf(sql, "event IN (");
+    static log_text found;
 
-    for (int e = 0, first = 1; e < 4; e++) {
-        if (names >> e & 1) {
-            at += sprintf(&sql[at], "%s'%c'", first ? "" : ", ", 'a' + e);
-            first = 0;
-        }
+    ask(db, sql, &found);
+    if (strcmp(found.text, expected) != 0) {
+        fail_msg("%s\n--- expected\n%s--- found\n%s", sql, expected, found.text);
     }
-    sprintf(&sql[at], ")");
 }
