@@ -161,7 +161,8 @@ static void split(source *file)
 static void check_lines(const source *file)
 {
     /* Pages have tables, and scripts of tests quote SQL and what programs print as it is. */
-    const bool may_be_wide = starts(file->path, "tests/shell/") || ends(file->path, ".md");
+    const bool may_be_wide =
+        (file->layer == TESTS && ends(file->path, ".sh")) || ends(file->path, ".md");
     const char *start = file->text;
     unsigned lines = 0;
 
