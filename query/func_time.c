@@ -76,7 +76,7 @@ static muster_status read_unit(mu_text text, mu_unit *out, muster_error *err)
 
 SCALAR(trunc_scalar)
 {
-    mu_unit unit;
+    mu_unit unit = MU_UNIT_DAY;
 
     (void)context;
     (void)expr;
@@ -97,7 +97,7 @@ static muster_status trunc_vector(const mu_func_call *call, muster_error *err)
     const mu_rows reached = {call->rows, call->live};
     int64_t *out = call->data;
     int64_t start = 0, end = 0; /* of the unit last seen, and a time up to which it surely lasts */
-    mu_unit unit;
+    mu_unit unit = MU_UNIT_DAY;
 
     MU_TRY(read_unit(call->expr->args[0]->value.text, &unit, err));
     const int64_t days = unit == MU_UNIT_YEAR      ? 365
@@ -360,7 +360,7 @@ static int64_t unit_number(int64_t time_us, mu_unit unit)
 
 SCALAR(diff_scalar)
 {
-    mu_unit unit;
+    mu_unit unit = MU_UNIT_DAY;
 
     (void)context;
     (void)expr;

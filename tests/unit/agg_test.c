@@ -488,3 +488,51 @@ TEST(states_can_be_used_again)
     mu_agg_close(states);
     test_scope_end();
 }
+
+/* Every allocation in turn fails while two threads aggregate and are merged. */
+static muster_status aggregate(const mu_agg_call *call, const mu_vector *column,
+                               const uint64_t *live)
+{
+    const uint32_t map[2] = {1, 0};
+    mu_agg_states *a = NULL, *b = NULL;
+    muster_status status;
+    mu_value value;
+
+    MU_TRY_GOTO(mu_agg_open(call, &a, &test_error));
+    MU_TRY_GOTO(mu_agg_open(call, &b, &test_error));
+    MU_TRY_GOTO(mu_agg_grow(a, 2, &test_error));
+    MU_TRY_GOTO(mu_agg_grow(b, 2, &test_error));
+    MU_TRY_GOTO(mu_agg_update(a, column, NULL, live, 2, NULL, &test_error));
+    MU_TRY_GOTO(mu_agg_merge(b, a, map, 2, &test_error));
+    MU_TRY_GOTO(mu_agg_result(b, 1, &value, &test_error));
+fail:
+    mu_agg_close(a);
+    mu_agg_close(b);
+    return status;
+}
+
+TEST(running_out_of_memory_is_an_error_and_no_leak)
+{
+    static const char *const aggregates[] = {"count", "max", "min"};
+    const mu_type text = mu_type_of_letter('t');
+    const mu_value values[2] = {test_value("t a"), test_value("t b")};
+    const mu_expr *const args[1] = {test_column(0, text)};
+    const uint64_t live[MU_BATCH_WORDS] = {3};
+    test_vector vector = test_vector_new(text);
+
+    test_vector_set(&vector, 0, &values[0]);
+    test_vector_set(&vector, 1, &values[1]);
+    const mu_vector column = test_vector_done(&vector, 2, true);
+    for (size_t i = 0; i < MU_COUNT(aggregates); i++) {
+        const mu_agg_call call = make(aggregates[i], args, 1, true);
+        muster_status status = MUSTER_NOMEM;
+        for (uint64_t n = 0; status == MUSTER_NOMEM; n++) {
+            mu_mem_fail_at(n, true);
+            status = aggregate(&call, &column, live);
+            mu_mem_fail_at(UINT64_MAX, false);
+            assert_true(n < 1000);
+        }
+        assert_ok(status);
+    }
+    test_scope_end();
+}

@@ -5,6 +5,7 @@
 #include "query/eval.h"
 
 #include "query/func.h"
+#include "storage/base/mem.h"
 #include "tests/support/expr.h"
 #include "tests/support/test.h"
 
@@ -504,5 +505,34 @@ TEST(months_are_added_by_the_calendar)
     const mu_expr *const pair[2] = {test_column(1, month.type), interval};
     assert_status(MUSTER_INVALID, mu_expr_call(test_scope(), "<", pair, 2, 3, &expr, &test_error));
     assert_message_has("calendar months");
+    test_scope_end();
+}
+
+/* Every allocation in turn fails while an evaluator is opened and run. */
+TEST(running_out_of_memory_is_an_error_and_no_leak)
+{
+    static test_rows rows;
+    muster_status status = MUSTER_NOMEM;
+
+    seed = test_seed();
+    random_rows(&rows, true);
+    const mu_expr *const exprs[2] = {
+        call("in", call("||", test_column(4, column_type(4)), test_column(5, column_type(5)), NULL),
+             test_const("t aa"), test_const("t bb")),
+        call("coalesce", call("lower", test_column(4, column_type(4)), NULL, NULL),
+             test_const("t x"), NULL)};
+    for (uint64_t n = 0; status == MUSTER_NOMEM; n++) {
+        mu_eval *eval = NULL;
+        mu_vector out;
+        mu_mem_fail_at(n, true);
+        status = mu_eval_open(NULL, exprs, 2, &eval, &test_error);
+        for (uint32_t i = 0; i < 2 && status == MUSTER_OK; i++) {
+            status = mu_eval_run(eval, i, &rows.batch, &out, &test_error);
+        }
+        mu_mem_fail_at(UINT64_MAX, false);
+        mu_eval_close(eval);
+        assert_true(status == MUSTER_OK || n < 1000);
+    }
+    assert_ok(status);
     test_scope_end();
 }
