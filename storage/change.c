@@ -163,7 +163,7 @@ mu_customer_adder *mu_change_customers(mu_change *change)
     return change->customers;
 }
 
-/* --- tables ------------------------------------------------------------------------------- */
+/* Tables. */
 
 /* Gives the columns their ids, and finds those that have roles. */
 static void settle_columns(mu_table *table, mu_column *columns)
@@ -283,7 +283,7 @@ muster_status mu_change_add_segment(mu_change *change, const mu_segment_info *in
     return MUSTER_OK;
 }
 
-/* --- tags --------------------------------------------------------------------------------- */
+/* Tags. */
 
 muster_status mu_change_put_tag(mu_change *change, mu_text name, mu_tag_builder *builder,
                                 muster_error *err)
@@ -302,7 +302,7 @@ muster_status mu_change_drop_tag(mu_change *change, mu_text name, muster_error *
     return mu_tag_edits_drop(change->tags, name, err);
 }
 
-/* --- commit ------------------------------------------------------------------------------- */
+/* Commit. */
 
 static int compare_segments(const void *a, const void *b)
 {

@@ -319,7 +319,7 @@ muster_status mu_customer_adder_add_many(mu_customer_adder *adder, uint32_t coun
     return MUSTER_OK;
 }
 
-/* --- writing ------------------------------------------------------------------------------ */
+/* Writing. */
 
 typedef struct merged {
     const mu_customer_adder *adder;

@@ -66,7 +66,7 @@ void mu_customer_part_prefetch(const mu_customer_part *part, uint64_t hash);
 /* Every page, and every id found under its ordinal. */
 muster_status mu_customer_part_check(const mu_customer_part *part, muster_error *err);
 
-/* --- the registry of a snapshot ----------------------------------------------------------- */
+/* The registry of a snapshot. */
 
 /* Parts that `previous` (NULL: none) has open already are shared. */
 muster_status mu_customers_open(const char *directory, const mu_customer_part_info *parts,
@@ -76,7 +76,7 @@ void mu_customers_close(mu_customers *customers); /* NULL is fine */
 uint32_t mu_customers_part_count(const mu_customers *customers);
 const mu_customer_part *mu_customers_part(const mu_customers *customers, uint32_t i);
 
-/* --- writing ------------------------------------------------------------------------------ */
+/* Writing. */
 
 /* Gives the i-th of the ids to write; its text is good until the next call. */
 typedef muster_status mu_customer_source(void *context, uint32_t i, mu_customer_id *id,

@@ -139,7 +139,7 @@ bool mu_manifest_is_leftover(const mu_manifest *manifest, const char *name)
     return !named;
 }
 
-/* --- writing ------------------------------------------------------------------------------ */
+/* Writing. */
 
 static void write_table(mu_writer *out, const mu_table *table)
 {
@@ -260,7 +260,7 @@ fail: /* and the end of a success: the same is to be freed */
     return status;
 }
 
-/* --- reading ------------------------------------------------------------------------------ */
+/* Reading. */
 
 typedef struct decoder {
     mu_reader in;

@@ -53,7 +53,7 @@ char *mu_file_path(const char *directory, const char *name)
     return path;
 }
 
-/* --- writing ------------------------------------------------------------------------------ */
+/* Writing. */
 
 struct mu_paged_writer {
     mu_file *file; /* owned */
@@ -187,7 +187,7 @@ muster_status mu_paged_commit(mu_paged_writer *writer, uint64_t *size_bytes, mus
     return status;
 }
 
-/* --- reading ------------------------------------------------------------------------------ */
+/* Reading. */
 
 struct mu_paged {
     mu_map map;

@@ -19,7 +19,7 @@ void mu_file_name(const char *prefix, uint64_t file, char name[MU_FILE_NAME_BYTE
 /* "directory/name", the caller's (mu_mem_free); NULL when out of memory. */
 char *mu_file_path(const char *directory, const char *name);
 
-/* --- writing ------------------------------------------------------------------------------ */
+/* Writing. */
 
 typedef struct mu_paged_writer mu_paged_writer;
 
@@ -36,7 +36,7 @@ uint64_t mu_paged_offset(const mu_paged_writer *writer); /* of what is written n
 muster_status mu_paged_commit(mu_paged_writer *writer, uint64_t *size_bytes, muster_error *err);
 void mu_paged_abort(mu_paged_writer *writer); /* removes the file; NULL is fine */
 
-/* --- reading ------------------------------------------------------------------------------ */
+/* Reading. */
 
 typedef struct mu_paged mu_paged; /* immutable; threads may share it */
 

@@ -281,7 +281,7 @@ muster_status mu_tag_edits_drop(mu_tag_edits *edits, mu_text name, muster_error 
     return MUSTER_OK;
 }
 
-/* --- writing ------------------------------------------------------------------------------ */
+/* Writing. */
 
 static muster_status write_draft(mu_paged_writer *file, const tag_draft *draft, mu_tag_info *info,
                                  muster_error *err)

@@ -11,7 +11,7 @@
 
 #define MU_TAGS_KIND "mustertg"
 
-/* --- the tags of a snapshot --------------------------------------------------------------- */
+/* The tags of a snapshot. */
 
 /* Tags that `previous` (NULL: none) has open already are shared. */
 muster_status mu_tags_open(const char *directory, const mu_tag_info *infos, uint32_t count,
@@ -26,7 +26,7 @@ mu_tag_set mu_tag_value_set(const mu_tag *tag, uint32_t i);
  * `customers`. */
 muster_status mu_tags_check(const mu_tags *tags, uint32_t customers, muster_error *err);
 
-/* --- changes of tags, not committed yet --------------------------------------------------- */
+/* Changes of tags, not committed yet. */
 
 typedef struct mu_tag_edits mu_tag_edits;
 

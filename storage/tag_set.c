@@ -298,7 +298,7 @@ muster_status mu_tag_set_check(const mu_tag_set *set, uint64_t *customers, uint3
     return MUSTER_OK;
 }
 
-/* --- writing ------------------------------------------------------------------------------ */
+/* Writing. */
 
 static uint32_t count_runs(const uint64_t *bits)
 {

@@ -1,13 +1,23 @@
 /* shop.c - the small database of shop.h. */
 #include "tests/support/shop.h"
 
+#include "storage/base/env.h"
 #include "storage/calendar.h"
+
+#include <stdlib.h>
 
 static const mu_column columns[] = {
     {.name = "user_id", .type = {.kind = MU_TEXT}, .role = MU_ROLE_CUSTOMER},
     {.name = "ts", .type = {.kind = MU_TIMESTAMP}, .role = MU_ROLE_TIME},
     {.name = "event", .type = {.kind = MU_TEXT}, .role = MU_ROLE_EVENT},
 };
+
+void shop_use_fast_disk(void)
+{
+    if (!getenv("TMPDIR") && mu_env_is_dir("/dev/shm")) {
+        assert_int_equal(setenv("TMPDIR", "/dev/shm", 1), 0);
+    }
+}
 
 muster_status shop_create(mu_db *db, muster_error *err)
 {

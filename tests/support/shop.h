@@ -12,6 +12,10 @@ enum {
     SHOP_CUSTOMERS = 5, /* that a change adds, each with one event */
 };
 
+/* Puts the directories of the test on a disk in memory, where the system has one, so that thousands
+ * of syncs take no time. */
+void shop_use_fast_disk(void);
+
 /* Creates the table `events` (user_id TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT). */
 muster_status shop_create(mu_db *db, muster_error *err);
 

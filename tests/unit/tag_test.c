@@ -238,7 +238,7 @@ TEST(names_of_tags_are_checked)
     mu_tags_close(none);
 }
 
-/* --- the bytes, against CRoaring ---------------------------------------------------------- */
+/* The bytes, against CRoaring. */
 
 /* Sets that have every kind of container, and every number of stripes around the border from which
  * on there are offsets. */
