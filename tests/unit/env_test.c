@@ -300,6 +300,9 @@ TEST(directories_are_made_once_and_removed_whole)
     assert_message_has("is a file, not a directory");
     assert_status(MUSTER_IO, mu_env_make_dir(test_path("no/such"), &test_error));
     assert_ok(mu_env_sync_dir(directory, &test_error));
+    assert_ok(mu_env_sync_file(outside, &test_error));
+    assert_status(MUSTER_IO, mu_env_sync_file(test_path("no-such"), &test_error));
+    assert_message_has("no-such");
     assert_ok(mu_env_remove_tree(directory, &test_error));
     assert_false(mu_env_exists(directory));
     assert_true(mu_env_exists(outside));
