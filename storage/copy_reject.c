@@ -67,7 +67,9 @@ muster_status mu_copy_rejects_add(mu_copy_rejects *rejects, const char *path, ui
     char number[24];
 
     if (!rejects->file) {
-        return mu_fail(err, MUSTER_INVALID, "%s:%" PRIu64 ": %s", path, line, reason);
+        return mu_fail(err, MUSTER_INVALID,
+                       "%s:%" PRIu64 ": %s; REJECTS 'file' sets such rows aside", path, line,
+                       reason);
     }
     if (result->rows_rejected++ == 0) {
         snprintf(result->first_reject, sizeof result->first_reject, "line %" PRIu64 ": %s", line,
