@@ -14,7 +14,11 @@
 #include <string.h>
 
 enum {
+#ifdef MU_TINY
+    DEFAULT_BUDGET = 1 << 16, /* so that COPY of a thousand rows writes several runs */
+#else
     DEFAULT_BUDGET = 1 << 30,
+#endif
     KEY_BYTES = 2 * sizeof(mu_load_key), /* a row's, while it is sorted */
     ID_ROWS = 256,                       /* ids that are looked up together */
     TEXT_BYTES = 12,                     /* a distinct text's, while its dictionary is sorted */

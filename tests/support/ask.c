@@ -1,0 +1,47 @@
+/*
+ * ask.c - see ask.h.
+ */
+#include "tests/support/ask.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void write_row(muster_statement *statement, char *answer, size_t size)
+{
+    const uint32_t columns = muster_column_count(statement);
+
+    for (uint32_t i = 0; i < columns; i++) {
+        const char *text = muster_text(statement, i, NULL);
+        const size_t used = strlen(answer);
+        (void)snprintf(answer + used, size - used, "%s%s%s", i > 0 ? "|" : "", text ? text : "-",
+                       i + 1 == columns ? "\n" : "");
+    }
+}
+
+muster_status ask(muster *db, const char *sql, char *answer, size_t size, muster_error *err)
+{
+    answer[0] = '\0';
+    while (*sql) {
+        muster_statement *statement;
+        bool row = true;
+        muster_status status = muster_prepare(db, sql, &sql, &statement, err);
+        while (status == MUSTER_OK && statement && row) {
+            status = muster_step(statement, &row, err);
+            if (status == MUSTER_OK && row) {
+                write_row(statement, answer, size);
+            }
+        }
+        muster_finish(statement);
+        if (status != MUSTER_OK) {
+            return status;
+        }
+    }
+    return MUSTER_OK;
+}
+
+muster_status ask_only(muster *db, const char *sql, muster_error *err)
+{
+    char answer[16];
+
+    return ask(db, sql, answer, sizeof answer, err);
+}

@@ -1,0 +1,18 @@
+/*
+ * ask.h - statements run through muster.h, and what is answered, as one text.
+ */
+#ifndef MU_ASK_H
+#define MU_ASK_H
+
+#include "include/muster.h"
+
+#include <stddef.h>
+
+/* Runs all statements of `sql` and writes the rows of their answers, columns separated by '|', each
+ * ended by '\n', NULL as "-"; what does not fit is left out. Stops at the first that fails. */
+muster_status ask(muster *db, const char *sql, char *answer, size_t size, muster_error *err);
+
+/* The same, where only the status matters. */
+muster_status ask_only(muster *db, const char *sql, muster_error *err);
+
+#endif
