@@ -195,19 +195,9 @@ static bool add_group(mu_group_keys *keys, const uint64_t *tuple, uint32_t *grou
     return true;
 }
 
-/* Where the one small key stands in `direct`. */
-static size_t direct_place(const mu_group_keys *keys, const uint64_t *tuple)
+/* The group of the one small key that stands at `place` of `direct`. */
+static bool find_place(mu_group_keys *keys, size_t place, const uint64_t *tuple, uint32_t *group)
 {
-    if (tuple[1] & 1) {
-        return 0;
-    }
-    return 1 + (size_t)(keys->per_stripe ? tuple[0] % MU_STRIPE_ROWS : tuple[0]);
-}
-
-static bool find_direct(mu_group_keys *keys, const uint64_t *tuple, uint32_t *group)
-{
-    const size_t place = direct_place(keys, tuple);
-
     if (place >= keys->direct_count) {
         if (!mu_mem_reserve(&keys->direct, &keys->direct_capacity, place + 1,
                             sizeof *keys->direct)) {
@@ -224,6 +214,71 @@ static bool find_direct(mu_group_keys *keys, const uint64_t *tuple, uint32_t *gr
         keys->direct[place] = *group + 1;
     }
     *group = keys->direct[place] - 1;
+    return true;
+}
+
+/* NULL stands first, then the small numbers. */
+static bool find_direct(mu_group_keys *keys, const uint64_t *tuple, uint32_t *group)
+{
+    const uint64_t number = keys->per_stripe ? tuple[0] % MU_STRIPE_ROWS : tuple[0];
+
+    return find_place(keys, tuple[1] & 1 ? 0 : 1 + (size_t)number, tuple, group);
+}
+
+/* codes[r] = the place in `direct` of row r's key. */
+static bool fill_places(mu_group_keys *keys, const mu_vector *values, const mu_batch *batch)
+{
+    switch (mu_type_form(keys->types[0])) {
+    case MU_FORM_CODE:
+        if (!mu_dict_union_map(keys->texts[0], values->dict, values->data, values->valid,
+                               batch->live, batch->rows, keys->codes)) {
+            return false;
+        }
+        for (uint32_t row = 0; row < batch->rows; row++) {
+            keys->codes[row]++; /* MU_NO_CODE, which is NULL, becomes 0 */
+        }
+        return true;
+    case MU_FORM_ORDINAL:
+        for (uint32_t row = 0; row < batch->rows; row++) {
+            keys->codes[row] = mu_vector_valid(values, row)
+                                   ? 1 + ((const uint32_t *)values->data)[row] % MU_STRIPE_ROWS
+                                   : 0;
+        }
+        return true;
+    case MU_FORM_BITS:
+        for (uint32_t row = 0; row < batch->rows; row++) {
+            keys->codes[row] =
+                mu_vector_valid(values, row) ? 1 + mu_bits_test(values->data, row) : 0;
+        }
+        return true;
+    case MU_FORM_I64:
+    case MU_FORM_F64:
+        break;
+    }
+    assert(false && "a key that is no small number");
+    return false;
+}
+
+static bool find_batch_direct(mu_group_keys *keys, const mu_vector *values, const mu_batch *batch,
+                              uint32_t *groups)
+{
+    if (!fill_places(keys, values, batch)) {
+        return false;
+    }
+    MU_FOR_EACH_LIVE(row, batch) {
+        const size_t place = keys->codes[row];
+        if (place < keys->direct_count && keys->direct[place] != NO_GROUP) {
+            groups[row] = keys->direct[place] - 1;
+            continue;
+        }
+        const uint64_t word = place == 0         ? 0
+                              : keys->per_stripe ? ((const uint32_t *)values->data)[row]
+                                                 : place - 1;
+        const uint64_t tuple[] = {word, place == 0};
+        if (!find_place(keys, place, tuple, &groups[row])) {
+            return false;
+        }
+    }
     return true;
 }
 
@@ -321,28 +376,20 @@ static bool find_batch(mu_group_keys *keys, const mu_batch *batch, uint32_t *gro
     return true;
 }
 
-static bool find_batch_direct(mu_group_keys *keys, const mu_batch *batch, uint32_t *groups)
-{
-    MU_FOR_EACH_LIVE(row, batch) {
-        if (!find_direct(keys, &keys->tuples[(size_t)row * keys->width], &groups[row])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 muster_status mu_group_keys_find(mu_group_keys *keys, const mu_vector *values,
                                  const mu_batch *batch, uint32_t *groups, muster_error *err)
 {
+    if (keys->by_array) {
+        return find_batch_direct(keys, values, batch, groups) ? MUSTER_OK
+                                                              : mu_fail_memory(err, "grouping");
+    }
     clear_nulls(keys, batch);
     for (uint32_t k = 0; k < keys->key_count; k++) {
         if (!fill_words(keys, k, &values[k], batch)) {
             return mu_fail_memory(err, "grouping");
         }
     }
-    const bool found =
-        keys->by_array ? find_batch_direct(keys, batch, groups) : find_batch(keys, batch, groups);
-    return found ? MUSTER_OK : mu_fail_memory(err, "grouping");
+    return find_batch(keys, batch, groups) ? MUSTER_OK : mu_fail_memory(err, "grouping");
 }
 
 mu_value mu_group_keys_value(const mu_group_keys *keys, uint32_t group, uint32_t k)

@@ -56,7 +56,9 @@ cdnow() {
     ask_sqlite 'CREATE TABLE p (id TEXT, date TEXT, cds INTEGER, dollars TEXT)' \
         ".import $work/cdnow.csv p"
 
-    ask "SELECT count(*), count(DISTINCT customer), sum(cds), sum(dollars) FROM purchases" >"$work/a"
+    ask "
+        SELECT count(*), count(DISTINCT customer), sum(cds), sum(dollars)
+        FROM purchases" >"$work/a"
     ask_sqlite "
         SELECT count(*), count(DISTINCT id), sum(cds),
                printf('%.2f', sum(CAST(round(dollars * 100) AS INTEGER)) / 100.0) FROM p" >"$work/b"
@@ -111,10 +113,12 @@ deskdrop() {
         SELECT 1, count(DISTINCT p) FROM x WHERE k = 'VIEW'
         UNION ALL
         SELECT 2, count(DISTINCT v.p) FROM x v WHERE v.k = 'VIEW' AND EXISTS
-            (SELECT 1 FROM x l WHERE l.p = v.p AND l.k = 'LIKE' AND l.t BETWEEN v.t AND v.t + 604800)
+            (SELECT 1 FROM x l WHERE l.p = v.p AND l.k = 'LIKE'
+             AND l.t BETWEEN v.t AND v.t + 604800)
         UNION ALL
         SELECT 3, count(DISTINCT v.p) FROM x v WHERE v.k = 'VIEW' AND EXISTS
-            (SELECT 1 FROM x l WHERE l.p = v.p AND l.k = 'LIKE' AND l.t BETWEEN v.t AND v.t + 604800
+            (SELECT 1 FROM x l WHERE l.p = v.p AND l.k = 'LIKE'
+             AND l.t BETWEEN v.t AND v.t + 604800
              AND EXISTS (SELECT 1 FROM x b WHERE b.p = v.p AND b.k = 'BOOKMARK'
                          AND b.t BETWEEN l.t AND v.t + 604800))" >"$work/b"
     same "deskdrop, a funnel of 3 steps in 7 days"
