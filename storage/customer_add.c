@@ -156,7 +156,7 @@ static bool keep_id(mu_customer_adder *adder, mu_customer_id id)
         return true;
     }
     const size_t block = i >> BLOCK_BITS;
-    if (!mu_mem_reserve(&adder->bytes, &adder->byte_capacity, adder->byte_count + id.text.size,
+    if (!mu_mem_reserve(&adder->bytes, &adder->byte_capacity, adder->byte_count + id.text.size + 1,
                         1) ||
         !mu_mem_reserve(&adder->starts, &adder->start_capacity, (size_t)i + 1,
                         sizeof *adder->starts) ||

@@ -259,3 +259,52 @@ TEST(leftovers_of_a_crash_go_and_other_files_stay)
     assert_int_equal(shop_turns(db), 2);
     mu_db_close(db);
 }
+
+/* Flips a bit at a time, or cuts the file there; how often opening or checking said so. */
+static uint32_t damage_file(const char *path, const char *name)
+{
+    char file[600];
+    uint64_t state = test_seed();
+    size_t size;
+    uint32_t seen = 0;
+
+    snprintf(file, sizeof file, "%s/%s", path, name);
+    char *bytes = test_read_file(file, &size);
+    for (uint32_t turn = 0; turn < 40; turn++) {
+        const size_t at = (size_t)test_random_below(&state, size);
+        mu_db *db;
+        const char was = bytes[at];
+        bytes[at] = (char)(was ^ 1 << test_random_below(&state, 8));
+        test_write_file(file, bytes, turn % 8 == 0 ? at : size);
+        bytes[at] = was;
+        muster_status status = mu_db_open(path, &db, &test_error);
+        if (status == MUSTER_OK) {
+            status = mu_db_check(db, &test_error);
+            mu_db_close(db);
+        }
+        assert_true(status == MUSTER_OK || status == MUSTER_CORRUPT);
+        if (status == MUSTER_CORRUPT) {
+            assert_message_has(name); /* the message names the file */
+            seen++;
+        }
+    }
+    test_write_file(file, bytes, size);
+    return seen;
+}
+
+TEST(the_check_names_the_file_that_is_damaged)
+{
+    const char *path = test_path("db");
+    mu_db *db = open_shop(path);
+
+    assert_ok(shop_change(db, 0, &test_error));
+    mu_db_close(db);
+    /* A few bytes are padding, and say nothing. */
+    assert_in_range(damage_file(path, "events-000001.seg"), 30, 40);
+    assert_in_range(damage_file(path, "customers-000002"), 38, 40);
+    assert_in_range(damage_file(path, "tags-000003"), 38, 40);
+    assert_in_range(damage_file(path, "manifest"), 40, 40);
+    assert_ok(mu_db_open(path, &db, &test_error));
+    assert_int_equal(shop_turns(db), 1);
+    mu_db_close(db);
+}
