@@ -3,8 +3,8 @@
  *
  * Names decide, by lists that come in ranks: a column named `customer_id` goes before one named
  * `household`. The best rank that has a column wins; if it has two, it is not clear and someone
- * must say. A time must read as one, and if only one column does, its name does not matter. The
- * event is text, and there need not be one.
+ * must say. If only one column reads as times, its name does not matter. The event is text,
+ * and there need not be one.
  */
 #include "shell/import.h"
 
@@ -102,14 +102,17 @@ static bool may_be(mu_shell_role role, const mu_shell_column *column)
     return text;
 }
 
-mu_shell_guess mu_shell_guess_role(mu_shell_role role, const mu_shell_column *columns, size_t count)
+/* By name, among the columns whose type is right, or among all texts and numbers: one value that
+ * is no time makes a column of times a column of texts. */
+static mu_shell_guess guess_by_name(mu_shell_role role, const mu_shell_column *columns,
+                                    size_t count, bool any_type)
 {
     mu_shell_guess guess = {.column = MU_SHELL_NO_COLUMN, .clear = role == MU_SHELL_EVENT};
-    size_t times = 0, only_time = 0;
     int best = -1;
 
     for (size_t i = 0; i < count; i++) {
-        const int rank = may_be(role, &columns[i]) ? rank_of(role, columns[i].name) : -1;
+        const bool may = any_type || may_be(role, &columns[i]);
+        const int rank = may ? rank_of(role, columns[i].name) : -1;
 
         if (rank >= 0 && (best < 0 || rank < best)) {
             best = rank;
@@ -117,13 +120,26 @@ mu_shell_guess mu_shell_guess_role(mu_shell_role role, const mu_shell_column *co
         } else if (rank >= 0 && rank == best) {
             guess.clear = false;
         }
+    }
+    return guess;
+}
+
+mu_shell_guess mu_shell_guess_role(mu_shell_role role, const mu_shell_column *columns, size_t count)
+{
+    const mu_shell_guess guess = guess_by_name(role, columns, count, false);
+    size_t times = 0, time = 0;
+
+    if (role != MU_SHELL_TIME) {
+        return guess;
+    }
+    for (size_t i = 0; i < count; i++) {
         if (is_time(&columns[i])) {
-            only_time = i;
+            time = i;
             times++;
         }
     }
-    if (role == MU_SHELL_TIME && times == 1) {
-        return (mu_shell_guess){only_time, true, "the only time there is"};
+    if (times == 1) {
+        return (mu_shell_guess){time, true, "the only time there is"};
     }
-    return guess;
+    return times == 0 ? guess_by_name(role, columns, count, true) : guess;
 }

@@ -50,6 +50,24 @@ equal 0 "$status"
 matches "*(user_id CUSTOMER, date TIME)*" "$out"
 matches "*FROM retention(events,*" "$out"
 
+claim "a row that does not fit is named with what to do, and others load beside it"
+printf 'user_id,ts,event\na,2024-01-01,x\nb,never,y\nc,2024-01-03,x\n' >odd.csv
+run --import odd.csv
+equal 1 "$status"
+matches '*odd.csv:3: column "ts": "never" is not *--rejects FILE*' "$err"
+run odd --import odd.csv --time-format %Y-%m-%d --rejects rejected.csv
+equal 0 "$status"
+matches '*"b,never,y"*' "$(cat rejected.csv)"
+run odd --format csv -c "SELECT count(*) AS n FROM events"
+equal "n
+2" "$out"
+
+claim "a file with a header and no rows is an empty table, and the questions still work"
+printf 'user_id,ts,event\n' >header.csv
+run --import header.csv
+equal 0 "$status"
+equal "" "$err"
+
 claim "a file that is not there is named"
 run --import nowhere.csv
 equal 1 "$status"
