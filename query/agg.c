@@ -169,7 +169,7 @@ muster_status mu_agg_call_make(const mu_scope *scope, const char *name, const mu
     }
     MU_ARENA_TRY(cast, scope->arena, arg_count, err);
     if (arg_count > 0) {
-        memcpy(cast, args, arg_count * sizeof *cast);
+        memcpy(cast, args, arg_count * sizeof(const mu_expr *));
     }
     MU_TRY(cast_args(scope, agg, cast, err));
     mu_type type = agg->result == '0' ? cast[0]->type : mu_type_of_letter(agg->result);

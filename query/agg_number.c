@@ -130,9 +130,9 @@ static muster_status exact_average(mu_agg_states *states, uint32_t group, mu_val
         return MUSTER_OK;
     }
     const unsigned scale = states->arg_type.kind == MU_DECIMAL ? states->arg_type.scale : 0;
-    const long double whole = (long double)(state->sum / state->count);
-    const long double rest = (long double)(state->sum % state->count);
-    out->f64 = (double)((whole + rest / (long double)state->count) / (long double)mu_ten_to[scale]);
+    const mu_i128 whole = state->sum / state->count;
+    const long double rest = (long double)(state->sum % state->count) / (long double)state->count;
+    out->f64 = (double)(((long double)whole + rest) / (long double)mu_ten_to[scale]);
     return MUSTER_OK;
 }
 

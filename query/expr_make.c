@@ -40,6 +40,7 @@ muster_status mu_expr_const(const mu_scope *scope, mu_value value, int32_t offse
 
     *out = NULL;
     MU_TRY(expr_new(scope, MU_EXPR_CONST, value.type, NULL, 0, offset, &expr, err));
+    assert(expr);
     if (value.type.kind == MU_NULL) {
         value.null = true;
     }
@@ -61,6 +62,7 @@ muster_status mu_expr_column(const mu_scope *scope, uint32_t column, mu_type typ
 
     *out = NULL;
     MU_TRY(expr_new(scope, MU_EXPR_COLUMN, type, NULL, 0, offset, &expr, err));
+    assert(expr);
     expr->column = column;
     *out = expr;
     return MUSTER_OK;
@@ -156,6 +158,7 @@ static muster_status make_call(const mu_scope *scope, const mu_func *func,
 
     *out = NULL;
     MU_TRY(expr_new(scope, MU_EXPR_CALL, type, args, arg_count, offset, &expr, err));
+    assert(expr);
     expr->func = func;
     MU_TRY(fold(scope, expr, out, err));
     return *out == expr ? check_months(expr, err) : MUSTER_OK;
@@ -224,7 +227,7 @@ static muster_status call_plain(const mu_scope *scope, const char *name, const m
     MU_TRY(mu_func_find(scope, name, args, arg_count, offset, &func, err));
     MU_ARENA_TRY(cast, scope->arena, arg_count, err);
     if (arg_count > 0) {
-        memcpy(cast, args, arg_count * sizeof *cast);
+        memcpy(cast, args, arg_count * sizeof(const mu_expr *));
     }
     MU_TRY(cast_params(scope, func, cast, arg_count, err));
     mu_type type = func->result == '0' ? cast[0]->type : mu_type_of_letter(func->result);
@@ -521,15 +524,14 @@ muster_status mu_expr_case(const mu_scope *scope, const mu_expr *const *args, ui
     MU_TRY(unify_results(scope, kept, arg_count, offset, &type, err));
     for (uint32_t i = 0; i < arg_count; i++) {
         const mu_expr *arg = kept[i];
-        if (i % 2 == 1 || i + 1 == arg_count) {
+        const bool is_condition = i % 2 == 0 && i + 1 < arg_count;
+        if (!is_condition || arg->kind != MU_EXPR_CONST) {
             kept[count++] = arg;
         } else if (is_constant_truth(arg, true)) {
             kept[count++] = kept[i + 1]; /* nothing after it is reached */
             break;
-        } else if (arg->kind == MU_EXPR_CONST) {
-            i++; /* this branch is never taken */
         } else {
-            kept[count++] = arg;
+            i++; /* this branch is never taken */
         }
     }
     if (count == 1) {
@@ -555,6 +557,7 @@ muster_status mu_expr_in_set(const mu_scope *scope, const mu_expr *customer, con
                           mu_type_name(customer->type, name));
     }
     MU_TRY(expr_new(scope, MU_EXPR_IN_SET, boolean, &customer, 1, offset, &expr, err));
+    assert(expr);
     expr->set = set;
     *out = expr;
     return MUSTER_OK;

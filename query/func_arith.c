@@ -93,9 +93,11 @@ static inline bool compute_i64(arith op, int64_t a, int64_t b, int64_t *out)
     case MULTIPLY:
         return !__builtin_mul_overflow(a, b, out);
     case DIVIDE:
+        assert(b != 0);
         *out = b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
         return b != -1 || a != INT64_MIN;
     case MODULO:
+        assert(b != 0);
         *out = b == -1 ? 0 : a % b;
         return true;
     case NEGATE:

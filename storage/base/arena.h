@@ -37,12 +37,12 @@ void mu_arena_deinit(mu_arena *arena); /* frees all; the arena is empty and usab
 
 /* pointer = zeroed room for `count` of what it points to, or return from the function with NOMEM.
  */
-#define MU_ARENA_TRY(pointer, arena, count, err)                               \
-    do {                                                                       \
-        (pointer) = mu_arena_alloc_array((arena), (count), sizeof *(pointer)); \
-        if (!(pointer)) {                                                      \
-            return mu_fail_memory((err), "running a statement");               \
-        }                                                                      \
+#define MU_ARENA_TRY(pointer, arena, count, err)                                            \
+    do {                                                                                    \
+        (pointer) = mu_arena_alloc_array((arena), (count), sizeof(__typeof__(*(pointer)))); \
+        if (!(pointer)) {                                                                   \
+            return mu_fail_memory((err), "running a statement");                            \
+        }                                                                                   \
     } while (0)
 
 #endif

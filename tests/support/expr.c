@@ -110,7 +110,7 @@ const char *test_show(const mu_value *value)
     char number[8] = "";
 
     if (value->type.kind == MU_DECIMAL) {
-        snprintf(number, sizeof number, "%u", value->type.scale);
+        (void)snprintf(number, sizeof number, "%u", value->type.scale);
     }
     if (value->null) {
         mu_write_bytes(&text, "NULL", 4);

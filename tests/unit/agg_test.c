@@ -49,7 +49,7 @@ static mu_value random_value(mu_type type, uint32_t distinct)
         value.f64 = (double)i / 4 - 3;
         break;
     case MU_FORM_CODE:
-        snprintf(texts[i % 64], sizeof texts[0], "t%u", i % 64);
+        (void)snprintf(texts[i % 64], sizeof texts[0], "t%u", i % 64);
         value.text = (mu_text){texts[i % 64], (uint32_t)strlen(texts[i % 64])};
         break;
     case MU_FORM_ORDINAL:
