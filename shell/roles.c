@@ -39,7 +39,6 @@ static const char *const event_names[][24] = {
     {"event", "eventname", "eventtype", "action", "actiontype", "事件", "事件名称", "行为"},
     {"behavior", "behaviour", "behaviortype", "behaviourtype", "activity", "activitytype", "verb",
      "type", "行为类型"},
-    {"kind", "category", "status"},
     {NULL},
 };
 
@@ -53,10 +52,10 @@ const char *mu_shell_role_name(mu_shell_role role)
     return kinds[role].name;
 }
 
-/* Whether two names are the same but for case, blanks, '_' and '-'. */
-static bool same_name(const char *name, const char *plain)
+/* Whether a name is `plain` but for case, blanks, '_' and '-', or at least begins with it. */
+static bool same_name(const char *name, const char *plain, bool beginning)
 {
-    for (; *name; name++) {
+    for (; *name && !(beginning && *plain == '\0'); name++) {
         if (*name == ' ' || *name == '_' || *name == '-') {
             continue;
         }
@@ -71,15 +70,18 @@ static bool same_name(const char *name, const char *plain)
 static int rank_of(mu_shell_role role, const char *name)
 {
     const char *const(*lists)[24] = kinds[role].lists;
+    int rank = 0;
 
-    for (int rank = 0; lists[rank][0]; rank++) {
+    for (; lists[rank][0]; rank++) {
         for (size_t i = 0; i < 24 && lists[rank][i]; i++) {
-            if (same_name(name, lists[rank][i])) {
+            if (same_name(name, lists[rank][i], false)) {
                 return rank;
             }
         }
     }
-    return -1;
+    /* user_id_hash and the like, after all those that are exactly what they say. */
+    const bool id = same_name(name, "userid", true) || same_name(name, "customerid", true);
+    return role == MU_SHELL_CUSTOMER && id ? rank : -1;
 }
 
 static bool is_time(const mu_shell_column *column)
