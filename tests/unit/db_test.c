@@ -5,6 +5,9 @@
 #include "tests/support/shop.h"
 #include "tests/support/test.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 static mu_db *open_shop(const char *path)
 {
     mu_db *db;
@@ -135,6 +138,62 @@ TEST(an_aborted_change_leaves_nothing)
     assert_int_equal(mu_snapshot_version(snapshot), 2);
     mu_snapshot_release(snapshot);
     mu_change_abort(NULL);
+    mu_db_close(db);
+}
+
+typedef struct reading {
+    mu_db *db;
+    atomic_bool *done;
+    uint32_t faults;
+} reading;
+
+/* What a snapshot says of segments, customers and tags belongs together, whenever it is taken. */
+static void *read_until_done(void *context)
+{
+    reading *r = context;
+
+    while (!atomic_load(r->done)) {
+        mu_snapshot *snapshot;
+        if (mu_db_snapshot(r->db, &snapshot, NULL) != MUSTER_OK) {
+            r->faults++;
+            continue;
+        }
+        const mu_table *table = mu_catalog_find(mu_snapshot_catalog(snapshot), "events");
+        const uint32_t count = mu_snapshot_segment_count(snapshot, table->id);
+        r->faults += mu_customers_count(mu_snapshot_customers(snapshot)) != count * SHOP_CUSTOMERS;
+        for (uint32_t i = 0; i < count; i++) {
+            mu_segment *segment;
+            r->faults += mu_snapshot_segment(snapshot, table->id, i, &segment, NULL) != MUSTER_OK ||
+                         mu_segment_rows(segment) != SHOP_CUSTOMERS;
+        }
+        mu_snapshot_release(snapshot);
+    }
+    return NULL;
+}
+
+TEST(threads_read_while_another_changes)
+{
+    enum {
+        THREADS = 3
+    };
+    mu_db *db = open_shop(test_path("db"));
+    atomic_bool done = false;
+    pthread_t threads[THREADS];
+    reading readings[THREADS];
+
+    for (int i = 0; i < THREADS; i++) {
+        readings[i] = (reading){.db = db, .done = &done};
+        assert_int_equal(pthread_create(&threads[i], NULL, read_until_done, &readings[i]), 0);
+    }
+    for (uint32_t turn = 0; turn < 12; turn++) {
+        assert_ok(shop_change(db, turn, &test_error));
+    }
+    atomic_store(&done, true);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(readings[i].faults, 0);
+    }
+    assert_int_equal(shop_turns(db), 12);
     mu_db_close(db);
 }
 
