@@ -15,6 +15,8 @@ enum {
     NOT_LEVEL,
     IS_LEVEL,
     COMPARE_LEVEL,
+    LIKE_LEVEL,
+    CONCAT_LEVEL,
     ADD_LEVEL,
     TIMES_LEVEL,
     UNARY_LEVEL,
@@ -31,14 +33,14 @@ static const struct {
     {"<=", COMPARE_LEVEL},
     {">", COMPARE_LEVEL},
     {">=", COMPARE_LEVEL},
-    {"||", ADD_LEVEL},
+    {"||", CONCAT_LEVEL},
     {"+", ADD_LEVEL},
     {"-", ADD_LEVEL},
     {"*", TIMES_LEVEL},
     {"/", TIMES_LEVEL},
     {"%", TIMES_LEVEL},
-    {"like", IS_LEVEL},
-    {"ilike", IS_LEVEL},
+    {"like", LIKE_LEVEL},
+    {"ilike", LIKE_LEVEL},
     {"is distinct from", IS_LEVEL},
     {"is not distinct from", IS_LEVEL},
 };
@@ -68,8 +70,11 @@ static int level_of(const mu_expr *expr)
     case MU_EXPR_NOT:
         return NOT_LEVEL;
     case MU_EXPR_CALL:
-        if (is_call(expr, "is null") || is_call(expr, "is not null") || is_call(expr, "in")) {
+        if (is_call(expr, "is null") || is_call(expr, "is not null")) {
             return IS_LEVEL;
+        }
+        if (is_call(expr, "in")) {
+            return LIKE_LEVEL;
         }
         if (expr->arg_count == 1 && (is_call(expr, "-") || is_call(expr, "+"))) {
             return UNARY_LEVEL;
@@ -189,7 +194,7 @@ static void print_list(const mu_expr *expr, uint32_t first, const char *const *n
 
 static void print_in(const mu_expr *expr, bool negated, const char *const *names, mu_writer *out)
 {
-    print_at(expr->args[0], IS_LEVEL + 1, names, out);
+    print_at(expr->args[0], LIKE_LEVEL + 1, names, out);
     put(out, negated ? " NOT IN " : " IN ");
     print_list(expr, 1, names, out);
 }
@@ -288,7 +293,7 @@ void mu_expr_print(const mu_expr *expr, const char *const *names, mu_writer *out
         print_call(expr, names, out);
         break;
     case MU_EXPR_IN_SET:
-        print_at(expr->args[0], IS_LEVEL + 1, names, out);
+        print_at(expr->args[0], LIKE_LEVEL + 1, names, out);
         put(out, " IN ");
         mu_set_print(expr->set, out);
         break;

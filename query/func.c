@@ -148,8 +148,12 @@ static muster_status fail_overload(const char *name, const mu_expr *const *args,
     const char *separator = "";
     char type[32];
 
+    bool counted = false; /* there are some with as many arguments: the others are no help */
     for (size_t i = 0; (func = mu_func_at(i)) != NULL; i++) {
-        if (mu_name_equal(func->name, name)) {
+        counted |= mu_name_equal(func->name, name) && takes_count(func, arg_count);
+    }
+    for (size_t i = 0; (func = mu_func_at(i)) != NULL; i++) {
+        if (mu_name_equal(func->name, name) && (!counted || takes_count(func, arg_count))) {
             write_word(&text, separator);
             write_params(&text, func);
             separator = " or ";
