@@ -104,10 +104,12 @@ static size_t example_size(const mu_shell_text *example)
 /* What a column is taken for, behind its example; `blanks` make the arrows stand in line. */
 static void show_role(const importing *im, size_t column, size_t blanks)
 {
+    FILE *const to = mu_shell_notes(im->shell);
+
     for (int role = 0; role < MU_SHELL_ROLES; role++) {
         if (im->roles[role] == column) {
-            (void)printf("%*s  <- the %s, %s", (int)blanks, "",
-                         mu_shell_role_name((mu_shell_role)role), im->why[role]);
+            (void)fprintf(to, "%*s  <- the %s, %s", (int)blanks, "",
+                          mu_shell_role_name((mu_shell_role)role), im->why[role]);
         }
     }
 }
@@ -115,6 +117,7 @@ static void show_role(const importing *im, size_t column, size_t blanks)
 /* The columns with their types, an example, and what each is taken for, or else its number. */
 static void show_columns(const importing *im, bool numbered)
 {
+    FILE *const to = mu_shell_notes(im->shell);
     mu_shell_text *examples = mu_shell_need(calloc(im->column_count + 1, sizeof *examples));
     size_t names = 0, types = 0, widest = 0;
 
@@ -133,15 +136,15 @@ static void show_columns(const importing *im, bool numbered)
         const size_t fits = example_size(&examples[i]);
 
         if (numbered) {
-            (void)printf("%3zu", i + 1);
+            (void)fprintf(to, "%3zu", i + 1);
         }
-        (void)printf("  %s%*s  %-*s  %.*s", c->name,
-                     (int)(names - mu_shell_width(c->name, strlen(c->name))), "", (int)types,
-                     c->type, (int)fits, examples[i].bytes);
+        (void)fprintf(to, "  %s%*s  %-*s  %.*s", c->name,
+                      (int)(names - mu_shell_width(c->name, strlen(c->name))), "", (int)types,
+                      c->type, (int)fits, examples[i].bytes);
         if (!numbered) {
             show_role(im, i, widest - mu_shell_width(examples[i].bytes, fits));
         }
-        (void)putchar('\n');
+        (void)fputc('\n', to);
         mu_shell_text_deinit(&examples[i]);
     }
     free(examples);
@@ -180,17 +183,18 @@ static void complain_of_name(const importing *im, const char *name)
 /* Asks the person at the terminal until the answer is a column; nothing typed means the guess. */
 static bool ask_person(importing *im, mu_shell_role role, size_t guess)
 {
+    FILE *const to = mu_shell_notes(im->shell);
     char *line = NULL;
     size_t room = 0;
     bool known = false;
 
     show_columns(im, true);
     while (!known) {
-        (void)printf("Which column is the %s? Its name or number%s%s%s: ", mu_shell_role_name(role),
-                     guess != MU_SHELL_NO_COLUMN ? " [" : "",
-                     guess != MU_SHELL_NO_COLUMN ? im->columns[guess].name : "",
-                     guess != MU_SHELL_NO_COLUMN ? "]" : "");
-        (void)fflush(stdout);
+        (void)fprintf(to, "Which column is the %s? Its name or number%s%s%s: ",
+                      mu_shell_role_name(role), guess != MU_SHELL_NO_COLUMN ? " [" : "",
+                      guess != MU_SHELL_NO_COLUMN ? im->columns[guess].name : "",
+                      guess != MU_SHELL_NO_COLUMN ? "]" : "");
+        (void)fflush(to);
         if (getline(&line, &room, stdin) < 0) {
             (void)fputs("\nmuster: no answer, nothing is loaded\n", stderr);
             break;
@@ -306,18 +310,20 @@ static bool load(importing *im)
 
 bool mu_shell_import_file(mu_shell *shell, const mu_shell_import *wanted)
 {
+    FILE *const to = mu_shell_notes(shell);
     importing im = {.shell = shell, .wanted = wanted};
     const bool echo = shell->echo;
     bool ok = describe(&im) && find_roles(&im);
 
     if (ok) {
-        (void)printf("%s: %zu columns\n", wanted->path, im.column_count);
+        (void)fprintf(to, "%s: %zu columns\n", wanted->path, im.column_count);
         show_columns(&im, false);
         if (!role_column(&im, MU_SHELL_EVENT)) {
-            (void)puts("  There is no column that says what happened; every row is one kind of "
-                       "event. (--event COLUMN says otherwise)");
+            (void)fputs("  There is no column that says what happened; every row is one kind of "
+                        "event. (--event COLUMN says otherwise)\n",
+                        to);
         }
-        (void)putchar('\n');
+        (void)fputc('\n', to);
         shell->echo = true;
         ok = load(&im) && mu_shell_ask(shell, wanted->table, role_column(&im, MU_SHELL_TIME),
                                        role_column(&im, MU_SHELL_EVENT));

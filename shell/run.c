@@ -55,6 +55,11 @@ bool mu_shell_interrupted(void)
     return interrupted;
 }
 
+FILE *mu_shell_notes(const mu_shell *shell)
+{
+    return shell->format == MU_SHELL_BOX ? stdout : stderr;
+}
+
 bool mu_shell_ended(void)
 {
     return ended != 0;
@@ -240,7 +245,7 @@ static void say_result(const mu_shell *shell, const muster_statement *statement,
 {
     const bool has_rows = muster_column_count(statement) > 0;
     const uint64_t count = has_rows ? rows : muster_rows_changed(statement);
-    FILE *const to = shell->format == MU_SHELL_BOX ? stdout : stderr;
+    FILE *const to = mu_shell_notes(shell);
     const char *notes = muster_notes(statement);
 
     if (notes[0]) {
@@ -294,16 +299,18 @@ static bool run_statement(mu_shell *shell, muster_statement *statement,
 }
 
 /* The statement as it was typed, without the blanks around it. */
-static void echo_statement(const char *start, const char *end)
+static void echo_statement(const mu_shell *shell, const char *start, const char *end)
 {
+    FILE *const to = mu_shell_notes(shell);
+
     while (start < end && isspace((unsigned char)*start)) {
         start++;
     }
     while (end > start && isspace((unsigned char)end[-1])) {
         end--;
     }
-    (void)printf("%.*s\n", (int)(end - start), start);
-    (void)fflush(stdout);
+    (void)fprintf(to, "%.*s\n", (int)(end - start), start);
+    (void)fflush(to);
 }
 
 bool mu_shell_run(mu_shell *shell, const char *sql, const mu_shell_source *source)
@@ -317,7 +324,7 @@ bool mu_shell_run(mu_shell *shell, const char *sql, const mu_shell_source *sourc
 
         if (muster_prepare(shell->db, start, &rest, &statement, &err) != MUSTER_OK) {
             if (shell->echo) {
-                echo_statement(start, rest);
+                echo_statement(shell, start, rest);
             }
             mu_shell_complain(source, sql, err.offset >= 0 ? start + err.offset : NULL,
                               err.message);
@@ -327,7 +334,7 @@ bool mu_shell_run(mu_shell *shell, const char *sql, const mu_shell_source *sourc
             return true;
         }
         if (shell->echo) {
-            echo_statement(start, rest);
+            echo_statement(shell, start, rest);
         }
         const bool ok = run_statement(shell, statement, source, sql, start);
         muster_finish(statement);

@@ -50,6 +50,9 @@ typedef struct mu_shell_source {
 /* Ctrl-C cancels the statement that runs from now on, and no longer ends the program. */
 void mu_shell_watch(mu_shell *shell);
 
+/* Where everything that is no result goes: beside boxes, but never into a CSV or JSON. */
+FILE *mu_shell_notes(const mu_shell *shell);
+
 bool mu_shell_interrupted(void); /* true once after each Ctrl-C */
 bool mu_shell_ended(void);       /* true from SIGTERM or SIGHUP on */
 

@@ -76,6 +76,12 @@ run --format csv -c "CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (1), (2); S
 equal "n
 2" "$out"
 
+claim "an echo and an import's talk are no results"
+run --format csv --echo -c "SELECT 1 AS a"
+equal "a
+1" "$out"
+equal "SELECT 1 AS a" "$err"
+
 claim "a database stays, a temporary one goes"
 run kept -c "CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (7)"
 equal 0 "$status"
