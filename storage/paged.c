@@ -249,6 +249,12 @@ static muster_status read_footer(mu_paged *paged, const char kind[8], uint64_t s
         return mu_fail(err, MUSTER_CORRUPT, "%" PRIu64 " pages do not fit a file of %zu bytes",
                        paged->page_count, map->size);
     }
+    for (uint64_t at = paged->size; at < table_at; at++) {
+        if (map->data[at] != 0) {
+            return mu_fail(err, MUSTER_CORRUPT, "offset %" PRIu64 ": the byte is %u, expected 0",
+                           at, map->data[at]);
+        }
+    }
     paged->checksums = map->data + table_at;
     if (mu_checksum(paged->checksums, (size_t)paged->page_count * 8) != checksums_checksum) {
         return mu_fail(err, MUSTER_CORRUPT,

@@ -193,7 +193,34 @@ const mu_segment_info *mu_snapshot_segment_info(const mu_snapshot *snapshot, uin
     return &snapshot->manifest.segments[first + i];
 }
 
-/* What the segment's own file says has to be what the manifest says. */
+/* What the segment's own file says has to be what the manifest says, or another file has come in
+ * its place. */
+static muster_status check_info(const mu_segment_info *found, const mu_segment_info *expected,
+                                muster_error *err)
+{
+    const struct {
+        const char *what;
+        int64_t found, expected;
+    } facts[] = {
+        {"table", found->table_id, expected->table_id},
+        {"period", found->period, expected->period},
+        {"rows", (int64_t)found->rows, (int64_t)expected->rows},
+        {"rows without a customer", (int64_t)found->nobody_rows, (int64_t)expected->nobody_rows},
+        {"bytes", (int64_t)found->size_bytes, (int64_t)expected->size_bytes},
+        {"first time", found->min_time_us, expected->min_time_us},
+        {"last time", found->max_time_us, expected->max_time_us},
+    };
+
+    for (size_t i = 0; i < MU_COUNT(facts); i++) {
+        if (facts[i].found != facts[i].expected) {
+            return mu_fail(err, MUSTER_CORRUPT,
+                           "it is not what the manifest says: %s is %" PRId64 ", expected %" PRId64,
+                           facts[i].what, facts[i].found, facts[i].expected);
+        }
+    }
+    return MUSTER_OK;
+}
+
 static muster_status open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment **out,
                                   muster_error *err)
 {
@@ -210,15 +237,15 @@ static muster_status open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment 
                        name);
     }
     MU_TRY(status);
-    if (mu_segment_rows(*out) != info->rows) {
-        const uint64_t rows = mu_segment_rows(*out);
+    mu_segment_info found;
+    mu_segment_describe(*out, &found);
+    const muster_status same = check_info(&found, info, err);
+    if (same != MUSTER_OK) {
+        mu_where(err, "%s", name);
         mu_segment_close(*out);
         *out = NULL;
-        return mu_fail(err, MUSTER_CORRUPT,
-                       "%s: it has %" PRIu64 " rows, the manifest says %" PRIu64, name, rows,
-                       info->rows);
     }
-    return MUSTER_OK;
+    return same;
 }
 
 muster_status mu_snapshot_open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment **out,

@@ -9,6 +9,7 @@
  */
 #include "storage/base/env.h"
 #include "tests/support/ask.h"
+#include "tests/support/shop.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -237,6 +238,7 @@ static void end_everywhere(const char *change)
 
 TEST(a_statement_that_ends_at_any_operation_has_happened_or_has_not)
 {
+    shop_use_fast_disk();
     assert_int_equal(setenv("MUSTER_NOW", "2024-05-01 09:00:00", 1), 0); /* tags are stamped */
     write_files();
     base = test_temp_dir();
