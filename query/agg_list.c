@@ -8,6 +8,7 @@
  */
 #include "query/agg_states.h"
 #include "storage/base/mem.h"
+#include "storage/value.h"
 
 #include <assert.h>
 #include <math.h>

@@ -8,6 +8,7 @@
  */
 #include "query/agg_states.h"
 #include "storage/kernels/kernels.h"
+#include "storage/value.h"
 
 #include <assert.h>
 #include <math.h>

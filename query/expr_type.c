@@ -6,31 +6,10 @@
  * DECIMAL(12,2)) is not inserted: kernels look at the form alone.
  */
 #include "query/func.h"
+#include "storage/value.h"
 
 #include <assert.h>
 #include <stdio.h>
-
-const int64_t mu_ten_to[19] = {
-    1,
-    10,
-    100,
-    1000,
-    10000,
-    100000,
-    1000000,
-    10000000,
-    100000000,
-    1000000000,
-    10000000000,
-    100000000000,
-    1000000000000,
-    10000000000000,
-    100000000000000,
-    1000000000000000,
-    10000000000000000,
-    100000000000000000,
-    1000000000000000000,
-};
 
 int64_t mu_divide_rounded(int64_t value, unsigned digits)
 {

@@ -131,7 +131,6 @@ int mu_value_compare(const mu_value *a, const mu_value *b); /* of one type, not 
 /* One value of a vector that is valid there. */
 mu_value mu_vector_value(const mu_vector *vector, uint32_t row);
 
-extern const int64_t mu_ten_to[19]; /* powers of ten */
 /* value / 10^digits, ties away from zero; digits at most 18. */
 int64_t mu_divide_rounded(int64_t value, unsigned digits);
 /* OK if the number is below 10^18 in size, as every DECIMAL is. */

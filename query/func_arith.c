@@ -9,6 +9,7 @@
  * time + interval a timestamp. Months are added first, then the rest.
  */
 #include "query/func.h"
+#include "storage/value.h"
 
 #include <assert.h>
 #include <inttypes.h>

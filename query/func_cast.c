@@ -6,6 +6,7 @@
  * by the one pair of functions that loads and prints it. Which casts there are: mu_cast_exists().
  */
 #include "query/func.h"
+#include "storage/value.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -6,6 +6,7 @@
  * there is no such number.
  */
 #include "query/func.h"
+#include "storage/value.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -6,6 +6,7 @@
  * 00:01 it is one day. Parts of a time are whole numbers (BIGINT).
  */
 #include "query/func.h"
+#include "storage/value.h"
 
 #include <inttypes.h>
 #include <math.h>

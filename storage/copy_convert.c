@@ -11,30 +11,11 @@
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
 #include "storage/calendar.h"
+#include "storage/value.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
-
-static const int64_t powers[] = {1,
-                                 10,
-                                 100,
-                                 1000,
-                                 10000,
-                                 100000,
-                                 1000000,
-                                 10000000,
-                                 100000000,
-                                 1000000000,
-                                 INT64_C(10000000000),
-                                 INT64_C(100000000000),
-                                 INT64_C(1000000000000),
-                                 INT64_C(10000000000000),
-                                 INT64_C(100000000000000),
-                                 INT64_C(1000000000000000),
-                                 INT64_C(10000000000000000),
-                                 INT64_C(100000000000000000),
-                                 INT64_C(1000000000000000000)};
 
 static bool digit_at(const char *at, unsigned *out)
 {
@@ -88,7 +69,7 @@ static bool read_decimal(const char *data, uint32_t size, mu_type type, int64_t 
     if (decimals > type.scale || digits + (type.scale - decimals) > type.precision) {
         return false;
     }
-    const int64_t scaled = (int64_t)value * powers[type.scale - decimals];
+    const int64_t scaled = (int64_t)value * mu_ten_to[type.scale - decimals];
     *out = negative ? -scaled : scaled;
     return true;
 }

@@ -46,8 +46,7 @@ static inline mu_text mu_value_trim(mu_text text)
 /* Text as people compare words: without regard to ASCII case. `word` is in lower case. */
 bool mu_value_is_word(mu_text text, const char *word);
 
-/* 10^n, for n from 0 to 18. */
-int64_t mu_value_power_of_ten(unsigned n);
+extern const int64_t mu_ten_to[19]; /* powers of ten: 10^0 to 10^18 */
 
 /* The rest take trimmed text. */
 muster_status mu_value_parse_bigint(mu_type type, mu_text text, int64_t *out, muster_error *err);

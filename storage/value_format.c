@@ -50,7 +50,7 @@ static uint64_t write_sign(mu_writer *out, int64_t value)
 
 static void write_decimal(mu_writer *out, int64_t value, uint8_t scale)
 {
-    const uint64_t unit = (uint64_t)mu_value_power_of_ten(scale);
+    const uint64_t unit = (uint64_t)mu_ten_to[scale];
     const uint64_t rest = write_sign(out, value);
 
     write_unsigned(out, rest / unit);

@@ -38,31 +38,25 @@ typedef struct number {
     bool zero;
 } number;
 
-int64_t mu_value_power_of_ten(unsigned n)
-{
-    static const int64_t powers[] = {1,
-                                     10,
-                                     100,
-                                     1000,
-                                     10000,
-                                     100000,
-                                     1000000,
-                                     10000000,
-                                     100000000,
-                                     1000000000,
-                                     10000000000,
-                                     100000000000,
-                                     1000000000000,
-                                     10000000000000,
-                                     100000000000000,
-                                     1000000000000000,
-                                     10000000000000000,
-                                     100000000000000000,
-                                     1000000000000000000};
-
-    assert(n < MU_COUNT(powers));
-    return powers[n];
-}
+const int64_t mu_ten_to[19] = {1,
+                               10,
+                               100,
+                               1000,
+                               10000,
+                               100000,
+                               1000000,
+                               10000000,
+                               100000000,
+                               1000000000,
+                               10000000000,
+                               100000000000,
+                               1000000000000,
+                               10000000000000,
+                               100000000000000,
+                               1000000000000000,
+                               10000000000000000,
+                               100000000000000000,
+                               1000000000000000000};
 
 /* Reads an exponent such as e-7 up to the end; false if it is none. */
 static bool read_exponent(const char *at, const char *end, int64_t *exponent)
@@ -145,7 +139,7 @@ static bool shift_number(const number *n, unsigned scale, int64_t *out, bool *to
         return false;
     }
     if (shift < 0) {
-        const uint64_t power = shift >= -18 ? (uint64_t)mu_value_power_of_ten((unsigned)-shift) : 0;
+        const uint64_t power = shift >= -18 ? (uint64_t)mu_ten_to[-shift] : 0;
         *too_fine = n->cut || power == 0 || value % power != 0;
         if (*too_fine) {
             return false;
@@ -154,8 +148,7 @@ static bool shift_number(const number *n, unsigned scale, int64_t *out, bool *to
     } else if (n->cut) {
         *too_fine = true;
         return false;
-    } else if (__builtin_mul_overflow(value, (uint64_t)mu_value_power_of_ten((unsigned)shift),
-                                      &value)) {
+    } else if (__builtin_mul_overflow(value, (uint64_t)mu_ten_to[shift], &value)) {
         return false;
     }
     if (value > (uint64_t)INT64_MAX + n->negative) {
@@ -230,7 +223,7 @@ static muster_status fail_decimal(mu_type type, mu_text text, bool too_fine, mus
 
 muster_status mu_value_parse_decimal(mu_type type, mu_text text, int64_t *out, muster_error *err)
 {
-    const int64_t bound = mu_value_power_of_ten(type.precision);
+    const int64_t bound = mu_ten_to[type.precision];
     number n;
     bool too_fine;
 
