@@ -44,6 +44,7 @@ static muster_status bind_tag(const mu_act *act, const mu_plan **out, bool *valu
     mu_relation relation;
     char type[32];
 
+    *out = NULL;
     MU_TRY(mu_bind_query(act->binder, query, &relation, err));
     if (relation.column_count > 2) {
         return mu_fail_at(err, MUSTER_INVALID, query->start,

@@ -368,8 +368,8 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
                            muster_error *err)
 {
     const bool tag = mu_name_equal(call->text, "has_tag");
-    const mu_expr *const *args, *customer;
-    const mu_set *set;
+    const mu_expr *const *args, *customer = NULL;
+    const mu_set *set = NULL;
 
     if (mu_agg_is(call->text)) {
         for (uint32_t i = 0; i < call->operands.count; i++) {

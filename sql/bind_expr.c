@@ -103,7 +103,7 @@ muster_status mu_bind_column(const mu_relation *relation, mu_ast_name qualifier,
 /* The select item that the name is an alias of, the nearest one before the place; or none. */
 static uint32_t find_alias(const mu_place *place, const char *name)
 {
-    for (uint32_t i = place->items ? place->item_count : 0; i > 0; i--) {
+    for (uint32_t i = place->item_count; place->items && i > 0; i--) {
         const char *alias = place->items->data[i - 1].name.text;
         if (alias && mu_name_equal(alias, name)) {
             return i - 1;
@@ -123,10 +123,11 @@ static muster_status bind_name(const mu_place *place, const mu_ast_expr *expr, c
     const muster_status status =
         mu_bind_column(relation, expr->qualifier, expr->text, expr->offset, &column, &lookup);
     if (status == MUSTER_OK) {
+        assert(column < relation->column_count);
         return mu_expr_column(&place->binder->scope, column, relation->plan->columns[column].type,
                               expr->offset, out, err);
     }
-    if (alias != UINT32_MAX) {
+    if (place->items && alias != UINT32_MAX) {
         mu_place before = *place;
         before.item_count = alias; /* an alias is made of earlier ones at most: no circle */
         return mu_bind_expr(&before, place->items->data[alias].expr, out, err);
@@ -142,6 +143,7 @@ muster_status mu_bind_operands(const mu_place *place, const mu_ast_items *items,
 {
     const mu_expr **exprs;
 
+    *out = NULL;
     MU_ARENA_TRY(exprs, place->binder->scope.arena, items->count, err);
     for (uint32_t i = 0; i < items->count; i++) {
         MU_TRY(mu_bind_expr(place, items->data[i].expr, &exprs[i], err));
@@ -294,6 +296,7 @@ static muster_status bind_kind(const mu_place *place, const mu_ast_expr *expr, c
 muster_status mu_bind_expr(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
                            muster_error *err)
 {
+    *out = NULL;
     MU_TRY(mu_bind_enter(place->binder, expr->offset, err));
     MU_TRY(bind_kind(place, expr, out, err));
     mu_bind_leave(place->binder);
@@ -306,6 +309,7 @@ muster_status mu_bind_condition(const mu_place *place, const mu_ast_expr *expr, 
     char name[32];
 
     MU_TRY(mu_bind_expr(place, expr, out, err));
+    assert(*out);
     if ((*out)->type.kind == MU_NULL) {
         return mu_expr_cast(&place->binder->scope, *out, (mu_type){.kind = MU_BOOLEAN}, false,
                             expr->offset, out, err);
@@ -325,7 +329,7 @@ muster_status mu_bind_constant(mu_binder *binder, const mu_ast_expr *expr, mu_ty
     const mu_relation none = {
         .plan = &nothing, .customer_column = MU_NO_COLUMN, .time_column = MU_NO_COLUMN};
     const mu_place place = {.binder = binder, .relation = &none, .clause = what};
-    const mu_expr *bound;
+    const mu_expr *bound = NULL;
 
     MU_TRY(mu_bind_expr(&place, expr, &bound, err));
     MU_TRY(mu_expr_cast(&binder->scope, bound, type, false, expr->offset, &bound, err));
@@ -340,7 +344,7 @@ muster_status mu_bind_count_of(mu_binder *binder, const mu_ast_expr *expr, const
                                uint64_t least, uint64_t most, uint64_t *out, muster_error *err)
 {
     const mu_type bigint = {.kind = MU_BIGINT, .bits = 64};
-    mu_value value;
+    mu_value value = {0};
 
     MU_TRY(mu_bind_constant(binder, expr, bigint, what, &value, err));
     if (value.null || value.i64 < 0 || (uint64_t)value.i64 < least || (uint64_t)value.i64 > most) {

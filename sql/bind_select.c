@@ -71,7 +71,10 @@ static const char *written(const mu_binder *binder, const mu_ast_expr *expr)
     for (size_t i = 0; text && i < size; i++) {
         const bool blank = strchr(" \t\r\n", text[i]) != NULL;
         if (!blank || (used > 0 && text[used - 1] != ' ')) {
-            text[used++] = blank ? ' ' : text[i];
+            text[used++] = text[i];
+            if (blank) {
+                text[used - 1] = ' ';
+            }
         }
     }
     if (text) {

@@ -92,15 +92,15 @@ static bool joins_expressions(int kind)
 static void list_expected(const void *parser, expected *e)
 {
     static const struct {
-        int kind;
         const char *word;
+        int kind;
         bool begins_expression, joins_expressions; /* summed up */
     } signs[] = {
-        {MU_TOKEN_STAR, "\"*\"", false, true},   {MU_TOKEN_LP, "\"(\"", true, true},
-        {MU_TOKEN_RP, "\")\"", false, false},    {MU_TOKEN_LB, "\"[\"", true, false},
-        {MU_TOKEN_RB, "\"]\"", false, false},    {MU_TOKEN_DOT, "\".\"", false, true},
-        {MU_TOKEN_COMMA, "\",\"", false, false}, {MU_TOKEN_ARROW, "\"=>\"", false, false},
-        {MU_TOKEN_EQ, "\"=\"", false, true},     {MU_TOKEN_COLONS, "\"::\"", false, true},
+        {"\"*\"", MU_TOKEN_STAR, false, true},   {"\"(\"", MU_TOKEN_LP, true, true},
+        {"\")\"", MU_TOKEN_RP, false, false},    {"\"[\"", MU_TOKEN_LB, true, false},
+        {"\"]\"", MU_TOKEN_RB, false, false},    {"\".\"", MU_TOKEN_DOT, false, true},
+        {"\",\"", MU_TOKEN_COMMA, false, false}, {"\"=>\"", MU_TOKEN_ARROW, false, false},
+        {"\"=\"", MU_TOKEN_EQ, false, true},     {"\"::\"", MU_TOKEN_COLONS, false, true},
     };
     const bool value = mu_grammar_accepts(parser, MU_TOKEN_CASE, true);
     const bool between = mu_grammar_accepts(parser, MU_TOKEN_CONCAT, true);

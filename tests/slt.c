@@ -45,12 +45,14 @@ void slt_die(const char *format, ...)
 
 void slt_add(slt_text *text, const char *bytes, size_t size)
 {
-    if (text->size + size + 1 > text->capacity) {
-        text->capacity = (text->size + size + 1) * 2;
-        text->bytes = realloc(text->bytes, text->capacity);
-        if (!text->bytes) {
+    if (!text->bytes || text->size + size + 1 > text->capacity) {
+        const size_t capacity = (text->size + size + 1) * 2;
+        char *larger = realloc(text->bytes, capacity);
+        if (!larger) {
             slt_die("out of memory");
         }
+        text->bytes = larger;
+        text->capacity = capacity;
     }
     memcpy(text->bytes + text->size, bytes, size);
     text->size += size;
@@ -65,7 +67,8 @@ void slt_add_text(slt_text *text, const char *bytes)
 void slt_clear(slt_text *text)
 {
     free(text->bytes);
-    *text = (slt_text){0};
+    text->bytes = NULL;
+    text->size = text->capacity = 0;
 }
 
 const char *slt_bytes(const slt_text *text)
