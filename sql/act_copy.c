@@ -28,8 +28,11 @@ static muster_status note_result(mu_act *act, const mu_copy_result *result,
         status = mu_act_note(act, "%s", result->summary);
     }
     if (status == MUSTER_OK && result->rows_rejected > 0) {
-        status = mu_act_note(act, "%" PRIu64 " rows rejected, see \"%s\"; the first: %s",
-                             result->rows_rejected, options->rejects_path, result->first_reject);
+        status = mu_act_note(act, "%" PRIu64 " row%s rejected, see \"%s\"; the first: %s",
+                             result->rows_rejected, result->rows_rejected == 1 ? "" : "s",
+                             options->rejects_path, result->first_reject);
+    } else if (status == MUSTER_OK && result->rows_loaded == 0) {
+        status = mu_act_note(act, "there are no rows in the file; none were loaded");
     }
     return status == MUSTER_OK ? status : mu_fail_memory(err, "telling what was loaded");
 }

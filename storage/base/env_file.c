@@ -99,6 +99,7 @@ bool mu_env_is_mapped(const char *path, const mu_map *map)
 struct mu_file {
     int fd;          /* -1: closed */
     int error;       /* the errno of the failure; 0 if there was none */
+    bool regular;    /* else a pipe or a device, which is neither synced nor removed */
     uint64_t size;   /* written, buffered bytes included */
     size_t used;     /* of buffer */
     char *path;      /* owned */
@@ -115,8 +116,22 @@ static void free_file(mu_file *file)
     mu_mem_free(file);
 }
 
+/* The usual reason is a directory that is not there; the system does not say which. */
+static muster_status fail_to_create(const char *path, int error, muster_error *err)
+{
+    const char *end = strrchr(path, '/');
+
+    if (error == ENOENT && end && end > path) {
+        return mu_fail(err, MUSTER_IO,
+                       "cannot create \"%s\": there is no directory \"%.*s\"; create it first",
+                       path, (int)(end - path), path);
+    }
+    return mu_env_fail(err, error, "create", path);
+}
+
 muster_status mu_env_create(const char *path, mu_file **out, muster_error *err)
 {
+    struct stat found;
     mu_file *file = mu_mem_zalloc(sizeof *file);
 
     *out = NULL;
@@ -133,12 +148,13 @@ muster_status mu_env_create(const char *path, mu_file **out, muster_error *err)
     int error = mu_env_before("create", path);
     if (error == 0) {
         file->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        error = file->fd < 0 ? errno : 0;
+        error = file->fd < 0 || fstat(file->fd, &found) != 0 ? errno : 0;
     }
     if (error != 0) {
         free_file(file);
-        return mu_env_fail(err, error, "create", path);
+        return fail_to_create(path, error, err);
     }
+    file->regular = S_ISREG(found.st_mode);
     *out = file;
     return MUSTER_OK;
 }
@@ -198,7 +214,7 @@ static muster_status finish(mu_file *file, bool sync, muster_error *err)
 {
     muster_status status = flush(file, err);
 
-    if (status == MUSTER_OK && sync) {
+    if (status == MUSTER_OK && sync && file->regular) {
         file->error = mu_env_before("sync", file->path);
         if (file->error == 0 && fsync(file->fd) != 0) {
             file->error = errno;
@@ -235,7 +251,7 @@ muster_status mu_file_close(mu_file *file, muster_error *err)
 void mu_file_abort(mu_file *file)
 {
     if (file) {
-        if (mu_env_before("remove", file->path) == 0) {
+        if (file->regular && mu_env_before("remove", file->path) == 0) {
             unlink(file->path);
         }
         free_file(file);

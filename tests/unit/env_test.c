@@ -8,6 +8,7 @@
 #include "tests/support/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -279,6 +280,38 @@ TEST(a_dash_is_standard_input_also_as_a_pipe)
     assert_int_equal(dup2(saved, STDIN_FILENO), STDIN_FILENO);
     close(saved);
     assert_int_equal(waitpid(writer, NULL, 0), writer);
+}
+
+/* A pipe is also what a shell puts behind >(...), and a device what stands at /dev/null. */
+TEST(a_pipe_is_written_to_but_never_removed)
+{
+    const char *path = test_path("pipe");
+    char text[8] = "";
+    mu_file *file;
+
+    assert_int_equal(mkfifo(path, 0600), 0);
+    const int reader = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_ok(mu_env_create(path, &file, &test_error));
+    assert_ok(mu_file_write(file, "hello", 5, &test_error));
+    assert_ok(mu_file_commit(file, &test_error));
+    assert_int_equal(read(reader, text, sizeof text), 5);
+    assert_string_equal(text, "hello");
+    assert_ok(mu_env_create(path, &file, &test_error));
+    mu_file_abort(file);
+    assert_true(mu_env_exists(path));
+    close(reader);
+}
+
+TEST(a_file_in_a_directory_that_is_not_there_names_the_directory)
+{
+    mu_file *file;
+    char message[4096];
+
+    assert_status(MUSTER_IO, mu_env_create(test_path("no/where/file"), &file, &test_error));
+    (void)snprintf(message, sizeof message, "there is no directory \"%s\"; create it first",
+                   test_path("no/where"));
+    assert_message_has(message);
 }
 
 TEST(directories_are_made_once_and_removed_whole)
