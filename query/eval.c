@@ -18,11 +18,17 @@ static muster_status fail_memory(muster_error *err)
     return mu_fail_memory(err, "opening the expressions of a query");
 }
 
-/* Fills the room with one value. */
-static muster_status fill_constant(mu_eval_node *node, muster_error *err)
+/* Fills the room with one value. Who takes months finds them in the expression: vectors have none.
+ */
+static muster_status fill_constant(mu_eval_node *node, bool takes_months, muster_error *err)
 {
-    const mu_value *value = &node->expr->value;
+    mu_value constant = node->expr->value;
+    const mu_value *value = &constant;
     uint64_t all[MU_BATCH_WORDS];
+
+    if (takes_months) {
+        constant.months = 0;
+    }
 
     mu_bits_fill(all, MU_BATCH_ROWS, MU_BATCH_WORDS);
     mu_eval_clear(node, all);
@@ -59,9 +65,10 @@ static muster_status open_set(mu_eval *eval, mu_eval_node *node, muster_error *e
     return mu_set_open(eval->exec, node->expr->set, &node->runner, err);
 }
 
-/* A column needs no room. `lifted`: an expression above is looked up by code already. */
-static muster_status open_node(mu_eval *eval, const mu_expr *expr, bool lifted, mu_eval_node *node,
-                               muster_error *err)
+/* A column needs no room. `lifted`: an expression above is looked up by code already. `above` is
+ * the one that has it as an argument, NULL at the root. */
+static muster_status open_node(mu_eval *eval, const mu_expr *expr, const mu_expr *above,
+                               bool lifted, mu_eval_node *node, muster_error *err)
 {
     node->expr = expr;
     if (expr->kind == MU_EXPR_COLUMN) {
@@ -69,7 +76,9 @@ static muster_status open_node(mu_eval *eval, const mu_expr *expr, bool lifted, 
     }
     MU_TRY(open_room(eval, node, err));
     if (expr->kind == MU_EXPR_CONST) {
-        return fill_constant(node, err);
+        const bool takes_months =
+            above && above->kind == MU_EXPR_CALL && (above->func->flags & MU_FUNC_MONTHS);
+        return fill_constant(node, takes_months, err);
     }
     if (!lifted && mu_eval_is_of_text(expr)) {
         MU_TRY(mu_eval_tables_open(node, &node->tables, err));
@@ -80,7 +89,7 @@ static muster_status open_node(mu_eval *eval, const mu_expr *expr, bool lifted, 
         return fail_memory(err);
     }
     for (uint32_t i = 0; i < expr->arg_count; i++) {
-        MU_TRY(open_node(eval, expr->args[i], lifted, &node->args[i], err));
+        MU_TRY(open_node(eval, expr->args[i], expr, lifted, &node->args[i], err));
     }
     return expr->kind == MU_EXPR_IN_SET ? open_set(eval, node, err) : MUSTER_OK;
 }
@@ -105,7 +114,7 @@ muster_status mu_eval_open(mu_exec *exec, const mu_expr *const *exprs, uint32_t 
         goto fail;
     }
     for (uint32_t i = 0; i < count; i++) {
-        MU_TRY_GOTO(open_node(eval, exprs[i], false, &eval->roots[i], err));
+        MU_TRY_GOTO(open_node(eval, exprs[i], NULL, false, &eval->roots[i], err));
     }
     *out = eval;
     return MUSTER_OK;

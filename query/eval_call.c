@@ -4,6 +4,7 @@
 #include "query/eval_node.h"
 
 #include "storage/kernels/kernels.h"
+#include "storage/value.h"
 
 #include <assert.h>
 #include <string.h>
@@ -29,6 +30,7 @@ muster_status mu_eval_store(mu_eval_node *node, uint32_t row, const mu_value *va
         mu_bits_clear(node->valid, row);
         return MUSTER_OK;
     }
+    MU_TRY(mu_value_check_length(value, node->expr->offset, err));
     switch (mu_type_form(node->expr->type)) {
     case MU_FORM_BITS:
         if (value->i64 != 0) {

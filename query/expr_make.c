@@ -11,6 +11,8 @@
  */
 #include "query/func.h"
 
+#include "storage/value.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -141,10 +143,8 @@ static muster_status check_months(const mu_expr *expr, muster_error *err)
     }
     for (uint32_t i = 0; i < expr->arg_count; i++) {
         const mu_expr *arg = expr->args[i];
-        if (arg->kind == MU_EXPR_CONST && arg->type.kind == MU_INTERVAL && arg->value.months != 0) {
-            return mu_fail_at(err, MUSTER_INVALID, arg->offset,
-                              "an interval of calendar months has no fixed length; it can be "
-                              "added to a time or taken from one");
+        if (arg->kind == MU_EXPR_CONST) {
+            MU_TRY(mu_value_check_length(&arg->value, arg->offset, err));
         }
     }
     return MUSTER_OK;
@@ -160,7 +160,10 @@ static muster_status make_call(const mu_scope *scope, const mu_func *func,
     MU_TRY(expr_new(scope, MU_EXPR_CALL, type, args, arg_count, offset, &expr, err));
     assert(expr);
     expr->func = func;
-    MU_TRY(fold(scope, expr, out, err));
+    if (type.kind != MU_INTERVAL) {
+        MU_TRY(check_months(expr, err));
+    }
+    MU_TRY(fold(scope, expr, out, err)); /* months go on from constant intervals to their sum */
     return *out == expr ? check_months(expr, err) : MUSTER_OK;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "sql/act.h"
 #include "storage/load.h"
+#include "storage/value.h"
 
 /* The rows column by column, as a load takes them. */
 typedef struct insertion {
@@ -108,6 +109,7 @@ static muster_status bind_row(const mu_act *act, const insertion *in, uint32_t r
         act->binder->work = 0;
         MU_TRY(mu_bind_constant(act->binder, values->data[i].expr, in->types[c], "VALUES", &value,
                                 err));
+        MU_TRY(mu_value_check_length(&value, values->data[i].expr->start, err));
         if (value.null && in->table->columns[c].role == MU_ROLE_TIME) {
             return mu_fail_at(err, MUSTER_INVALID, values->data[i].expr->start,
                               "the TIME column \"%s\" may not be NULL", in->table->columns[c].name);

@@ -178,7 +178,8 @@ static bool convert_slow(const mu_copy_column *column, const mu_csv_field *field
     mu_value value;
 
     if (mu_value_parse(column->type, (mu_text){field->data, field->size}, &column->formats, &value,
-                       why) != MUSTER_OK) {
+                       why) != MUSTER_OK ||
+        mu_value_check_length(&value, -1, why) != MUSTER_OK) {
         return false;
     }
     if (column->type.kind == MU_TEXT) {

@@ -166,3 +166,13 @@ muster_status mu_value_parse(mu_type type, mu_text text, const mu_value_formats 
     }
     return mu_fail(err, MUSTER_INVALID, "text is not read as a customer");
 }
+
+muster_status mu_value_check_length(const mu_value *value, int32_t offset, muster_error *err)
+{
+    if (value->type.kind == MU_INTERVAL && !value->null && value->months != 0) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
+                          "an interval of calendar months has no fixed length; it can be added to "
+                          "a time or taken from one");
+    }
+    return MUSTER_OK;
+}

@@ -48,6 +48,10 @@ bool mu_value_is_word(mu_text text, const char *word);
 
 extern const int64_t mu_ten_to[19]; /* powers of ten: 10^0 to 10^18 */
 
+/* Refuses an interval of calendar months, which is so many microseconds only beside a date: where
+ * values are kept or compared. `offset` as in mu_fail_at(). */
+muster_status mu_value_check_length(const mu_value *value, int32_t offset, muster_error *err);
+
 /* The rest take trimmed text. */
 muster_status mu_value_parse_bigint(mu_type type, mu_text text, int64_t *out, muster_error *err);
 muster_status mu_value_parse_decimal(mu_type type, mu_text text, int64_t *out, muster_error *err);
