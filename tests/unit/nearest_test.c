@@ -37,6 +37,15 @@ TEST(the_name_with_the_fewest_edits_is_meant)
     check("ctiy", columns, MU_COUNT(columns), "city");
 }
 
+TEST(one_letter_is_not_another)
+{
+    static const char *const letters[] = {"a", "bb"};
+
+    check("b", letters, MU_COUNT(letters), "");
+    check("A", letters, MU_COUNT(letters), "a");
+    check("ab", letters, MU_COUNT(letters), "a");
+}
+
 TEST(a_name_that_is_far_from_all_is_not_guessed)
 {
     static const char *const columns[] = {"customer", "ts", "channel"};
