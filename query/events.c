@@ -184,16 +184,6 @@ muster_status mu_event_start(mu_event_reader *reader, uint32_t stripe, muster_er
     return mu_scan_start(reader->scan, stripe, err);
 }
 
-static bool none(const uint64_t *words, size_t count)
-{
-    uint64_t any = 0;
-
-    for (size_t w = 0; w < count; w++) {
-        any |= words[w];
-    }
-    return any == 0;
-}
-
 static muster_status load_used(mu_event_reader *reader, uint32_t expr, muster_error *err)
 {
     const uint64_t *used = reader->exprs[expr].used;
@@ -239,12 +229,12 @@ static muster_status sieve(mu_event_reader *reader, mu_batch *batch, muster_erro
     if (reader->where_count > 0) {
         MU_TRY(load_used(reader, 0, err));
         MU_TRY(mu_eval_filter(reader->eval, 0, batch, batch->live, err));
-        if (none(batch->live, words)) {
+        if (mu_bits_none(batch->live, words)) {
             return MUSTER_OK;
         }
     }
     MU_TRY(find_conditions(reader, batch, err));
-    if (none(batch->live, words)) {
+    if (mu_bits_none(batch->live, words)) {
         return MUSTER_OK;
     }
     MU_TRY(mu_scan_load(reader->scan, reader->customer_column, err));
@@ -278,7 +268,7 @@ muster_status mu_event_next(mu_event_reader *reader, bool with_time, mu_event_ba
             return MUSTER_OK;
         }
         MU_TRY(sieve(reader, batch, err));
-    } while (none(batch->live, mu_bits_words(batch->rows)));
+    } while (mu_bits_none(batch->live, mu_bits_words(batch->rows)));
     if (with_time) {
         MU_TRY(mu_scan_load(reader->scan, reader->time_column, err));
         out->time_us = batch->columns[reader->time_column].data;

@@ -348,16 +348,6 @@ void mu_exec_close(mu_exec *exec)
     mu_mem_free(exec);
 }
 
-static bool any_live(const mu_batch *batch)
-{
-    uint64_t any = 0;
-
-    for (size_t w = 0; w < mu_bits_words(batch->rows); w++) {
-        any |= batch->live[w];
-    }
-    return any != 0;
-}
-
 muster_status mu_exec_next(mu_exec *exec, mu_batch **batch, muster_error *err)
 {
     static mu_batch end = {0};
@@ -372,7 +362,7 @@ muster_status mu_exec_next(mu_exec *exec, mu_batch **batch, muster_error *err)
             exec->in_unit = true;
         }
         MU_TRY(mu_op_next(exec->root, batch, err));
-        if ((*batch)->rows > 0 && any_live(*batch)) {
+        if ((*batch)->rows > 0 && !mu_bits_none((*batch)->live, mu_bits_words((*batch)->rows))) {
             return MUSTER_OK;
         }
         exec->in_unit = (*batch)->rows > 0;

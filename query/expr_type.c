@@ -256,27 +256,3 @@ int mu_value_compare(const mu_value *a, const mu_value *b)
     }
     return (a->i64 > b->i64) - (a->i64 < b->i64);
 }
-
-mu_value mu_vector_value(const mu_vector *vector, uint32_t row)
-{
-    mu_value value = {.type = vector->type};
-
-    switch (mu_type_form(vector->type)) {
-    case MU_FORM_BITS:
-        value.i64 = mu_bits_test(vector->data, row);
-        break;
-    case MU_FORM_I64:
-        value.i64 = ((const int64_t *)vector->data)[row];
-        break;
-    case MU_FORM_F64:
-        value.f64 = ((const double *)vector->data)[row];
-        break;
-    case MU_FORM_CODE:
-        value.text = mu_dict_text(vector->dict, ((const uint32_t *)vector->data)[row]);
-        break;
-    case MU_FORM_ORDINAL:
-        value.ordinal = ((const uint32_t *)vector->data)[row];
-        break;
-    }
-    return value;
-}

@@ -128,8 +128,6 @@ mu_type mu_scope_id_type(const mu_scope *scope);
 
 mu_value mu_value_null(mu_type type);
 int mu_value_compare(const mu_value *a, const mu_value *b); /* of one type, not NULL; NaN last */
-/* One value of a vector that is valid there. */
-mu_value mu_vector_value(const mu_vector *vector, uint32_t row);
 
 /* value / 10^digits, ties away from zero; digits at most 18. */
 int64_t mu_divide_rounded(int64_t value, unsigned digits);

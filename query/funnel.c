@@ -15,6 +15,7 @@
 #include "query/funnel.h"
 
 #include "query/exec.h"
+#include "query/func.h"
 #include "storage/base/mem.h"
 
 #include <stdlib.h>
@@ -327,19 +328,7 @@ static bool by_before(const mu_funnel *funnel, int64_t a, int64_t b)
     if (x.null || y.null) {
         return !x.null;
     }
-    switch (mu_type_form(x.type)) {
-    case MU_FORM_CODE:
-        return mu_text_compare(x.text, y.text) < 0;
-    case MU_FORM_F64:
-        return x.f64 < y.f64;
-    case MU_FORM_ORDINAL:
-        return x.ordinal < y.ordinal;
-    case MU_FORM_BITS:
-    case MU_FORM_I64:
-        return x.i64 < y.i64;
-    }
-    assert(false && "a form that is not in the list");
-    return false;
+    return mu_value_compare(&x, &y) < 0;
 }
 
 /* Whether the customer's chain could begin with an event of this mask at row `first`, the first of

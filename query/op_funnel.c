@@ -8,6 +8,7 @@
  */
 #include "query/op.h"
 
+#include "query/func.h"
 #include "query/funnel.h"
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
@@ -123,24 +124,10 @@ static muster_status count_stripe(void *context, uint32_t worker, uint64_t strip
 
 /* From counts to rows. */
 
+/* NULL is the largest. */
 static int compare_values(const mu_value *a, const mu_value *b)
 {
-    if (a->null || b->null) {
-        return a->null - b->null;
-    }
-    switch (mu_type_form(a->type)) {
-    case MU_FORM_CODE:
-        return mu_text_compare(a->text, b->text);
-    case MU_FORM_F64:
-        return (a->f64 > b->f64) - (a->f64 < b->f64);
-    case MU_FORM_ORDINAL:
-        return (a->ordinal > b->ordinal) - (a->ordinal < b->ordinal);
-    case MU_FORM_BITS:
-    case MU_FORM_I64:
-        return (a->i64 > b->i64) - (a->i64 < b->i64);
-    }
-    assert(false && "a form that is not in the list");
-    return 0;
+    return a->null || b->null ? a->null - b->null : mu_value_compare(a, b);
 }
 
 static int compare_tallies(const void *left, const void *right)

@@ -38,16 +38,6 @@ static void scan_close(mu_op *op)
     mu_mem_free(s);
 }
 
-static bool none(const uint64_t *words, size_t count)
-{
-    uint64_t any = 0;
-
-    for (size_t w = 0; w < count; w++) {
-        any |= words[w];
-    }
-    return any == 0;
-}
-
 static muster_status scan_start(mu_op *op, uint32_t unit, muster_error *err)
 {
     scan_op *s = (scan_op *)op;
@@ -56,7 +46,7 @@ static muster_status scan_start(mu_op *op, uint32_t unit, muster_error *err)
     if (s->set) {
         assert(unit < op->stripe_count); /* nobody is in no set: skip_nobody is on */
         MU_TRY(mu_set_run(s->set, unit, s->members, err));
-        s->no_members = none(s->members, MU_STRIPE_WORDS);
+        s->no_members = mu_bits_none(s->members, MU_STRIPE_WORDS);
     }
     return s->no_members ? MUSTER_OK : mu_scan_start(s->scan, unit, err);
 }
@@ -82,7 +72,7 @@ static muster_status sieve(scan_op *s, mu_batch *batch, muster_error *err)
         mu_k()->filter_stripe_set(batch->columns[s->customer_column].data, s->members, batch->live,
                                   words);
     }
-    for (uint32_t i = 0; i < s->conjunct_count && !none(batch->live, words); i++) {
+    for (uint32_t i = 0; i < s->conjunct_count && !mu_bits_none(batch->live, words); i++) {
         MU_TRY(load_columns(s, &s->conjunct_columns[i * column_words], err));
         MU_TRY(mu_eval_filter(s->eval, i, batch, batch->live, err));
     }
@@ -105,7 +95,7 @@ static muster_status scan_next(mu_op *op, mu_batch **batch, muster_error *err)
             return MUSTER_OK;
         }
         MU_TRY(sieve(s, *batch, err));
-    } while (none((*batch)->live, mu_bits_words((*batch)->rows)));
+    } while (mu_bits_none((*batch)->live, mu_bits_words((*batch)->rows)));
     return load_columns(s, NULL, err);
 }
 

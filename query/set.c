@@ -268,16 +268,6 @@ static muster_status fill_tag(const mu_set_runner *runner, uint32_t stripe, uint
     return MUSTER_OK;
 }
 
-static bool any(const uint64_t *bits)
-{
-    uint64_t all = 0;
-
-    for (size_t w = 0; w < MU_STRIPE_WORDS; w++) {
-        all |= bits[w];
-    }
-    return all != 0;
-}
-
 static muster_status fill_logic(mu_set_runner *runner, uint32_t stripe, uint64_t *bits,
                                 muster_error *err)
 {
@@ -285,7 +275,7 @@ static muster_status fill_logic(mu_set_runner *runner, uint32_t stripe, uint64_t
 
     MU_TRY(mu_set_run(runner->args[0], stripe, bits, err));
     for (uint32_t i = 1; i < runner->set->arg_count; i++) {
-        if (both && !any(bits)) {
+        if (both && mu_bits_none(bits, MU_STRIPE_WORDS)) {
             return MUSTER_OK;
         }
         MU_TRY(mu_set_run(runner->args[i], stripe, runner->scratch, err));

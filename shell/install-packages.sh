@@ -9,8 +9,8 @@ set -eu
 packages="cmake ninja-build gcc libc6-dev pkg-config lemon re2c zlib1g-dev liblz4-dev
 libsimde-dev libedit-dev libxxhash-dev libutf8proc-dev"
 if [ "${1:-}" = tests ]; then
-    packages="$packages clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev libroaring-dev ccache
-sqlite3"
+    packages="$packages clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev
+libroaring-dev ccache sqlite3"
 fi
 
 if ! command -v dpkg-query >/dev/null; then

@@ -67,11 +67,8 @@ bool mu_batch_check(const mu_batch *batch, muster_error *err)
     return true;
 }
 
-mu_value mu_batch_value(const mu_batch *batch, uint32_t column, uint32_t row)
+mu_value mu_vector_value(const mu_vector *vector, uint32_t row)
 {
-    assert(column < batch->column_count);
-    assert(row < batch->rows);
-    const mu_vector *vector = &batch->columns[column];
     mu_value value = {.type = vector->type};
 
     if (!mu_vector_valid(vector, row) || vector->type.kind == MU_NULL) {
@@ -98,4 +95,11 @@ mu_value mu_batch_value(const mu_batch *batch, uint32_t column, uint32_t row)
         break;
     }
     return value;
+}
+
+mu_value mu_batch_value(const mu_batch *batch, uint32_t column, uint32_t row)
+{
+    assert(column < batch->column_count);
+    assert(row < batch->rows);
+    return mu_vector_value(&batch->columns[column], row);
 }

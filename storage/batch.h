@@ -40,7 +40,8 @@ typedef struct mu_batch {
 
 bool mu_batch_check(const mu_batch *batch, muster_error *err);
 
-/* One value of a batch; text points into the dictionary. */
+/* One value of a vector, or of a batch; text points into the dictionary. */
+mu_value mu_vector_value(const mu_vector *vector, uint32_t row);
 mu_value mu_batch_value(const mu_batch *batch, uint32_t column, uint32_t row);
 
 static inline bool mu_vector_valid(const mu_vector *vector, uint32_t row)

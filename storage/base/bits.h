@@ -40,6 +40,16 @@ static inline void mu_bits_fill(uint64_t *map, size_t count, size_t words)
     }
 }
 
+static inline bool mu_bits_none(const uint64_t *map, size_t words)
+{
+    uint64_t any = 0;
+
+    for (size_t w = 0; w < words; w++) {
+        any |= map[w];
+    }
+    return any == 0;
+}
+
 static inline unsigned mu_bits_lowest(uint64_t word) /* word != 0 */
 {
     return (unsigned)__builtin_ctzll(word);
