@@ -139,7 +139,7 @@ static muster_status sort_consume(void *context, uint32_t unit, const mu_batch *
     }
     MU_TRY(mu_rowset_add_batch(state->rows, batch, err));
     const uint64_t rows = mu_rowset_rows(state->rows);
-    return rows > TOP_SLACK_ROWS && rows - TOP_SLACK_ROWS > state->plan->sort.limit
+    return rows > TOP_SLACK_ROWS && (rows - TOP_SLACK_ROWS) / 2 > state->plan->sort.limit
                ? keep_top(state, err)
                : MUSTER_OK;
 }
