@@ -4,6 +4,7 @@
 #include "sql/options.h"
 
 #include "query/nearest.h"
+#include "storage/value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -114,15 +115,26 @@ static muster_status read_null(const reader *r, const mu_ast_option *option, mus
     return read_text(option, "the text that stands for NULL", &r->load->csv.null_text, err);
 }
 
+static muster_status read_pattern(const mu_ast_option *option, const char *what, const char **out,
+                                  muster_error *err)
+{
+    MU_TRY(read_text(option, what, out, err));
+    const muster_status status = mu_value_check_pattern(*out, err);
+    if (status != MUSTER_OK && err) {
+        err->offset = option->name.offset;
+    }
+    return status;
+}
+
 static muster_status read_timestamp(const reader *r, const mu_ast_option *option, muster_error *err)
 {
-    return read_text(option, "a format, as in '%Y-%m-%d %H:%M:%S', or 'epoch'",
-                     &r->load->csv.formats.timestamp, err);
+    return read_pattern(option, "a format, as in '%Y-%m-%d %H:%M:%S', or 'epoch'",
+                        &r->load->csv.formats.timestamp, err);
 }
 
 static muster_status read_date(const reader *r, const mu_ast_option *option, muster_error *err)
 {
-    return read_text(option, "a format, as in '%Y-%m-%d'", &r->load->csv.formats.date, err);
+    return read_pattern(option, "a format, as in '%Y-%m-%d'", &r->load->csv.formats.date, err);
 }
 
 static muster_status read_rejects(const reader *r, const mu_ast_option *option, muster_error *err)

@@ -101,7 +101,9 @@ static muster_status check_text(mu_text text, muster_error *err)
         }
         const size_t size = sequence_size(data + at, text.size - at);
         if (size == 0) {
-            return mu_fail(err, MUSTER_INVALID, "text is not UTF-8 at byte %zu (value 0x%02x)",
+            return mu_fail(err, MUSTER_INVALID,
+                           "text is not UTF-8 at byte %zu (value 0x%02x); if the file has another "
+                           "encoding, convert it first, as with iconv -f GBK -t UTF-8",
                            at + 1, data[at]);
         }
         if (size == 1) { /* the only one that is not plain */

@@ -66,7 +66,8 @@ muster_status mu_value_parse_date(mu_text text, int64_t *out, muster_error *err)
 muster_status mu_value_parse_interval(mu_text text, int32_t *months, int64_t *us,
                                       muster_error *err);
 
-/* By a pattern as strftime has them, or 'epoch', 'epoch_ms'. */
+/* By a pattern as strftime has them, or 'epoch', 'epoch_ms'. The check is of the pattern alone. */
+muster_status mu_value_check_pattern(const char *pattern, muster_error *err);
 muster_status mu_value_parse_pattern(mu_text text, const char *pattern, int64_t *time_us,
                                      muster_error *err);
 

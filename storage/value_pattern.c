@@ -291,6 +291,25 @@ static muster_status finish(pattern_state *s, mu_text text, const char *pattern,
     return MUSTER_OK;
 }
 
+static muster_status fail_letter(const char *pattern, char letter, muster_error *err)
+{
+    return mu_fail(
+        err, MUSTER_INVALID,
+        "no \"%%%.1s\" in the format '%s'; there are %%Y %%y %%m %%d %%e %%j %%H %%I %%p "
+        "%%M %%S %%f %%z %%s %%b %%B %%a %%A %%F %%T %%D %%R %%%%",
+        &letter, pattern);
+}
+
+muster_status mu_value_check_pattern(const char *pattern, muster_error *err)
+{
+    for (const char *at = strchr(pattern, '%'); at; at = strchr(at + 2, '%')) {
+        if (at[1] == '\0' || !strchr("YymedjkHlIpMSfzsbBhaAFTDRnt%", at[1])) {
+            return fail_letter(pattern, at[1], err);
+        }
+    }
+    return MUSTER_OK;
+}
+
 muster_status mu_value_parse_pattern(mu_text text, const char *pattern, int64_t *time_us,
                                      muster_error *err)
 {
@@ -314,10 +333,7 @@ muster_status mu_value_parse_pattern(mu_text text, const char *pattern, int64_t 
         matched = read_by(&s, pattern, pattern + strlen(pattern), &unknown);
     }
     if (unknown != '\0') {
-        return mu_fail(err, MUSTER_INVALID,
-                       "no \"%%%c\" in the format '%s'; there are %%Y %%y %%m %%d %%e %%j %%H %%I "
-                       "%%p %%M %%S %%f %%z %%s %%b %%B %%a %%A %%F %%T %%D %%R %%%%",
-                       unknown, pattern);
+        return fail_letter(pattern, unknown, err);
     }
     if (!matched || s.at < s.end) {
         return fail_pattern(text, pattern, err);

@@ -62,8 +62,9 @@ refuses double.csv 'id,ts,share\na,2024-01-01,1e999\n' \
     'double.csv:2: column "share": 1e999 does not fit DOUBLE (up to 1.8e308)'"$remedy"
 refuses truth.csv 'id,ts,ok\na,2024-01-01,maybe\n' \
     'truth.csv:2: column "ok": "maybe" is not a boolean; write true or false'"$remedy"
+encoding="; if the file has another encoding, convert it first, as with iconv -f GBK -t UTF-8"
 refuses bytes.csv 'id,ts,event\na,2024-01-01,x\377y\n' \
-    'bytes.csv:2: column "event": text is not UTF-8 at byte 2 (value 0xff)'"$remedy"
+    'bytes.csv:2: column "event": text is not UTF-8 at byte 2 (value 0xff)'"$encoding$remedy"
 
 claim "a quote that is never closed is found where it was opened"
 refuses quote.csv 'id,ts,event\na,2024-01-01,view\nb,2024-01-01,"view\nc,2024-01-01,view\n' \

@@ -402,8 +402,10 @@ TEST(text_says_where_it_is_not_utf8)
 {
     mu_value value;
 
-    assert_refused(text_type, "ab\xff", "text is not UTF-8 at byte 3 (value 0xff)");
-    assert_refused(text_type, "12345678901\xe4\xb8", "text is not UTF-8 at byte 12 (value 0xe4)");
+#define REMEDY "; if the file has another encoding, convert it first, as with iconv -f GBK -t UTF-8"
+    assert_refused(text_type, "ab\xff", "text is not UTF-8 at byte 3 (value 0xff)" REMEDY);
+    assert_refused(text_type, "12345678901\xe4\xb8",
+                   "text is not UTF-8 at byte 12 (value 0xe4)" REMEDY);
     assert_status(MUSTER_INVALID,
                   mu_value_parse(text_type, (mu_text){"ab\0c", 4}, NULL, &value, &test_error));
     assert_message("text holds a NUL at byte 3");
