@@ -227,6 +227,9 @@ muster_status mu_rowset_add_batch(mu_rowset *rows, const mu_batch *batch, muster
 
     assert(batch->column_count == rows->column_count);
     const uint32_t count = mu_k()->list_bits(batch->live, mu_bits_words(batch->rows), list);
+    if (count == 0) {
+        return MUSTER_OK; /* and there may be no room yet to point into */
+    }
     MU_TRY(reserve(rows, count, err));
     for (uint32_t c = 0; c < rows->column_count; c++) {
         column *col = &rows->columns[c];
