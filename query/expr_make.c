@@ -427,25 +427,9 @@ static muster_status make_not(const mu_scope *scope, const mu_expr *arg, int32_t
         value.i64 = !value.i64;
         return mu_expr_const(scope, value, offset, out, err);
     }
-    if (arg->kind == MU_EXPR_NOT) {
-        *out = arg->args[0];
-        return MUSTER_OK;
-    }
     MU_TRY(expr_new(scope, MU_EXPR_NOT, boolean, &arg, 1, offset, &expr, err));
     *out = expr;
     return MUSTER_OK;
-}
-
-/* Adds a term, taking apart one that is itself of `kind`, and leaving out what changes nothing. */
-static void add_term(mu_expr_kind kind, const mu_expr *arg, const mu_expr **terms, uint32_t *count)
-{
-    if (arg->kind == kind) {
-        for (uint32_t i = 0; i < arg->arg_count; i++) {
-            terms[(*count)++] = arg->args[i];
-        }
-    } else if (!is_constant_truth(arg, kind == MU_EXPR_AND)) {
-        terms[(*count)++] = arg;
-    }
 }
 
 muster_status mu_expr_logic(const mu_scope *scope, mu_expr_kind kind, const mu_expr *const *args,
@@ -454,7 +438,7 @@ muster_status mu_expr_logic(const mu_scope *scope, mu_expr_kind kind, const mu_e
 {
     const mu_type boolean = {.kind = MU_BOOLEAN};
     const char *what = kind == MU_EXPR_AND ? "AND" : "OR";
-    uint32_t room = 0, count = 0;
+    uint32_t count = 0;
     const mu_expr **terms;
     mu_expr *expr;
 
@@ -463,10 +447,7 @@ muster_status mu_expr_logic(const mu_scope *scope, mu_expr_kind kind, const mu_e
     if (kind == MU_EXPR_NOT) {
         return make_not(scope, args[0], offset, out, err);
     }
-    for (uint32_t i = 0; i < arg_count; i++) {
-        room += args[i]->kind == kind ? args[i]->arg_count : 1;
-    }
-    MU_ARENA_TRY(terms, scope->arena, room, err);
+    MU_ARENA_TRY(terms, scope->arena, arg_count, err);
     for (uint32_t i = 0; i < arg_count; i++) {
         const mu_expr *arg;
         MU_TRY(as_boolean(scope, args[i], what, &arg, err));
@@ -474,7 +455,9 @@ muster_status mu_expr_logic(const mu_scope *scope, mu_expr_kind kind, const mu_e
             /* Errors of terms before it are not worth keeping it for. */
             return boolean_const(scope, kind == MU_EXPR_OR, offset, out, err);
         }
-        add_term(kind, arg, terms, &count);
+        if (!is_constant_truth(arg, kind == MU_EXPR_AND)) {
+            terms[count++] = arg;
+        }
     }
     if (count == 0) {
         return boolean_const(scope, kind == MU_EXPR_AND, offset, out, err);

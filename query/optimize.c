@@ -19,22 +19,42 @@ typedef struct conjuncts {
     const mu_expr **list;
 } conjuncts;
 
+static uint32_t count_conjuncts(const mu_expr *condition)
+{
+    uint32_t count = 0;
+
+    if (condition->kind != MU_EXPR_AND) {
+        return 1;
+    }
+    for (uint32_t i = 0; i < condition->arg_count; i++) {
+        count += count_conjuncts(condition->args[i]);
+    }
+    return count;
+}
+
+static void append_conjuncts(conjuncts *all, const mu_expr *condition)
+{
+    if (condition->kind != MU_EXPR_AND) {
+        all->list[all->count++] = condition;
+        return;
+    }
+    for (uint32_t i = 0; i < condition->arg_count; i++) {
+        append_conjuncts(all, condition->args[i]);
+    }
+}
+
+/* Takes the condition apart at every AND, however they are nested. */
 static muster_status add_conjuncts(const mu_scope *scope, conjuncts *all, const mu_expr *condition,
                                    muster_error *err)
 {
-    const bool many = condition->kind == MU_EXPR_AND;
-    const uint32_t more = many ? condition->arg_count : 1;
-    const mu_expr **grown;
+    const uint32_t before = all->count;
+    const mu_expr *const *old = all->list;
 
-    MU_ARENA_TRY(grown, scope->arena, all->count + more, err);
-    for (uint32_t i = 0; i < all->count; i++) {
-        grown[i] = all->list[i];
+    MU_ARENA_TRY(all->list, scope->arena, before + count_conjuncts(condition), err);
+    for (uint32_t i = 0; i < before; i++) {
+        all->list[i] = old[i];
     }
-    for (uint32_t i = 0; i < more; i++) {
-        grown[all->count + i] = many ? condition->args[i] : condition;
-    }
-    all->list = grown;
-    all->count += more;
+    append_conjuncts(all, condition);
     return MUSTER_OK;
 }
 

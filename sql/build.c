@@ -222,11 +222,12 @@ mu_ast_expr *mu_build_binary(mu_build *b, mu_ast_operator op, mu_token at, mu_as
     return node;
 }
 
+/* A chain is one node. What stands in parentheses stays as it is: it may be a key of a group. */
 mu_ast_expr *mu_build_logic(mu_build *b, mu_ast_kind kind, mu_token at, mu_ast_expr *left,
                             mu_ast_expr *right)
 {
     assert(kind == MU_AST_AND || kind == MU_AST_OR);
-    if (left && left->kind == kind) {
+    if (left && left->kind == kind && left->start == left->operands.data[0].expr->start) {
         left->end = b->end;
         return mu_build_operand(b, left, right);
     }
