@@ -1,0 +1,80 @@
+/*
+ * random_sql.h - random queries, each written twice: as muster reads it and as sqlite3 does.
+ *
+ * sqlite3 has neither decimals, dates nor times. There a DECIMAL is the integer without its point,
+ * a DATE and a TIMESTAMP are texts as people write them, and a customer is its id. Everything that
+ * is made has the same answer in both: quotients go through nullif(), and every number comes with
+ * the most it can be, so that nothing overflows. Doubles are multiples of small powers of two, so
+ * that sums of them are exact in any order; what is not exact is only shown, never compared.
+ */
+#ifndef MU_RANDOM_SQL_H
+#define MU_RANDOM_SQL_H
+
+#include "tests/support/test.h"
+
+typedef enum sql_kind {
+    SQL_BOOLEAN,
+    SQL_BIGINT,
+    SQL_DECIMAL,
+    SQL_DOUBLE,
+    SQL_TEXT,
+    SQL_DATE,
+    SQL_TIMESTAMP,
+    SQL_CUSTOMER,
+    SQL_KINDS
+} sql_kind;
+
+typedef struct sql_expr {
+    const char *ours;
+    const char *theirs;
+    sql_kind kind;
+    int scale;     /* DECIMAL: digits behind the point; DOUBLE: bits there */
+    double most;   /* no number is farther from 0; of a DECIMAL, without its point */
+    bool constant; /* reads no column */
+    bool inexact;  /* a DOUBLE whose last digits depend on who computes */
+} sql_expr;
+
+enum {
+    SQL_COLUMNS = 16
+};
+
+/* What can be selected from: columns by name, or keys and aggregates of groups. */
+typedef struct sql_relation {
+    sql_expr columns[SQL_COLUMNS];
+    int count;
+} sql_relation;
+
+typedef struct sql_query {
+    const char *ours;
+    const char *theirs;
+    sql_relation result;
+    bool ordered; /* by all columns: the rows have one order */
+} sql_query;
+
+/* Makes queries; texts are good until the next sql_start(). */
+typedef struct sql_maker {
+    uint64_t *random;
+    int names;    /* aliases given so far */
+    bool no_sets; /* for now, no customer IN (SELECT ...) */
+    size_t used;
+    char room[1 << 21];
+} sql_maker;
+
+void sql_start(sql_maker *maker);
+unsigned sql_below(sql_maker *maker, unsigned bound);
+bool sql_chance(sql_maker *maker, unsigned percent);
+const char *sql_text(sql_maker *maker, const char *format, ...) MU_PRINTF(2, 3);
+
+/* The table `events` of the oracle; its columns can be NULL but ts. */
+const sql_relation *sql_events(void);
+
+/* An expression over the relation; depth 0 is a column, a constant or one comparison of them. */
+sql_expr sql_make_expr(sql_maker *maker, const sql_relation *from, sql_kind kind, int depth);
+
+/* The same value as a number that `other` can be compared with; false if it might not fit. */
+bool sql_align(sql_maker *maker, sql_expr *a, sql_expr *b);
+
+/* A query with `depth` queries in one another's FROM; only one at the top shows what is inexact. */
+void sql_make_query(sql_maker *maker, int depth, bool top, sql_query *out);
+
+#endif
