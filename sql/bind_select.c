@@ -273,7 +273,8 @@ static muster_status bind_keys(query_state *q, muster_error *err)
     return MUSTER_OK;
 }
 
-/* An expression over the source as one over the output of the group node. */
+/* An expression over the source as one over the output of the group node. A constant stays one,
+ * even if it is a key: functions rely on it. */
 static muster_status regroup(const query_state *q, const mu_expr *expr, const mu_expr **out,
                              muster_error *err)
 {
@@ -282,6 +283,10 @@ static muster_status regroup(const query_state *q, const mu_expr *expr, const mu
     mu_expr *copy;
     const mu_expr **args;
 
+    if (expr->kind == MU_EXPR_CONST) {
+        *out = expr;
+        return MUSTER_OK;
+    }
     if (expr->kind == MU_EXPR_COLUMN && expr->column >= columns) {
         const uint32_t column = q->key_count + expr->column - columns;
         return mu_expr_column(scope, column, expr->type, expr->offset, out, err);
@@ -298,10 +303,7 @@ static muster_status regroup(const query_state *q, const mu_expr *expr, const mu
                           "value is meant, as in max(%s)",
                           name, name);
     }
-    if (expr->arg_count == 0) {
-        *out = expr;
-        return MUSTER_OK;
-    }
+    assert(expr->arg_count > 0);
     MU_ARENA_TRY(copy, scope->arena, 1, err);
     MU_ARENA_TRY(args, scope->arena, expr->arg_count, err);
     *copy = *expr;
