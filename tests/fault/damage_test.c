@@ -4,11 +4,12 @@
  * A bit is flipped in every part of each kind of file, files are cut off at many lengths, get bytes
  * at their end, take each other's place, or are gone. Each question of a set then gets the answer
  * it got before or CORRUPT, with a message that names the file, and for what lies in a segment the
- * column and the offset; at least one of them notices. Nothing else may happen: no other answer,
- * no crash, no large allocation.
+ * column and the offset; one of them notices, or the check of the whole database. Nothing else may
+ * happen: no other answer, no crash, no large allocation.
  */
 #include "storage/base/bytes.h"
 #include "storage/base/env.h"
+#include "storage/db.h"
 #include "tests/support/ask.h"
 #include "tests/support/shop.h"
 #include "tests/support/test.h"
@@ -61,8 +62,8 @@ static void write_log(void)
         size += (size_t)snprintf(text + size, 240, "2024-0%u-%02u 10:%02u:00,%s,%u,%u.%02u,%g,",
                                  1 + i % 2, 1 + i % 28, i % 60, i % 5 == 0 ? "pay" : "view", i * i,
                                  i % 90, i % 100, i / 7.0);
-        size += (size_t)snprintf(text + size, 64,
-                                 i % 3 == 0 ? "\n" : "a note on %u and no other\n", i * 77777);
+        size += (size_t)snprintf(text + size, 64, i % 3 == 0 ? "\n" : "a note on %u and no other\n",
+                                 i * 77777);
     }
     test_write_file(test_path("log.csv"), text, size);
     free(text);
@@ -175,6 +176,17 @@ static uint32_t ask_all(const char *file, bool in_column, const char *what)
     return noticed;
 }
 
+/* What no question reads, the check of the whole database does. */
+static void check_notices(const char *file, const char *what)
+{
+    mu_db *db;
+    muster_error error = {0};
+
+    assert_ok(mu_db_open(database, &db, &test_error));
+    check_corrupt(mu_db_check(db, &error), &error, file, false, what);
+    mu_db_close(db);
+}
+
 /* Where the chunks and dictionaries of a segment end, and its directory begins; 0 for another. */
 static uint64_t end_of_columns(const char *file, const char *bytes, size_t size)
 {
@@ -205,7 +217,7 @@ static void flip_bits(const char *file)
         (void)snprintf(what, sizeof what, "%s, byte %zu of %zu", file, at, size);
         assert_int_equal(pwrite(fd, &flipped, 1, (off_t)at), 1);
         if (ask_all(file, at >= 16 && at < columns_end, what) == 0) {
-            fail_msg("%s: nobody notices", what);
+            check_notices(file, what);
         }
         assert_int_equal(pwrite(fd, &bytes[at], 1, (off_t)at), 1);
     }
@@ -280,6 +292,38 @@ TEST(a_file_in_the_place_of_another_is_noticed_and_named)
                 fail_msg("%s: nobody notices", what);
             }
         }
+        test_write_file(path_of(files[i]), bytes, size);
+    }
+    assert_int_equal(ask_all("", false, "as it was"), 0);
+    free_answers();
+}
+
+TEST(a_file_that_is_gone_is_named)
+{
+    make_database();
+    for (uint32_t i = 0; i < file_count; i++) {
+        size_t size;
+        muster *db;
+        const char *bytes = test_read_file(path_of(files[i]), &size);
+        uint32_t noticed = 0;
+        char *answer = malloc(ROOM);
+        assert_int_equal(unlink(path_of(files[i])), 0);
+        muster_status status = muster_open(database, &db, &test_error);
+        if (status != MUSTER_OK) {
+            assert_message_has(files[i]);
+            noticed++;
+        }
+        for (size_t k = 0; status == MUSTER_OK && k < MU_COUNT(questions); k++) {
+            if (ask(db, questions[k], answer, ROOM, &test_error) == MUSTER_OK) {
+                assert_string_equal(answer, right[k]);
+            } else {
+                assert_message_has(files[i]);
+                noticed++;
+            }
+        }
+        assert_true(noticed > 0);
+        muster_close(db);
+        free(answer);
         test_write_file(path_of(files[i]), bytes, size);
     }
     assert_int_equal(ask_all("", false, "as it was"), 0);
