@@ -28,11 +28,21 @@ typedef struct mu_common_scope {
     const struct mu_common_scope *outer;
 } mu_common_scope;
 
+/* A set of customers that was bound, and the words it was made of. */
+typedef struct mu_bound_set {
+    mu_text text;
+    const mu_ast_commons *commons; /* and `visible`: what queries of WITH its names may mean */
+    uint32_t visible;
+    const mu_set *set;
+    const struct mu_bound_set *next;
+} mu_bound_set;
+
 typedef struct mu_binder {
     mu_scope scope;
     const mu_catalog *catalog;
     const char *text;              /* of the statement: default column names are cut from it */
     const mu_common_scope *common; /* of the query being bound */
+    const mu_bound_set *sets;      /* all that were bound so far */
     uint32_t work, depth;          /* nodes bound so far, and nested now: see mu_bind_enter() */
 } mu_binder;
 

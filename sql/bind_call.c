@@ -169,6 +169,42 @@ static muster_status bind_aggregate(const mu_place *place, const mu_ast_expr *ca
                           call->offset, out, err);
 }
 
+/* Sets made of the same words are one set: it is run once, and a condition on it can be found among
+ * the keys of a group. Nothing in it is about the row, so the words say all. */
+
+static mu_bound_set words_of(const mu_binder *binder, int32_t start, int32_t end)
+{
+    const mu_common_scope *common = binder->common;
+
+    return (mu_bound_set){.text = {binder->text + start, (uint32_t)(end - start)},
+                          .commons = common ? common->commons : NULL,
+                          .visible = common ? common->visible : 0};
+}
+
+static const mu_set *find_set(const mu_binder *binder, const mu_bound_set *words)
+{
+    for (const mu_bound_set *s = binder->sets; s; s = s->next) {
+        if (s->commons == words->commons && s->visible == words->visible &&
+            mu_text_equal(s->text, words->text)) {
+            return s->set;
+        }
+    }
+    return NULL;
+}
+
+static muster_status keep_set(mu_binder *binder, const mu_bound_set *words, const mu_set *set,
+                              muster_error *err)
+{
+    mu_bound_set *kept;
+
+    MU_ARENA_TRY(kept, binder->scope.arena, 1, err);
+    *kept = *words;
+    kept->set = set;
+    kept->next = binder->sets;
+    binder->sets = kept;
+    return MUSTER_OK;
+}
+
 /* The customer of the row, for a predicate on people. */
 static muster_status bind_customer(const mu_place *place, const mu_ast_expr *call,
                                    const mu_expr **out, muster_error *err)
@@ -365,12 +401,28 @@ static muster_status bind_did(const mu_place *place, const mu_ast_expr *call, co
     return mu_set_did(&binder->scope, &source, at_least, at_most, out, err);
 }
 
+/* has_tag(...) or did(...) */
+static muster_status bind_predicate(const mu_place *place, const mu_ast_expr *call,
+                                    const mu_expr **out, muster_error *err)
+{
+    mu_binder *binder = place->binder;
+    const mu_bound_set words = words_of(binder, call->start, call->end);
+    const mu_set *set = find_set(binder, &words);
+    const mu_expr *customer;
+
+    MU_TRY(bind_customer(place, call, &customer, err));
+    if (!set) {
+        MU_TRY(mu_name_equal(call->text, "did") ? bind_did(place, call, &set, err)
+                                                : bind_has_tag(place, call, &set, err));
+        MU_TRY(keep_set(binder, &words, set, err));
+    }
+    return mu_expr_in_set(&binder->scope, customer, set, call->offset, out, err);
+}
+
 muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const mu_expr **out,
                            muster_error *err)
 {
-    const bool tag = mu_name_equal(call->text, "has_tag");
-    const mu_expr *const *args, *customer = NULL;
-    const mu_set *set = NULL;
+    const mu_expr *const *args;
 
     if (mu_agg_is(call->text)) {
         for (uint32_t i = 0; i < call->operands.count; i++) {
@@ -385,10 +437,8 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
                           "%s belongs to aggregates; \"%s\" is none",
                           call->filter ? "FILTER" : "DISTINCT", call->text);
     }
-    if (tag || mu_name_equal(call->text, "did")) {
-        MU_TRY(bind_customer(place, call, &customer, err));
-        MU_TRY(tag ? bind_has_tag(place, call, &set, err) : bind_did(place, call, &set, err));
-        return mu_expr_in_set(&place->binder->scope, customer, set, call->offset, out, err);
+    if (mu_name_equal(call->text, "has_tag") || mu_name_equal(call->text, "did")) {
+        return bind_predicate(place, call, out, err);
     }
     for (uint32_t i = 0; i < call->operands.count; i++) {
         if (call->operands.data[i].name.text) {
@@ -402,30 +452,52 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
                         out, err);
 }
 
+static muster_status fail_in_query(const char *what, mu_type type, int32_t offset,
+                                   muster_error *err)
+{
+    char name[32];
+
+    return mu_fail_at(err, MUSTER_INVALID, offset,
+                      "IN (SELECT ...) asks whether a customer is among others; %s is %s", what,
+                      mu_type_name(type, name));
+}
+
+static muster_status bind_members(const mu_place *place, const mu_ast_expr *expr,
+                                  const mu_set **out, muster_error *err)
+{
+    mu_binder *binder = place->binder;
+    const mu_bound_set words = words_of(binder, expr->query->start, expr->end);
+    mu_relation query;
+
+    *out = find_set(binder, &words);
+    if (*out) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_bind_query(binder, expr->query, &query, err));
+    if (query.column_count != 1) {
+        return mu_fail_at(err, MUSTER_INVALID, expr->query->start,
+                          "the query after IN gives %u columns, not one", query.column_count);
+    }
+    if (query.plan->columns[0].type.kind != MU_CUSTOMER) {
+        return fail_in_query("what the query gives", query.plan->columns[0].type, expr->offset,
+                             err);
+    }
+    MU_TRY(mu_set_query(&binder->scope, query.plan, out, err));
+    return keep_set(binder, &words, *out, err);
+}
+
 muster_status mu_bind_in_query(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
                                muster_error *err)
 {
     const mu_scope *scope = &place->binder->scope;
     const mu_expr *value, **found;
     const mu_set *set;
-    mu_relation query;
-    char name[32];
 
     MU_TRY(mu_bind_expr(place, expr->operands.data[0].expr, &value, err));
-    MU_TRY(mu_bind_query(place->binder, expr->query, &query, err));
-    if (query.column_count != 1) {
-        return mu_fail_at(err, MUSTER_INVALID, expr->query->start,
-                          "the query after IN gives %u columns, not one", query.column_count);
+    if (value->type.kind != MU_CUSTOMER) {
+        return fail_in_query("what stands before it", value->type, expr->offset, err);
     }
-    if (value->type.kind != MU_CUSTOMER || query.plan->columns[0].type.kind != MU_CUSTOMER) {
-        const bool left = value->type.kind != MU_CUSTOMER;
-        const mu_type other = left ? value->type : query.plan->columns[0].type;
-        return mu_fail_at(err, MUSTER_INVALID, expr->offset,
-                          "IN (SELECT ...) asks whether a customer is among others; %s is %s",
-                          left ? "what stands before it" : "what the query gives",
-                          mu_type_name(other, name));
-    }
-    MU_TRY(mu_set_query(scope, query.plan, &set, err));
+    MU_TRY(bind_members(place, expr, &set, err));
     MU_ARENA_TRY(found, scope->arena, 1, err);
     MU_TRY(mu_expr_in_set(scope, value, set, expr->offset, found, err));
     *out = *found;
