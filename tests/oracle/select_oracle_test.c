@@ -398,6 +398,7 @@ static void make_shape(sql_maker *m, int table, table_shape *shape)
 
 static void check_table(sql_maker *m, int table)
 {
+    static const char *const periods[] = {"MONTH", "MONTH", "DAY", "WEEK", "YEAR"};
     const char *path = test_path(sql_text(m, "table-%d", table));
     sqlite3 *oracle = open_oracle();
     table_shape shape;
@@ -407,9 +408,12 @@ static void check_table(sql_maker *m, int table)
 
     make_shape(m, table, &shape);
     assert_ok(muster_open(path, &db, &test_error));
-    run_ours(db, "CREATE TABLE events (customer TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT "
-                 "EVENT, channel TEXT, amount DECIMAL(12,2), quantity BIGINT, ratio DOUBLE, "
-                 "flag BOOLEAN, day DATE)");
+    run_ours(db,
+             sql_text(m,
+                      "CREATE TABLE events (customer TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT "
+                      "EVENT, channel TEXT, amount DECIMAL(12,2), quantity BIGINT, ratio DOUBLE, "
+                      "flag BOOLEAN, day DATE) PARTITION BY %s",
+                      periods[sql_below(m, MU_COUNT(periods))]));
     fill(m, &shape, db, oracle);
     for (int i = 0; i < QUERIES; i++) {
         if (i == QUERIES / 2) {

@@ -37,7 +37,6 @@ void sql_start(sql_maker *m)
 {
     m->used = 0;
     m->names = 0;
-    m->no_sets = false;
 }
 
 unsigned sql_below(sql_maker *m, unsigned bound)
@@ -117,9 +116,9 @@ static const char *const texts[] = {"view", "pay", "cart", "VIEW",    "",     "w
                                     "app",  "a_b", "50%",  "store 1", "支付", "zz"};
 static const char *const days[] = {"2023-12-31", "2024-01-15", "2024-02-01", "2024-02-29",
                                    "2024-03-05"};
-static const char *const times[] = {"2023-12-31 18:00:00", "2024-01-01 00:00:00",
-                                    "2024-02-01 00:00:00", "2024-02-10 06:00:00",
-                                    "2024-02-29 12:00:00", "2030-01-01 00:00:00"};
+static const char *const moments[] = {"2023-12-31 18:00:00", "2024-01-01 00:00:00",
+                                      "2024-02-01 00:00:00", "2024-02-10 06:00:00",
+                                      "2024-02-29 12:00:00", "2030-01-01 00:00:00"};
 
 static sql_expr number_constant(sql_maker *m, sql_kind kind)
 {
@@ -172,7 +171,7 @@ static sql_expr make_constant(sql_maker *m, sql_kind kind)
         e.theirs = days[sql_below(m, MU_COUNT(days))];
         break;
     case SQL_TIMESTAMP:
-        e.theirs = times[sql_below(m, MU_COUNT(times))];
+        e.theirs = moments[sql_below(m, MU_COUNT(moments))];
         break;
     case SQL_KINDS:
         fail();
@@ -549,6 +548,27 @@ static sql_expr make_like(sql_maker *m, const sql_relation *from, int depth)
     return compose_as(m, SQL_BOOLEAN, sql_text(m, "($0 %sLIKE '%s')", no, pattern), NULL, &of, 1);
 }
 
+/* did(), of the column `customer` and the condition in `args`: nobody has it otherwise, and if
+ * never does not do, they have it at all. */
+static sql_expr make_did(sql_maker *m, const sql_expr *args)
+{
+    static const char *const bounds[][2] = {
+        {"at_least", ">="}, {"at_most", "<="}, {"exactly", "="}};
+    const unsigned bound = sql_below(m, 3), times = sql_below(m, 4);
+    const bool never_does = bound == 1 || times == 0;
+    const char *those = "SELECT customer FROM events WHERE $1 AND customer IS NOT NULL";
+
+    return compose_as(
+        m, SQL_BOOLEAN, sql_text(m, "did($1, %s => %u)", bounds[bound][0], times),
+        sql_text(
+            m,
+            "CASE WHEN $0 IS NOT NULL THEN $0 NOT IN (%s GROUP BY customer HAVING NOT count(*) "
+            "%s %u)%s%s%s END",
+            those, bounds[bound][1], times, never_does ? "" : " AND $0 IN (",
+            never_does ? "" : those, never_does ? "" : ")"),
+        args, 1);
+}
+
 /* customer [NOT] IN (SELECT ...). A set has no nobody in it, and says nothing of nobody. */
 static sql_expr make_in_query(sql_maker *m, const sql_relation *from, int depth)
 {
@@ -556,10 +576,13 @@ static sql_expr make_in_query(sql_maker *m, const sql_relation *from, int depth)
     const char *no = sql_chance(m, 40) ? "NOT " : "";
     const bool groups = sql_chance(m, 30);
 
-    if (m->no_sets || !find_column(m, from, SQL_CUSTOMER, &args[0])) {
+    if (!find_column(m, from, SQL_CUSTOMER, &args[0])) {
         return sql_make_expr(m, from, SQL_BOOLEAN, 0);
     }
     args[1] = sql_make_expr(m, sql_events(), SQL_BOOLEAN, depth);
+    if (strcmp(args[0].ours, "customer") == 0 && sql_chance(m, 30)) {
+        return make_did(m, args);
+    }
     const char *rest =
         groups ? sql_text(m, " GROUP BY customer HAVING count(*) > %u", sql_below(m, 4)) : "";
     return compose_as(

@@ -210,14 +210,12 @@ static void make_groups(draft *d)
     const unsigned keys = sql_below(d->maker, KEYS_MOST + 1);
     const unsigned aggregates = (keys == 0) + sql_below(d->maker, 3);
 
-    d->maker->no_sets = true; /* two queries are two sets, and so two keys */
     for (unsigned i = 0; i < keys; i++) {
         const sql_expr key = any_expr(d, &d->source, sql_chance(d->maker, 60) ? 0 : 2);
         if (!key.constant) {
             d->groups.columns[d->groups.count++] = key;
         }
     }
-    d->maker->no_sets = false;
     d->key_count = d->groups.count;
     for (unsigned i = 0; i < aggregates || d->groups.count == 0; i++) {
         d->groups.columns[d->groups.count++] = make_aggregate(d);

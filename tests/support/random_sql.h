@@ -54,8 +54,7 @@ typedef struct sql_query {
 /* Makes queries; texts are good until the next sql_start(). */
 typedef struct sql_maker {
     uint64_t *random;
-    int names;    /* aliases given so far */
-    bool no_sets; /* for now, no customer IN (SELECT ...) */
+    int names; /* aliases given so far */
     size_t used;
     char room[1 << 21];
 } sql_maker;
