@@ -27,7 +27,7 @@
 #endif
 
 enum {
-    TABLES = FEWER ? 8 : 64,
+    TABLES = FEWER ? 32 : 64,
     QUERIES = 120, /* of each table, half of them after it was opened again */
     ROWS_MOST = 8192
 };
@@ -327,7 +327,8 @@ static void put_row(sql_maker *m, const table_shape *shape, log_text *ours, log_
     if (sql_chance(m, shape->null_percent)) {
         log_put(ours, "NULL, '");
     } else {
-        log_put(ours, "'c%u', '", sql_below(m, shape->customers));
+        log_put(ours, m->id_kind == SQL_BIGINT ? "%u, '" : "'c%u', '",
+                sql_below(m, shape->customers));
     }
     log_put_time(ours, ts);
     log_put(ours, "'");
@@ -372,14 +373,17 @@ static void fill(sql_maker *m, const table_shape *shape, muster *db, sqlite3 *or
                        "WHERE customer IS NOT NULL");
 }
 
-static sqlite3 *open_oracle(void)
+static sqlite3 *open_oracle(sql_maker *m)
 {
     sqlite3 *oracle;
 
     assert_int_equal(sqlite3_open(":memory:", &oracle), SQLITE_OK);
     run_theirs(oracle, "PRAGMA case_sensitive_like = ON");
-    run_theirs(oracle, "CREATE TABLE events (customer TEXT, ts TEXT, event TEXT, channel TEXT, "
-                       "amount INTEGER, quantity INTEGER, ratio REAL, flag INTEGER, day TEXT)");
+    run_theirs(oracle,
+               sql_text(m,
+                        "CREATE TABLE events (customer %s, ts TEXT, event TEXT, channel TEXT, "
+                        "amount INTEGER, quantity INTEGER, ratio REAL, flag INTEGER, day TEXT)",
+                        m->id_kind == SQL_BIGINT ? "INTEGER" : "TEXT"));
     return oracle;
 }
 
@@ -400,7 +404,7 @@ static void check_table(sql_maker *m, int table)
 {
     static const char *const periods[] = {"MONTH", "MONTH", "DAY", "WEEK", "YEAR"};
     const char *path = test_path(sql_text(m, "table-%d", table));
-    sqlite3 *oracle = open_oracle();
+    sqlite3 *oracle = open_oracle(m);
     table_shape shape;
     sql_query query;
     muster *db;
@@ -410,9 +414,10 @@ static void check_table(sql_maker *m, int table)
     assert_ok(muster_open(path, &db, &test_error));
     run_ours(db,
              sql_text(m,
-                      "CREATE TABLE events (customer TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT "
+                      "CREATE TABLE events (customer %s CUSTOMER, ts TIMESTAMP TIME, event TEXT "
                       "EVENT, channel TEXT, amount DECIMAL(12,2), quantity BIGINT, ratio DOUBLE, "
                       "flag BOOLEAN, day DATE) PARTITION BY %s",
+                      m->id_kind == SQL_BIGINT ? "BIGINT" : "TEXT",
                       periods[sql_below(m, MU_COUNT(periods))]));
     fill(m, &shape, db, oracle);
     for (int i = 0; i < QUERIES; i++) {
@@ -440,6 +445,7 @@ TEST(queries_agree_with_sqlite)
     maker.random = &random;
     for (int table = 0; table < TABLES; table++) {
         sql_start(&maker);
+        maker.id_kind = table % 3 == 2 ? SQL_BIGINT : SQL_TEXT;
         check_table(&maker, table);
     }
 }

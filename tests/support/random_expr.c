@@ -163,8 +163,13 @@ static sql_expr make_constant(sql_maker *m, sql_kind kind)
     case SQL_TEXT:
         e.theirs = texts[sql_below(m, MU_COUNT(texts))];
         break;
-    case SQL_CUSTOMER: /* an id is a text until it stands beside a customer */
-        e.kind = SQL_TEXT;
+    case SQL_CUSTOMER: /* an id is no customer until it stands beside one */
+        e.kind = m->id_kind;
+        if (e.kind == SQL_BIGINT) {
+            e.most = 12;
+            e.ours = e.theirs = sql_text(m, "%u", sql_below(m, 12));
+            return e;
+        }
         e.theirs = sql_text(m, sql_chance(m, 20) ? "nobody%u" : "c%u", sql_below(m, 12));
         break;
     case SQL_DATE:
@@ -504,40 +509,59 @@ static sql_expr make_comparison(sql_maker *m, const sql_relation *from, int dept
                       pair, 2);
 }
 
-/* x [NOT] IN (list), x [NOT] BETWEEN a AND b */
-static sql_expr make_among(sql_maker *m, const sql_relation *from, int depth)
+/* A value and what it is looked for among: decimals all get as many digits. False if one of them
+ * has no room for that. */
+static bool make_row(sql_maker *m, const sql_relation *from, int depth, sql_expr *args, int count)
 {
     const sql_kind kind = any_kind(m, from);
-    const bool range = kind != SQL_BOOLEAN && sql_chance(m, 40);
-    const char *no = sql_chance(m, 30) ? "NOT " : "";
-    sql_expr args[4] = {operand(m, from, kind, depth)};
+    bool fits = true;
 
-    for (int i = 1; i < 4; i++) {
-        args[i] = sql_chance(m, 80) ? make_constant(m, kind) : operand(m, from, kind, 0);
-        if (i == 2 && !range && sql_chance(m, 15)) {
-            args[i].ours = args[i].theirs = "NULL";
-        } else if (kind == SQL_DECIMAL) {
-            /* All of them to 4 digits, so that the first can stand beside each. */
-            if (!scale_up(m, &args[i], DIGITS_MOST)) {
-                args[i] = args[1];
-            }
-        }
+    for (int i = 0; i < count; i++) {
+        args[i] = i > 0 && sql_chance(m, 80) ? make_constant(m, kind)
+                                             : operand(m, from, kind, i > 0 ? 0 : depth);
+        fits = fits && (kind != SQL_DECIMAL || scale_up(m, &args[i], DIGITS_MOST));
     }
-    if (kind == SQL_DECIMAL && (args[0].scale > DIGITS_MOST || args[1].scale != DIGITS_MOST ||
-                                !scale_up(m, &args[0], DIGITS_MOST))) {
-        return compose_as(m, SQL_BOOLEAN, "($0 IS NOT NULL)", NULL, args, 1);
+    return fits;
+}
+
+static sql_expr make_between(sql_maker *m, const sql_relation *from, int depth)
+{
+    sql_expr args[3];
+
+    return make_row(m, from, depth, args, 3)
+               ? compose_as(m, SQL_BOOLEAN,
+                            sql_chance(m, 30) ? "($0 NOT BETWEEN $1 AND $2)"
+                                              : "($0 BETWEEN $1 AND $2)",
+                            NULL, args, 3)
+               : compose_as(m, SQL_BOOLEAN, "($0 IS NOT NULL)", NULL, args, 1);
+}
+
+static sql_expr make_in_list(sql_maker *m, const sql_relation *from, int depth)
+{
+    sql_expr args[10];
+    const int count = 2 + (int)sql_below(m, 9);
+
+    if (!make_row(m, from, depth, args, count)) {
+        return compose_as(m, SQL_BOOLEAN, "($0 IS NULL)", NULL, args, 1);
     }
-    return compose_as(
-        m, SQL_BOOLEAN,
-        sql_text(m, range ? "($0 %sBETWEEN $1 AND $2)" : "($0 %sIN ($1, $2, $3))", no), NULL, args,
-        range ? 3 : 4);
+    if (sql_chance(m, 15)) {
+        args[count - 1].ours = args[count - 1].theirs = "NULL";
+    }
+    const char *list = "$1";
+    for (int i = 2; i < count; i++) {
+        list = sql_text(m, "%s, $%d", list, i);
+    }
+    return compose_as(m, SQL_BOOLEAN,
+                      sql_text(m, "($0 %sIN (%s))", sql_chance(m, 30) ? "NOT " : "", list), NULL,
+                      args, count);
 }
 
 static sql_expr make_like(sql_maker *m, const sql_relation *from, int depth)
 {
     static const char *const patterns[] = {"%a%",   "v%",  "_ay", "%",   "",   "c_",  "%0%",
                                            "%e%e%", "a_b", "_",   "支%", "%1", "VIEW"};
-    sql_expr of = sql_make_expr(m, from, sql_chance(m, 20) ? SQL_CUSTOMER : SQL_TEXT, depth);
+    const sql_kind kind = sql_chance(m, 20) && m->id_kind == SQL_TEXT ? SQL_CUSTOMER : SQL_TEXT;
+    const sql_expr of = sql_make_expr(m, from, kind, depth);
     const char *no = sql_chance(m, 30) ? "NOT " : "";
     const char *pattern = patterns[sql_below(m, MU_COUNT(patterns))];
 
@@ -630,8 +654,9 @@ static sql_expr make_condition(sql_maker *m, const sql_relation *from, int depth
     }
     switch (sql_below(m, 8)) {
     case 0:
+        return make_between(m, from, less);
     case 1:
-        return make_among(m, from, less);
+        return make_in_list(m, from, less);
     case 2:
         return make_like(m, from, less);
     case 3:

@@ -11,6 +11,7 @@ enum {
     KEYS_MOST = 3
 };
 
+#define ID_MOST 1000
 #define ROWS_MOST 1e4 /* in a group: what a sum may grow by */
 #define MOST_SUM 1e17
 
@@ -79,6 +80,22 @@ static void add_item(draft *d, const sql_expr *item)
     d->result.count = d->items.count;
 }
 
+/* What expressions may be made of beside `from`: aliases of the items there are so far, which are
+ * names to muster, and to sqlite3 what they stand for. */
+static sql_relation with_aliases(const draft *d, const sql_relation *from)
+{
+    sql_relation all = *from;
+
+    for (int i = 0; i < d->items.count && all.count < SQL_COLUMNS; i++) {
+        sql_expr alias = d->items.columns[i];
+        alias.ours = d->result.columns[i].ours;
+        if (!alias.constant) {
+            all.columns[all.count++] = alias;
+        }
+    }
+    return all;
+}
+
 static sql_kind any_column_kind(draft *d, const sql_relation *from)
 {
     return sql_chance(d->maker, 80) ? from->columns[sql_below(d->maker, (unsigned)from->count)].kind
@@ -108,9 +125,10 @@ static void make_items(draft *d, const sql_relation *from)
     const unsigned count = 1 + sql_below(d->maker, ITEMS_MOST);
 
     for (unsigned i = 0; i < count; i++) {
+        const sql_relation all = with_aliases(d, from);
         const sql_expr item = d->top && sql_chance(d->maker, 5)
-                                  ? make_quotient(d, from)
-                                  : any_expr(d, from, (int)sql_below(d->maker, 3));
+                                  ? make_quotient(d, &all)
+                                  : any_expr(d, &all, (int)sql_below(d->maker, 3));
         add_item(d, &item);
     }
 }
@@ -197,7 +215,10 @@ static sql_expr make_aggregate(draft *d)
             return sql_chance(m, 50) ? aggregate_of(d, "bool_and(", "min(", &of)
                                      : aggregate_of(d, "bool_or(", "max(", &of);
         }
-        of.kind = of.kind == SQL_CUSTOMER ? SQL_TEXT : of.kind; /* the least id */
+        if (of.kind == SQL_CUSTOMER) { /* the least id */
+            of.kind = d->maker->id_kind;
+            of.most = ID_MOST;
+        }
         return sql_chance(m, 50) ? aggregate_of(d, "min(", "min(", &of)
                                  : aggregate_of(d, "max(", "max(", &of);
     }
@@ -263,7 +284,8 @@ static void append_groups(draft *d)
         append(d, key_text(d, i), d->groups.columns[i].theirs);
     }
     if (sql_chance(d->maker, 35)) {
-        const sql_expr condition = sql_make_expr(d->maker, &d->groups, SQL_BOOLEAN, 1);
+        const sql_relation all = with_aliases(d, &d->groups);
+        const sql_expr condition = sql_make_expr(d->maker, &all, SQL_BOOLEAN, 1);
         append_condition(d, " HAVING ", &condition);
     }
 }
@@ -293,7 +315,8 @@ static void make_order(draft *d)
     bool first = true;
 
     if (!d->distinct && sql_chance(d->maker, 25)) {
-        const sql_expr key = any_expr(d, from, (int)sql_below(d->maker, 2));
+        const sql_relation all = with_aliases(d, from);
+        const sql_expr key = any_expr(d, &all, (int)sql_below(d->maker, 2));
         if (!key.constant) {
             append_order(d, first, key.ours, key.theirs);
             first = false;
@@ -332,6 +355,15 @@ static void make_limit(draft *d)
     append(d, text, text);
 }
 
+static void append_where(draft *d, const sql_relation *from)
+{
+    if (sql_chance(d->maker, 70)) {
+        const sql_expr condition =
+            sql_make_expr(d->maker, from, SQL_BOOLEAN, (int)sql_below(d->maker, 4));
+        append_condition(d, " WHERE ", &condition);
+    }
+}
+
 /* The text of a side; `common`: with what it reads from before it. */
 static const char *finish(const draft *d, int side, bool star, bool common)
 {
@@ -359,19 +391,20 @@ void sql_make_query(sql_maker *m, int depth, bool top, sql_query *out)
     const unsigned form = sql_below(m, 10);
 
     make_source(&d, depth);
-    if (sql_chance(m, 70)) {
-        const sql_expr condition = sql_make_expr(m, &d.source, SQL_BOOLEAN, (int)sql_below(m, 4));
-        append_condition(&d, " WHERE ", &condition);
-    }
     if (form == 0) {
         make_star(&d);
     } else if (form < 5) {
+        append_where(&d, &d.source);
         make_groups(&d);
         make_group_items(&d);
         append_groups(&d);
     } else {
         d.distinct = form == 5;
         make_items(&d, &d.source);
+    }
+    if (form == 0 || form >= 5) {
+        const sql_relation all = form == 0 ? d.source : with_aliases(&d, &d.source);
+        append_where(&d, &all);
     }
     d.ordered = sql_chance(m, 30);
     if (d.ordered) {

@@ -54,7 +54,8 @@ typedef struct sql_query {
 /* Makes queries; texts are good until the next sql_start(). */
 typedef struct sql_maker {
     uint64_t *random;
-    int names; /* aliases given so far */
+    sql_kind id_kind; /* of customers: SQL_TEXT or SQL_BIGINT */
+    int names;        /* aliases given so far */
     size_t used;
     char room[1 << 21];
 } sql_maker;
