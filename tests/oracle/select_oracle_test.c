@@ -3,8 +3,9 @@
  *
  * The rows must be the same: in the same order where the query gives one, else in any. A table is
  * inserted in several statements and out of order, over several months, with NULLs wherever they
- * may be and events of nobody; it is asked with one thread and with four, before and after the
- * database was closed and opened again. What fails is shown in both dialects, with both answers.
+ * may be and events of nobody, some with customers of two stripes; it is asked with one thread and
+ * with four, before and after the database was closed and opened again. What fails is shown in both
+ * dialects, with both answers.
  */
 #include "include/muster.h"
 #include "tests/support/event_log.h"
@@ -27,9 +28,10 @@
 #endif
 
 enum {
-    TABLES = FEWER ? 32 : 64,
-    QUERIES = 120, /* of each table, half of them after it was opened again */
-    ROWS_MOST = 8192
+    TABLES = FEWER ? 24 : 40,
+    QUERIES = 120,     /* of each table, half of them after it was opened again */
+    STRANGERS = 65530, /* a few less than there are customers in a stripe */
+    ROWS_MOST = 1 << 17
 };
 
 /* The rows of an answer, each as one text. */
@@ -265,6 +267,7 @@ typedef struct table_shape {
     unsigned null_percent;
     unsigned days; /* from first to last */
     unsigned numbers;
+    bool strangers; /* people of another table came first */
 } table_shape;
 
 static void put_text(sql_maker *m, const table_shape *shape, const char *const *list,
@@ -369,8 +372,33 @@ static void fill(sql_maker *m, const table_shape *shape, muster *db, sqlite3 *or
             ours.size = theirs.size = 0;
         }
     }
-    run_theirs(oracle, "CREATE TABLE customers AS SELECT DISTINCT customer FROM events "
-                       "WHERE customer IS NOT NULL");
+}
+
+/* So many customers of another table that those of `events` are in two stripes. */
+static void add_strangers(sql_maker *m, muster *db, sqlite3 *oracle)
+{
+    static log_text lines;
+    const char *path = test_path("strangers.csv");
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    for (int i = 0; i < STRANGERS; i++) {
+        (void)fprintf(file, m->id_kind == SQL_BIGINT ? "%d,2024-01-01\n" : "s%d,2024-01-01\n",
+                      1000 + i);
+    }
+    assert_int_equal(fclose(file), 0);
+    run_ours(db, m->id_kind == SQL_BIGINT
+                     ? "CREATE TABLE others (customer BIGINT CUSTOMER, at TIMESTAMP TIME)"
+                     : "CREATE TABLE others (customer TEXT CUSTOMER, at TIMESTAMP TIME)");
+    lines.size = 0;
+    log_put(&lines, "COPY others FROM '%s' (FORMAT csv, HEADER false)", path);
+    run_ours(db, lines.text);
+    lines.size = 0;
+    log_put(&lines,
+            "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %d) "
+            "INSERT INTO customers SELECT %s FROM n",
+            1000 + STRANGERS, m->id_kind == SQL_BIGINT ? "i" : "'s' || i");
+    run_theirs(oracle, lines.text);
 }
 
 static sqlite3 *open_oracle(sql_maker *m)
@@ -384,6 +412,8 @@ static sqlite3 *open_oracle(sql_maker *m)
                         "CREATE TABLE events (customer %s, ts TEXT, event TEXT, channel TEXT, "
                         "amount INTEGER, quantity INTEGER, ratio REAL, flag INTEGER, day TEXT)",
                         m->id_kind == SQL_BIGINT ? "INTEGER" : "TEXT"));
+    run_theirs(oracle, sql_text(m, "CREATE TABLE customers (customer %s)",
+                                m->id_kind == SQL_BIGINT ? "INTEGER" : "TEXT"));
     return oracle;
 }
 
@@ -397,7 +427,8 @@ static void make_shape(sql_maker *m, int table, table_shape *shape)
                            .customers = customers[sql_below(m, 3)],
                            .null_percent = sql_chance(m, 25) ? 0 : 5 + sql_below(m, 30),
                            .days = days_of[sql_below(m, 3)],
-                           .numbers = sql_chance(m, 50) ? 10 : 1000};
+                           .numbers = sql_chance(m, 50) ? 10 : 1000,
+                           .strangers = table % 8 == 4};
 }
 
 static void check_table(sql_maker *m, int table)
@@ -419,7 +450,12 @@ static void check_table(sql_maker *m, int table)
                       "flag BOOLEAN, day DATE) PARTITION BY %s",
                       m->id_kind == SQL_BIGINT ? "BIGINT" : "TEXT",
                       periods[sql_below(m, MU_COUNT(periods))]));
+    if (shape.strangers) {
+        add_strangers(m, db, oracle);
+    }
     fill(m, &shape, db, oracle);
+    run_theirs(oracle, "INSERT INTO customers SELECT DISTINCT customer FROM events "
+                       "WHERE customer IS NOT NULL");
     for (int i = 0; i < QUERIES; i++) {
         if (i == QUERIES / 2) {
             muster_close(db);

@@ -583,7 +583,7 @@ static sql_expr make_did(sql_maker *m, const sql_expr *args)
     const char *those = "SELECT customer FROM events WHERE $1 AND customer IS NOT NULL";
 
     return compose_as(
-        m, SQL_BOOLEAN, sql_text(m, "did($1, %s => %u)", bounds[bound][0], times),
+        m, SQL_BOOLEAN, sql_text(m, "did($1, %s => %u, table => events)", bounds[bound][0], times),
         sql_text(
             m,
             "CASE WHEN $0 IS NOT NULL THEN $0 NOT IN (%s GROUP BY customer HAVING NOT count(*) "
