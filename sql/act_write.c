@@ -158,7 +158,7 @@ static muster_status write_file(mu_act *act, writing *w, muster_error *err)
     muster_status status;
     mu_file *file;
 
-    MU_TRY_GOTO(mu_env_create(act->statement->path.text, &w->file, err));
+    MU_TRY_GOTO(mu_env_replace(act->statement->path.text, &w->file, err));
     MU_TRY_GOTO(put_header(w, err));
     MU_TRY_GOTO(mu_act_each_batch(act, w->plan, take_batch, w, err));
     file = w->file;

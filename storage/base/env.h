@@ -31,6 +31,9 @@ bool mu_env_is_mapped(const char *path, const mu_map *map);
 typedef struct mu_file mu_file;
 muster_status mu_env_create(const char *path, mu_file **out,
                             muster_error *err); /* truncates an old one */
+/* The same, but the file takes its name at the commit only: what was called so stays until then,
+ * and after an abort. What a link leads to, a pipe or a device, is written to as it is. */
+muster_status mu_env_replace(const char *path, mu_file **out, muster_error *err);
 muster_status mu_file_write(mu_file *file, const void *data, size_t size, muster_error *err);
 uint64_t mu_file_size(const mu_file *file); /* bytes written so far */
 /* Flushes, syncs to the disk and closes; the file is freed whatever happens, and removed where that

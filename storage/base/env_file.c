@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -102,7 +103,8 @@ struct mu_file {
     bool regular;    /* else a pipe or a device, which is neither synced nor removed */
     uint64_t size;   /* written, buffered bytes included */
     size_t used;     /* of buffer */
-    char *path;      /* owned */
+    char *path;      /* owned; what messages name, and what the file is called once it is whole */
+    char *part;      /* owned; what it is called until then; NULL: the same */
     uint8_t *buffer; /* owned */
 };
 
@@ -112,8 +114,15 @@ static void free_file(mu_file *file)
         close(file->fd);
     }
     mu_mem_free(file->path);
+    mu_mem_free(file->part);
     mu_mem_free(file->buffer);
     mu_mem_free(file);
+}
+
+/* What the file is called while it is written. */
+static const char *name_now(const mu_file *file)
+{
+    return file->part ? file->part : file->path;
 }
 
 /* The usual reason is a directory that is not there; the system does not say which. */
@@ -129,7 +138,7 @@ static muster_status fail_to_create(const char *path, int error, muster_error *e
     return mu_env_fail(err, error, "create", path);
 }
 
-muster_status mu_env_create(const char *path, mu_file **out, muster_error *err)
+static muster_status create(const char *path, const char *part, mu_file **out, muster_error *err)
 {
     struct stat found;
     mu_file *file = mu_mem_zalloc(sizeof *file);
@@ -140,14 +149,15 @@ muster_status mu_env_create(const char *path, mu_file **out, muster_error *err)
     }
     file->fd = -1;
     file->path = copy_path(path);
+    file->part = part ? copy_path(part) : NULL;
     file->buffer = mu_mem_alloc(BUFFER_BYTES);
-    if (!file->path || !file->buffer) {
+    if (!file->path || (part && !file->part) || !file->buffer) {
         free_file(file);
         return mu_fail_memory(err, "creating a file");
     }
     int error = mu_env_before("create", path);
     if (error == 0) {
-        file->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        file->fd = open(name_now(file), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
         error = file->fd < 0 || fstat(file->fd, &found) != 0 ? errno : 0;
     }
     if (error != 0) {
@@ -157,6 +167,30 @@ muster_status mu_env_create(const char *path, mu_file **out, muster_error *err)
     file->regular = S_ISREG(found.st_mode);
     *out = file;
     return MUSTER_OK;
+}
+
+muster_status mu_env_create(const char *path, mu_file **out, muster_error *err)
+{
+    return create(path, NULL, out, err);
+}
+
+muster_status mu_env_replace(const char *path, mu_file **out, muster_error *err)
+{
+    struct stat found;
+
+    *out = NULL;
+    if (lstat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
+        return create(path, NULL, out, err);
+    }
+    const size_t size = strlen(path) + sizeof ".part";
+    char *part = mu_mem_alloc(size);
+    if (!part) {
+        return mu_fail_memory(err, "creating a file");
+    }
+    (void)snprintf(part, size, "%s.part", path);
+    const muster_status status = create(path, part, out, err);
+    mu_mem_free(part);
+    return status;
 }
 
 static muster_status write_through(mu_file *file, const uint8_t *data, size_t size,
@@ -230,6 +264,9 @@ static muster_status finish(mu_file *file, bool sync, muster_error *err)
             status = mu_env_fail(err, errno, "close", file->path);
         }
     }
+    if (status == MUSTER_OK && file->part) {
+        status = mu_env_rename(file->part, file->path, err);
+    }
     if (status != MUSTER_OK) {
         mu_file_abort(file);
         return status;
@@ -252,7 +289,7 @@ void mu_file_abort(mu_file *file)
 {
     if (file) {
         if (file->regular && mu_env_before("remove", file->path) == 0) {
-            unlink(file->path);
+            unlink(name_now(file));
         }
         free_file(file);
     }

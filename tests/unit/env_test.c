@@ -521,3 +521,35 @@ TEST(random_numbers_differ_and_there_is_a_processor)
     assert_int_not_equal(mu_env_random(), mu_env_random());
     assert_true(mu_env_processors() >= 1);
 }
+
+TEST(a_file_that_replaces_another_takes_its_name_when_it_is_whole)
+{
+    const char *path = test_path("out.csv");
+    mu_file *file;
+
+    test_write_file(path, "old", 3);
+    assert_ok(mu_env_replace(path, &file, &test_error));
+    assert_ok(mu_file_write(file, "new", 3, &test_error));
+    assert_string_equal(test_read_file(path, NULL), "old");
+    mu_file_abort(file);
+    assert_string_equal(test_read_file(path, NULL), "old");
+
+    assert_ok(mu_env_replace(path, &file, &test_error));
+    assert_ok(mu_file_write(file, "new", 3, &test_error));
+    assert_ok(mu_file_commit(file, &test_error));
+    assert_string_equal(test_read_file(path, NULL), "new");
+    assert_false(mu_env_exists(test_path("out.csv.part")));
+}
+
+TEST(a_link_is_written_through_not_replaced)
+{
+    const char *path = test_path("real.csv"), *link = test_path("link.csv");
+    mu_file *file;
+
+    test_write_file(path, "old", 3);
+    assert_int_equal(symlink(path, link), 0);
+    assert_ok(mu_env_replace(link, &file, &test_error));
+    assert_ok(mu_file_write(file, "new", 3, &test_error));
+    assert_ok(mu_file_commit(file, &test_error));
+    assert_string_equal(test_read_file(path, NULL), "new");
+}
