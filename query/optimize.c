@@ -417,7 +417,7 @@ muster_status mu_plan_optimize(const mu_scope *scope, const mu_plan *plan, const
                                muster_error *err)
 {
     const conjuncts nothing = {0};
-    const mu_plan *sunk;
+    const mu_plan *sunk = NULL;
 
     MU_TRY(sink(scope, plan, nothing, &sunk, err));
     return mu_plan_prune(scope, sunk, out, err);

@@ -408,7 +408,7 @@ static muster_status bind_predicate(const mu_place *place, const mu_ast_expr *ca
     mu_binder *binder = place->binder;
     const mu_bound_set words = words_of(binder, call->start, call->end);
     const mu_set *set = find_set(binder, &words);
-    const mu_expr *customer;
+    const mu_expr *customer = NULL;
 
     MU_TRY(bind_customer(place, call, &customer, err));
     if (!set) {

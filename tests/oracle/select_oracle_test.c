@@ -466,7 +466,7 @@ static void check_table(sql_maker *m, int table)
         (void)snprintf(when, sizeof when, "table %d of %d rows, query %d, %u threads:", table,
                        shape.rows, i, threads);
         sql_start(m);
-        sql_make_query(m, (int)sql_below(m, 3), true, &query);
+        sql_make_query(m, (int)sql_below(m, 4), true, &query);
         check_query(db, oracle, &query, when);
     }
     muster_close(db);

@@ -128,7 +128,7 @@ static sql_expr number_constant(sql_maker *m, sql_kind kind)
 
     if (kind == SQL_BIGINT) {
         const int64_t value =
-            sql_chance(m, 30) ? odd[sql_below(m, 7)] : sign * (int)sql_below(m, 30);
+            sql_chance(m, 30) ? odd[sql_below(m, 7)] : (int64_t)sign * sql_below(m, 30);
         e.most = fabs((double)value);
         e.ours = e.theirs = sql_text(m, value < 0 ? "(%lld)" : "%lld", (long long)value);
     } else if (kind == SQL_DECIMAL) {
