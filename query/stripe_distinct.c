@@ -174,5 +174,7 @@ muster_status mu_stripe_distinct_merge(mu_stripe_distinct *d, const mu_stripe_di
 void mu_stripe_distinct_reset(mu_stripe_distinct *d)
 {
     assert(d->set_count == 0); /* the stripe has ended, so the bits are clear too */
-    memset(d->counts, 0, d->group_count * sizeof *d->counts);
+    if (d->group_count > 0) {  /* else there is no memory yet */
+        memset(d->counts, 0, d->group_count * sizeof *d->counts);
+    }
 }

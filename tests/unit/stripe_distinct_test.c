@@ -63,3 +63,13 @@ TEST(every_customer_counts_once_in_a_group)
     mu_stripe_distinct_close(distinct);
     mu_stripe_distinct_close(sum);
 }
+
+TEST(a_stripe_without_anyone_can_be_forgotten)
+{
+    mu_stripe_distinct *distinct = mu_stripe_distinct_open();
+
+    mu_stripe_distinct_end(distinct);
+    mu_stripe_distinct_reset(distinct);
+    assert_int_equal(mu_stripe_distinct_count(distinct, 3), 0);
+    mu_stripe_distinct_close(distinct);
+}
