@@ -24,7 +24,7 @@ for preset in dev asan tiny; do
     if ! cmake --preset "$preset" >/dev/null || ! cmake --build "build/$preset" -- --quiet; then
         failed="$failed $preset"
     elif ctest --test-dir "build/$preset" -j 2 --output-on-failure >"$log" 2>&1; then
-        tail -n 5 "$log"
+        sed -n '/tests passed/,$p' "$log"
     else
         cat "$log"
         failed="$failed $preset"
