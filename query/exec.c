@@ -41,11 +41,6 @@ mu_snapshot *mu_exec_snapshot(const mu_exec *exec)
     return exec->options.snapshot;
 }
 
-mu_pool *mu_exec_pool(const mu_exec *exec)
-{
-    return exec->options.pool;
-}
-
 uint32_t mu_exec_workers(const mu_exec *exec)
 {
     return exec->workers;
@@ -135,6 +130,7 @@ static void report(each *e, uint64_t unit)
 static muster_status each_unit(void *context, uint32_t worker, uint64_t unit, muster_error *err)
 {
     each *e = context;
+    uint64_t rows = 0;
     mu_batch *batch;
 
     if (!e->ops[worker]) {
@@ -147,9 +143,10 @@ static muster_status each_unit(void *context, uint32_t worker, uint64_t unit, mu
         if (batch->rows == 0) {
             break;
         }
-        atomic_fetch_add_explicit(&e->rows, batch->rows, memory_order_relaxed);
+        rows += batch->rows;
         MU_TRY(e->sink->consume(e->states[worker], (uint32_t)unit, batch, err));
     }
+    atomic_fetch_add_explicit(&e->rows, rows, memory_order_relaxed);
     if (worker == 0) {
         report(e, unit);
     }

@@ -39,7 +39,6 @@ muster_status mu_exec_next(mu_exec *exec, mu_batch **batch, muster_error *err);
 /* For operators. */
 
 mu_snapshot *mu_exec_snapshot(const mu_exec *exec);
-mu_pool *mu_exec_pool(const mu_exec *exec);
 uint32_t mu_exec_workers(const mu_exec *exec);
 int64_t mu_exec_now(const mu_exec *exec);
 muster_status

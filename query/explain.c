@@ -323,9 +323,6 @@ static void put_did(const mu_set *set, mu_writer *out)
 void mu_set_print(const mu_set *set, mu_writer *out)
 {
     switch (set->kind) {
-    case MU_SET_ALL:
-        put(out, "all");
-        return;
     case MU_SET_LIST:
         putf(out, "a list of %" PRIu32, set->list.count);
         return;

@@ -59,7 +59,9 @@ muster_status mu_expr_column(const mu_scope *scope, uint32_t column, mu_type typ
 
 /* `name` is a function or one of: + - * / % || = <> < <= > >= "is distinct from" "is not distinct
  * from" "is null" "is not null" like ilike "not like" "not ilike" in "not in" between "not between"
- * and unary "-" "+". "in": args[0] and the list. Case does not matter. */
+ * and unary "-" "+". "in": args[0] and the list. Case does not matter. In what is made a
+ * constant stands on the right of a comparison, BETWEEN is two of them under an AND, and NOT IN an
+ * IN under a NOT. */
 muster_status mu_expr_call(const mu_scope *scope, const char *name, const mu_expr *const *args,
                            uint32_t arg_count, int32_t offset, const mu_expr **out,
                            muster_error *err);
@@ -78,10 +80,6 @@ muster_status mu_expr_in_set(const mu_scope *scope, const mu_expr *customer, con
 /* The type that values of both can be cast to without loss, for CASE, COALESCE, IN and comparisons;
  * false if there is none. */
 bool mu_type_unify(mu_type a, mu_type b, mu_type *out);
-
-/* What a call calls: "+", "<=", "date_trunc", "cast". In comparisons a constant stands on the
- * right; BETWEEN has become two of them under an AND, and NOT IN an IN under a NOT. */
-const char *mu_func_name(const mu_func *func);
 
 /* "day", "months", in any case: a unit of time. */
 bool mu_unit_parse(mu_text text, mu_unit *out);

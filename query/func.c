@@ -40,11 +40,6 @@ bool mu_expr_is_function(const char *name)
     return false;
 }
 
-const char *mu_func_name(const mu_func *func)
-{
-    return func->name;
-}
-
 char mu_func_param(const mu_func *func, uint32_t i)
 {
     const size_t size = strlen(func->params);

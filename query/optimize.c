@@ -165,7 +165,7 @@ static muster_status as_set(const mu_scope *scope, const mu_expr *expr, const mu
     return MUSTER_OK;
 }
 
-/* `column <op> constant`, whichever side they stand on: the values the column may have. */
+/* `column <op> constant`: the values the column may have. */
 typedef struct interval {
     uint32_t column; /* of the expression's input */
     int64_t min, max;
@@ -174,14 +174,12 @@ typedef struct interval {
 static bool as_interval(const mu_expr *expr, interval *out)
 {
     static const char *const operators[] = {"=", "<", "<=", ">", ">="};
-    static const char *const mirrored[] = {"=", ">", ">=", "<", "<="};
 
     if (expr->kind != MU_EXPR_CALL || expr->arg_count != 2) {
         return false;
     }
-    const bool swapped = expr->args[0]->kind == MU_EXPR_CONST;
-    const mu_expr *column = expr->args[swapped ? 1 : 0];
-    const mu_expr *constant = expr->args[swapped ? 0 : 1];
+    const mu_expr *column = expr->args[0];
+    const mu_expr *constant = expr->args[1];
     if (column->kind != MU_EXPR_COLUMN || constant->kind != MU_EXPR_CONST || constant->value.null ||
         mu_type_form(column->type) != MU_FORM_I64 || !mu_type_equal(column->type, constant->type)) {
         return false;
@@ -189,7 +187,7 @@ static bool as_interval(const mu_expr *expr, interval *out)
     const int64_t value = constant->value.i64;
     *out = (interval){.column = column->column, .min = INT64_MIN, .max = INT64_MAX};
     for (size_t i = 0; i < MU_COUNT(operators); i++) {
-        if (!is_call(expr, (swapped ? mirrored : operators)[i])) {
+        if (!is_call(expr, operators[i])) {
             continue;
         }
         switch (operators[i][0]) {

@@ -19,15 +19,6 @@ static muster_status new_set(const mu_scope *scope, mu_set_kind kind, mu_set **o
     return MUSTER_OK;
 }
 
-muster_status mu_set_all(const mu_scope *scope, const mu_set **out, muster_error *err)
-{
-    mu_set *set;
-
-    MU_TRY(new_set(scope, MU_SET_ALL, &set, err));
-    *out = set;
-    return MUSTER_OK;
-}
-
 static int compare_ordinals(const void *left, const void *right)
 {
     const uint32_t a = *(const uint32_t *)left;
@@ -304,9 +295,6 @@ muster_status mu_set_run(mu_set_runner *runner, uint32_t stripe, uint64_t bits[M
 
     memset(bits, 0, size);
     switch (runner->set->kind) {
-    case MU_SET_ALL:
-        fill_all(runner, stripe, bits);
-        return MUSTER_OK;
     case MU_SET_LIST:
         fill_list(runner->set, stripe, bits);
         return MUSTER_OK;

@@ -12,7 +12,6 @@
 #include "query/plan.h"
 
 typedef enum mu_set_kind {
-    MU_SET_ALL,   /* every customer */
     MU_SET_LIST,  /* these ordinals */
     MU_SET_TAG,   /* bearers of one of these values of a tag */
     MU_SET_DID,   /* did such events, so often */
@@ -47,7 +46,6 @@ struct mu_set {
 };
 
 /* Each makes a set in the scope's arena. */
-muster_status mu_set_all(const mu_scope *scope, const mu_set **out, muster_error *err);
 muster_status mu_set_list(const mu_scope *scope, const uint32_t *ordinals, uint32_t count,
                           const mu_set **out, muster_error *err); /* any order */
 /* No values: any value. INVALID if there is no such tag (nearest one named); a value that no one
