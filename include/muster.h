@@ -129,6 +129,10 @@ MUSTER_API const char *muster_text(muster_statement *statement, uint32_t column,
 MUSTER_API uint64_t muster_rows_changed(const muster_statement *statement);
 MUSTER_API const char *muster_notes(const muster_statement *statement);
 
+/* Bytes of stored columns and sets that the statement has read so far, encoded, as they lie in the
+ * files: at the least so much had to come from memory or from the disk. */
+MUSTER_API uint64_t muster_bytes_read(const muster_statement *statement);
+
 /* Stops the statement at its next look at the flag: the running muster_step() returns
  * CANCELLED and nothing is changed. Any thread or signal handler may call it. */
 MUSTER_API void muster_cancel(muster_statement *statement);

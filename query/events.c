@@ -117,6 +117,7 @@ static muster_status choose_columns(mu_event_reader *reader, muster_error *err)
         .since_us = reader->options.since_us,
         .until_us = reader->options.until_us,
         .skip_nobody = true,
+        .bytes_read = mu_exec_bytes_read(reader->exec),
     };
     return MUSTER_OK;
 }

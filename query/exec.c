@@ -51,6 +51,11 @@ int64_t mu_exec_now(const mu_exec *exec)
     return exec->options.now_us;
 }
 
+atomic_uint_fast64_t *mu_exec_bytes_read(const mu_exec *exec)
+{
+    return exec->options.bytes_read;
+}
+
 muster_status mu_exec_check(const mu_exec *exec, muster_error *err)
 {
     if (exec->options.cancel && atomic_load_explicit(exec->options.cancel, memory_order_relaxed)) {

@@ -24,6 +24,8 @@ typedef struct mu_exec_options {
     mu_pool *pool;               /* NULL: one thread */
     const atomic_bool *cancel;   /* NULL: never */
     const mu_progress *progress; /* NULL: none */
+    atomic_uint_fast64_t *bytes_read; /* grows by what is read of chunks and sets; NULL: no one
+                                         counts */
     int64_t now_us;
 } mu_exec_options;
 
@@ -41,6 +43,7 @@ muster_status mu_exec_next(mu_exec *exec, mu_batch **batch, muster_error *err);
 mu_snapshot *mu_exec_snapshot(const mu_exec *exec);
 uint32_t mu_exec_workers(const mu_exec *exec);
 int64_t mu_exec_now(const mu_exec *exec);
+atomic_uint_fast64_t *mu_exec_bytes_read(const mu_exec *exec); /* of the options */
 muster_status
 mu_exec_check(const mu_exec *exec,
               muster_error *err); /* CANCELLED if the flag is up; call once per batch */

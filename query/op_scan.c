@@ -164,6 +164,7 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
         .skip_nobody = plan->scan.set != NULL,
         .ranges = plan->scan.ranges,
         .range_count = plan->scan.range_count,
+        .bytes_read = mu_exec_bytes_read(exec),
     };
     MU_TRY_GOTO(mu_scan_open(mu_exec_snapshot(exec), &s->options, &s->scan, err));
     if (plan->scan.set) {

@@ -252,9 +252,15 @@ static muster_status fill_tag(const mu_set_runner *runner, uint32_t stripe, uint
 {
     const mu_tags *tags = mu_snapshot_tags(mu_exec_snapshot(runner->exec));
     const mu_set *set = runner->set;
+    atomic_uint_fast64_t *counter = mu_exec_bytes_read(runner->exec);
+    uint64_t size;
 
     for (uint32_t i = 0; i < set->tag.count; i++) {
-        MU_TRY(mu_tag_read_stripe(tags, set->tag.tag, set->tag.values[i], stripe, bits, err));
+        MU_TRY(
+            mu_tag_read_stripe(tags, set->tag.tag, set->tag.values[i], stripe, bits, &size, err));
+        if (counter) {
+            atomic_fetch_add_explicit(counter, size, memory_order_relaxed);
+        }
     }
     return MUSTER_OK;
 }

@@ -84,6 +84,7 @@ muster_status mu_act_each_batch(mu_act *act, const mu_plan *plan,
                                      .pool = act->pool,
                                      .cancel = act->cancel,
                                      .progress = act->progress,
+                                     .bytes_read = act->bytes_read,
                                      .now_us = act->binder->scope.now_us};
     mu_exec *exec = NULL;
     mu_batch *batch;

@@ -25,6 +25,7 @@ typedef struct mu_act {
     bool running;      /* false: names and types are looked up, nothing is done */
     mu_pool *pool;     /* NULL: one thread */
     const atomic_bool *cancel;
+    atomic_uint_fast64_t *bytes_read;
     const mu_progress *progress;
     uint64_t rows;     /* loaded, inserted, written */
     const char *notes; /* what is to be said, in the arena; NULL: nothing */

@@ -38,6 +38,7 @@ struct muster_statement {
     mu_act act;
     bool done;
     atomic_bool cancel;
+    atomic_uint_fast64_t bytes_read;
 
     mu_progress progress;
     double began, reported; /* seconds; 0: not yet */
@@ -142,7 +143,8 @@ static muster_status bind_statement(muster_statement *s, muster_error *err)
                           .binder = &s->binder,
                           .pool = s->owner->pool,
                           .cancel = &s->cancel,
-                          .progress = &s->progress};
+                          .progress = &s->progress,
+                          .bytes_read = &s->bytes_read};
         return mu_act_prepare(&s->act, err);
     }
     if (s->tree->kind == MU_AST_SELECT) {
@@ -254,6 +256,7 @@ static muster_status step(muster_statement *s, bool *row, muster_error *err)
                                          .pool = s->owner->pool,
                                          .cancel = &s->cancel,
                                          .progress = &s->progress,
+                                         .bytes_read = &s->bytes_read,
                                          .now_us = s->binder.scope.now_us};
         MU_TRY(mu_exec_open(&options, s->plan, &s->exec, err));
     }
@@ -424,6 +427,11 @@ uint64_t muster_rows_changed(const muster_statement *statement)
 const char *muster_notes(const muster_statement *statement)
 {
     return statement->act.notes ? statement->act.notes : "";
+}
+
+uint64_t muster_bytes_read(const muster_statement *statement)
+{
+    return atomic_load_explicit(&statement->bytes_read, memory_order_relaxed);
 }
 
 void muster_cancel(muster_statement *statement)

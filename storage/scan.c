@@ -39,7 +39,6 @@ struct mu_scan {
     mu_scan_column *columns;
     uint32_t column_count, time_column;
     mu_batch batch;
-    uint64_t bytes;
 
     /* Where the scan is. */
     uint32_t stripe;
@@ -214,11 +213,6 @@ uint32_t mu_scan_stripes(const mu_scan *scan)
     return scan->stripe_count;
 }
 
-uint64_t mu_scan_bytes(const mu_scan *scan)
-{
-    return scan->bytes;
-}
-
 /* Units and blocks. */
 
 muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
@@ -333,9 +327,14 @@ static muster_status load_column(mu_scan *scan, uint32_t i, muster_error *err)
 {
     const segment_source *source = &scan->sources[scan->source - 1];
     const uint32_t index = i < scan->options->column_count ? source->columns[i] : source->time;
+    uint64_t bytes = 0;
 
-    return mu_scan_column_load(&scan->columns[i], &scan->place, index, &scan->batch.columns[i],
-                               &scan->bytes, err);
+    MU_TRY(mu_scan_column_load(&scan->columns[i], &scan->place, index, &scan->batch.columns[i],
+                               &bytes, err));
+    if (bytes > 0 && scan->options->bytes_read) {
+        atomic_fetch_add_explicit(scan->options->bytes_read, bytes, memory_order_relaxed);
+    }
+    return MUSTER_OK;
 }
 
 static muster_status drop_outside_bounds(mu_scan *scan, muster_error *err)

@@ -13,6 +13,8 @@
 #ifndef MU_SCAN_H
 #define MU_SCAN_H
 
+#include <stdatomic.h>
+
 #include "storage/batch.h"
 #include "storage/db.h"
 
@@ -33,6 +35,7 @@ typedef struct mu_scan_options {
     bool skip_nobody; /* units after the stripes are left out */
     const mu_scan_range *ranges;
     uint32_t range_count;
+    atomic_uint_fast64_t *bytes_read; /* grows by the chunks that are read; NULL: no one counts */
 } mu_scan_options;
 
 typedef struct mu_scan mu_scan;
@@ -54,7 +57,5 @@ muster_status mu_scan_next(mu_scan *scan, mu_batch **batch, muster_error *err);
  * have is all NULL. The CUSTOMER column is never in a valid bitmap's hands: nobody is
  * MU_NO_CUSTOMER, with `valid` all clear. */
 muster_status mu_scan_load(mu_scan *scan, uint32_t i, muster_error *err);
-
-uint64_t mu_scan_bytes(const mu_scan *scan); /* of chunks read so far */
 
 #endif

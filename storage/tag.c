@@ -299,13 +299,14 @@ static void say_where(const mu_tag *tag, uint32_t i, muster_error *err)
 }
 
 muster_status mu_tag_read_stripe(const mu_tags *tags, const mu_tag *tag, uint32_t i,
-                                 uint32_t stripe, uint64_t into[MU_STRIPE_WORDS], muster_error *err)
+                                 uint32_t stripe, uint64_t into[MU_STRIPE_WORDS], uint64_t *size,
+                                 muster_error *err)
 {
     const mu_tag_set set = mu_tag_value_set(tag, i);
 
     assert(find_tag(tags, tag->name) == tag);
     (void)tags; /* it keeps the tag; in a release nothing else is wanted of it */
-    const muster_status status = mu_tag_set_read(&set, stripe, into, err);
+    const muster_status status = mu_tag_set_read(&set, stripe, into, size, err);
     if (status != MUSTER_OK) {
         say_where(tag, i, err);
     }

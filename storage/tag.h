@@ -32,10 +32,10 @@ uint32_t mu_tags_count(const mu_tags *tags);
 const mu_tag *mu_tags_at(const mu_tags *tags, uint32_t i);     /* sorted by name */
 const mu_tag *mu_tags_find(const mu_tags *tags, mu_text name); /* NULL if there is none */
 
-/* into |= the customers of `stripe` who bear value `i` of the tag. CORRUPT (file, tag, value named)
- * if the page is damaged; checked on first use. */
+/* into |= the customers of `stripe` who bear value `i` of the tag; *size is of the bytes that
+ * hold them. CORRUPT (file, tag, value named) if the page is damaged; checked on first use. */
 muster_status mu_tag_read_stripe(const mu_tags *tags, const mu_tag *tag, uint32_t i,
-                                 uint32_t stripe, uint64_t into[MU_STRIPE_WORDS],
+                                 uint32_t stripe, uint64_t into[MU_STRIPE_WORDS], uint64_t *size,
                                  muster_error *err);
 
 /* Sets being collected, to become a tag (db.h: mu_change_put_tag). One thread. */

@@ -158,9 +158,9 @@ static muster_status unite(mu_tag_set_writer *writer, const mu_tag_set *old,
         }
     }
     for (uint32_t stripe = 0; stripe < new_end || stripe < old_end; stripe++) {
-        uint64_t bits[MU_STRIPE_WORDS] = {0};
+        uint64_t bits[MU_STRIPE_WORDS] = {0}, size;
         if (stripe < old_end) {
-            MU_TRY(mu_tag_set_read(old, stripe, bits, err));
+            MU_TRY(mu_tag_set_read(old, stripe, bits, &size, err));
         }
         if (stripe < new_end) {
             mu_tag_builder_read(builder, code, stripe, bits);

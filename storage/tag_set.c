@@ -192,12 +192,13 @@ static muster_status read_key(const mu_tag_set *set, const layout *l, uint32_t i
 }
 
 muster_status mu_tag_set_read(const mu_tag_set *set, uint32_t stripe,
-                              uint64_t into[MU_STRIPE_WORDS], muster_error *err)
+                              uint64_t into[MU_STRIPE_WORDS], uint64_t *size, muster_error *err)
 {
     layout l;
     container c;
     uint32_t low = 0, key;
 
+    *size = 0;
     MU_TRY(read_layout(set, &l, err));
     uint32_t high = l.stripes;
     while (low < high) {
@@ -217,6 +218,7 @@ muster_status mu_tag_set_read(const mu_tag_set *set, uint32_t stripe,
         return MUSTER_OK;
     }
     MU_TRY(find_container(set, &l, low, &c, err));
+    *size = c.size;
     return add_container(&c, into, err);
 }
 

@@ -16,9 +16,9 @@ typedef struct mu_tag_set {
     uint64_t offset, size;
 } mu_tag_set;
 
-/* into |= the customers of the stripe. */
+/* into |= the customers of the stripe; *size is of the bytes that hold them. */
 muster_status mu_tag_set_read(const mu_tag_set *set, uint32_t stripe,
-                              uint64_t into[MU_STRIPE_WORDS], muster_error *err);
+                              uint64_t into[MU_STRIPE_WORDS], uint64_t *size, muster_error *err);
 
 /* How many stripes have customers, and which is the i-th of them, ascending. */
 muster_status mu_tag_set_stripes(const mu_tag_set *set, uint32_t *count, muster_error *err);

@@ -138,12 +138,13 @@ muster_status shop_change(mu_db *db, uint32_t turn, muster_error *err)
 
 static void check_turn(mu_snapshot *snapshot, const mu_tag *tag, uint32_t turn)
 {
-    uint64_t bits[MU_STRIPE_WORDS] = {0};
+    uint64_t bits[MU_STRIPE_WORDS] = {0}, size;
     char text[32];
 
     assert_true(mu_text_equal(tag->values[turn].value, turn_text(turn, text)));
     assert_int_equal(tag->values[turn].customers, SHOP_CUSTOMERS);
-    assert_ok(mu_tag_read_stripe(mu_snapshot_tags(snapshot), tag, turn, 0, bits, &test_error));
+    assert_ok(
+        mu_tag_read_stripe(mu_snapshot_tags(snapshot), tag, turn, 0, bits, &size, &test_error));
     for (uint32_t i = 0; i < SHOP_CUSTOMERS; i++) {
         const mu_customer_id id = {.text = id_text(turn, i, text)};
         uint32_t ordinal;

@@ -226,6 +226,40 @@ TEST(rows_changed_and_notes_say_what_was_done)
     muster_close(db);
 }
 
+static uint64_t bytes_read_by(muster *db, const char *sql)
+{
+    muster_statement *s = first_row(db, sql);
+    const uint64_t bytes = muster_bytes_read(s);
+
+    muster_finish(s);
+    return bytes;
+}
+
+TEST(bytes_read_grow_with_what_a_statement_looks_at)
+{
+    muster *db = open_database();
+    muster_statement *s;
+
+    assert_ok(run(db, "CREATE TABLE e (id TEXT CUSTOMER, at TIMESTAMP TIME, a BIGINT, b BIGINT)",
+                  &test_error));
+    assert_ok(run(db,
+                  "INSERT INTO e VALUES ('ada', '2024-05-01', 1, 7), ('bob', '2024-05-02', 5, 3)",
+                  &test_error));
+    assert_ok(run(db, "CREATE TAG t AS SELECT id FROM e", &test_error));
+    assert_ok(muster_prepare(db, "SELECT sum(a) FROM e", NULL, &s, &test_error));
+    assert_int_equal(muster_bytes_read(s), 0);
+    muster_finish(s);
+
+    const uint64_t one = bytes_read_by(db, "SELECT sum(a) FROM e");
+    assert_true(one > 0);
+    assert_true(bytes_read_by(db, "SELECT sum(a), sum(b) FROM e") > one);
+    assert_true(bytes_read_by(db, "SELECT count(*) FROM customers WHERE did(a > 0)") > 0);
+    /* Two customers in a container of Roaring: two bytes each. */
+    assert_int_equal(bytes_read_by(db, "SELECT count(*) FROM customers WHERE has_tag('t')"), 4);
+    assert_int_equal(bytes_read_by(db, "SELECT 1"), 0);
+    muster_close(db);
+}
+
 /* Aliases and queries of WITH are put in place where they are used; a few lines can so ask for
  * more than there are atoms. */
 TEST(a_statement_that_unfolds_without_end_is_refused)

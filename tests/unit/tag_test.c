@@ -92,9 +92,9 @@ static mu_tags *no_tags(void)
 
 static void check_stripe(const mu_tags *tags, const mu_tag *tag, uint32_t v, uint32_t stripe)
 {
-    uint64_t bits[MU_STRIPE_WORDS] = {0};
+    uint64_t bits[MU_STRIPE_WORDS] = {0}, size;
 
-    assert_ok(mu_tag_read_stripe(tags, tag, v, stripe, bits, &test_error));
+    assert_ok(mu_tag_read_stripe(tags, tag, v, stripe, bits, &size, &test_error));
     for (uint32_t i = 0; i < MU_STRIPE_ROWS; i++) {
         const uint32_t o = stripe * MU_STRIPE_ROWS + i;
         if (mu_bits_test(bits, i) != (o < CUSTOMERS && bears(o, v))) {
@@ -286,8 +286,8 @@ static roaring_bitmap_t *through(const mu_tag_set *set, uint32_t stripes)
     mu_writer bytes = {0};
 
     for (uint32_t stripe = 0; stripe < 4 * stripes + 4; stripe++) {
-        uint64_t bits[MU_STRIPE_WORDS] = {0};
-        assert_ok(mu_tag_set_read(set, stripe, bits, &test_error));
+        uint64_t bits[MU_STRIPE_WORDS] = {0}, size;
+        assert_ok(mu_tag_set_read(set, stripe, bits, &size, &test_error));
         mu_tag_set_add(&writer, stripe, bits);
     }
     assert_true(mu_tag_set_finish(&writer, &bytes));
@@ -354,12 +354,12 @@ TEST(bytes_that_are_no_set_are_corrupt_and_never_read_past)
         const size_t cut = turn % 4 == 0 ? test_random_below(&state, size) : size;
         const mu_reader exact = test_reader_of_exact_copy(bytes, cut);
         const mu_tag_set ours = {.memory = exact.data, .size = cut};
-        uint64_t customers;
+        uint64_t customers, read;
         uint32_t last;
         /* It may still be a set; what counts is that nothing else than that happens. */
         (void)mu_tag_set_check(&ours, &customers, &last, &test_error);
         for (uint32_t stripe = 0; stripe < 20; stripe++) {
-            (void)mu_tag_set_read(&ours, stripe, bits, &test_error);
+            (void)mu_tag_set_read(&ours, stripe, bits, &read, &test_error);
         }
         roaring_bitmap_free(set);
         mu_mem_free(bytes);
@@ -370,7 +370,7 @@ TEST(bytes_that_are_no_set_are_corrupt_and_never_read_past)
 static void check_damaged(const char *directory, const mu_tag_info *info)
 {
     mu_tags *tags;
-    uint64_t bits[MU_STRIPE_WORDS];
+    uint64_t bits[MU_STRIPE_WORDS], size;
     muster_status status = mu_tags_open(directory, info, 1, NULL, &tags, &test_error);
 
     if (status != MUSTER_OK) {
@@ -380,7 +380,7 @@ static void check_damaged(const char *directory, const mu_tag_info *info)
     const mu_tag *tag = mu_tags_at(tags, 0);
     for (uint32_t v = 0; v < tag->value_count && status == MUSTER_OK; v++) {
         memset(bits, 0, sizeof bits);
-        status = mu_tag_read_stripe(tags, tag, v, 1, bits, &test_error);
+        status = mu_tag_read_stripe(tags, tag, v, 1, bits, &size, &test_error);
         for (uint32_t i = 0; status == MUSTER_OK && i < MU_STRIPE_ROWS; i++) {
             assert_int_equal(mu_bits_test(bits, i), bears(MU_STRIPE_ROWS + i, v));
         }
