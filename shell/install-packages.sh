@@ -4,13 +4,17 @@
 #
 #     sh shell/install-packages.sh          what the library and the shell need
 #     sh shell/install-packages.sh tests    and the other compiler, the sanitizers, the test tools
+#     sh shell/install-packages.sh bench    and what the benchmark is built from and run with
 set -eu
 
 packages="cmake ninja-build gcc libc6-dev pkg-config lemon re2c zlib1g-dev liblz4-dev
 libsimde-dev libedit-dev libxxhash-dev libutf8proc-dev"
 if [ "${1:-}" = tests ]; then
     packages="$packages clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev
-libroaring-dev ccache sqlite3 libsqlite3-dev"
+libroaring-dev ccache sqlite3 libsqlite3-dev libjansson-dev"
+elif [ "${1:-}" = bench ]; then
+    packages="$packages libjansson-dev"
+    command -v npm >/dev/null || packages="$packages npm" # it need not be Debian's
 fi
 
 if ! command -v dpkg-query >/dev/null; then

@@ -1,0 +1,2 @@
+-- 60 tags as sets
+COPY tags FROM '{data}/tags.csv';

@@ -1,0 +1,1 @@
+SELECT groupBitmap(cid) FROM ect_month WHERE event = 'pay' AND ts >= '2022-10-03'

@@ -1,0 +1,1 @@
+SELECT count(DISTINCT cid) FROM arrival.events WHERE event = 'pay' AND ts >= '2022-10-03'

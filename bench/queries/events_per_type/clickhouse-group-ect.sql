@@ -1,0 +1,1 @@
+SELECT event, count() AS events FROM ect GROUP BY event ORDER BY events DESC, event

@@ -1,0 +1,36 @@
+#!/bin/sh
+# All of the benchmark on a small log. Beside the peers where their libraries have been fetched (sh
+# bench/run.sh does), so that answers are compared; else muster alone.
+set -eu
+
+bench=$1
+here=$(mktemp -d)
+trap 'rm -rf "$here"' EXIT
+
+fail() {
+    echo "$1" >&2
+    cat "$here/err" >&2
+    exit 1
+}
+
+peers=none
+[ ! -f "$(dirname "$bench")/../peers/libchdb.so" ] || peers=duckdb,clickhouse
+"$bench" --size XS --peers $peers --repeat 2 --audiences 30 --out "$here/out" >"$here/table" 2>"$here/err" ||
+    fail "the run did not succeed"
+for row in load disk funnel_quarter timeline open_cold; do
+    grep -q "^$row " "$here/table" || fail "the table has no row $row"
+done
+grep -q "30 audiences" "$here/table" || fail "the table has no audiences"
+grep -q "<svg" "$here/out/report.html" || fail "the page has no bars"
+
+# A report that was written can be drawn again, with nothing measured.
+cp "$here/out/report.html" "$here/page"
+rm "$here/out/report.html"
+"$bench" --draw "$here/out/report.json" >"$here/again" 2>"$here/err" || fail "it cannot be drawn again"
+cmp "$here/page" "$here/out/report.html" || fail "another page was drawn from the same report"
+
+# What cannot be is refused, with what could be.
+if "$bench" --size XS --queries nothing --out "$here/out" 2>"$here/err"; then
+    fail "a question that is not there was asked"
+fi
+grep -q 'no question is called "nothing"' "$here/err" || fail "the message is another"
