@@ -103,8 +103,6 @@ static void take_peers(mu_bench_options *o, const char *list)
     }
 }
 
-static void draw(const char *path);
-
 static mu_bench_options options_of(int argc, char **argv)
 {
     static const struct option known[] = {
@@ -156,8 +154,8 @@ static mu_bench_options options_of(int argc, char **argv)
             o.out = optarg;
             break;
         case 'd':
-            draw(optarg);
-            exit(0);
+            o.draw = optarg;
+            break;
         case 'h':
             (void)fputs(help, stdout);
             exit(0);
@@ -398,6 +396,10 @@ int main(int argc, char **argv)
         return mu_bench_worker_main(argv + 2);
     }
     mu_bench_run run = {.options = options_of(argc, argv)};
+    if (run.options.draw) {
+        draw(run.options.draw);
+        return 0;
+    }
     char *out = mu_bench_text("build/bench/%s", run.options.size);
 
     run.options.out = run.options.out ? run.options.out : out;

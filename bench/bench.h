@@ -37,6 +37,7 @@ typedef struct mu_bench_options {
     bool duckdb, clickhouse;
     const char *before; /* path of an earlier libmuster.so, or NULL */
     const char *out;    /* directory of data, databases and report */
+    const char *draw;   /* path of a report to show again; NULL: none, something is measured */
 } mu_bench_options;
 
 typedef struct mu_bench_side {

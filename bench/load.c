@@ -271,8 +271,7 @@ static void add_least(const json_t *loads, const mu_bench_side *side, const char
     const json_t *best = NULL, *load;
     size_t i;
 
-    json_array_foreach(loads, i, load)
-    {
+    json_array_foreach(loads, i, load) {
         const bool is_bytes = strcmp(key, "bytes") == 0;
         const bool counts = !is_bytes || strstr(json_string_value(json_object_get(load, "about")),
                                                 "sorted by (customer, ts)");
@@ -293,11 +292,11 @@ void mu_bench_load(mu_bench_run *run)
 {
     json_t *all = json_array(), *of_side[MU_BENCH_SIDES] = {0};
     static const char *const rows[][5] = {
-        {"load", "load", "Rows from the CSV to a table sorted by customer and time, and durable.",
+        {"load", "Load", "Rows from the CSV to a table sorted by customer and time, and durable.",
          "s", "load"},
-        {"load_memory", "peak memory of the load", "The most memory the loading process had.",
+        {"load_memory", "Peak memory of the load", "The most memory the loading process had.",
          "bytes", "load_memory"},
-        {"disk", "bytes on disk", "A table sorted by customer and time, with the ids as texts.",
+        {"disk", "Bytes on disk", "A table sorted by customer and time, with the ids as texts.",
          "bytes", "bytes"},
     };
 

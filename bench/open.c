@@ -98,7 +98,7 @@ void mu_bench_open(mu_bench_run *run)
         measure(run, forms, cold, values);
         json_t *row = mu_bench_row(
             run, cold ? "open_cold" : "open_warm",
-            cold ? "open and first answer, cold" : "open and first answer, warm",
+            cold ? "Open and first answer, cold" : "Open and first answer, warm",
             cold
                 ? "A new process opens the database, whose files are not in memory, and counts the "
                   "buyers of 90 days."

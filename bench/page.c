@@ -96,12 +96,10 @@ static scale scale_of(const json_t *report, const char *unit)
     const json_t *row;
     size_t i;
 
-    json_array_foreach(json_object_get(report, "rows"), i, row)
-    {
+    json_array_foreach(json_object_get(report, "rows"), i, row) {
         const char *name;
         json_t *figure;
-        json_object_foreach(json_object_get(row, "sides"), name, figure)
-        {
+        json_object_foreach(json_object_get(row, "sides"), name, figure) {
             const double median = number_of(figure, "median");
             if (strcmp(text_of(row, "unit"), unit) == 0 && median > 0) {
                 const int below = (int)floor(log10(median)), above = (int)ceil(log10(median));
@@ -133,8 +131,9 @@ static void draw_grid(const scale *s, double height, bool named, FILE *out)
         (void)fprintf(out, "<line class=grid x1=\"%.2f%%\" x2=\"%.2f%%\" y1=0 y2=%.0f />", place,
                       place, height);
         if (named) {
-            (void)fprintf(out, "<text class=tick x=\"%.2f%%\" dx=3 y=11>%s</text>", place,
-                          figure_text(s->unit, pow(10, power)));
+            const char *text = figure_text(s->unit, pow(10, power)); /* "10.0 ms" */
+            (void)fprintf(out, "<text class=tick x=\"%.2f%%\" dx=3 y=11>%.*s%s</text>", place,
+                          (int)strcspn(text, ". "), text, strchr(text, ' '));
         }
     }
 }
@@ -154,8 +153,7 @@ static void write_spread(const json_t *figure, const char *unit, FILE *out)
     double least = HUGE_VAL, most = 0;
     size_t i;
 
-    json_array_foreach(values, i, value)
-    {
+    json_array_foreach(values, i, value) {
         least = fmin(least, json_number_value(value));
         most = fmax(most, json_number_value(value));
     }
@@ -196,8 +194,7 @@ static void write_forms(const json_t *report, const json_t *row, FILE *out)
     const json_t *side;
     size_t i;
 
-    json_array_foreach(json_object_get(report, "sides"), i, side)
-    {
+    json_array_foreach(json_object_get(report, "sides"), i, side) {
         const json_t *figure =
             json_object_get(json_object_get(row, "sides"), text_of(side, "name"));
         json_t *forms = json_object_get(figure, "forms"), *seconds;
@@ -207,8 +204,7 @@ static void write_forms(const json_t *report, const json_t *row, FILE *out)
         }
         (void)fprintf(out, "<p>%s, forms tried: ", text_of(side, "name"));
         const char *before = "";
-        json_object_foreach(forms, form, seconds)
-        {
+        json_object_foreach(forms, form, seconds) {
             (void)fprintf(out, "%s", before);
             write_escaped(out, form);
             (void)fprintf(out, " %s", mu_bench_seconds(json_number_value(seconds)));
@@ -256,15 +252,13 @@ static void draw_row(const json_t *report, const json_t *row, const scale *s, FI
     (void)fprintf(out, "</span></div><svg height=%d role=img aria-label=\"", height);
     write_escaped(out, text_of(row, "title"));
     (void)fputs("\">", out);
-    json_array_foreach(sides, i, side)
-    {
+    json_array_foreach(sides, i, side) {
         (void)fprintf(out, "<text x=0 y=%d>%s</text>", (int)i * LINE + BAR - 2,
                       text_of(side, "name"));
     }
     (void)fprintf(out, "<svg x=%d height=%d width=\"100%%\">", NAME_SPACE, height);
     draw_grid(s, height, false, out);
-    json_array_foreach(sides, i, side)
-    {
+    json_array_foreach(sides, i, side) {
         draw_bar(row, side, s, (int)i, out);
     }
     (void)fputs("</svg></svg><figcaption>", out);
@@ -291,8 +285,7 @@ static void draw_rows(const json_t *report, const char *unit, const char *title,
 
     (void)fprintf(out, "<h2>%s</h2>\n", title);
     draw_axis(&s, out);
-    json_array_foreach(json_object_get(report, "rows"), i, row)
-    {
+    json_array_foreach(json_object_get(report, "rows"), i, row) {
         if (strcmp(text_of(row, "unit"), unit) == 0) {
             draw_row(report, row, &s, out);
         }
@@ -310,13 +303,12 @@ static void write_head(const json_t *report, FILE *out)
                 out);
     (void)fputs(style, out);
     (void)fprintf(out,
-                  "</style>\n<h1>muster beside its peers</h1>\n<p>Size %s: %.0f customers, %.0f "
+                  "</style>\n<h1>muster beside its peers</h1>\n<p>Size %s: %s customers, %s "
                   "events. %.0f threads, median of %.0f, the engines in turn. %s.</p>\n<p>",
-                  text_of(report, "size"), number_of(report, "customers"),
-                  number_of(report, "events"), number_of(report, "threads"),
+                  text_of(report, "size"), mu_bench_count(number_of(report, "customers")),
+                  mu_bench_count(number_of(report, "events")), number_of(report, "threads"),
                   number_of(report, "repeat"), text_of(machine, "date"));
-    json_array_foreach(json_object_get(report, "sides"), i, side)
-    {
+    json_array_foreach(json_object_get(report, "sides"), i, side) {
         (void)fputs(i > 0 ? " · " : "", out);
         write_escaped(out, text_of(side, "title"));
     }
@@ -349,17 +341,18 @@ static void write_audiences(const json_t *report, FILE *out)
         "compared.</p>\n<div class=wide><table><tr><th>engine<th class=text>form"
         "<th>clients<th>per second<th>p50<th>p95<th>p99\n",
         number_of(audiences, "count"));
-    json_object_foreach(json_object_get(audiences, "sides"), name,
-                        side){json_array_foreach(json_object_get(side, "clients"), i, figures){
-        (void)fprintf(out, "<tr><td>%s<td class=text>", name);
-    write_escaped(out, text_of(side, "form"));
-    (void)fprintf(out, "<td>%.0f<td>%.1f<td>%s", number_of(figures, "clients"),
-                  number_of(figures, "per_second"), mu_bench_seconds(number_of(figures, "p50")));
-    (void)fprintf(out, "<td>%s<td>%s\n", mu_bench_seconds(number_of(figures, "p95")),
-                  mu_bench_seconds(number_of(figures, "p99")));
-}
-}
-(void)fputs("</table></div>\n", out);
+    json_object_foreach(json_object_get(audiences, "sides"), name, side) {
+        json_array_foreach(json_object_get(side, "clients"), i, figures) {
+            (void)fprintf(out, "<tr><td>%s<td class=text>", name);
+            write_escaped(out, text_of(side, "form"));
+            (void)fprintf(out, "<td>%.0f<td>%.1f<td>%s", number_of(figures, "clients"),
+                          number_of(figures, "per_second"),
+                          mu_bench_seconds(number_of(figures, "p50")));
+            (void)fprintf(out, "<td>%s<td>%s\n", mu_bench_seconds(number_of(figures, "p95")),
+                          mu_bench_seconds(number_of(figures, "p99")));
+        }
+    }
+    (void)fputs("</table></div>\n", out);
 }
 
 static void write_loads(const json_t *report, FILE *out)
@@ -371,8 +364,7 @@ static void write_loads(const json_t *report, FILE *out)
                 "and how large it is. A question may use any of them.</p>\n<div class=wide><table>"
                 "<tr><th>engine<th class=text>layout<th>made in<th>on disk<th class=text>what\n",
                 out);
-    json_array_foreach(json_object_get(report, "loads"), i, load)
-    {
+    json_array_foreach(json_object_get(report, "loads"), i, load) {
         (void)fprintf(out, "<tr><td>%s<td class=text>", text_of(load, "side"));
         write_escaped(out, text_of(load, "layout"));
         (void)fprintf(out, "<td>%s<td>%s<td class=text>",

@@ -48,8 +48,7 @@ double mu_bench_best_peer(const json_t *row)
     json_t *figure;
     double best = 0;
 
-    json_object_foreach(json_object_get(row, "sides"), name, figure)
-    {
+    json_object_foreach(json_object_get(row, "sides"), name, figure) {
         const double median = number_of(figure, "median");
         if (strcmp(name, "muster") != 0 && strcmp(name, "before") != 0 &&
             (best <= 0 || median < best)) {
@@ -68,8 +67,7 @@ static void print_row(const json_t *report, const json_t *row, FILE *out)
     size_t i;
 
     (void)fprintf(out, "%-*s", NAME_WIDTH, text_of(row, "name"));
-    json_array_foreach(json_object_get(report, "sides"), i, side)
-    {
+    json_array_foreach(json_object_get(report, "sides"), i, side) {
         const json_t *figure = json_object_get(sides, text_of(side, "name"));
         const bool is_ours = strcmp(text_of(side, "name"), "muster") == 0;
         const char *none = is_ours && json_object_get(row, "not_yet") ? "not yet" : "-";
@@ -98,20 +96,18 @@ static void print_head(const json_t *report, FILE *out)
     const json_t *machine = json_object_get(report, "machine"), *side;
     size_t i;
 
-    (void)fprintf(out, "\nsize %s: %.0f customers, %.0f events; %.0f threads, median of %.0f; %s\n",
-                  text_of(report, "size"), number_of(report, "customers"),
-                  number_of(report, "events"), number_of(report, "threads"),
+    (void)fprintf(out, "\nsize %s: %s customers, %s events; %.0f threads, median of %.0f; %s\n",
+                  text_of(report, "size"), mu_bench_count(number_of(report, "customers")),
+                  mu_bench_count(number_of(report, "events")), number_of(report, "threads"),
                   number_of(report, "repeat"), text_of(machine, "date"));
     (void)fprintf(out, "%s, %.0f cores, %s of memory, read at %s/s; %s\n", text_of(machine, "cpu"),
                   number_of(machine, "cores"), mu_bench_bytes(number_of(machine, "memory")),
                   mu_bench_bytes(number_of(machine, "bandwidth")), text_of(machine, "system"));
-    json_array_foreach(json_object_get(report, "sides"), i, side)
-    {
+    json_array_foreach(json_object_get(report, "sides"), i, side) {
         (void)fprintf(out, "%s%s", i > 0 ? ", " : "", text_of(side, "title"));
     }
     (void)fprintf(out, "\n\n%-*s", NAME_WIDTH, "");
-    json_array_foreach(json_object_get(report, "sides"), i, side)
-    {
+    json_array_foreach(json_object_get(report, "sides"), i, side) {
         const bool is_peer = strcmp(text_of(side, "name"), "muster") != 0 &&
                              strcmp(text_of(side, "name"), "before") != 0;
         print_right(out, text_of(side, "name"), FIGURE_WIDTH);
@@ -126,8 +122,7 @@ static void print_loads(const json_t *report, FILE *out)
     size_t i;
 
     (void)fputs("\nlayouts\n", out);
-    json_array_foreach(json_object_get(report, "loads"), i, load)
-    {
+    json_array_foreach(json_object_get(report, "loads"), i, load) {
         (void)fprintf(out, "%-12s%-14s", text_of(load, "side"), text_of(load, "layout"));
         print_right(out, mu_bench_seconds(number_of(load, "seconds")), FIGURE_WIDTH);
         print_right(out, mu_bench_bytes(number_of(load, "bytes")), FIGURE_WIDTH);
@@ -147,10 +142,8 @@ static void print_audiences(const json_t *report, FILE *out)
     }
     (void)fprintf(out, "\n%.0f audiences%27s%9s%9s%9s\n", number_of(audiences, "count"),
                   "per second", "p50", "p95", "p99");
-    json_object_foreach(json_object_get(audiences, "sides"), name, side)
-    {
-        json_array_foreach(json_object_get(side, "clients"), i, figures)
-        {
+    json_object_foreach(json_object_get(audiences, "sides"), name, side) {
+        json_array_foreach(json_object_get(side, "clients"), i, figures) {
             (void)fprintf(out, "%-12s%-8s%2.0f client%s%11.1f", name, text_of(side, "form"),
                           number_of(figures, "clients"),
                           number_of(figures, "clients") > 1 ? "s" : " ",
@@ -169,8 +162,7 @@ void mu_bench_print(const json_t *report, FILE *out)
     size_t i;
 
     print_head(report, out);
-    json_array_foreach(json_object_get(report, "rows"), i, row)
-    {
+    json_array_foreach(json_object_get(report, "rows"), i, row) {
         print_row(report, row, out);
     }
     print_audiences(report, out);

@@ -32,4 +32,7 @@ TEST(figures_have_three_digits_and_a_unit)
     assert_string_equal(mu_bench_bytes(0), "0.00 B");
     assert_string_equal(mu_bench_bytes(864e6), "864 MB");
     assert_string_equal(mu_bench_bytes(9.996e6), "10.0 MB");
+    assert_string_equal(mu_bench_count(0), "0");
+    assert_string_equal(mu_bench_count(999), "999");
+    assert_string_equal(mu_bench_count(60000000), "60,000,000");
 }
