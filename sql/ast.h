@@ -170,7 +170,8 @@ struct mu_ast_select {
 enum {
     MU_AST_ROLE_CUSTOMER = 1,
     MU_AST_ROLE_TIME = 2,
-    MU_AST_ROLE_EVENT = 4
+    MU_AST_ROLE_EVENT = 4,
+    MU_AST_ROLE_INDEXED = 8
 };
 
 typedef struct mu_ast_column {

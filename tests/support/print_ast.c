@@ -332,6 +332,7 @@ static void print_columns(const mu_ast_statement *s, mu_writer *out)
         put(out, column->roles & MU_AST_ROLE_CUSTOMER ? " CUSTOMER" : "");
         put(out, column->roles & MU_AST_ROLE_TIME ? " TIME" : "");
         put(out, column->roles & MU_AST_ROLE_EVENT ? " EVENT" : "");
+        put(out, column->roles & MU_AST_ROLE_INDEXED ? " INDEXED" : "");
     }
     put(out, s->columns.count > 0 ? ")" : "");
 }

@@ -204,9 +204,9 @@ TEST(an_error_says_where_what_and_what_was_expected)
          "HAVING, "
          "LIMIT, OFFSET, ORDER BY, WHERE or the end of the statement"},
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
-        {"CREATE TABLE t (a TEXT INDEXED)", 23,
-         "unexpected \"INDEXED\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, PRECISION or "
-         "TIME"},
+        {"CREATE TABLE t (a TEXT UNIQUE)", 23,
+         "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, INDEXED, PRECISION "
+         "or TIME"},
         {"CREATE VIEW v", 7, "unexpected \"VIEW\"; expected TABLE or TAG"},
         {"DELETE FROM t", 0,
          "unexpected \"DELETE\"; expected COPY, CREATE, DESCRIBE, DROP, EXPLAIN, FROM, INSERT, "
