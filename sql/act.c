@@ -27,6 +27,8 @@ static act_fn *find_act(mu_ast_statement_kind kind)
         return mu_act_create_tag;
     case MU_AST_DROP_TAG:
         return mu_act_drop_tag;
+    case MU_AST_BACKUP:
+        return mu_act_backup;
     case MU_AST_SELECT:
     case MU_AST_EXPLAIN:
     case MU_AST_DESCRIBE:
@@ -57,8 +59,8 @@ muster_status mu_act_run(mu_act *act, muster_error *err)
     act->running = true;
     act->rows = 0;
     act->notes = NULL;
-    if (act->statement->kind == MU_AST_COPY_TO) {
-        return run(act, err);
+    if (act->statement->kind == MU_AST_COPY_TO || act->statement->kind == MU_AST_BACKUP) {
+        return run(act, err); /* these change no database, or another one */
     }
     MU_TRY(mu_change_begin(act->db, &act->change, err));
     binder->scope.snapshot = mu_change_base(act->change);

@@ -9,6 +9,7 @@
  *   act_copy.c   COPY FROM
  *   act_write.c  COPY TO
  *   act_tag.c    CREATE TAG, DROP TAG
+ *   act_backup.c BACKUP TO
  */
 #ifndef MU_ACT_H
 #define MU_ACT_H
@@ -21,7 +22,7 @@ typedef struct mu_act {
     mu_db *db;
     const mu_ast_statement *statement;
     mu_binder *binder; /* over the newest state, or that of `change` */
-    mu_change *change; /* NULL while the statement is prepared, and for COPY TO */
+    mu_change *change; /* NULL while the statement is prepared, for COPY TO and BACKUP */
     bool running;      /* false: names and types are looked up, nothing is done */
     mu_pool *pool;     /* NULL: one thread */
     const atomic_bool *cancel;
@@ -47,6 +48,7 @@ muster_status mu_act_copy_from(mu_act *act, muster_error *err);
 muster_status mu_act_copy_to(mu_act *act, muster_error *err);
 muster_status mu_act_create_tag(mu_act *act, muster_error *err);
 muster_status mu_act_drop_tag(mu_act *act, muster_error *err);
+muster_status mu_act_backup(mu_act *act, muster_error *err);
 
 /* What they share. */
 

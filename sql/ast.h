@@ -217,6 +217,7 @@ typedef enum mu_ast_statement_kind {
     MU_AST_CREATE_TAG,   /* name, query */
     MU_AST_DROP_TAG,     /* name */
     MU_AST_DESCRIBE,     /* name, or query, or path and options */
+    MU_AST_BACKUP,       /* path */
     MU_AST_SHOW_TABLES,
     MU_AST_SHOW_TAGS,
 } mu_ast_statement_kind;

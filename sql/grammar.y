@@ -55,8 +55,9 @@ static const mu_ast_name no_name;
     b->status = mu_fail_memory(b->err, "reading a statement");
 }
 
-%fallback ID ALL ASC BY COPY CUSTOMER DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST
-  IF INDEXED INSERT LAST NULLS PARTITION PRECISION SHOW STDIN TABLE TABLES TAG TAGS TIME TO VALUES.
+%fallback ID ALL ASC BACKUP BY COPY CUSTOMER DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER
+  FIRST IF INDEXED INSERT LAST NULLS PARTITION PRECISION SHOW STDIN TABLE TABLES TAG TAGS TIME TO
+  VALUES.
 
 %token EXCEPT INTERSECT JOIN ON OVER UNION USING SEMI.
 
@@ -138,6 +139,10 @@ statement ::= DESCRIBE select(Q). {
 statement ::= DESCRIBE STRING(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DESCRIBE);
     if (s) { s->path = mu_build_name(b, F); s->options = O; }
+}
+statement ::= BACKUP TO STRING(F). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_BACKUP);
+    if (s) { s->path = mu_build_name(b, F); }
 }
 statement ::= SHOW TABLES. { mu_build_statement(b, MU_AST_SHOW_TABLES); }
 statement ::= SHOW TAGS. { mu_build_statement(b, MU_AST_SHOW_TAGS); }

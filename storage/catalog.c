@@ -218,7 +218,8 @@ static muster_status check_roles(const mu_table *table, muster_error *err)
 muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, muster_error *err)
 {
     /* Relations that every database has, or will have. */
-    static const char *const taken[] = {"customers", "tags", "audiences", "audience_versions"};
+    static const char *const taken[] = {"customers", "tags",    "audiences", "audience_versions",
+                                        "segments",  "columns", "files"};
 
     MU_TRY(check_name("table", table->name, err));
     for (size_t i = 0; i < MU_COUNT(taken); i++) {

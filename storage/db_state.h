@@ -48,6 +48,10 @@ struct mu_snapshot {
 muster_status mu_snapshot_open(mu_db *db, const mu_snapshot *previous, mu_snapshot **out,
                                muster_error *err);
 
+/* What a segment's own file says has to be what the manifest says. */
+muster_status mu_snapshot_compare_segment(const mu_segment_info *found,
+                                          const mu_segment_info *expected, muster_error *err);
+
 /* Opens the i-th of all segments, if it is not yet. */
 muster_status mu_snapshot_open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment **out,
                                        muster_error *err);

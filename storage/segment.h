@@ -139,6 +139,21 @@ muster_status mu_segment_posting_read(const mu_segment *segment, uint32_t column
                                       uint64_t into[MU_STRIPE_WORDS], uint64_t *bytes,
                                       muster_error *err);
 
+/* What a column takes in the file, and how. */
+typedef struct mu_segment_usage {
+    uint64_t rows, nulls;
+    uint64_t chunk_bytes, dict_bytes, posting_bytes;
+    uint64_t raw_bytes; /* the values without any encoding, but text as it is counted below */
+    uint32_t encodings; /* a bit for each mu_enc that a chunk has */
+    bool with_dict;
+} mu_segment_usage;
+
+/* Adds a column to *usage. A value is 8 bytes raw, a BOOLEAN 1, an ordinal 4, and a text its bytes
+ * and 4; with a dictionary, 4 and the bytes of the dictionary once. Reads nothing but the directory
+ * and a byte of each chunk, but for text without a dictionary, which is decoded. */
+muster_status mu_segment_use(mu_segment *segment, uint32_t column, mu_segment_usage *usage,
+                             muster_error *err);
+
 /* Reads and verifies everything: checksums, order of rows, minima and maxima, codes. */
 muster_status mu_segment_check(mu_segment *segment, muster_error *err);
 

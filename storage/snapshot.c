@@ -195,8 +195,8 @@ const mu_segment_info *mu_snapshot_segment_info(const mu_snapshot *snapshot, uin
 
 /* What the segment's own file says has to be what the manifest says, or another file has come in
  * its place. */
-static muster_status check_info(const mu_segment_info *found, const mu_segment_info *expected,
-                                muster_error *err)
+muster_status mu_snapshot_compare_segment(const mu_segment_info *found,
+                                          const mu_segment_info *expected, muster_error *err)
 {
     const struct {
         const char *what;
@@ -239,7 +239,7 @@ static muster_status open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment 
     MU_TRY(status);
     mu_segment_info found;
     mu_segment_describe(*out, &found);
-    const muster_status same = check_info(&found, info, err);
+    const muster_status same = mu_snapshot_compare_segment(&found, info, err);
     if (same != MUSTER_OK) {
         mu_where(err, "%s", name);
         mu_segment_close(*out);

@@ -34,6 +34,7 @@ enum {
 };
 
 static_assert(MU_STRIPE_ROWS == 1 << 16, "a stripe is a container");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lists are written as they are");
 
 /* What the beginning of a set says. */
 typedef struct layout {
@@ -447,9 +448,7 @@ void mu_tag_set_add_list(mu_tag_set_writer *writer, uint32_t stripe, const uint1
         write_list_runs(&writer->bodies, ordinals, count, runs);
         return;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        mu_write_u16(&writer->bodies, ordinals[i]);
-    }
+    mu_write_bytes(&writer->bodies, ordinals, count * sizeof *ordinals);
 }
 
 uint64_t mu_tag_set_bytes(const mu_tag_set_writer *writer)

@@ -136,6 +136,7 @@ TEST(statements_that_change_things_are_read)
         {"DESCRIBE SELECT 1", "DESCRIBE SELECT 1"},
         {"show tables", "SHOW TABLES"},
         {"SHOW TAGS", "SHOW TAGS"},
+        {"backup to 'x'", "BACKUP TO 'x'"},
     };
     check_trees(pairs, MU_COUNT(pairs));
 }
@@ -209,7 +210,8 @@ TEST(an_error_says_where_what_and_what_was_expected)
          "or TIME"},
         {"CREATE VIEW v", 7, "unexpected \"VIEW\"; expected TABLE or TAG"},
         {"DELETE FROM t", 0,
-         "unexpected \"DELETE\"; expected COPY, CREATE, DESCRIBE, DROP, EXPLAIN, FROM, INSERT, "
+         "unexpected \"DELETE\"; expected BACKUP, COPY, CREATE, DESCRIBE, DROP, EXPLAIN, FROM, "
+         "INSERT, "
          "SELECT, SHOW or WITH"},
         {"COPY t FROM events.csv", 12,
          "unexpected \"events\"; expected a text between single quotes or STDIN"},
