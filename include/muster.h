@@ -85,6 +85,14 @@ MUSTER_API void muster_close(muster *db);
  * which is what a database opens with. Fails (INVALID) while a statement is open. */
 MUSTER_API muster_status muster_set_threads(muster *db, uint32_t threads, muster_error *err);
 
+/* Reads and verifies every file of the last committed state of the database in directory `path`,
+ * which need not be whole enough to be opened. `problem` (may be NULL) is called for each that is
+ * found, with file, column and offset as far as they are known; a damaged file does not keep the
+ * others from being checked. CORRUPT, with the first of them, if there is one. */
+typedef void muster_problem_fn(void *context, const char *problem);
+MUSTER_API muster_status muster_check(const char *path, muster_problem_fn *problem, void *context,
+                                      muster_error *err);
+
 /* How far a statement is. Called on the thread that steps it, a few times a second. */
 typedef struct muster_progress {
     const char *what;     /* "loading", "sorting", "writing", "scanning" */

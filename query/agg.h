@@ -22,7 +22,8 @@ typedef struct mu_agg_call {
     const mu_expr *const *args; /* with casts inserted */
     const mu_expr *filter;      /* FILTER (WHERE ...), or NULL */
     const mu_expr *order; /* first, last: the time they go by, set from the table's TIME column by
-                             the binder; or NULL */
+                             the binder; count: how many rows each stands for, set by the
+                             optimizer; or NULL */
 } mu_agg_call;
 
 bool mu_agg_is(const char *name); /* an aggregate of that name exists */
@@ -45,7 +46,7 @@ void mu_agg_reset(mu_agg_states *states);
 /* Makes room for groups below `groups`. */
 muster_status mu_agg_grow(mu_agg_states *states, uint32_t groups, muster_error *err);
 /* Row r of the vectors goes to groups[r], where `live` has a bit. `groups` may be NULL: all to
- * group 0. `order`: of first and last, else NULL. */
+ * group 0. `order`: the call's, or NULL. */
 muster_status mu_agg_update(mu_agg_states *states, const mu_vector *args, const mu_vector *order,
                             const uint64_t *live, uint32_t rows, const uint32_t *groups,
                             muster_error *err);

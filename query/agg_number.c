@@ -20,6 +20,13 @@ static muster_status count_update(mu_agg_states *states, const mu_agg_rows *rows
     int64_t *counts = states->data;
 
     (void)err;
+    if (rows->order) { /* rows that stand for many */
+        const int64_t *many = rows->order->data;
+        MU_FOR_EACH_LIVE(row, rows) {
+            counts[mu_agg_group(rows, row)] += many[row];
+        }
+        return MUSTER_OK;
+    }
     if (!rows->groups) {
         counts[0] += (int64_t)mu_k()->count_bits(rows->live, mu_bits_words(rows->rows));
         return MUSTER_OK;

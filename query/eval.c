@@ -80,7 +80,7 @@ static muster_status open_node(mu_eval *eval, const mu_expr *expr, const mu_expr
             above && above->kind == MU_EXPR_CALL && (above->func->flags & MU_FUNC_MONTHS);
         return fill_constant(node, takes_months, err);
     }
-    if (!lifted && mu_eval_is_of_text(expr)) {
+    if (!lifted && mu_eval_text_column(expr) != MU_NO_COLUMN) {
         MU_TRY(mu_eval_tables_open(node, &node->tables, err));
         lifted = true;
     }

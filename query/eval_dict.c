@@ -75,13 +75,14 @@ static bool has_one_column(const mu_expr *expr, uint32_t *column)
     return true;
 }
 
-bool mu_eval_is_of_text(const mu_expr *expr)
+uint32_t mu_eval_text_column(const mu_expr *expr)
 {
     uint32_t column = MU_NO_COLUMN;
 
     return expr->kind != MU_EXPR_COLUMN && expr->kind != MU_EXPR_CONST &&
-           expr->type.kind != MU_CUSTOMER && has_one_column(expr, &column) &&
-           column != MU_NO_COLUMN;
+                   expr->type.kind != MU_CUSTOMER && has_one_column(expr, &column)
+               ? column
+               : MU_NO_COLUMN;
 }
 
 /* Tables. */

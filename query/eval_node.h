@@ -74,8 +74,9 @@ muster_status mu_eval_in_set(mu_eval *eval, mu_eval_node *node, const mu_batch *
 
 /* Of eval_dict.c: */
 
-/* Whether the expression is a function of one TEXT column, and so of that column's codes. */
-bool mu_eval_is_of_text(const mu_expr *expr);
+/* The TEXT column that the expression is a function of, and so of its codes; MU_NO_COLUMN if it is
+ * none of one column. */
+uint32_t mu_eval_text_column(const mu_expr *expr);
 muster_status mu_eval_tables_open(mu_eval_node *node, mu_eval_tables **out, muster_error *err);
 void mu_eval_tables_close(mu_eval_tables *tables);
 /* *done: the node was run by looking codes up; else it is to be run on rows. */

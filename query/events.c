@@ -7,6 +7,7 @@
  */
 #include "query/events.h"
 
+#include "query/indexed.h"
 #include "query/op.h"
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
@@ -117,8 +118,44 @@ static muster_status choose_columns(mu_event_reader *reader, muster_error *err)
         .since_us = reader->options.since_us,
         .until_us = reader->options.until_us,
         .skip_nobody = true,
+        .left_out = reader->options.left_out,
         .bytes_read = mu_exec_bytes_read(reader->exec),
     };
+    return MUSTER_OK;
+}
+
+/* Events can be skipped that meet no condition, or not the `where`. */
+static muster_status choose_values(mu_event_reader *reader, muster_error *err)
+{
+    const mu_event_options *options = &reader->options;
+    const uint32_t wheres = reader->where_count;
+    const mu_expr **list;
+    const mu_scan_values *first = NULL, *second = NULL;
+    mu_scan_values *all;
+    uint32_t first_count = 0, second_count = 0;
+    mu_indexed_options indexed = {.table = options->source->table,
+                                  .columns = reader->scan_options.columns,
+                                  .bounded = options->bounded,
+                                  .since_us = options->since_us,
+                                  .until_us = options->until_us,
+                                  .left_out = options->left_out};
+
+    MU_ARENA_TRY(list, &reader->arena, reader->expr_count, err);
+    for (uint32_t i = 0; i < wheres + options->condition_count; i++) {
+        list[i] = reader->exprs[i].expr;
+    }
+    indexed.conditions = list;
+    indexed.condition_count = wheres;
+    MU_TRY(mu_indexed_values(reader->exec, &indexed, &reader->arena, &first, &first_count, err));
+    indexed.conditions = list + wheres;
+    indexed.condition_count = options->condition_count;
+    MU_TRY(mu_indexed_values(reader->exec, &indexed, &reader->arena, &second, &second_count, err));
+    MU_ARENA_TRY(all, &reader->arena, first_count + second_count, err);
+    for (uint32_t i = 0; i < first_count + second_count; i++) {
+        all[i] = i < first_count ? first[i] : second[i - first_count];
+    }
+    reader->scan_options.values = all;
+    reader->scan_options.value_count = first_count + second_count;
     return MUSTER_OK;
 }
 
@@ -163,6 +200,7 @@ muster_status mu_event_open(mu_exec *exec, const mu_event_options *options, mu_e
     reader->options = *options;
     MU_TRY_GOTO(list_exprs(reader, err));
     MU_TRY_GOTO(choose_columns(reader, err));
+    MU_TRY_GOTO(choose_values(reader, err));
     MU_TRY_GOTO(take_memory(reader, err));
     MU_TRY_GOTO(mu_scan_open(mu_exec_snapshot(exec), &reader->scan_options, &reader->scan, err));
     MU_TRY_GOTO(open_eval(reader, err));

@@ -23,6 +23,7 @@ typedef struct mu_event_options {
      * the first event. */
     bool bounded;
     int64_t since_us, until_us;
+    const uint64_t *left_out; /* bits of the table's segments that are not read; NULL: none */
 } mu_event_options;
 
 typedef struct mu_event_reader mu_event_reader;

@@ -109,6 +109,9 @@ static muster_status put_scan(const printer *p, const mu_plan *plan, muster_erro
         put(p->out, c == 0 ? ": " : ", ");
         put(p->out, plan->columns[c].name);
     }
+    if (plan->scan.counted) {
+        put(p->out, "; counted, where that is known");
+    }
     if (plan->scan.bounded) {
         put_range(p->out, plan->scan.since_us, plan->scan.until_us);
     }

@@ -8,6 +8,7 @@
  */
 #include "query/op.h"
 
+#include "query/indexed.h"
 #include "query/set.h"
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
@@ -15,10 +16,12 @@
 typedef struct scan_op {
     mu_op op; /* first, so that a mu_op * is a scan_op * */
     mu_scan_options options;
+    mu_arena arena; /* of the options' values */
     mu_scan *scan;
     mu_set_runner *set;       /* NULL: everyone, and nobody */
     uint32_t customer_column; /* of the batch; where `set` is not NULL */
     uint64_t *members;        /* of the current stripe */
+    int64_t *counted;         /* how many these are, where the scan is counted */
     bool no_members;          /* the stripe has none: nothing to read */
     uint32_t conjunct_count;
     const mu_expr *const *conjuncts;
@@ -34,7 +37,9 @@ static void scan_close(mu_op *op)
     mu_set_close(s->set);
     mu_eval_close(s->eval);
     mu_mem_free(s->members);
+    mu_mem_free(s->counted);
     mu_mem_free(s->conjunct_columns);
+    mu_arena_deinit(&s->arena);
     mu_mem_free(s);
 }
 
@@ -53,7 +58,7 @@ static muster_status scan_start(mu_op *op, uint32_t unit, muster_error *err)
 
 static muster_status load_columns(scan_op *s, const uint64_t *wanted, muster_error *err)
 {
-    for (uint32_t c = 0; c < s->op.plan->column_count; c++) {
+    for (uint32_t c = 0; c < s->options.column_count; c++) {
         if (!wanted || mu_bits_test(wanted, c)) {
             MU_TRY(mu_scan_load(s->scan, c, err));
         }
@@ -67,7 +72,10 @@ static muster_status sieve(scan_op *s, mu_batch *batch, muster_error *err)
     const size_t words = mu_bits_words(batch->rows);
     const size_t column_words = mu_bits_words(s->op.plan->column_count);
 
-    if (s->set) {
+    if (s->set && s->options.counted) { /* all customers of the stripe are one row */
+        s->counted[0] = (int64_t)mu_k()->count_bits(s->members, MU_STRIPE_WORDS);
+        batch->columns[0].data = s->counted;
+    } else if (s->set) {
         MU_TRY(mu_scan_load(s->scan, s->customer_column, err));
         mu_k()->filter_stripe_set(batch->columns[s->customer_column].data, s->members, batch->live,
                                   words);
@@ -137,12 +145,29 @@ static muster_status open_filter(scan_op *s, const mu_expr *filter, muster_error
 
 static muster_status open_set(scan_op *s, const mu_set *set, muster_error *err)
 {
-    s->customer_column = find_customer_column(s->op.plan);
+    s->customer_column = s->options.counted ? 0 : find_customer_column(s->op.plan);
     s->members = mu_mem_alloc(MU_STRIPE_WORDS * sizeof *s->members);
-    if (!s->members) {
+    s->counted = mu_mem_zalloc(MU_BATCH_ROWS * sizeof *s->counted);
+    if (!s->members || !s->counted) {
         return mu_fail_memory(err, "opening a scan");
     }
     return mu_set_open(s->op.exec, set, &s->set, err);
+}
+
+/* What can be skipped by postings. */
+static muster_status choose_values(scan_op *s, muster_error *err)
+{
+    const mu_plan *plan = s->op.plan;
+    const mu_indexed_options indexed = {.table = plan->scan.table,
+                                        .columns = plan->scan.columns,
+                                        .conditions = &plan->scan.filter,
+                                        .condition_count = plan->scan.filter ? 1 : 0,
+                                        .bounded = plan->scan.bounded,
+                                        .since_us = plan->scan.since_us,
+                                        .until_us = plan->scan.until_us};
+
+    return mu_indexed_values(s->op.exec, &indexed, &s->arena, &s->options.values,
+                             &s->options.value_count, err);
 }
 
 muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err)
@@ -157,7 +182,8 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
     s->options = (mu_scan_options){
         .table = plan->scan.table,
         .columns = plan->scan.columns,
-        .column_count = plan->column_count,
+        .column_count = plan->column_count - (plan->scan.counted ? 1 : 0),
+        .counted = plan->scan.counted,
         .bounded = plan->scan.bounded,
         .since_us = plan->scan.since_us,
         .until_us = plan->scan.until_us,
@@ -166,6 +192,7 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
         .range_count = plan->scan.range_count,
         .bytes_read = mu_exec_bytes_read(exec),
     };
+    MU_TRY_GOTO(choose_values(s, err));
     MU_TRY_GOTO(mu_scan_open(mu_exec_snapshot(exec), &s->options, &s->scan, err));
     if (plan->scan.set) {
         MU_TRY_GOTO(open_set(s, plan->scan.set, err));

@@ -10,4 +10,8 @@
 muster_status mu_plan_prune(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
                             muster_error *err);
 
+/* The same output, from counts instead of rows where postings or sets have them. */
+muster_status mu_plan_count(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
+                            muster_error *err);
+
 #endif

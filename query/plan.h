@@ -88,6 +88,8 @@ struct mu_plan {
             int64_t since_us, until_us;
             uint32_t range_count;
             const mu_scan_range *ranges;
+            bool counted; /* the last output column is how many rows each stands for (scan.h); a
+                             set only over `customers` */
         } scan;
         struct {
             uint32_t row_count;

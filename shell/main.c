@@ -43,6 +43,9 @@ static const char help[] =
     "\n"
     "  --help, --version\n"
     "\n"
+    "  muster info DB       what it takes on the disk: tables, columns, files\n"
+    "  muster check DB      reads and verifies everything; exit status 1 if something is wrong\n"
+    "\n"
     "  muster shop.muster -c \"CREATE TABLE events FROM 'log.csv' (user_id CUSTOMER, ts TIME, "
     "event "
     "EVENT)\"\n"
@@ -271,6 +274,10 @@ static void set_locale(void)
 
 int main(int argc, char **argv)
 {
+    if (argc > 2 && (strcmp(argv[1], "info") == 0 || strcmp(argv[1], "check") == 0)) {
+        set_locale();
+        return mu_shell_command(argc, argv);
+    }
     arguments a = arguments_of(argc, argv);
     mu_shell shell = {.format = a.format, .timer = true, .echo = a.echo};
     muster_error err = {.offset = -1};

@@ -10,6 +10,7 @@
  *   import.c   --import: looks at a file, loads it; roles.c guesses what its columns are;
  *              questions.c asks the first questions
  *   query.c    the shell's own questions
+ *   command.c  `muster info DB`, `muster check DB`
  *   pending.c  knows where a statement ends; text.c what text looks like on a terminal
  *
  * A program like any other: it knows muster.h and nothing else of the library.
@@ -67,6 +68,9 @@ void mu_shell_complain(const mu_shell_source *source, const char *sql, const cha
 
 bool mu_shell_script(mu_shell *shell, FILE *file, const char *name);
 bool mu_shell_read(mu_shell *shell, const char *path); /* a script; "-" is the standard input */
+
+/* Command.c: `info DB` or `check DB`, and the exit status of the program. */
+int mu_shell_command(int argc, char **argv);
 
 /* Print.c, box.c. */
 

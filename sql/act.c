@@ -33,6 +33,8 @@ static act_fn *find_act(mu_ast_statement_kind kind)
         return mu_act_compact;
     case MU_AST_SET:
         return mu_act_set;
+    case MU_AST_BACKUP:
+        return mu_act_backup;
     case MU_AST_SELECT:
     case MU_AST_EXPLAIN:
     case MU_AST_DESCRIBE:
@@ -46,8 +48,8 @@ static act_fn *find_act(mu_ast_statement_kind kind)
 /* Whether the statement is one change of the database; the others see to themselves. */
 static bool makes_change(mu_ast_statement_kind kind)
 {
-    return kind != MU_AST_COPY_TO && kind != MU_AST_CHECKPOINT && kind != MU_AST_COMPACT &&
-           kind != MU_AST_SET;
+    return kind != MU_AST_COPY_TO && kind != MU_AST_BACKUP && kind != MU_AST_CHECKPOINT &&
+           kind != MU_AST_COMPACT && kind != MU_AST_SET;
 }
 
 bool mu_act_is(const mu_ast_statement *statement)

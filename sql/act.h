@@ -9,6 +9,7 @@
  *   act_copy.c   COPY FROM
  *   act_write.c  COPY TO
  *   act_tag.c    CREATE TAG, DROP TAG
+ *   act_backup.c BACKUP TO
  */
 #ifndef MU_ACT_H
 #define MU_ACT_H
@@ -50,6 +51,7 @@ muster_status mu_act_drop_tag(mu_act *act, muster_error *err);
 muster_status mu_act_checkpoint(mu_act *act, muster_error *err);
 muster_status mu_act_compact(mu_act *act, muster_error *err);
 muster_status mu_act_set(mu_act *act, muster_error *err);
+muster_status mu_act_backup(mu_act *act, muster_error *err);
 
 /* What they share. */
 

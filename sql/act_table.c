@@ -20,10 +20,16 @@ muster_status mu_act_check_new(const mu_act *act, bool *skip, muster_error *err)
 
 static muster_status bind_role(const mu_ast_column *column, mu_role *out, muster_error *err)
 {
-    *out = column->roles == MU_AST_ROLE_CUSTOMER ? MU_ROLE_CUSTOMER
-           : column->roles == MU_AST_ROLE_TIME   ? MU_ROLE_TIME
-           : column->roles == MU_AST_ROLE_EVENT  ? MU_ROLE_EVENT
-                                                 : MU_ROLE_NONE;
+    unsigned roles = column->roles;
+
+    if (roles & MU_AST_ROLE_EVENT) {
+        roles &= ~(unsigned)MU_AST_ROLE_INDEXED; /* which EVENT is by itself */
+    }
+    *out = roles == MU_AST_ROLE_CUSTOMER  ? MU_ROLE_CUSTOMER
+           : roles == MU_AST_ROLE_TIME    ? MU_ROLE_TIME
+           : roles == MU_AST_ROLE_EVENT   ? MU_ROLE_EVENT
+           : roles == MU_AST_ROLE_INDEXED ? MU_ROLE_INDEXED
+                                          : MU_ROLE_NONE;
     if (column->roles != 0 && *out == MU_ROLE_NONE) {
         return mu_fail_at(err, MUSTER_INVALID, column->name.offset,
                           "column \"%s\" has several roles; a column has one at most",

@@ -79,6 +79,12 @@ void muster_close(muster *db)
     mu_mem_free(db);
 }
 
+muster_status muster_check(const char *path, muster_problem_fn *problem, void *context,
+                           muster_error *err)
+{
+    return mu_db_check_each(path, problem, context, err);
+}
+
 muster_status muster_set_threads(muster *db, uint32_t threads, muster_error *err)
 {
     const unsigned open = atomic_load(&db->statement_count);

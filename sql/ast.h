@@ -170,7 +170,8 @@ struct mu_ast_select {
 enum {
     MU_AST_ROLE_CUSTOMER = 1,
     MU_AST_ROLE_TIME = 2,
-    MU_AST_ROLE_EVENT = 4
+    MU_AST_ROLE_EVENT = 4,
+    MU_AST_ROLE_INDEXED = 8
 };
 
 typedef struct mu_ast_column {
@@ -216,6 +217,7 @@ typedef enum mu_ast_statement_kind {
     MU_AST_CREATE_TAG,   /* name, query */
     MU_AST_DROP_TAG,     /* name */
     MU_AST_DESCRIBE,     /* name, or query, or path and options */
+    MU_AST_BACKUP,       /* path */
     MU_AST_SHOW_TABLES,
     MU_AST_SHOW_TAGS,
     MU_AST_CHECKPOINT,

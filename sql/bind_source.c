@@ -1,8 +1,10 @@
 /*
- * bind_source.c - what stands after FROM: a table, a query, a query of WITH by its name, or a
- * behaviour.
+ * bind_source.c - what stands after FROM: a table, a query, a query of WITH by its name, a
+ * behaviour, or a relation about the storage.
  */
 #include "sql/bind.h"
+
+#include "sql/storage_relations.h"
 
 static muster_status fail_table(const mu_binder *binder, mu_ast_name name, muster_error *err)
 {
@@ -98,7 +100,14 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
         out->name = source->name.text;
     } else {
         MU_TRY(bind_common(binder, source, out, &found, err));
+        const mu_plan *plan = NULL;
         if (!found) {
+            MU_TRY(mu_storage_relation(binder, source->name.text, &plan, err));
+        }
+        if (plan) {
+            mu_bind_relation_of(plan, out);
+            out->name = source->name.text;
+        } else if (!found) {
             const mu_table *table;
             MU_TRY(mu_bind_table(binder, source->name, &table, err));
             MU_TRY(mu_bind_scan(binder, table, out, err));

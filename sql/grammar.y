@@ -55,9 +55,9 @@ static const mu_ast_name no_name;
     b->status = mu_fail_memory(b->err, "reading a statement");
 }
 
-%fallback ID ALL ASC BY CHECKPOINT COMPACT COPY CUSTOMER DESC DESCRIBE DROP EVENT EXCLUDE EXISTS
-  EXPLAIN FILTER FIRST IF INSERT LAST NULLS PARTITION PRECISION SET SHOW STDIN TABLE TABLES TAG TAGS
-  TIME TO VALUES.
+%fallback ID ALL ASC BACKUP BY CHECKPOINT COMPACT COPY CUSTOMER DESC DESCRIBE DROP EVENT EXCLUDE
+  EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NULLS PARTITION PRECISION SET SHOW STDIN TABLE
+  TABLES TAG TAGS TIME TO VALUES.
 
 %token EXCEPT INTERSECT JOIN ON OVER UNION USING SEMI.
 
@@ -140,6 +140,10 @@ statement ::= DESCRIBE STRING(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DESCRIBE);
     if (s) { s->path = mu_build_name(b, F); s->options = O; }
 }
+statement ::= BACKUP TO STRING(F). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_BACKUP);
+    if (s) { s->path = mu_build_name(b, F); }
+}
 statement ::= SHOW TABLES. { mu_build_statement(b, MU_AST_SHOW_TABLES); }
 statement ::= SHOW TAGS. { mu_build_statement(b, MU_AST_SHOW_TAGS); }
 statement ::= CHECKPOINT. { mu_build_statement(b, MU_AST_CHECKPOINT); }
@@ -201,6 +205,7 @@ roles(A) ::= roles(L) role(R). { A = L | R; }
 role(A) ::= CUSTOMER. { A = MU_AST_ROLE_CUSTOMER; }
 role(A) ::= TIME. { A = MU_AST_ROLE_TIME; }
 role(A) ::= EVENT. { A = MU_AST_ROLE_EVENT; }
+role(A) ::= INDEXED. { A = MU_AST_ROLE_INDEXED; }
 
 %type type {mu_ast_type}
 type(A) ::= type_name(N). { A = (mu_ast_type){N, 0, {0}}; }

@@ -144,6 +144,8 @@ static mu_value role_value(mu_role role)
         return text_value("TIME");
     case MU_ROLE_EVENT:
         return text_value("EVENT");
+    case MU_ROLE_INDEXED:
+        return text_value("INDEXED");
     case MU_ROLE_NONE:
         break;
     }

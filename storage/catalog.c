@@ -65,6 +65,8 @@ static const char *role_name(mu_role role)
         return "TIME";
     case MU_ROLE_EVENT:
         return "EVENT";
+    case MU_ROLE_INDEXED:
+        return "INDEXED";
     }
     return "";
 }
@@ -119,9 +121,10 @@ static muster_status check_role(const mu_catalog *catalog, const mu_column *colu
                        "column \"%s\" is %s; the TIME column has to be a TIMESTAMP", column->name,
                        mu_type_name(column->type, name));
     }
-    if (column->role == MU_ROLE_EVENT && kind != MU_TEXT) {
-        return mu_fail(err, MUSTER_INVALID, "column \"%s\" is %s; the EVENT column has to be TEXT",
-                       column->name, mu_type_name(column->type, name));
+    if (mu_role_is_indexed(column->role) && kind != MU_TEXT) {
+        return mu_fail(err, MUSTER_INVALID, "column \"%s\" is %s; %s column has to be TEXT",
+                       column->name, mu_type_name(column->type, name),
+                       column->role == MU_ROLE_EVENT ? "the EVENT" : "an INDEXED");
     }
     if (column->role != MU_ROLE_CUSTOMER || kind == MU_CUSTOMER) {
         return MUSTER_OK;
@@ -153,7 +156,8 @@ static muster_status check_column(const mu_catalog *catalog, const mu_table *tab
                            "two columns are named \"%s\"; capital and small letters are the same",
                            column->name);
         }
-        if (column->role != MU_ROLE_NONE && table->columns[other].role == column->role) {
+        if (column->role != MU_ROLE_NONE && column->role != MU_ROLE_INDEXED &&
+            table->columns[other].role == column->role) {
             return mu_fail(err, MUSTER_INVALID, "\"%s\" and \"%s\" are both %s; one column can be",
                            table->columns[other].name, column->name, role_name(column->role));
         }
@@ -179,6 +183,7 @@ static muster_status check_roles(const mu_table *table, muster_error *err)
     const mu_column *customer = column_of_role(table, MU_ROLE_CUSTOMER);
     const mu_column *time = column_of_role(table, MU_ROLE_TIME);
     const mu_column *event = column_of_role(table, MU_ROLE_EVENT);
+    const mu_column *indexed = event ? event : column_of_role(table, MU_ROLE_INDEXED);
 
     if (!customer != !time) {
         return mu_fail(err, MUSTER_INVALID,
@@ -187,10 +192,10 @@ static muster_status check_roles(const mu_table *table, muster_error *err)
                        customer ? customer->name : time->name, customer ? "CUSTOMER" : "TIME",
                        table->name, customer ? "TIME" : "CUSTOMER");
     }
-    if (event && !customer) {
+    if (indexed && !customer) {
         return mu_fail(err, MUSTER_INVALID,
-                       "column \"%s\" is EVENT, but no column of table \"%s\" is CUSTOMER and TIME",
-                       event->name, table->name);
+                       "column \"%s\" is %s, but no column of table \"%s\" is CUSTOMER and TIME",
+                       indexed->name, role_name(indexed->role), table->name);
     }
     if (!customer) {
         return MUSTER_OK;
@@ -213,7 +218,8 @@ static muster_status check_roles(const mu_table *table, muster_error *err)
 muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, muster_error *err)
 {
     /* Relations that every database has, or will have. */
-    static const char *const taken[] = {"customers", "tags", "audiences", "audience_versions"};
+    static const char *const taken[] = {"customers", "tags",    "audiences", "audience_versions",
+                                        "segments",  "columns", "files"};
 
     MU_TRY(check_name("table", table->name, err));
     for (size_t i = 0; i < MU_COUNT(taken); i++) {

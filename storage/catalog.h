@@ -18,7 +18,14 @@ typedef enum mu_role {
     MU_ROLE_CUSTOMER = 1,
     MU_ROLE_TIME = 2,
     MU_ROLE_EVENT = 3,
+    MU_ROLE_INDEXED = 4, /* any number of columns, of an event table */
 } mu_role;
+
+/* Whether segments keep postings of a column (posting.h): EVENT has them by itself. */
+static inline bool mu_role_is_indexed(mu_role role)
+{
+    return role == MU_ROLE_EVENT || role == MU_ROLE_INDEXED;
+}
 
 #define MU_CUSTOMERS_TABLE 0 /* the id of `customers` */
 #define MU_NO_COLUMN UINT32_MAX
@@ -62,7 +69,7 @@ uint32_t mu_table_column(
 
 /* What can be wrong with a table someone wants to create (INVALID): no or double names, a name that
  * is too long, a role twice or on the wrong type, one of CUSTOMER and TIME without the other, EVENT
- * without them, too many columns, customer ids of another type than the database's. */
+ * or INDEXED without them, too many columns, customer ids of another type than the database's. */
 muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, muster_error *err);
 
 #endif

@@ -172,6 +172,7 @@ static void settle_columns(mu_table *table, mu_column *columns)
             table->event_column = i;
             break;
         case MU_ROLE_NONE:
+        case MU_ROLE_INDEXED:
             break;
         }
     }

@@ -1,43 +1,149 @@
 /*
  * check.c - verifies a whole database: what `muster check`, tests and fuzzers call.
  *
- * Every file the manifest names is read to its end by those who know it; what is left for here is
- * what no file can know by itself: that each id of a customer has one ordinal, whatever part it is
- * in, and that segments are of the table and the customers there are.
+ * Every file the manifest names is opened and read to its end by those who know it, each by itself,
+ * so that one that is damaged does not keep the others from being checked. What is left for here
+ * is what no file can know: that each id of a customer has one ordinal, whatever part it is in, and
+ * that segments are of the table and the customers there are.
+ *
+ * Another process may commit meanwhile and remove files that are still to be checked. So problems
+ * are told at the end only, and if there are some and the manifest is another by then, it all
+ * begins anew.
  */
 #include "storage/db.h"
 
 #include "storage/base/limits.h"
+#include "storage/base/mem.h"
 #include "storage/customer_part.h"
 #include "storage/db_state.h"
 #include "storage/tag_file.h"
 
 #include <inttypes.h>
+#include <string.h>
 
-/* Each part on its own, and then that no id of one part is in an earlier one too. */
-static muster_status check_customers(const mu_customers *customers, muster_error *err)
+typedef struct checker {
+    const char *directory;
+    mu_arena arena;
+    mu_manifest manifest;
+    mu_map mark;        /* of the manifest that was read */
+    mu_held_files held; /* files in its log */
+    mu_writer problems; /* texts, each with its NUL */
+    uint64_t count;     /* of them */
+} checker;
+
+/* Keeps what is wrong and goes on; but a lack of memory says nothing about the files. */
+static muster_status note(checker *c, muster_status status, const muster_error *why,
+                          muster_error *err)
 {
-    for (uint32_t i = 0; i < mu_customers_part_count(customers); i++) {
-        MU_TRY(mu_customer_part_check(mu_customers_part(customers, i), err));
+    if (status == MUSTER_OK) {
+        return MUSTER_OK;
     }
+    if (status == MUSTER_NOMEM) {
+        return mu_fail_memory(err, "checking the database");
+    }
+    mu_write_bytes(&c->problems, why->message, strlen(why->message) + 1);
+    c->count++;
+    return c->problems.failed ? mu_fail_memory(err, "checking the database") : MUSTER_OK;
+}
+
+static muster_status check_part(const checker *c, uint32_t i, muster_error *err)
+{
+    mu_customer_part *part;
+
+    MU_TRY(mu_customer_part_open(c->directory, &c->held, &c->manifest.parts[i],
+                                 c->manifest.catalog.customer_kind, &part, err));
+    const muster_status status = mu_customer_part_check(part, err);
+    mu_customer_part_release(part);
+    return status;
+}
+
+/* No id of one part is in an earlier one too. */
+static muster_status check_ids(const checker *c, muster_error *err)
+{
+    const mu_manifest *manifest = &c->manifest;
+    mu_customers *customers;
+    muster_status status = MUSTER_OK;
+
+    MU_TRY(mu_customers_open(c->directory, &c->held, manifest->parts, manifest->part_count,
+                             manifest->catalog.customer_kind, NULL, &customers, err));
     for (uint32_t ordinal = 0; ordinal < mu_customers_count(customers); ordinal++) {
         mu_customer_id id;
         uint32_t found;
-        MU_TRY(mu_customers_id(customers, ordinal, &id, err));
-        MU_TRY(mu_customers_find(customers, id, &found, err));
+        MU_TRY_GOTO(mu_customers_id(customers, ordinal, &id, err));
+        MU_TRY_GOTO(mu_customers_find(customers, id, &found, err));
         if (found != ordinal) {
-            return mu_fail(err, MUSTER_CORRUPT, "customers %u and %u have the same id", found,
-                           ordinal);
+            status = mu_fail(err, MUSTER_CORRUPT, "customers %u and %u have the same id", found,
+                             ordinal);
+            break;
+        }
+    }
+fail:
+    mu_customers_close(customers);
+    return status;
+}
+
+static muster_status check_customers(checker *c, muster_error *err)
+{
+    const uint64_t before = c->count;
+
+    for (uint32_t i = 0; i < c->manifest.part_count; i++) {
+        muster_error why = {0};
+        MU_TRY(note(c, check_part(c, i, &why), &why, err));
+    }
+    if (c->count > before) {
+        return MUSTER_OK; /* their ids cannot be compared */
+    }
+    muster_error why = {0};
+    return note(c, check_ids(c, &why), &why, err);
+}
+
+/* The tags that are in the file of the i-th. */
+static muster_status check_tag_file(const checker *c, uint32_t i, mu_tag_info *infos,
+                                    muster_error *err)
+{
+    const mu_manifest *manifest = &c->manifest;
+    uint32_t count = 0;
+    mu_tags *tags;
+
+    for (uint32_t t = i; t < manifest->tag_count; t++) {
+        if (manifest->tags[t].file == manifest->tags[i].file) {
+            infos[count++] = manifest->tags[t];
+        }
+    }
+    MU_TRY(mu_tags_open(c->directory, infos, count, NULL, &tags, err));
+    const muster_status status = mu_tags_check(tags, mu_manifest_customers(manifest), err);
+    mu_tags_close(tags);
+    return status;
+}
+
+static bool is_first_of_file(const mu_manifest *manifest, uint32_t i)
+{
+    for (uint32_t t = 0; t < i; t++) {
+        if (manifest->tags[t].file == manifest->tags[i].file) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static muster_status check_tags(checker *c, muster_error *err)
+{
+    mu_tag_info *infos;
+
+    MU_ARENA_TRY(infos, &c->arena, c->manifest.tag_count, err);
+    for (uint32_t i = 0; i < c->manifest.tag_count; i++) {
+        muster_error why = {0};
+        if (is_first_of_file(&c->manifest, i)) {
+            MU_TRY(note(c, check_tag_file(c, i, infos, &why), &why, err));
         }
     }
     return MUSTER_OK;
 }
 
 /* The customers of a segment's blocks exist, and nobody's rows are as many as the manifest says. */
-static muster_status check_blocks(const mu_snapshot *snapshot, const mu_segment_info *info,
+static muster_status check_blocks(uint32_t customers, const mu_segment_info *info,
                                   const mu_segment *segment, muster_error *err)
 {
-    const uint32_t customers = mu_customers_count(snapshot->customers);
     uint64_t nobody_rows = 0;
 
     for (uint32_t i = 0; i < mu_segment_block_count(segment); i++) {
@@ -57,35 +163,113 @@ static muster_status check_blocks(const mu_snapshot *snapshot, const mu_segment_
     return MUSTER_OK;
 }
 
-static muster_status check_segment(mu_snapshot *snapshot, uint32_t i, muster_error *err)
+static muster_status check_segment(const checker *c, const mu_segment_info *info, muster_error *err)
 {
-    const mu_segment_info *info = &snapshot->manifest.segments[i];
     mu_segment *segment;
+    mu_segment_info found;
     char name[MU_SEGMENT_NAME_BYTES];
 
-    MU_TRY(mu_snapshot_open_segment(snapshot, i, &segment, err));
-    MU_TRY(mu_segment_check(segment, err));
-    const muster_status status = check_blocks(snapshot, info, segment, err);
-    if (status != MUSTER_OK) {
-        mu_segment_name(info->file, name);
-        mu_where(err, "%s", name);
+    mu_segment_name(info->file, name);
+    MU_TRY(mu_held_open_segment(&c->held, c->directory, info->file, &segment, err));
+    mu_segment_describe(segment, &found);
+    muster_status status = mu_snapshot_compare_segment(&found, info, err);
+    if (status == MUSTER_OK) {
+        status = check_blocks(mu_manifest_customers(&c->manifest), info, segment, err);
     }
+    if (status != MUSTER_OK) {
+        mu_where(err, "%s", name);
+    } else {
+        status = mu_segment_check(segment, err);
+    }
+    mu_segment_close(segment);
+    return status;
+}
+
+static muster_status check_files(checker *c, muster_error *err)
+{
+    MU_TRY(check_customers(c, err));
+    MU_TRY(check_tags(c, err));
+    for (uint32_t i = 0; i < c->manifest.segment_count; i++) {
+        muster_error why = {0};
+        MU_TRY(note(c, check_segment(c, &c->manifest.segments[i], &why), &why, err));
+    }
+    return MUSTER_OK;
+}
+
+static void deinit(checker *c)
+{
+    mu_env_unmap(&c->mark);
+    mu_held_deinit(&c->held);
+    mu_arena_deinit(&c->arena);
+    mu_writer_deinit(&c->problems);
+    *c = (checker){.directory = c->directory};
+}
+
+/* The manifest, and what its log makes of it. */
+static muster_status read_state(checker *c, muster_error *err)
+{
+    uint64_t log_size = 0;
+
+    MU_TRY(mu_manifest_read(c->directory, &c->arena, &c->manifest, &c->mark, err));
+    return c->manifest.wal == 0
+               ? MUSTER_OK
+               : mu_wal_read(c->directory, &c->manifest, &c->arena, &log_size, &c->held, err);
+}
+
+/* Checks until the manifest that was checked is the one that is there. */
+static muster_status check_all(checker *c, const char *manifest_path, muster_error *err)
+{
+    for (;;) {
+        muster_error why = {0};
+        const muster_status status = read_state(c, &why);
+        MU_TRY(note(c, status, &why, err));
+        if (status == MUSTER_OK) {
+            MU_TRY(check_files(c, err));
+        }
+        if (c->count == 0 || !c->mark.data || mu_env_is_mapped(manifest_path, &c->mark)) {
+            return MUSTER_OK;
+        }
+        deinit(c);
+    }
+}
+
+static muster_status tell(const checker *c, mu_db_problem_fn *tell_one, void *context,
+                          muster_error *err)
+{
+    const char *first = (const char *)c->problems.data;
+    const char *problem = first;
+
+    for (uint64_t i = 0; i < c->count; i++) {
+        if (tell_one) {
+            tell_one(context, problem);
+        }
+        problem += strlen(problem) + 1;
+    }
+    return c->count == 0   ? MUSTER_OK
+           : c->count == 1 ? mu_fail(err, MUSTER_CORRUPT, "%s", first)
+                           : mu_fail(err, MUSTER_CORRUPT, "%s; and %" PRIu64 " more problems",
+                                     first, c->count - 1);
+}
+
+muster_status mu_db_check_each(const char *path, mu_db_problem_fn *tell_one, void *context,
+                               muster_error *err)
+{
+    checker c = {.directory = path};
+    char *manifest_path = mu_file_path(path, "manifest");
+
+    if (!manifest_path) {
+        return mu_fail_memory(err, "checking the database");
+    }
+    muster_status status = check_all(&c, manifest_path, err);
+    if (status == MUSTER_OK) {
+        status = tell(&c, tell_one, context, err);
+    }
+    deinit(&c);
+    mu_mem_free(manifest_path);
     return status;
 }
 
 muster_status mu_db_check(mu_db *db, muster_error *err)
 {
-    mu_snapshot *snapshot;
-    muster_status status;
-
-    MU_TRY(mu_db_snapshot(db, &snapshot, err));
-    MU_TRY_GOTO(check_customers(snapshot->customers, err));
-    MU_TRY_GOTO(mu_tags_check(snapshot->tags, mu_customers_count(snapshot->customers), err));
-    for (uint32_t i = 0; i < snapshot->segment_count; i++) {
-        MU_TRY_GOTO(check_segment(snapshot, i, err));
-    }
-
-fail: /* and the end of a success */
-    mu_snapshot_release(snapshot);
-    return status;
+    return mu_db_check_each(db->path, NULL, NULL, err);
 }

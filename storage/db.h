@@ -17,6 +17,7 @@
 
 #include "storage/catalog.h"
 #include "storage/customer.h"
+#include "storage/paged.h"
 #include "storage/segment.h"
 #include "storage/tag.h"
 
@@ -108,7 +109,31 @@ muster_status mu_db_tend(mu_db *db, muster_error *err);
 /* Whether a commit waits until it is on the disk, which it does if nothing is said. */
 void mu_db_set_synchronous(mu_db *db, bool wanted);
 
-/* Verifies everything: every file the manifest names, checksums, order, counts, ids both ways. */
+/* Verifies everything: every file the manifest names, checksums, order, counts, ids both ways. A
+ * file that is damaged does not keep the others from being checked. CORRUPT, with the first
+ * problem, if there is one; `tell` (may be NULL) gets them all. A database that is too damaged to
+ * be opened can be checked by its path. */
+typedef void mu_db_problem_fn(void *context, const char *problem);
+muster_status mu_db_check_each(const char *path, mu_db_problem_fn *tell, void *context,
+                               muster_error *err);
 muster_status mu_db_check(mu_db *db, muster_error *err);
+
+/* The files that the snapshot names, the manifest first. */
+typedef struct mu_file_info {
+    char name[MU_FILE_NAME_BYTES];
+    const char *kind; /* "manifest", "customers", "tags", "events" */
+    uint64_t number;  /* 0: the manifest */
+    bool held;        /* its bytes are in the log */
+    uint64_t bytes;
+} mu_file_info;
+muster_status mu_snapshot_files(mu_snapshot *snapshot, mu_arena *arena, mu_file_info **out,
+                                uint32_t *count, muster_error *err);
+
+/* Writes the last committed state to a directory that is empty, or not there yet, as a database of
+ * its own. Others may go on reading and writing meanwhile. */
+typedef struct mu_backup_info {
+    uint64_t files, bytes;
+} mu_backup_info;
+muster_status mu_db_backup(mu_db *db, const char *path, mu_backup_info *info, muster_error *err);
 
 #endif

@@ -94,6 +94,9 @@ muster_status mu_db_sync_log(mu_db *db, uint64_t size, muster_error *err);
 /* compact.c: tells the keeper what the last commit has left; `tail` is the state after it. */
 void mu_db_wake_keeper(mu_db *db, const mu_snapshot *tail);
 void mu_db_stop_keeper(mu_db *db);
+/* What a segment's own file says has to be what the manifest says. */
+muster_status mu_snapshot_compare_segment(const mu_segment_info *found,
+                                          const mu_segment_info *expected, muster_error *err);
 
 /* Opens the i-th of all segments, if it is not yet. */
 muster_status mu_snapshot_open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment **out,

@@ -49,6 +49,20 @@ bool mu_held_put(mu_held_files *held, uint64_t file, const mu_map *bytes)
     return true;
 }
 
+muster_status mu_held_open_segment(const mu_held_files *held, const char *directory, uint64_t file,
+                                   mu_segment **out, muster_error *err)
+{
+    const mu_map *bytes = mu_held_find(held, file);
+    char name[MU_SEGMENT_NAME_BYTES];
+
+    mu_segment_name(file, name);
+    if (!bytes) {
+        return mu_segment_open(directory, name, out, err);
+    }
+    mu_map map = mu_env_map_part(bytes, 0, bytes->size);
+    return mu_segment_open_map(&map, name, out, err);
+}
+
 void mu_held_deinit(mu_held_files *held)
 {
     for (size_t i = 0; i < held->count; i++) {

@@ -7,6 +7,7 @@
 #define MU_HELD_H
 
 #include "storage/base/env.h"
+#include "storage/segment.h"
 
 typedef struct mu_held_file {
     uint64_t file;
@@ -26,6 +27,10 @@ const mu_map *mu_held_find(const mu_held_files *held, uint64_t file);
 bool mu_held_add(mu_held_files *held, uint64_t file, const mu_map *bytes);
 /* The same for a number that is not there, wherever it belongs. */
 bool mu_held_put(mu_held_files *held, uint64_t file, const mu_map *bytes);
+
+/* Opens a segment: from the list (which may be NULL) if it is there, else from the directory. */
+muster_status mu_held_open_segment(const mu_held_files *held, const char *directory, uint64_t file,
+                                   mu_segment **out, muster_error *err);
 
 void mu_held_deinit(mu_held_files *held); /* a zeroed list is an empty one */
 

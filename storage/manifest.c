@@ -331,7 +331,7 @@ static muster_status read_column(decoder *d, mu_column *column)
     column->type.precision = mu_read_u8(&d->in);
     column->type.scale = mu_read_u8(&d->in);
     const uint8_t role = mu_read_u8(&d->in);
-    if (kind > MU_CUSTOMER || role > MU_ROLE_EVENT) {
+    if (kind > MU_CUSTOMER || role > MU_ROLE_INDEXED) {
         return mu_fail(d->err, MUSTER_CORRUPT, "column \"%s\" has type %u and role %u", name.data,
                        kind, role);
     }
@@ -355,6 +355,7 @@ static void find_roles(mu_table *table)
             table->event_column = i;
             break;
         case MU_ROLE_NONE:
+        case MU_ROLE_INDEXED:
             break;
         }
     }

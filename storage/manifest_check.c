@@ -29,7 +29,7 @@ static muster_status check_column(const mu_table *table, uint32_t i, muster_erro
          (type.precision < 1 || type.precision > 18 || type.scale > type.precision)) ||
         (type.kind == MU_CUSTOMER) != (column->role == MU_ROLE_CUSTOMER) ||
         (column->role == MU_ROLE_TIME && type.kind != MU_TIMESTAMP) ||
-        (column->role == MU_ROLE_EVENT && type.kind != MU_TEXT)) {
+        (mu_role_is_indexed(column->role) && type.kind != MU_TEXT)) {
         return mu_fail(err, MUSTER_CORRUPT,
                        "table \"%s\": column \"%s\" has kind %d (%u, %u, %u) and role %d",
                        table->name, column->name, (int)type.kind, type.bits, type.precision,
@@ -37,7 +37,8 @@ static muster_status check_column(const mu_table *table, uint32_t i, muster_erro
     }
     for (uint32_t other = 0; other < i; other++) {
         if (mu_name_equal(table->columns[other].name, column->name) ||
-            (column->role != MU_ROLE_NONE && table->columns[other].role == column->role)) {
+            (column->role != MU_ROLE_NONE && column->role != MU_ROLE_INDEXED &&
+             table->columns[other].role == column->role)) {
             return mu_fail(err, MUSTER_CORRUPT, "table \"%s\": columns \"%s\" and \"%s\" are alike",
                            table->name, table->columns[other].name, column->name);
         }

@@ -5,12 +5,17 @@
  * the others. A unit is then a walk over the segments' blocks of one stripe. Directories alone
  * decide whether a block matters; the time column is only decoded in blocks that a bound cuts.
  * `customers` has no segments: its batches are counted up from the snapshot's number of customers.
+ *
+ * Postings help twice: a stripe of a segment in which no customer has a wanted value is passed
+ * over, and a counted scan takes segments that lie within the bounds as values and their counts.
  */
 #include "storage/scan.h"
 
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
+#include "storage/posting_filter.h"
 #include "storage/scan_column.h"
+#include "storage/scan_counts.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -22,6 +27,8 @@ typedef struct segment_source {
     uint32_t *columns; /* the segment's index of each of the scan's columns, or MU_NO_COLUMN */
     uint32_t *ranges;  /* the same of each range's */
     uint32_t time;     /* the same of the TIME column's */
+    mu_posting_filter *filters; /* those of the options' values that are known in this segment */
+    uint32_t filter_count;
 } segment_source;
 
 struct mu_scan {
@@ -34,8 +41,12 @@ struct mu_scan {
     uint32_t source_count;
     uint32_t *nobody; /* the sources that have rows of nobody: a unit each */
     uint32_t nobody_count;
+    mu_scan_whole *whole; /* segments that are counted: a unit each, after nobody's */
+    uint32_t whole_count;
+    mu_scan_counts counts;
 
-    /* The columns of the options, and the TIME column behind them if only the bounds need it. */
+    /* The columns of the options, that of the counts, and the TIME column behind them if only the
+     * bounds need it. */
     mu_scan_column *columns;
     uint32_t column_count, time_column;
     mu_batch batch;
@@ -44,7 +55,12 @@ struct mu_scan {
     uint32_t stripe;
     uint32_t source, source_end; /* the next sources of the unit are [source, source_end) */
     uint32_t block, block_end;   /* the next blocks of the source before `source` */
-    bool block_cut;              /* some rows of the block at hand are outside the bounds */
+    uint64_t
+        *members; /* of the stripe in that source, those whose rows may matter; only `sieved` */
+    bool sieved;
+    const mu_scan_whole *counting; /* the unit is this segment; else NULL */
+    uint32_t next_value;           /* of it */
+    bool block_cut;                /* some rows of the block at hand are outside the bounds */
     uint32_t block_rows, next_row;
     mu_scan_place place; /* of the batch at hand */
 };
@@ -109,6 +125,53 @@ static muster_status open_source(mu_scan *scan, uint32_t i, segment_source *out,
     return MUSTER_OK;
 }
 
+/* Finds the postings of the wanted values; without them the values are of no use. */
+static muster_status open_filters(mu_scan *scan, uint32_t i, segment_source *out, muster_error *err)
+{
+    const mu_scan_options *options = scan->options;
+    const mu_postings *postings;
+    uint32_t column;
+
+    MU_ARENA_TRY(out->filters, &scan->arena, options->value_count, err);
+    for (uint32_t v = 0; v < options->value_count; v++) {
+        const mu_scan_values *values = &options->values[v];
+        MU_TRY(find_column(scan, out->segment, values->column, &column, err));
+        if (!values->wanted[i] || column == MU_NO_COLUMN) {
+            continue;
+        }
+        MU_TRY(mu_segment_postings(out->segment, column, &postings, err));
+        if (postings) {
+            MU_TRY(mu_posting_filter_init(&out->filters[out->filter_count++], out->segment, column,
+                                          values->wanted[i], &scan->arena, err));
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* Whether the segment can be counted without reading it; then *out is filled. */
+static muster_status open_whole(mu_scan *scan, uint32_t i, const mu_segment_info *info,
+                                mu_scan_whole *out, bool *whole, muster_error *err)
+{
+    const mu_scan_options *options = scan->options;
+    mu_segment *segment;
+    uint32_t column;
+
+    *out = (mu_scan_whole){.info = info};
+    *whole = options->counted && (!options->bounded || (info->min_time_us >= options->since_us &&
+                                                        info->max_time_us < options->until_us));
+    if (!*whole || options->column_count == 0) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_snapshot_segment(scan->snapshot, options->table->id, i, &segment, err));
+    MU_TRY(find_column(scan, segment, options->columns[0], &column, err));
+    if (column != MU_NO_COLUMN) {
+        MU_TRY(mu_segment_dict(segment, column, &out->dict, err));
+        MU_TRY(mu_segment_postings(segment, column, &out->postings, err));
+    }
+    *whole = out->postings != NULL;
+    return MUSTER_OK;
+}
+
 static muster_status open_sources(mu_scan *scan, muster_error *err)
 {
     const mu_scan_options *options = scan->options;
@@ -117,14 +180,25 @@ static muster_status open_sources(mu_scan *scan, muster_error *err)
 
     MU_ARENA_TRY(scan->sources, &scan->arena, count, err);
     MU_ARENA_TRY(scan->nobody, &scan->arena, count, err);
+    MU_ARENA_TRY(scan->whole, &scan->arena, options->counted ? count : 0, err);
     for (uint32_t i = 0; i < count; i++) {
         const mu_segment_info *info = mu_snapshot_segment_info(scan->snapshot, table_id, i);
-        if (!in_bounds(options, info->min_time_us, info->max_time_us)) {
+        bool whole;
+        if (!in_bounds(options, info->min_time_us, info->max_time_us) ||
+            (options->left_out && mu_bits_test(options->left_out, i))) {
             continue;
+        }
+        if (options->counted) {
+            MU_TRY(open_whole(scan, i, info, &scan->whole[scan->whole_count], &whole, err));
+            if (whole) {
+                scan->whole_count++;
+                continue;
+            }
         }
         segment_source *source = &scan->sources[scan->source_count];
         source->info = info;
         MU_TRY(open_source(scan, i, source, err));
+        MU_TRY(open_filters(scan, i, source, err));
         if (info->nobody_rows > 0 && !options->skip_nobody) {
             scan->nobody[scan->nobody_count++] = scan->source_count;
         }
@@ -137,10 +211,11 @@ static muster_status open_columns(mu_scan *scan, muster_error *err)
 {
     const mu_scan_options *options = scan->options;
     const mu_table *table = options->table;
-    uint32_t count = options->column_count;
+    uint32_t count = options->column_count + (options->counted ? 1 : 0);
 
+    assert(!options->counted || options->column_count <= 1);
     scan->time_column = MU_NO_COLUMN;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < options->column_count; i++) {
         if (options->columns[i] == table->time_column) {
             scan->time_column = i;
         }
@@ -151,16 +226,19 @@ static muster_status open_columns(mu_scan *scan, muster_error *err)
     MU_ARENA_TRY(scan->columns, &scan->arena, count, err);
     MU_ARENA_TRY(scan->batch.columns, &scan->arena, count, err);
     MU_ARENA_TRY(scan->batch.live, &scan->arena, MU_BATCH_WORDS, err);
-    scan->batch.column_count = options->column_count;
+    scan->batch.column_count = options->column_count + (options->counted ? 1 : 0);
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t column =
-            i < options->column_count ? options->columns[i] : table->time_column;
+        const mu_type number = {.kind = MU_BIGINT, .bits = 64};
+        const mu_type type = i < options->column_count ? table->columns[options->columns[i]].type
+                             : i < scan->batch.column_count
+                                 ? number
+                                 : table->columns[table->time_column].type;
         scan->column_count++;
-        MU_TRY(
-            mu_scan_column_init(&scan->columns[i], table->columns[column].type, &scan->arena, err));
-        scan->batch.columns[i].type = table->columns[column].type;
+        MU_TRY(mu_scan_column_init(&scan->columns[i], type, &scan->arena, err));
+        scan->batch.columns[i].type = type;
     }
-    return MUSTER_OK;
+    MU_ARENA_TRY(scan->members, &scan->arena, options->value_count > 0 ? MU_STRIPE_WORDS : 0, err);
+    return options->counted ? mu_scan_counts_init(&scan->counts, &scan->arena, err) : MUSTER_OK;
 }
 
 muster_status mu_scan_open(mu_snapshot *snapshot, const mu_scan_options *options, mu_scan **out,
@@ -205,7 +283,7 @@ void mu_scan_close(mu_scan *scan)
 
 uint32_t mu_scan_units(const mu_scan *scan)
 {
-    return scan->stripe_count + scan->nobody_count;
+    return scan->stripe_count + scan->nobody_count + scan->whole_count;
 }
 
 uint32_t mu_scan_stripes(const mu_scan *scan)
@@ -219,6 +297,12 @@ muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
 {
     (void)err; /* for what may be read here one day */
     assert(unit < mu_scan_units(scan));
+    scan->counting = NULL;
+    if (unit >= scan->stripe_count + scan->nobody_count) {
+        scan->counting = &scan->whole[unit - scan->stripe_count - scan->nobody_count];
+        scan->next_value = 0;
+        return MUSTER_OK;
+    }
     if (unit < scan->stripe_count) {
         scan->stripe = unit;
         scan->source = 0;
@@ -239,6 +323,55 @@ muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
     return MUSTER_OK;
 }
 
+/* Whether the stripe's rows in this segment may matter, by the postings; where it has several
+ * blocks, also whose. */
+static muster_status enter_stripe(mu_scan *scan, const segment_source *source, bool *matters,
+                                  muster_error *err)
+{
+    uint64_t bits[MU_STRIPE_WORDS], bytes;
+
+    *matters = scan->block < scan->block_end;
+    scan->sieved = false;
+    for (uint32_t i = 0; i < source->filter_count && *matters; i++) {
+        MU_TRY(mu_posting_filter_any(&source->filters[i], scan->stripe, matters, err));
+    }
+    if (!*matters || scan->block_end - scan->block < 2 || scan->stripe == MU_NOBODY) {
+        return MUSTER_OK;
+    }
+    for (uint32_t i = 0; i < source->filter_count; i++) {
+        if (!source->filters[i].known) {
+            continue;
+        }
+        memset(bits, 0, sizeof bits);
+        MU_TRY(mu_posting_filter_read(&source->filters[i], scan->stripe, bits, &bytes, err));
+        if (scan->options->bytes_read) {
+            atomic_fetch_add_explicit(scan->options->bytes_read, bytes, memory_order_relaxed);
+        }
+        if (scan->sieved) {
+            mu_k()->and_bits(scan->members, bits, MU_STRIPE_WORDS);
+        } else {
+            memcpy(scan->members, bits, sizeof bits);
+        }
+        scan->sieved = true;
+    }
+    return MUSTER_OK;
+}
+
+/* Whether any of the customers of the block is a member. */
+static bool has_members(const mu_scan *scan, const mu_block *block)
+{
+    const uint32_t first = block->first_ordinal % MU_STRIPE_ROWS;
+    const uint32_t last = block->last_ordinal % MU_STRIPE_ROWS;
+    const uint64_t from = UINT64_MAX << (first % 64), to = UINT64_MAX >> (63 - last % 64);
+    uint64_t any = 0;
+
+    for (uint32_t w = first / 64; w <= last / 64; w++) {
+        any |= scan->members[w] & (w == first / 64 ? from : UINT64_MAX) &
+               (w == last / 64 ? to : UINT64_MAX);
+    }
+    return any != 0;
+}
+
 /* Whether any row of the block may be in the bounds and the ranges. */
 static bool block_matters(const mu_scan *scan, const segment_source *source, uint32_t block)
 {
@@ -249,6 +382,9 @@ static bool block_matters(const mu_scan *scan, const segment_source *source, uin
         if (!in_bounds(options, time->min, time->max)) {
             return false;
         }
+    }
+    if (scan->sieved && !has_members(scan, mu_segment_block(source->segment, block))) {
+        return false;
     }
     for (uint32_t i = 0; i < options->range_count; i++) {
         const mu_scan_range *range = &options->ranges[i];
@@ -305,9 +441,13 @@ static muster_status next_block(mu_scan *scan, bool *found, muster_error *err)
         if (scan->source == scan->source_end) {
             return MUSTER_OK;
         }
-        mu_segment_stripe(scan->sources[scan->source].segment, scan->stripe, &scan->block,
-                          &scan->block_end);
-        scan->source++;
+        const segment_source *source = &scan->sources[scan->source++];
+        bool matters;
+        mu_segment_stripe(source->segment, scan->stripe, &scan->block, &scan->block_end);
+        MU_TRY(enter_stripe(scan, source, &matters, err));
+        if (!matters) {
+            scan->block = scan->block_end;
+        }
     }
 }
 
@@ -361,14 +501,38 @@ static void begin_batch(mu_scan *scan)
     for (uint32_t i = 0; i < scan->column_count; i++) {
         batch->columns[i] = (mu_vector){.type = batch->columns[i].type};
     }
+    if (scan->options->counted) {
+        batch->columns[batch->column_count - 1].data = scan->counts.ones;
+    }
     scan->place.first = scan->next_row;
     scan->place.rows = batch->rows;
     scan->next_row += batch->rows;
 }
 
+/* All customers of the stripe as one row; no more after it. */
+static void count_customers(mu_scan *scan)
+{
+    mu_batch *batch = &scan->batch;
+
+    batch->rows = scan->next_row < scan->block_rows;
+    mu_bits_fill(batch->live, batch->rows, MU_BATCH_WORDS);
+    scan->counts.counts[0] = scan->block_rows;
+    scan->next_row = scan->block_rows;
+    batch->columns[0].data = scan->counts.counts;
+}
+
 muster_status mu_scan_next(mu_scan *scan, mu_batch **batch, muster_error *err)
 {
     *batch = &scan->batch;
+    if (scan->counting) {
+        mu_scan_counts_next(&scan->counts, scan->counting, !scan->options->skip_nobody,
+                            scan->columns[0].no_text, &scan->next_value, &scan->batch);
+        return MUSTER_OK;
+    }
+    if (scan->options->counted && is_customers(scan)) {
+        count_customers(scan);
+        return MUSTER_OK;
+    }
     for (;;) {
         if (scan->next_row == scan->block_rows) {
             bool found;

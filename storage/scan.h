@@ -9,6 +9,10 @@
  *
  * A batch comes with no column loaded: load those a filter needs, clear bits of `live`, load the
  * rest only if some are left.
+ *
+ * A counted scan need not give every row by itself: its batches have one column more, which says
+ * how many rows each stands for. Segments whose postings know that are not read at all; their
+ * values come in units after all others, one for each such segment.
  */
 #ifndef MU_SCAN_H
 #define MU_SCAN_H
@@ -25,6 +29,15 @@ typedef struct mu_scan_range {
     int64_t min, max;
 } mu_scan_range;
 
+/* Of the rows with a value of an indexed column, only some matter. Blocks whose customers have none
+ * of them are skipped; rows of the others are NOT filtered by this. */
+typedef struct mu_scan_values {
+    uint32_t column; /* the table's index */
+    /* By segment of the table: a byte for each value of its dictionary, by code, and one for NULL,
+     * not 0 where rows matter; NULL where that is not known. */
+    const uint8_t *const *wanted;
+} mu_scan_values;
+
 typedef struct mu_scan_options {
     const mu_table *table;   /* an event or lookup table, or `customers` (whose batches have all
                                 ordinals, no segments) */
@@ -35,6 +48,10 @@ typedef struct mu_scan_options {
     bool skip_nobody; /* units after the stripes are left out */
     const mu_scan_range *ranges;
     uint32_t range_count;
+    const mu_scan_values *values;
+    uint32_t value_count;
+    const uint64_t *left_out; /* bits of the table's segments that are not read; NULL: none */
+    bool counted;             /* at most one column, an indexed one; of `customers`, none */
     atomic_uint_fast64_t *bytes_read; /* grows by the chunks that are read; NULL: no one counts */
 } mu_scan_options;
 

@@ -16,6 +16,7 @@
 #include "storage/catalog.h"
 #include "storage/dict.h"
 #include "storage/enc.h"
+#include "storage/posting.h"
 
 #define MU_NOBODY 65536u /* the stripe of events without a customer */
 
@@ -129,6 +130,36 @@ void mu_segment_where(const mu_segment *segment, uint32_t block, uint32_t column
  * none. Lives as long as the segment. */
 muster_status mu_segment_dict(mu_segment *segment, uint32_t column, const mu_dict **out,
                               muster_error *err);
+
+/* The postings of a column, read and checked on first use; NULL in *out if there are none. They
+ * live as long as the segment. */
+muster_status mu_segment_postings(mu_segment *segment, uint32_t column, const mu_postings **out,
+                                  muster_error *err);
+uint64_t mu_segment_posting_bytes(const mu_segment *segment, uint32_t column); /* 0: none */
+/* Of a posting that is known: whether anyone of the stripe is in it; and into |= those who are,
+ * *bytes being what was read for it. */
+muster_status mu_segment_posting_has(const mu_segment *segment, uint32_t column,
+                                     mu_posting *posting, uint32_t stripe, bool *has,
+                                     muster_error *err);
+muster_status mu_segment_posting_read(const mu_segment *segment, uint32_t column,
+                                      mu_posting *posting, uint32_t stripe,
+                                      uint64_t into[MU_STRIPE_WORDS], uint64_t *bytes,
+                                      muster_error *err);
+
+/* What a column takes in the file, and how. */
+typedef struct mu_segment_usage {
+    uint64_t rows, nulls;
+    uint64_t chunk_bytes, dict_bytes, posting_bytes;
+    uint64_t raw_bytes; /* the values without any encoding, but text as it is counted below */
+    uint32_t encodings; /* a bit for each mu_enc that a chunk has */
+    bool with_dict;
+} mu_segment_usage;
+
+/* Adds a column to *usage. A value is 8 bytes raw, a BOOLEAN 1, an ordinal 4, and a text its bytes
+ * and 4; with a dictionary, 4 and the bytes of the dictionary once. Reads nothing but the directory
+ * and a byte of each chunk, but for text without a dictionary, which is decoded. */
+muster_status mu_segment_use(mu_segment *segment, uint32_t column, mu_segment_usage *usage,
+                             muster_error *err);
 
 /* Reads and verifies everything: checksums, order of rows, minima and maxima, codes. */
 muster_status mu_segment_check(mu_segment *segment, muster_error *err);

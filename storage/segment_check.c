@@ -214,7 +214,8 @@ static muster_status check_all(checker *c, muster_error *err)
     for (uint32_t block = 0; block < segment->block_count; block++) {
         MU_TRY(check_block(c, block, err));
     }
-    return check_totals(segment, err);
+    MU_TRY(check_totals(segment, err));
+    return mu_segment_check_postings(segment, err);
 }
 
 muster_status mu_segment_check(mu_segment *segment, muster_error *err)

@@ -8,13 +8,14 @@
  *   dicts       one for each text column that has one, padded likewise:
  *                 pieces of (u32 raw size, u32 stored size, bytes) of one stream: the sizes of the
  *                 texts as varints, then their bytes
+ *   postings    one for each indexed column that has a dictionary: head and sets (posting.c)
  *   directory   table, period, totals; columns; blocks and their chunks
  *   footer      u64 size of the file, u64 offset, u64 size, u64 checksum of the directory,
  *               u64 checksum of these 32 bytes, "gesrtsum"
  *
- * Chunks and dictionaries follow one another without gaps, so the directory has their sizes only.
- * Every byte is under a checksum or compared with a constant: padding belongs to the chunk or
- * dictionary before it. A chunk whose rows are all NULL is not stored at all.
+ * Chunks, dictionaries and postings follow one another without gaps, so the directory has their
+ * sizes only. Every byte is under a checksum or compared with a constant: padding belongs to the
+ * chunk or dictionary before it. A chunk whose rows are all NULL is not stored at all.
  */
 #ifndef MU_SEGMENT_FORMAT_H
 #define MU_SEGMENT_FORMAT_H
@@ -76,6 +77,10 @@ muster_status mu_segment_dict_decode(const uint8_t *data, const mu_segment_dict_
                                      mu_segment_dict_memory **out, muster_error *err);
 void mu_segment_dict_free(mu_segment_dict_memory *memory); /* NULL is fine */
 
+void mu_segment_postings_free(mu_postings *postings); /* NULL is fine */
+/* The postings of all columns are those of the rows. */
+muster_status mu_segment_check_postings(mu_segment *segment, muster_error *err);
+
 typedef struct mu_segment_column_info {
     char *name; /* when it was written; owned */
     uint32_t id;
@@ -84,6 +89,8 @@ typedef struct mu_segment_column_info {
     bool has_dict;
     mu_segment_dict_place place;
     _Atomic(mu_segment_dict_memory *) dict; /* NULL until first use; owned */
+    mu_posting_place posting;
+    _Atomic(mu_postings *) postings; /* likewise */
 } mu_segment_column_info;
 
 typedef struct mu_segment_chunk_entry {

@@ -35,7 +35,7 @@ static muster_status read_type(directory *d, mu_segment_column_info *column, mus
     const uint8_t role = mu_read_u8(&d->in);
     const uint8_t has_dict = mu_read_u8(&d->in);
 
-    if (kind > MU_CUSTOMER || role > MU_ROLE_EVENT || has_dict > (kind == MU_TEXT) ||
+    if (kind > MU_CUSTOMER || role > MU_ROLE_INDEXED || has_dict > (kind == MU_TEXT) ||
         (role == MU_ROLE_CUSTOMER) != (kind == MU_CUSTOMER) ||
         (role == MU_ROLE_TIME && kind != MU_TIMESTAMP)) {
         return mu_fail(err, MUSTER_CORRUPT, "no column has type %u, role %u, dictionary %u", kind,
@@ -82,6 +82,24 @@ static muster_status note_role(mu_segment *segment, uint32_t i, muster_error *er
     return MUSTER_OK;
 }
 
+static muster_status read_posting_place(directory *d, mu_segment_column_info *column,
+                                        muster_error *err)
+{
+    const uint8_t there = mu_read_u8(&d->in);
+
+    if (there > 1 || column->place.count == UINT32_MAX) {
+        return mu_fail(err, MUSTER_CORRUPT, "column \"%s\" has %u postings of %u texts",
+                       column->name, there, column->place.count);
+    }
+    column->posting.there = there != 0;
+    if (there) {
+        column->posting.head_size = mu_read_u32(&d->in);
+        column->posting.head_checksum = mu_read_u64(&d->in);
+        column->posting.sets_size = mu_read_u64(&d->in);
+    }
+    return MUSTER_OK;
+}
+
 static muster_status read_columns(mu_segment *segment, directory *d, muster_error *err)
 {
     for (uint32_t i = 0; i < segment->column_count; i++) {
@@ -95,6 +113,7 @@ static muster_status read_columns(mu_segment *segment, directory *d, muster_erro
             column->place.stored_size = mu_read_u64(&d->in);
             column->place.raw_size = mu_read_u64(&d->in);
             column->place.checksum = mu_read_u64(&d->in);
+            MU_TRY(read_posting_place(d, column, err));
         }
     }
     if ((segment->customer_column == MU_NO_COLUMN) != (segment->time_column == MU_NO_COLUMN)) {
@@ -246,7 +265,7 @@ static muster_status read_blocks(mu_segment *segment, directory *d, muster_error
     return MUSTER_OK;
 }
 
-/* Dictionaries come after the chunks, without gaps, up to the directory. */
+/* Dictionaries come after the chunks, without gaps. */
 static muster_status place_dicts(mu_segment *segment, directory *d, muster_error *err)
 {
     for (uint32_t i = 0; i < segment->column_count; i++) {
@@ -264,6 +283,30 @@ static muster_status place_dicts(mu_segment *segment, directory *d, muster_error
         }
         column->place.offset = d->end;
         d->end += mu_segment_padded(column->place.stored_size);
+    }
+    return MUSTER_OK;
+}
+
+/* Postings come after the dictionaries, up to the directory. */
+static muster_status place_postings(mu_segment *segment, directory *d, muster_error *err)
+{
+    for (uint32_t i = 0; i < segment->column_count; i++) {
+        mu_posting_place *place = &segment->columns[i].posting;
+        const uint64_t left = d->data_end - d->end;
+        if (!place->there) {
+            continue;
+        }
+        const uint64_t head = mu_segment_padded(place->head_size);
+        /* Each value takes three bytes of the head at least. */
+        if (head > left || place->sets_size > left - head ||
+            place->head_size / 3 < (uint64_t)segment->columns[i].place.count + 1) {
+            return mu_fail(err, MUSTER_CORRUPT,
+                           "the postings of column \"%s\" have %u and %" PRIu64
+                           " bytes where %" PRIu64 " are left",
+                           segment->columns[i].name, place->head_size, place->sets_size, left);
+        }
+        place->offset = d->end;
+        d->end += head + place->sets_size;
     }
     if (d->end != d->data_end) {
         return mu_fail(err, MUSTER_CORRUPT,
@@ -320,6 +363,7 @@ static muster_status read_all(mu_segment *segment, directory *d, muster_error *e
     MU_TRY(read_columns(segment, d, err));
     MU_TRY(read_blocks(segment, d, err));
     MU_TRY(place_dicts(segment, d, err));
+    MU_TRY(place_postings(segment, d, err));
     if (d->in.overrun || d->in.at != d->in.size) {
         return mu_fail(err, MUSTER_CORRUPT, "the directory ends at byte %zu of %zu", d->in.at,
                        d->in.size);
@@ -471,6 +515,7 @@ void mu_segment_close(mu_segment *segment)
     for (uint32_t i = 0; segment->columns && i < segment->column_count; i++) {
         mu_mem_free(segment->columns[i].name);
         mu_segment_dict_free(atomic_load(&segment->columns[i].dict));
+        mu_segment_postings_free(atomic_load(&segment->columns[i].postings));
     }
     mu_mem_free(segment->columns);
     mu_mem_free(segment->blocks);

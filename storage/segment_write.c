@@ -22,11 +22,15 @@
 enum {
 #ifdef MU_TINY
     BLOCK_TEXT_BYTES = 1 << 10,
+    POSTING_BYTES = 64,
 #else
     /* Text of one column in a block that is not cut further. What decoding a chunk takes at once,
      * and far below what 32 bits can say. */
     BLOCK_TEXT_BYTES = 64 << 20,
+    /* What postings may take even of the smallest segment: those with a few rows have all. */
+    POSTING_BYTES = 1 << 10,
 #endif
+    POSTING_PERCENT = 15, /* of the segment without them */
 };
 
 /* A block is cut at whole words of its bitmaps: 64 of the longest texts are the largest chunk. */
@@ -34,8 +38,11 @@ static_assert((uint64_t)64 * MU_MAX_TEXT_BYTES + BLOCK_TEXT_BYTES < UINT32_MAX /
               "the size of a chunk fits 32 bits");
 
 typedef struct writer_column {
-    const mu_dict *dict;  /* NULL: none */
-    mu_block_column part; /* of the block at hand, what goes into one block of the file */
+    const mu_dict *dict;         /* NULL: none */
+    mu_block_column part;        /* of the block at hand, what goes into one block of the file */
+    mu_posting_writer *postings; /* owned; NULL: none */
+    mu_segment_dict_place dict_place; /* of what has been written of them */
+    mu_posting_place posting_place;
 } writer_column;
 
 struct mu_segment_writer {
@@ -60,6 +67,9 @@ static void free_writer(mu_segment_writer *writer)
 {
     mu_writer_deinit(&writer->chunk);
     mu_writer_deinit(&writer->blocks);
+    for (uint32_t i = 0; writer->columns && i < writer->table->column_count; i++) {
+        mu_posting_writer_close(writer->columns[i].postings);
+    }
     mu_mem_free(writer->columns);
     mu_mem_free(writer->scratch);
     mu_mem_free(writer);
@@ -127,6 +137,13 @@ muster_status mu_segment_writer_open(const char *directory, uint64_t file, const
     for (uint32_t i = 0; i < table->column_count; i++) {
         assert(!dicts[i] || (table->columns[i].type.kind == MU_TEXT && dicts[i]->sorted));
         writer->columns[i].dict = dicts[i];
+        if (dicts[i] && mu_role_is_indexed(table->columns[i].role)) {
+            writer->columns[i].postings = mu_posting_writer_open(dicts[i]->count);
+            if (!writer->columns[i].postings) {
+                status = mu_fail_memory(err, "writing a segment");
+                goto fail;
+            }
+        }
     }
     MU_TRY_GOTO(directory ? create_file(directory, file, &writer->file, err)
                           : mu_env_create_in_memory(&writer->file, err));
@@ -459,6 +476,11 @@ static muster_status add_block(mu_segment_writer *writer, uint32_t stripe, uint3
         } else {
             MU_TRY(add_chunk(writer, i, &writer->columns[i].part, rows, err));
         }
+        const writer_column *column = &writer->columns[i];
+        if (column->postings && !mu_posting_writer_add(column->postings, stripe, rows, ordinals,
+                                                       column->part.codes, column->part.valid)) {
+            return mu_fail_memory(err, "collecting postings");
+        }
     }
     if (writer->blocks.failed) {
         return mu_fail_memory(err, "writing a segment");
@@ -495,42 +517,79 @@ muster_status mu_segment_writer_add(mu_segment_writer *writer, uint32_t stripe, 
 
 /* The end of the file. */
 
-static void write_column(mu_writer *out, const mu_column *column, bool has_dict,
-                         const mu_segment_dict_place *place)
+/* Writes the bytes in writer->chunk, which are the column's dictionary or postings. */
+static muster_status put_bytes(mu_segment_writer *writer, muster_error *err)
 {
+    return mu_file_write(writer->file, writer->chunk.data, writer->chunk.size, err);
+}
+
+static muster_status write_dicts(mu_segment_writer *writer, muster_error *err)
+{
+    for (uint32_t i = 0; i < writer->table->column_count; i++) {
+        writer_column *column = &writer->columns[i];
+        if (column->dict) {
+            mu_writer_reset(&writer->chunk);
+            if (!mu_segment_dict_encode(column->dict, &writer->chunk, &column->dict_place)) {
+                return mu_fail_memory(err, "writing the dictionary of a segment");
+            }
+            MU_TRY(put_bytes(writer, err));
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* All postings together take a share of what the segment has without them; what one column leaves
+ * is for those behind it. */
+static muster_status write_postings(mu_segment_writer *writer, muster_error *err)
+{
+    uint64_t budget = mu_file_size(writer->file) * POSTING_PERCENT / 100 + POSTING_BYTES;
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < writer->table->column_count; i++) {
+        left += writer->columns[i].postings != NULL;
+    }
+    for (uint32_t i = 0; i < writer->table->column_count; i++) {
+        writer_column *column = &writer->columns[i];
+        if (column->postings) {
+            mu_writer_reset(&writer->chunk);
+            if (!mu_posting_writer_finish(column->postings, budget / left, &writer->chunk,
+                                          &column->posting_place)) {
+                return mu_fail_memory(err, "writing the postings of a segment");
+            }
+            MU_TRY(put_bytes(writer, err));
+            budget -= writer->chunk.size;
+            left--;
+        }
+    }
+    return MUSTER_OK;
+}
+
+static void write_column(mu_writer *out, const mu_column *column, const writer_column *written)
+{
+    const mu_segment_dict_place *dict = &written->dict_place;
+    const mu_posting_place *postings = &written->posting_place;
+
     mu_write_u32(out, column->id);
     mu_write_u8(out, (uint8_t)column->type.kind);
     mu_write_u8(out, column->type.bits);
     mu_write_u8(out, column->type.precision);
     mu_write_u8(out, column->type.scale);
     mu_write_u8(out, (uint8_t)column->role);
-    mu_write_u8(out, has_dict);
+    mu_write_u8(out, written->dict != NULL);
     mu_write_text(out, column->name, strlen(column->name));
-    if (has_dict) {
-        mu_write_u32(out, place->count);
-        mu_write_u64(out, place->stored_size);
-        mu_write_u64(out, place->raw_size);
-        mu_write_u64(out, place->checksum);
+    if (!written->dict) {
+        return;
     }
-}
-
-/* Writes the dictionaries, and into `out` what the directory says of the columns. */
-static muster_status write_columns(mu_segment_writer *writer, mu_writer *out, muster_error *err)
-{
-    const mu_table *table = writer->table;
-
-    for (uint32_t i = 0; i < table->column_count; i++) {
-        mu_segment_dict_place place = {0};
-        if (writer->columns[i].dict) {
-            mu_writer_reset(&writer->chunk);
-            if (!mu_segment_dict_encode(writer->columns[i].dict, &writer->chunk, &place)) {
-                return mu_fail_memory(err, "writing the dictionary of a segment");
-            }
-            MU_TRY(mu_file_write(writer->file, writer->chunk.data, writer->chunk.size, err));
-        }
-        write_column(out, &table->columns[i], writer->columns[i].dict != NULL, &place);
+    mu_write_u32(out, dict->count);
+    mu_write_u64(out, dict->stored_size);
+    mu_write_u64(out, dict->raw_size);
+    mu_write_u64(out, dict->checksum);
+    mu_write_u8(out, postings->there);
+    if (postings->there) {
+        mu_write_u32(out, postings->head_size);
+        mu_write_u64(out, postings->head_checksum);
+        mu_write_u64(out, postings->sets_size);
     }
-    return MUSTER_OK;
 }
 
 static muster_status write_end(mu_segment_writer *writer, mu_writer *directory, muster_error *err)
@@ -538,6 +597,8 @@ static muster_status write_end(mu_segment_writer *writer, mu_writer *directory, 
     const mu_segment_info *info = &writer->info;
     mu_writer *footer = &writer->chunk;
 
+    MU_TRY(write_dicts(writer, err));
+    MU_TRY(write_postings(writer, err));
     mu_write_u32(directory, info->table_id);
     mu_write_i64(directory, info->period);
     mu_write_u64(directory, info->rows);
@@ -546,7 +607,9 @@ static muster_status write_end(mu_segment_writer *writer, mu_writer *directory, 
     mu_write_i64(directory, info->max_time_us);
     mu_write_u32(directory, writer->table->column_count);
     mu_write_u32(directory, writer->block_count);
-    MU_TRY(write_columns(writer, directory, err));
+    for (uint32_t i = 0; i < writer->table->column_count; i++) {
+        write_column(directory, &writer->table->columns[i], &writer->columns[i]);
+    }
     mu_write_bytes(directory, writer->blocks.data, writer->blocks.size);
     if (directory->failed) {
         return mu_fail_memory(err, "writing the directory of a segment");

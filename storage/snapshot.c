@@ -186,101 +186,23 @@ static muster_status hold_named(mu_snapshot *snapshot, const mu_held_files *know
     return status;
 }
 
-/* What reading a log goes through: manifests in two arenas in turn, since each is made of the one
- * before it. */
-typedef struct replay {
-    mu_snapshot *snapshot;
-    mu_map log;          /* from `offset` on */
-    uint64_t offset;     /* where reading began */
-    mu_held_files files; /* that were found */
-    mu_arena arenas[2];
-    mu_manifest manifest;
-    uint32_t turn;
-} replay;
-
-static muster_status replay_record(replay *r, size_t *at, bool *end, muster_error *err)
-{
-    mu_arena *arena = &r->arenas[r->turn % 2];
-    mu_wal_commit commit;
-
-    MU_TRY(mu_wal_decode(&r->log, r->offset, at, arena, &commit, &r->files, end, err));
-    if (*end || commit.version <= r->snapshot->manifest.version) {
-        return MUSTER_OK; /* the manifest has it already; its files may be named */
-    }
-    mu_manifest next;
-    MU_TRY(mu_wal_apply(&r->manifest, &commit, arena, &next, err));
-    r->manifest = next;
-    r->turn++;
-    mu_arena_reset(&r->arenas[r->turn % 2]);
-    return MUSTER_OK;
-}
-
-/* The lists of the manifest that records have made, in the snapshot's own arena. */
-static muster_status keep_manifest(mu_snapshot *snapshot, const mu_manifest *manifest,
-                                   muster_error *err)
-{
-    mu_customer_part_info *parts;
-    mu_segment_info *segments;
-
-    MU_ARENA_TRY(parts, &snapshot->arena, manifest->part_count, err);
-    MU_ARENA_TRY(segments, &snapshot->arena, manifest->segment_count, err);
-    if (manifest->part_count > 0) {
-        memcpy(parts, manifest->parts, manifest->part_count * sizeof *parts);
-    }
-    if (manifest->segment_count > 0) {
-        memcpy(segments, manifest->segments, manifest->segment_count * sizeof *segments);
-    }
-    snapshot->manifest = *manifest;
-    snapshot->manifest.parts = parts;
-    snapshot->manifest.segments = segments;
-    return mu_manifest_check(&snapshot->manifest, err);
-}
-
-static muster_status replay_all(replay *r, muster_error *err)
-{
-    size_t at = r->offset == 0 ? MU_WAL_HEADER_BYTES : 0;
-    bool end = false;
-
-    r->manifest = r->snapshot->manifest;
-    if (r->offset == 0) {
-        MU_TRY(mu_wal_check_header(&r->log, err));
-    }
-    while (!end) {
-        MU_TRY(replay_record(r, &at, &end, err));
-    }
-    r->snapshot->log_size = r->offset + at;
-    return keep_manifest(r->snapshot, &r->manifest, err);
-}
-
 /* Reads the log of the snapshot's manifest. What `previous` knows of the same log is not read
  * again. */
 static muster_status read_log(mu_snapshot *snapshot, const mu_snapshot *previous, muster_error *err)
 {
     const bool known = previous && previous->manifest.wal == snapshot->manifest.wal;
-    replay r = {.snapshot = snapshot, .offset = known ? previous->log_size : 0};
-    char name[MU_FILE_NAME_BYTES];
+    mu_held_files files = {0};
 
     if (snapshot->manifest.wal == 0) {
         return MUSTER_OK;
     }
-    mu_wal_name(snapshot->manifest.wal, name);
-    char *path = mu_file_path(snapshot->db->path, name);
-    muster_status status =
-        path ? mu_env_read_from(path, r.offset, &r.log, err) : mu_fail_memory(err, "reading a log");
-    mu_mem_free(path);
+    snapshot->log_size = known ? previous->log_size : 0;
+    muster_status status = mu_wal_read(snapshot->db->path, &snapshot->manifest, &snapshot->arena,
+                                       &snapshot->log_size, &files, err);
     if (status == MUSTER_OK) {
-        status = replay_all(&r, err);
-        if (status == MUSTER_CORRUPT) {
-            mu_where(err, "%s", name);
-        }
+        status = hold_named(snapshot, known ? &previous->held : NULL, &files, err);
     }
-    if (status == MUSTER_OK) {
-        status = hold_named(snapshot, known ? &previous->held : NULL, &r.files, err);
-    }
-    mu_held_deinit(&r.files);
-    mu_env_unmap(&r.log);
-    mu_arena_deinit(&r.arenas[0]);
-    mu_arena_deinit(&r.arenas[1]);
+    mu_held_deinit(&files);
     return status;
 }
 
@@ -355,25 +277,21 @@ muster_status mu_snapshot_after(mu_snapshot *base, const mu_wal_commit *commit, 
                                 mu_snapshot **out, muster_error *err)
 {
     muster_status status;
-    mu_arena arena = {0};
-    mu_manifest next;
     mu_snapshot *snapshot = branch(base);
 
     *out = NULL;
     if (!snapshot) {
         return mu_fail_memory(err, "committing");
     }
-    MU_TRY_GOTO(mu_wal_apply(&base->manifest, commit, &arena, &next, err));
-    MU_TRY_GOTO(keep_manifest(snapshot, &next, err));
+    MU_TRY_GOTO(mu_wal_apply(&base->manifest, commit, &snapshot->arena, &snapshot->manifest, err));
+    MU_TRY_GOTO(mu_manifest_check(&snapshot->manifest, err));
     MU_TRY_GOTO(hold_named(snapshot, &base->held, commit->files, err));
     MU_TRY_GOTO(open_named(snapshot, base, err));
     snapshot->log_size = log_size;
-    mu_arena_deinit(&arena);
     *out = snapshot;
     return MUSTER_OK;
 
 fail:
-    mu_arena_deinit(&arena);
     close_snapshot(snapshot);
     return status;
 }
@@ -472,8 +390,8 @@ const mu_segment_info *mu_snapshot_segment_info(const mu_snapshot *snapshot, uin
 
 /* What the segment's own file says has to be what the manifest says, or another file has come in
  * its place. */
-static muster_status check_info(const mu_segment_info *found, const mu_segment_info *expected,
-                                muster_error *err)
+muster_status mu_snapshot_compare_segment(const mu_segment_info *found,
+                                          const mu_segment_info *expected, muster_error *err)
 {
     const struct {
         const char *what;
@@ -502,15 +420,11 @@ static muster_status open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment 
                                   muster_error *err)
 {
     const mu_segment_info *info = &snapshot->manifest.segments[i];
-    const char *directory = snapshot->db->path;
     char name[MU_SEGMENT_NAME_BYTES];
 
-    const mu_map *held = mu_held_find(&snapshot->held, info->file);
-
     mu_segment_name(info->file, name);
-    mu_map bytes = held ? mu_env_map_part(held, 0, held->size) : (mu_map){0};
-    const muster_status status = held ? mu_segment_open_map(&bytes, name, out, err)
-                                      : mu_segment_open(directory, name, out, err);
+    const muster_status status =
+        mu_held_open_segment(&snapshot->held, snapshot->db->path, info->file, out, err);
     if (status == MUSTER_IO && !mu_snapshot_is_rooted(snapshot)) {
         return mu_fail(err, MUSTER_IO,
                        "another process has changed the database since the statement began, and "
@@ -520,7 +434,7 @@ static muster_status open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment 
     MU_TRY(status);
     mu_segment_info found;
     mu_segment_describe(*out, &found);
-    const muster_status same = check_info(&found, info, err);
+    const muster_status same = mu_snapshot_compare_segment(&found, info, err);
     if (same != MUSTER_OK) {
         mu_where(err, "%s", name);
         mu_segment_close(*out);

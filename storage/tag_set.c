@@ -34,6 +34,7 @@ enum {
 };
 
 static_assert(MU_STRIPE_ROWS == 1 << 16, "a stripe is a container");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lists are written as they are");
 
 /* What the beginning of a set says. */
 typedef struct layout {
@@ -191,33 +192,54 @@ static muster_status read_key(const mu_tag_set *set, const layout *l, uint32_t i
     return MUSTER_OK;
 }
 
-muster_status mu_tag_set_read(const mu_tag_set *set, uint32_t stripe,
-                              uint64_t into[MU_STRIPE_WORDS], uint64_t *size, muster_error *err)
+/* The place of a stripe among those that have customers; *found is false if it has none. */
+static muster_status find_stripe(const mu_tag_set *set, const layout *l, uint32_t stripe,
+                                 uint32_t *place, bool *found, muster_error *err)
 {
-    layout l;
-    container c;
-    uint32_t low = 0, key;
+    uint32_t low = 0, high = l->stripes, key = 0;
 
-    *size = 0;
-    MU_TRY(read_layout(set, &l, err));
-    uint32_t high = l.stripes;
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
-        MU_TRY(read_key(set, &l, middle, &key, err));
+        MU_TRY(read_key(set, l, middle, &key, err));
         if (key < stripe) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    if (low == l.stripes) {
+    *place = low;
+    *found = false;
+    if (low < l->stripes) {
+        MU_TRY(read_key(set, l, low, &key, err));
+        *found = key == stripe;
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_tag_set_has(const mu_tag_set *set, uint32_t stripe, bool *has, muster_error *err)
+{
+    uint32_t place;
+    layout l;
+
+    MU_TRY(read_layout(set, &l, err));
+    return find_stripe(set, &l, stripe, &place, has, err);
+}
+
+muster_status mu_tag_set_read(const mu_tag_set *set, uint32_t stripe,
+                              uint64_t into[MU_STRIPE_WORDS], uint64_t *size, muster_error *err)
+{
+    uint32_t place;
+    layout l;
+    container c;
+    bool found;
+
+    *size = 0;
+    MU_TRY(read_layout(set, &l, err));
+    MU_TRY(find_stripe(set, &l, stripe, &place, &found, err));
+    if (!found) {
         return MUSTER_OK;
     }
-    MU_TRY(read_key(set, &l, low, &key, err));
-    if (key != stripe) {
-        return MUSTER_OK;
-    }
-    MU_TRY(find_container(set, &l, low, &c, err));
+    MU_TRY(find_container(set, &l, place, &c, err));
     *size = c.size;
     return add_container(&c, into, err);
 }
@@ -345,6 +367,17 @@ static void write_array(mu_writer *out, const uint64_t *bits)
     }
 }
 
+static void add_head(mu_tag_set_writer *writer, uint32_t stripe, uint32_t count, bool as_runs)
+{
+    mu_write_u16(&writer->heads, (uint16_t)stripe);
+    mu_write_u16(&writer->heads, (uint16_t)(count - 1));
+    mu_write_u32(&writer->heads, (uint32_t)writer->bodies.size);
+    mu_write_u8(&writer->heads, as_runs);
+    writer->stripe_count++;
+    writer->customers += count;
+    writer->has_runs |= as_runs;
+}
+
 void mu_tag_set_add(mu_tag_set_writer *writer, uint32_t stripe,
                     const uint64_t bits[MU_STRIPE_WORDS])
 {
@@ -357,10 +390,7 @@ void mu_tag_set_add(mu_tag_set_writer *writer, uint32_t stripe,
     if (count == 0) {
         return;
     }
-    mu_write_u16(&writer->heads, (uint16_t)stripe);
-    mu_write_u16(&writer->heads, (uint16_t)(count - 1));
-    mu_write_u32(&writer->heads, (uint32_t)writer->bodies.size);
-    mu_write_u8(&writer->heads, as_runs);
+    add_head(writer, stripe, count, as_runs);
     if (as_runs) {
         write_runs(&writer->bodies, bits, runs);
     } else if (count <= ARRAY_MOST) {
@@ -370,9 +400,64 @@ void mu_tag_set_add(mu_tag_set_writer *writer, uint32_t stripe,
             mu_write_u64(&writer->bodies, bits[word]);
         }
     }
-    writer->stripe_count++;
-    writer->customers += count;
-    writer->has_runs |= as_runs;
+}
+
+/* Where each run of a list begins. */
+static bool begins_run(const uint16_t *ordinals, uint32_t i)
+{
+    return i == 0 || ordinals[i] != ordinals[i - 1] + 1;
+}
+
+static void write_list_runs(mu_writer *out, const uint16_t *ordinals, uint32_t count, uint32_t runs)
+{
+    uint32_t first = 0;
+
+    mu_write_u16(out, (uint16_t)runs);
+    for (uint32_t i = 1; i <= count; i++) {
+        if (i == count || begins_run(ordinals, i)) {
+            mu_write_u16(out, ordinals[first]);
+            mu_write_u16(out, (uint16_t)(i - 1 - first));
+            first = i;
+        }
+    }
+}
+
+void mu_tag_set_add_list(mu_tag_set_writer *writer, uint32_t stripe, const uint16_t *ordinals,
+                         uint32_t count)
+{
+    uint64_t bits[MU_STRIPE_WORDS];
+    uint32_t runs = 0;
+
+    if (count > ARRAY_MOST) {
+        memset(bits, 0, sizeof bits);
+        for (uint32_t i = 0; i < count; i++) {
+            mu_bits_set(bits, ordinals[i]);
+        }
+        mu_tag_set_add(writer, stripe, bits);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        runs += begins_run(ordinals, i);
+    }
+    if (count == 0) {
+        return;
+    }
+    const bool as_runs = 2 + 4 * runs < 2 * count;
+    add_head(writer, stripe, count, as_runs);
+    if (as_runs) {
+        write_list_runs(&writer->bodies, ordinals, count, runs);
+        return;
+    }
+    mu_write_bytes(&writer->bodies, ordinals, count * sizeof *ordinals);
+}
+
+uint64_t mu_tag_set_bytes(const mu_tag_set_writer *writer)
+{
+    const uint64_t count = writer->stripe_count;
+    const uint64_t flags_or_count = writer->has_runs ? (count + 7) / 8 : 4;
+    const bool offsets = !writer->has_runs || count >= OFFSETS_FROM;
+
+    return 4 + flags_or_count + 4 * count + (offsets ? 4 * count : 0) + writer->bodies.size;
 }
 
 static void write_flags(const mu_tag_set_writer *writer, mu_writer *out)

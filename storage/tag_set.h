@@ -20,6 +20,9 @@ typedef struct mu_tag_set {
 muster_status mu_tag_set_read(const mu_tag_set *set, uint32_t stripe,
                               uint64_t into[MU_STRIPE_WORDS], uint64_t *size, muster_error *err);
 
+/* Whether anyone is in the stripe. */
+muster_status mu_tag_set_has(const mu_tag_set *set, uint32_t stripe, bool *has, muster_error *err);
+
 /* How many stripes have customers, and which is the i-th of them, ascending. */
 muster_status mu_tag_set_stripes(const mu_tag_set *set, uint32_t *count, muster_error *err);
 muster_status mu_tag_set_stripe(const mu_tag_set *set, uint32_t i, uint32_t *stripe,
@@ -41,6 +44,10 @@ typedef struct mu_tag_set_writer {
 
 void mu_tag_set_add(mu_tag_set_writer *writer, uint32_t stripe,
                     const uint64_t bits[MU_STRIPE_WORDS]); /* nothing if there are no bits */
+/* The same for a list of ordinals within the stripe, ascending, without doubles. */
+void mu_tag_set_add_list(mu_tag_set_writer *writer, uint32_t stripe, const uint16_t *ordinals,
+                         uint32_t count);
+uint64_t mu_tag_set_bytes(const mu_tag_set_writer *writer); /* what the set will take */
 /* Appends the set. False when out of memory, now or before. */
 bool mu_tag_set_finish(mu_tag_set_writer *writer, mu_writer *out);
 void mu_tag_set_writer_deinit(mu_tag_set_writer *writer);

@@ -60,4 +60,11 @@ muster_status mu_wal_decode(const mu_map *log, uint64_t offset, size_t *at, mu_a
 muster_status mu_wal_apply(const mu_manifest *base, const mu_wal_commit *commit, mu_arena *arena,
                            mu_manifest *out, muster_error *err);
 
+/* wal_read.c: reads the log that *manifest names, from *size of its bytes on, which are known
+ * already (0: from the beginning), and makes *manifest what it is after the records there; *size is
+ * where they end. The new lists are in the arena. The files in all records that were read are added
+ * to `files`. CORRUPT names the log. */
+muster_status mu_wal_read(const char *directory, mu_manifest *manifest, mu_arena *arena,
+                          uint64_t *size, mu_held_files *files, muster_error *err);
+
 #endif

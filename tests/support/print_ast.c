@@ -332,6 +332,7 @@ static void print_columns(const mu_ast_statement *s, mu_writer *out)
         put(out, column->roles & MU_AST_ROLE_CUSTOMER ? " CUSTOMER" : "");
         put(out, column->roles & MU_AST_ROLE_TIME ? " TIME" : "");
         put(out, column->roles & MU_AST_ROLE_EVENT ? " EVENT" : "");
+        put(out, column->roles & MU_AST_ROLE_INDEXED ? " INDEXED" : "");
     }
     put(out, s->columns.count > 0 ? ")" : "");
 }
@@ -383,7 +384,8 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
 {
     static const char *const words[] = {"",          "EXPLAIN ",  "CREATE TABLE ", "DROP TABLE ",
                                         "COPY ",     "COPY ",     "INSERT INTO ",  "CREATE TAG ",
-                                        "DROP TAG ", "DESCRIBE ", "SHOW TABLES",   "SHOW TAGS"};
+                                        "DROP TAG ", "DESCRIBE ", "BACKUP",        "SHOW TABLES",
+                                        "SHOW TAGS"};
     const bool creates = s->kind == MU_AST_CREATE_TABLE;
 
     put(out, words[s->kind]);
@@ -398,9 +400,9 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
     }
     if (s->path.text) {
         const bool from = s->kind == MU_AST_COPY_FROM || creates;
-        print_path(from                        ? " FROM "
-                   : s->kind == MU_AST_COPY_TO ? " TO "
-                                               : "",
+        print_path(from                                                    ? " FROM "
+                   : s->kind == MU_AST_COPY_TO || s->kind == MU_AST_BACKUP ? " TO "
+                                                                           : "",
                    s->path.text, from ? "STDIN" : "STDOUT", out);
     }
     print_columns(s, out);

@@ -136,6 +136,7 @@ TEST(statements_that_change_things_are_read)
         {"DESCRIBE SELECT 1", "DESCRIBE SELECT 1"},
         {"show tables", "SHOW TABLES"},
         {"SHOW TAGS", "SHOW TAGS"},
+        {"backup to 'x'", "BACKUP TO 'x'"},
     };
     check_trees(pairs, MU_COUNT(pairs));
 }
@@ -204,13 +205,13 @@ TEST(an_error_says_where_what_and_what_was_expected)
          "HAVING, "
          "LIMIT, OFFSET, ORDER BY, WHERE or the end of the statement"},
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
-        {"CREATE TABLE t (a TEXT INDEXED)", 23,
-         "unexpected \"INDEXED\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, PRECISION or "
-         "TIME"},
+        {"CREATE TABLE t (a TEXT UNIQUE)", 23,
+         "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, INDEXED, PRECISION "
+         "or TIME"},
         {"CREATE VIEW v", 7, "unexpected \"VIEW\"; expected TABLE or TAG"},
         {"DELETE FROM t", 0,
-         "unexpected \"DELETE\"; expected CHECKPOINT, COMPACT, COPY, CREATE, DESCRIBE, DROP, "
-         "EXPLAIN, FROM, INSERT, SELECT, SET, SHOW or WITH"},
+         "unexpected \"DELETE\"; expected BACKUP, CHECKPOINT, COMPACT, COPY, CREATE, DESCRIBE, "
+         "DROP, EXPLAIN, FROM, INSERT, SELECT, SET, SHOW or WITH"},
         {"COPY t FROM events.csv", 12,
          "unexpected \"events\"; expected a text between single quotes or STDIN"},
         {"SELECT 'abc", 7, "the quote ' is never closed"},

@@ -1,0 +1,199 @@
+/*
+ * indexed.c - evaluates conditions over the dictionaries of segments instead of over their rows.
+ *
+ * Of each condition, the conjuncts that read one indexed column and nothing else are taken; a value
+ * is wanted where all those of some condition are true of it. A row that meets the condition has a
+ * wanted value, so the rest can be skipped. An entry that cannot be evaluated (a text that is no
+ * number, in a cast) may be one that no row comes to: then nothing is known of that segment.
+ */
+#include "query/indexed.h"
+
+#include "query/eval_node.h"
+#include "query/exec.h"
+#include "storage/base/bits.h"
+
+/* One indexed column of the conditions, at work. */
+typedef struct work {
+    mu_exec *exec;
+    const mu_indexed_options *options;
+    mu_arena *arena;
+    uint32_t column;      /* of the table */
+    uint32_t at;          /* the same in the conditions */
+    const mu_expr **list; /* the conjuncts over it, condition after condition */
+    uint32_t count;
+    uint32_t *ends; /* by condition: where its conjuncts end */
+    mu_eval *eval;  /* of the list; owned */
+    uint32_t *codes;
+    mu_vector *columns; /* at + 1 of them */
+} work;
+
+static uint32_t table_column(const uint32_t *columns, uint32_t column)
+{
+    return columns ? columns[column] : column;
+}
+
+bool mu_indexed_only(const mu_table *table, const uint32_t *columns, const mu_expr *condition)
+{
+    const uint32_t column = mu_eval_text_column(condition);
+
+    return column != MU_NO_COLUMN &&
+           mu_role_is_indexed(table->columns[table_column(columns, column)].role);
+}
+
+static uint32_t count_conjuncts(const mu_expr *condition)
+{
+    return condition->kind == MU_EXPR_AND ? condition->arg_count : 1;
+}
+
+/* Lists the conjuncts over the column; false if a condition has none. */
+static bool list_conjuncts(work *w)
+{
+    w->count = 0;
+    for (uint32_t c = 0; c < w->options->condition_count; c++) {
+        const mu_expr *condition = w->options->conditions[c];
+        const mu_expr *const *all = condition->kind == MU_EXPR_AND ? condition->args : &condition;
+        const uint32_t before = w->count;
+        for (uint32_t i = 0; i < count_conjuncts(condition); i++) {
+            const uint32_t at = mu_eval_text_column(all[i]);
+            if (at != MU_NO_COLUMN && table_column(w->options->columns, at) == w->column) {
+                w->list[w->count++] = all[i];
+                w->at = at;
+            }
+        }
+        if (w->count == before) {
+            return false;
+        }
+        w->ends[c] = w->count;
+    }
+    return true;
+}
+
+/* Sets wanted[first ...] for a batch of entries of the dictionary, or for NULL. */
+static muster_status evaluate(work *w, const mu_dict *dict, uint32_t first, uint32_t rows,
+                              uint8_t *wanted, muster_error *err)
+{
+    uint64_t all[MU_BATCH_WORDS], live[MU_BATCH_WORDS], none[MU_BATCH_WORDS] = {0};
+    const bool is_null = first == dict->count;
+    const mu_batch batch = {
+        .rows = rows, .column_count = w->at + 1, .live = all, .columns = w->columns};
+    uint32_t i = 0;
+
+    for (uint32_t row = 0; row < MU_BATCH_ROWS; row++) {
+        w->codes[row] = is_null || row >= rows ? 0 : first + row;
+    }
+    mu_bits_fill(all, rows, MU_BATCH_WORDS);
+    w->columns[w->at] = (mu_vector){
+        .type = {.kind = MU_TEXT}, .data = w->codes, .valid = is_null ? none : NULL, .dict = dict};
+    for (uint32_t c = 0; c < w->options->condition_count; c++) {
+        memcpy(live, all, sizeof live);
+        for (; i < w->ends[c]; i++) {
+            MU_TRY(mu_eval_filter(w->eval, i, &batch, live, err));
+        }
+        for (uint32_t row = 0; row < rows; row++) {
+            wanted[first + row] |= mu_bits_test(live, row);
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* The wanted values of one segment; *out is NULL where they are not known. */
+static muster_status find_wanted(work *w, uint32_t i, const uint8_t **out, muster_error *err)
+{
+    mu_snapshot *snapshot = mu_exec_snapshot(w->exec);
+    const mu_table *table = w->options->table;
+    muster_error why = {0};
+    mu_segment *segment;
+    const mu_dict *dict;
+    uint8_t *wanted;
+
+    *out = NULL;
+    MU_TRY(mu_snapshot_segment(snapshot, table->id, i, &segment, err));
+    const uint32_t column = mu_segment_column(segment, table->columns[w->column].id);
+    if (column == MU_NO_COLUMN || mu_segment_posting_bytes(segment, column) == 0) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_segment_dict(segment, column, &dict, err));
+    if (dict->count == 0) {
+        return MUSTER_OK; /* a NULL has no dictionary to be in */
+    }
+    MU_ARENA_TRY(wanted, w->arena, (size_t)dict->count + 1, err);
+    for (uint32_t first = 0; first <= dict->count;) {
+        const uint32_t left = dict->count - first;
+        const uint32_t rows = left == 0 ? 1 : left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
+        const muster_status status = evaluate(w, dict, first, rows, wanted, &why);
+        if (status == MUSTER_INVALID) {
+            return MUSTER_OK;
+        }
+        if (status != MUSTER_OK) {
+            if (err) {
+                *err = why;
+            }
+            return status;
+        }
+        first += rows;
+    }
+    *out = wanted;
+    return MUSTER_OK;
+}
+
+static bool is_of_interest(const mu_indexed_options *options, const mu_segment_info *info,
+                           uint32_t i)
+{
+    return !(options->left_out && mu_bits_test(options->left_out, i)) &&
+           (!options->bounded ||
+            (info->max_time_us >= options->since_us && info->min_time_us < options->until_us));
+}
+
+static muster_status find_values(work *w, mu_scan_values *out, muster_error *err)
+{
+    mu_snapshot *snapshot = mu_exec_snapshot(w->exec);
+    const uint32_t table_id = w->options->table->id;
+    const uint32_t segments = mu_snapshot_segment_count(snapshot, table_id);
+    const uint8_t **wanted;
+
+    MU_ARENA_TRY(wanted, w->arena, segments, err);
+    MU_ARENA_TRY(w->columns, w->arena, (size_t)w->at + 1, err);
+    MU_TRY(mu_eval_open(w->exec, w->list, w->count, &w->eval, err));
+    muster_status status = MUSTER_OK;
+    for (uint32_t i = 0; i < segments && status == MUSTER_OK; i++) {
+        if (is_of_interest(w->options, mu_snapshot_segment_info(snapshot, table_id, i), i)) {
+            status = find_wanted(w, i, &wanted[i], err);
+        }
+    }
+    mu_eval_close(w->eval);
+    *out = (mu_scan_values){.column = w->column, .wanted = wanted};
+    return status;
+}
+
+muster_status mu_indexed_values(mu_exec *exec, const mu_indexed_options *options, mu_arena *arena,
+                                const mu_scan_values **out, uint32_t *count, muster_error *err)
+{
+    const mu_table *table = options->table;
+    work w = {.exec = exec, .options = options, .arena = arena};
+    uint32_t most = 0, indexed = 0;
+    mu_scan_values *values;
+
+    *out = NULL;
+    *count = 0;
+    for (uint32_t c = 0; c < options->condition_count; c++) {
+        most += count_conjuncts(options->conditions[c]);
+    }
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        indexed += mu_role_is_indexed(table->columns[i].role);
+    }
+    if (most == 0 || indexed == 0) {
+        return MUSTER_OK;
+    }
+    MU_ARENA_TRY(values, arena, indexed, err);
+    MU_ARENA_TRY(w.ends, arena, options->condition_count, err);
+    MU_ARENA_TRY(w.codes, arena, MU_BATCH_ROWS, err);
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        MU_ARENA_TRY(w.list, arena, most, err);
+        w.column = i;
+        if (mu_role_is_indexed(table->columns[i].role) && list_conjuncts(&w)) {
+            MU_TRY(find_values(&w, &values[(*count)++], err));
+        }
+    }
+    *out = values;
+    return MUSTER_OK;
+}

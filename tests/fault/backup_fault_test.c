@@ -1,0 +1,108 @@
+/*
+ * backup_fault_test.c - a copy of a database is whole or none, whatever fails.
+ */
+#include "storage/base/env.h"
+#include "storage/base/mem.h"
+#include "tests/support/shop.h"
+
+#include <errno.h>
+
+typedef struct fault {
+    uint32_t failing, calls; /* the call that fails, and those so far */
+    bool failed;
+} fault;
+
+static int before(void *context, const char *operation, const char *path)
+{
+    fault *f = context;
+
+    (void)operation;
+    (void)path;
+    if (f->calls++ == f->failing) {
+        f->failed = true;
+        return ENOSPC;
+    }
+    return 0;
+}
+
+static mu_db *open_shop(void)
+{
+    mu_db *db;
+
+    assert_ok(mu_db_open(test_path("shop"), &db, &test_error));
+    assert_ok(shop_create(db, &test_error));
+    assert_ok(shop_change(db, 0, &test_error));
+    assert_ok(shop_change(db, 1, &test_error));
+    return db;
+}
+
+static muster_status count_entry(void *context, const char *name, muster_error *err)
+{
+    (void)name;
+    (void)err;
+    (*(uint32_t *)context)++;
+    return MUSTER_OK;
+}
+
+/* A copy that succeeded opens, is whole, and has all that was committed; one that failed has left
+ * nothing, and may be tried again. */
+static void look_at(const char *path, muster_status status)
+{
+    uint32_t entries = 0;
+    mu_db *copy;
+
+    if (status == MUSTER_OK) {
+        assert_ok(mu_db_open(path, &copy, &test_error));
+        assert_int_equal(shop_turns(copy), 2);
+        mu_db_close(copy);
+    } else if (mu_env_exists(path)) {
+        assert_ok(mu_env_list(path, count_entry, &entries, &test_error));
+        assert_int_equal(entries, 0);
+    }
+}
+
+TEST(a_backup_is_whole_or_leaves_nothing)
+{
+    shop_use_fast_disk();
+    mu_db *db = open_shop();
+    for (uint32_t failing = 0;; failing++) {
+        char path[512];
+        mu_backup_info info;
+        fault f = {.failing = failing};
+        snprintf(path, sizeof path, "%s/copy", test_temp_dir());
+        mu_env_set_hook(before, &f);
+        const muster_status status = mu_db_backup(db, path, &info, &test_error);
+        mu_env_set_hook(NULL, NULL);
+        if (f.failed && status == MUSTER_OK) {
+            continue; /* it was the removal of something that was not there */
+        }
+        assert_int_equal(status, f.failed ? MUSTER_IO : MUSTER_OK);
+        look_at(path, status);
+        if (!f.failed) {
+            assert_true(failing > 10);
+            break;
+        }
+    }
+    mu_db_close(db);
+}
+
+TEST(a_backup_survives_running_out_of_memory)
+{
+    shop_use_fast_disk();
+    mu_db *db = open_shop();
+    muster_status status = MUSTER_NOMEM;
+
+    for (uint64_t allocation = 0; status == MUSTER_NOMEM; allocation++) {
+        char path[512];
+        mu_backup_info info;
+        snprintf(path, sizeof path, "%s/copy", test_temp_dir());
+        mu_mem_fail_at(allocation, true);
+        status = mu_db_backup(db, path, &info, &test_error);
+        mu_mem_fail_at(UINT64_MAX, false);
+        assert_true(status == MUSTER_OK || status == MUSTER_NOMEM);
+        if (status == MUSTER_OK) {
+            look_at(path, status);
+        }
+    }
+    mu_db_close(db);
+}

@@ -1,0 +1,77 @@
+/*
+ * paged_fuzz.c - a file of customers or of tags; what the manifest would say of it comes first:
+ *
+ *   u8 what: 0 customers with TEXT ids, 1 with BIGINT ids, else tags
+ *   customers: u32 how many
+ *   tags:      u64 offset, u32 bytes of the directory of one, u32 values
+ */
+#include "storage/customer_part.h"
+#include "storage/tag_file.h"
+#include "tests/fuzz/fuzz.h"
+
+static void read_customers(mu_reader *in, mu_kind kind)
+{
+    mu_customer_part_info info = {.file = 1, .count = mu_read_u32(in)};
+    mu_customers *customers;
+    mu_customer_id id;
+    uint32_t ordinal;
+    muster_error err = {0};
+
+    if (info.count == 0) {
+        return;
+    }
+    info.size_bytes = in->size - in->at;
+    mu_fuzz_write("customers-000001", in->data + in->at, in->size - in->at);
+    if (mu_customers_open(mu_fuzz_directory(), NULL, &info, 1, kind, NULL, &customers, &err) !=
+        MUSTER_OK) {
+        mu_fuzz_told(MUSTER_CORRUPT, &err);
+        return;
+    }
+    for (uint32_t i = 0; i < info.count && i < 100; i++) {
+        if (mu_customers_id(customers, i, &id, &err) == MUSTER_OK) {
+            mu_fuzz_told(mu_customers_find(customers, id, &ordinal, &err), &err);
+        }
+    }
+    mu_fuzz_told(mu_customer_part_check(mu_customers_part(customers, 0), &err), &err);
+    mu_customers_close(customers);
+}
+
+static void read_tags(mu_reader *in)
+{
+    mu_tag_info info = {.name = MU_TEXT_OF("vip"),
+                        .file = 1,
+                        .offset = mu_read_u64(in),
+                        .size = mu_read_u32(in),
+                        .value_count = mu_read_u32(in)};
+    uint64_t bits[MU_STRIPE_WORDS], bytes;
+    mu_tags *tags;
+    muster_error err = {0};
+
+    mu_fuzz_write("tags-000001", in->data + in->at, in->size - in->at);
+    if (mu_tags_open(mu_fuzz_directory(), &info, 1, NULL, &tags, &err) != MUSTER_OK) {
+        mu_fuzz_told(MUSTER_CORRUPT, &err);
+        return;
+    }
+    const mu_tag *tag = mu_tags_at(tags, 0);
+    for (uint32_t i = 0; i < tag->value_count && i < 16; i++) {
+        mu_fuzz_told(mu_tag_read_stripe(tags, tag, i, 0, bits, &bytes, &err), &err);
+    }
+    mu_fuzz_told(mu_tags_check(tags, 1 << 20, &err), &err);
+    mu_tags_close(tags);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    mu_reader in = mu_reader_of(data, size);
+    const uint8_t what = mu_read_u8(&in);
+
+    if (size < 32) {
+        return 0;
+    }
+    if (what < 2) {
+        read_customers(&in, what == 0 ? MU_TEXT : MU_BIGINT);
+    } else {
+        read_tags(&in);
+    }
+    return 0;
+}

@@ -1,0 +1,86 @@
+/*
+ * sql_fuzz.c - statements over a small database. All are prepared; those with a result are run,
+ * the others might write files.
+ */
+#include "include/muster.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_BYTES = 4000,
+    MOST_ROWS = 1000
+};
+
+static const char setup[] =
+    "CREATE TABLE events (customer TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, channel "
+    "TEXT INDEXED, amount DECIMAL(12,2), n BIGINT, x DOUBLE, ok BOOLEAN, day DATE);"
+    "INSERT INTO events VALUES ('a', '2024-01-01', 'view', 'web', 1.5, 1, 0.5, true, "
+    "'2024-01-01'), ('b', '2024-01-02 10:00:00', 'pay', NULL, NULL, -3, NULL, false, NULL), "
+    "('a', '2024-02-03', 'pay', 'app', 20, NULL, 1e300, NULL, '1999-12-31'), "
+    "(NULL, '2024-02-04', NULL, 'web', -1, 9223372036854775807, -0.25, true, '2024-02-29');"
+    "CREATE TAG vip AS SELECT customer FROM customers WHERE customer = 'a'";
+
+static void run(muster *db, const char *sql, bool all)
+{
+    muster_error err = {0};
+
+    while (*sql) {
+        muster_statement *statement = NULL;
+        bool row = true;
+        muster_status status = muster_prepare(db, sql, &sql, &statement, &err);
+        mu_fuzz_told(status, &err);
+        if (status != MUSTER_OK) {
+            return;
+        }
+        const bool wanted = statement && (all || muster_column_count(statement) > 0);
+        for (int i = 0; wanted && row && status == MUSTER_OK && i < MOST_ROWS; i++) {
+            status = muster_step(statement, &row, &err);
+            mu_fuzz_told(status, &err);
+            for (uint32_t c = 0; status == MUSTER_OK && row && c < muster_column_count(statement);
+                 c++) {
+                (void)muster_text(statement, c, NULL);
+            }
+        }
+        muster_finish(statement);
+    }
+}
+
+static muster *open_database(void)
+{
+    muster_error err = {0};
+    muster *db;
+
+    (void)mu_fuzz_directory();
+    if (!freopen("/dev/null", "r", stdin) || muster_open(NULL, &db, &err) != MUSTER_OK ||
+        muster_set_threads(db, 1, &err) != MUSTER_OK) {
+        abort();
+    }
+    run(db, setup, true);
+    return db;
+}
+
+static muster *database; /* of all calls */
+
+static void close_database(void)
+{
+    muster_close(database);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char sql[MOST_BYTES + 1];
+
+    if (!database) {
+        database = open_database();
+        (void)atexit(close_database);
+    }
+    if (size <= MOST_BYTES) {
+        memcpy(sql, data, size);
+        sql[size] = '\0';
+        run(database, sql, false);
+    }
+    return 0;
+}
