@@ -266,15 +266,7 @@ static bool convert_record(const mu_copy_plan *plan, mu_copy_piece *piece,
 {
     const uint32_t row = piece->rows;
 
-    if (record->field_count != plan->head.column_count) {
-        (void)mu_fail(why, MUSTER_INVALID, "%" PRIu32 " field%s, expected %" PRIu32,
-                      record->field_count, record->field_count == 1 ? "" : "s",
-                      plan->head.column_count);
-        return false;
-    }
-    if (record->fault_field != 0) {
-        (void)mu_fail(why, MUSTER_INVALID, "field %" PRIu32 ": text after the closing quote",
-                      record->fault_field);
+    if (mu_csv_record_check(record, plan->head.column_count, why) != MUSTER_OK) {
         return false;
     }
     for (uint32_t i = 0; i < plan->column_count; i++) {

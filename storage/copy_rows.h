@@ -1,6 +1,6 @@
 /*
- * copy_rows.h - the inside of COPY, shared by copy.c (the rounds), copy_plan.c (which field goes
- * into which column) and copy_convert.c (fields into values).
+ * copy_rows.h - the inside of COPY, shared by copy.c (the rounds, and tables), copy_tags.c,
+ * copy_plan.c (which field goes into which column) and copy_convert.c (fields into values).
  */
 #ifndef MU_COPY_ROWS_H
 #define MU_COPY_ROWS_H
@@ -83,5 +83,30 @@ muster_status mu_copy_convert(const mu_copy_plan *plan, mu_copy_piece *piece, co
                               size_t size, bool header, const atomic_bool *cancel,
                               muster_error *err);
 void mu_copy_piece_deinit(mu_copy_piece *piece, uint32_t column_count);
+
+/* The rounds. */
+
+/* What takes the rows of a block. Between begin and end, every item is called once, on any thread,
+ * beside the others and beside the conversion of the next block. */
+typedef struct mu_copy_sink {
+    void *context;
+    uint32_t item_count; /* at least 1; the dearest should come first */
+    muster_status (*begin)(void *context, uint32_t count, const mu_load_batch *batches,
+                           muster_error *err);
+    muster_status (*item)(void *context, uint32_t item, muster_error *err);
+    muster_status (*end)(void *context, muster_error *err);
+} mu_copy_sink;
+
+typedef struct mu_copying mu_copying;
+
+/* Opens the file and reads its first block, which a plan is to be made of. Clears the result. */
+muster_status mu_copy_open(const char *path, const mu_copy_options *options, mu_copy_result *result,
+                           mu_copying **out, muster_error *err);
+const char *mu_copy_path(const mu_copying *copy); /* as messages name it */
+const mu_csv_block *mu_copy_first_block(const mu_copying *copy);
+/* Hands all rows that fit to the sink, and the others to the rejects file. */
+muster_status mu_copy_run(mu_copying *copy, const mu_copy_plan *plan, const mu_copy_sink *sink,
+                          muster_error *err);
+void mu_copy_close(mu_copying *copy); /* NULL is fine; the plan must still be there */
 
 #endif

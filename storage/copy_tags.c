@@ -223,7 +223,7 @@ static muster_status read_all(tag_copy *tags, mu_copy_rejects *rejects, muster_e
     mu_csv_record record;
     bool more = true;
 
-    mu_csv_reader_start(tags->reader, mu_csv_dialect_of(&tags->head.options));
+    mu_csv_reader_start(tags->reader, mu_csv_head_dialect(&tags->head));
     if (tags->head.options.header > 0) {
         MU_TRY(mu_csv_reader_next(tags->reader, &record, &more, err));
     }

@@ -79,12 +79,13 @@ static bool add_cut(mu_csv_block *block, size_t at)
 
 /* Where the line that ends at or after `from` ends, in text without quotes; NULL if it is not known
  * to end before `end`. `data_end` is where knowledge ends. */
-static const char *line_end(const char *from, const char *end, const char *data_end)
+static const char *line_end(mu_csv_dialect dialect, const char *from, const char *end,
+                            const char *data_end)
 {
     const char *lf = memchr(from, '\n', (size_t)(end - from));
 
-    if (lf) {
-        return lf + 1;
+    if (lf || dialect.names) { /* to JSON, CR is a blank */
+        return lf ? lf + 1 : NULL;
     }
     const char *cr = memchr(from, '\r', (size_t)(end - from));
     return cr && cr + 1 < data_end ? cr + 1 : NULL; /* the next byte could have been its LF */
@@ -127,12 +128,12 @@ static muster_status cut(mu_csv_block *block, mu_csv_dialect dialect, const char
     }
     block->cuts[0] = 0;
     while (at < end) {
-        const char *quote = memchr(at, dialect.quote, (size_t)(end - at));
+        const char *quote = dialect.names ? NULL : memchr(at, dialect.quote, (size_t)(end - at));
         const char *const plain_end = quote ? quote : end;
         bool escaped;
 
         while (goal < plain_end) {
-            const char *found = line_end(goal > at ? goal : at, plain_end, end);
+            const char *found = line_end(dialect, goal > at ? goal : at, plain_end, end);
             if (!found) {
                 break;
             }

@@ -478,7 +478,6 @@ static muster_status write_period(void *context, uint32_t worker, uint64_t item,
     mu_segment_writer *writer = NULL;
     muster_status status;
 
-    MU_TRY_GOTO(mu_load_sort(load, keys, &job->spare[period->first], period->rows, times, err));
     for (uint32_t i = 0; i < load->table->column_count; i++) {
         scratch->dicts[i] = NULL;
         if (load->columns[i].form == MU_FORM_CODE) {
@@ -487,6 +486,8 @@ static muster_status write_period(void *context, uint32_t worker, uint64_t item,
             scratch->dicts[i] = text->has_dict ? &text->dict : NULL;
         }
     }
+    /* Only now: what looks at all rows of a column had better do it in their order in memory. */
+    MU_TRY_GOTO(mu_load_sort(load, keys, &job->spare[period->first], period->rows, times, err));
     MU_TRY_GOTO(mu_segment_writer_open(mu_change_directory(load->change), period->file, load->table,
                                        period->period, scratch->dicts, &writer, err));
     status = write_blocks(load, writer, keys, period->rows, scratch, err);

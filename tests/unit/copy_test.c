@@ -293,7 +293,7 @@ static void check_field(mu_type type, const char *text)
 {
     const mu_type kinds[1] = {type};
     mu_copy_column column = {.name = "c", .type = kinds[0], .field = 0};
-    mu_copy_plan plan = {.dialect = {',', '"', '"'}, .column_count = 1, .columns = &column};
+    mu_copy_plan plan = {.dialect = {',', '"', '"', NULL}, .column_count = 1, .columns = &column};
     mu_copy_piece piece = {0};
     char data[200] = {0};
     mu_value wanted;
