@@ -302,7 +302,7 @@ muster_status mu_copy_from(mu_change *change, const mu_table *table, const char 
     muster_status status;
 
     MU_TRY(mu_copy_open(path, options, result, &copy, err));
-    MU_TRY_GOTO(mu_copy_plan_make(mu_copy_path(copy), table, id_kind, options,
+    MU_TRY_GOTO(mu_copy_plan_make(mu_copy_path(copy), table, table->column_count, id_kind, options,
                                   mu_copy_first_block(copy), &arena, &plan, err));
     mu_copy_plan_describe(&plan, mu_copy_path(copy), result->summary, sizeof result->summary);
     MU_TRY_GOTO(mu_load_open(change, table, &options->load, &load, err));

@@ -122,18 +122,18 @@ static muster_status match_keys(const char *path, const mu_table *table, bool ig
     return MUSTER_OK;
 }
 
-static muster_status match_positions(const char *path, const mu_table *table, bool ignore_extra,
-                                     mu_copy_plan *plan, muster_error *err)
+static muster_status match_positions(const char *path, const mu_table *table, uint32_t least,
+                                     bool ignore_extra, mu_copy_plan *plan, muster_error *err)
 {
     const uint32_t fields = plan->head.column_count;
 
-    if (fields != table->column_count && (fields < table->column_count || !ignore_extra)) {
+    if (fields < least || (fields > table->column_count && !ignore_extra)) {
         return mu_fail(err, MUSTER_INVALID,
                        "\"%s\" has %" PRIu32 " column%s and no header, table \"%s\" has %" PRIu32
                        "; name the file's columns with COLUMNS (...)",
                        path, fields, fields == 1 ? "" : "s", table->name, table->column_count);
     }
-    for (uint32_t i = 0; i < table->column_count; i++) {
+    for (uint32_t i = 0; i < table->column_count && i < fields; i++) {
         plan->columns[i].field = i;
     }
     return MUSTER_OK;
@@ -160,8 +160,7 @@ static const char *list_names(const mu_csv_head *head, char text[200])
     return text;
 }
 
-/* Whether the file, as far as it is known, has nothing for a column. */
-static bool is_missing(const mu_copy_plan *plan, uint32_t column)
+bool mu_copy_plan_lacks(const mu_copy_plan *plan, uint32_t column)
 {
     const uint32_t field = plan->columns[column].field;
 
@@ -176,7 +175,7 @@ static muster_status check_missing(const char *path, const mu_table *table,
     for (uint32_t i = 0; i < table->column_count; i++) {
         const mu_column *column = &table->columns[i];
         const bool customer = i == table->customer_column, time = i == table->time_column;
-        if (is_missing(plan, i) && (customer || time)) {
+        if (mu_copy_plan_lacks(plan, i) && (customer || time)) {
             return mu_fail(err, MUSTER_INVALID,
                            "\"%s\" has no column \"%s\", the %s of table \"%s\"; it has %s", path,
                            column->name, customer ? "CUSTOMER" : "TIME", table->name,
@@ -206,9 +205,10 @@ static void choose_formats(const mu_copy_options *options, mu_copy_plan *plan)
     }
 }
 
-muster_status mu_copy_plan_make(const char *path, const mu_table *table, mu_kind id_kind,
-                                const mu_copy_options *options, const mu_csv_block *block,
-                                mu_arena *arena, mu_copy_plan *out, muster_error *err)
+muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_t least,
+                                mu_kind id_kind, const mu_copy_options *options,
+                                const mu_csv_block *block, mu_arena *arena, mu_copy_plan *out,
+                                muster_error *err)
 {
     *out = (mu_copy_plan){.column_count = table->column_count,
                           .stop_at_reject = !options->rejects_path};
@@ -220,13 +220,14 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, mu_kind
     MU_ARENA_TRY(out->columns, arena, table->column_count, err);
     for (uint32_t i = 0; i < table->column_count; i++) {
         const mu_column *column = &table->columns[i];
-        out->columns[i] = (mu_copy_column){.name = column->name,
-                                           .type = column->type,
-                                           .field = MU_NO_COLUMN,
-                                           .required = column->role == MU_ROLE_TIME};
+        out->columns[i] =
+            (mu_copy_column){.name = column->name, .type = column->type, .field = MU_NO_COLUMN};
+        if (column->role == MU_ROLE_TIME) {
+            out->columns[i].needed = "; an event needs a time";
+        }
         if (column->type.kind == MU_CUSTOMER) {
             out->columns[i].type = (mu_type){.kind = id_kind, .bits = 64};
-            out->columns[i].customer = true;
+            out->columns[i].bytes = (mu_copy_bytes){"an id", 0, MU_MAX_ID_BYTES};
         }
     }
     if (out->head.keys) {
@@ -234,7 +235,7 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, mu_kind
     } else if (out->head.options.header > 0 || options->csv.name_count > 0) {
         MU_TRY(match_names(path, table, options->ignore_extra, arena, out, err));
     } else {
-        MU_TRY(match_positions(path, table, options->ignore_extra, out, err));
+        MU_TRY(match_positions(path, table, least, options->ignore_extra, out, err));
     }
     MU_TRY(check_missing(path, table, out, err));
     choose_formats(options, out);

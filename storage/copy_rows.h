@@ -9,13 +9,20 @@
 #include "storage/base/env.h"
 #include "storage/csv.h"
 
+/* How long a text may be. */
+typedef struct mu_copy_bytes {
+    const char *what; /* the text is: "an id"; NULL: as long as any text */
+    uint32_t least, most;
+} mu_copy_bytes;
+
 /* A column of the table, and where its values come from. */
 typedef struct mu_copy_column {
     const char *name;
-    mu_type type;   /* what the field is read as: the customer is TEXT or BIGINT */
-    uint32_t field; /* of a record; MU_NO_COLUMN: the file lacks it, all is NULL */
-    bool customer;
-    bool required; /* TIME: a row without it is rejected */
+    mu_type type;       /* what the field is read as: the customer is TEXT or BIGINT */
+    uint32_t field;     /* of a record; MU_NO_COLUMN: the file lacks it, all is NULL */
+    const char *needed; /* a row without it is rejected, for this reason: "; an event needs a time";
+                           NULL: it may be NULL */
+    mu_copy_bytes bytes;
     mu_value_formats formats;
 } mu_copy_column;
 
@@ -28,11 +35,15 @@ typedef struct mu_copy_plan {
     bool stop_at_reject;
 } mu_copy_plan;
 
-/* Matches the file's columns with the table's. INVALID, beginning with the path: a column that is
- * missing, unknown, or there twice. */
-muster_status mu_copy_plan_make(const char *path, const mu_table *table, mu_kind id_kind,
-                                const mu_copy_options *options, const mu_csv_block *block,
-                                mu_arena *arena, mu_copy_plan *out, muster_error *err);
+/* Matches the file's columns with the table's, whose first `least` columns a file without a header
+ * must have. INVALID, beginning with the path: a column that is missing, unknown, or there twice.
+ */
+muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_t least,
+                                mu_kind id_kind, const mu_copy_options *options,
+                                const mu_csv_block *block, mu_arena *arena, mu_copy_plan *out,
+                                muster_error *err);
+/* Whether the file, as far as it is known, has nothing for a column. */
+bool mu_copy_plan_lacks(const mu_copy_plan *plan, uint32_t column);
 /* What was found out, as one line. */
 void mu_copy_plan_describe(const mu_copy_plan *plan, const char *path, char *text, size_t size);
 /* The name among `names` that differs the least from `wanted`, or NULL if none is close. */

@@ -64,6 +64,8 @@ uint32_t mu_load_item_count(const mu_load *load); /* the dearest ones come first
 muster_status mu_load_item(mu_load *load, uint32_t item, muster_error *err);
 muster_status mu_load_end(mu_load *load, muster_error *err);
 
+muster_status mu_load_cancel(muster_error *err); /* CANCELLED, worded */
+
 /* Sorts, writes, and adds the segments to the change. */
 muster_status mu_load_finish(mu_load *load, muster_error *err);
 void mu_load_close(

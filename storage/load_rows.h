@@ -87,7 +87,6 @@ static inline bool mu_load_cancelled_at(const mu_load *load, uint32_t i)
     return i % (1 << 18) == 0 && mu_load_cancelled(load);
 }
 
-muster_status mu_load_cancel(muster_error *err);            /* CANCELLED, worded */
 void mu_load_report(const mu_load *load, const char *what); /* that a phase begins */
 void mu_load_remove_run(const mu_load *load, uint64_t file);
 
