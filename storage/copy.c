@@ -71,6 +71,9 @@ muster_status mu_copy_open(const char *path, const mu_copy_options *options, mu_
     copy->result = result;
     copy->rejects.result = result;
     MU_TRY_GOTO(mu_csv_source_open(path, &copy->source, err));
+    for (uint32_t i = 0; i < BLOCKS; i++) {
+        copy->blocks[i].bytes = options->block_bytes;
+    }
     copy->blocks[0].line = 1;
     MU_TRY_GOTO(mu_csv_block_fill(&copy->blocks[0], copy->source, NULL, 0, err));
     *out = copy;

@@ -34,6 +34,8 @@ typedef struct mu_csv_options { /* zeroed: the defaults */
 typedef struct mu_copy_options {
     mu_csv_options csv;
     const char *rejects_path; /* NULL: the first row that does not fit stops the load */
+    uint32_t block_bytes; /* of the file, read at once; 0: as many as suit the machine. Tests make
+                             it small, so that every byte comes to lie at a border */
     bool ignore_extra; /* columns of the file that the table does not have are left out; else they
                           are an error */
     mu_load_options load;

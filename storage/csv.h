@@ -125,6 +125,7 @@ typedef struct mu_csv_block { /* zeroed: empty */
     bool last;       /* the file ends with it */
     uint64_t line;   /* of its first byte, from 1; kept by who reads blocks in order */
     size_t *cuts;    /* piece i is [cuts[i], cuts[i + 1]) */
+    uint32_t bytes;  /* to read at once, at least 2; a piece has an eighth. 0: see above */
     size_t cut_capacity;
     uint32_t piece_count;
 } mu_csv_block;

@@ -45,9 +45,10 @@ static muster_status read_on(mu_csv_block *block, mu_csv_source *source, muster_
 muster_status mu_csv_block_fill(mu_csv_block *block, mu_csv_source *source, const char *carried,
                                 size_t carried_size, muster_error *err)
 {
-    size_t capacity = MU_CSV_BLOCK_BYTES;
+    const size_t bytes = block->bytes > 0 ? block->bytes : (size_t)MU_CSV_BLOCK_BYTES;
+    size_t capacity = bytes;
 
-    while (capacity < carried_size + MU_CSV_BLOCK_BYTES / 2) {
+    while (capacity < carried_size + bytes / 2) {
         capacity *= 2;
     }
     MU_TRY(reserve(block, capacity, err));
@@ -119,7 +120,8 @@ static muster_status cut(mu_csv_block *block, mu_csv_dialect dialect, const char
     const char *const data = block->data;
     const char *const end = data + block->size;
     const char *at = data;
-    const char *goal = data + MU_CSV_PIECE_BYTES; /* cut at the first line end from here on */
+    const size_t piece_bytes = block->bytes > 0 ? block->bytes / 8 : (size_t)MU_CSV_PIECE_BYTES;
+    const char *goal = data + piece_bytes; /* cut at the first line end from here on */
 
     *open = NULL;
     block->piece_count = 0;
@@ -140,7 +142,7 @@ static muster_status cut(mu_csv_block *block, mu_csv_dialect dialect, const char
             if (!add_cut(block, (size_t)(found - data))) {
                 return mu_fail_memory(err, "reading a file");
             }
-            goal = found + MU_CSV_PIECE_BYTES;
+            goal = found + piece_bytes;
         }
         if (!quote) {
             break;
