@@ -621,11 +621,13 @@ static bool check_escapes(mu_json_parser *parser)
     return true;
 }
 
-/* What yajl has to say, without its kind of error and its line feed, and where. */
-static void word_error(mu_json_parser *parser, const char *bytes, size_t size)
+/* What yajl has to say of the bytes it was given last, without its kind of error and its line feed,
+ * and where; `before` is the size of what it was given before. */
+static void word_error(mu_json_parser *parser, const unsigned char *bytes, size_t size,
+                       size_t before)
 {
-    const size_t at = yajl_get_bytes_consumed(parser->handle);
-    unsigned char *message = yajl_get_error(parser->handle, 0, (const unsigned char *)bytes, size);
+    const size_t at = before + yajl_get_bytes_consumed(parser->handle);
+    unsigned char *message = yajl_get_error(parser->handle, 0, bytes, size);
     const char *text = message ? (const char *)message : "";
     const char *colon = strstr(text, ": ");
 
@@ -654,7 +656,8 @@ static bool parse_line(mu_json_parser *parser)
         status = yajl_parse(parser->handle, line_feed, 1);
     }
     if (status == yajl_status_error && !parser->fault[0]) {
-        word_error(parser, (const char *)text, text == line_feed ? 1 : size);
+        const bool at_end = text == line_feed;
+        word_error(parser, text, at_end ? 1 : size, at_end ? size : 0);
     } else if (status == yajl_status_ok && !parser->ended) {
         (void)fail_line(parser, "the object does not end on its line");
     }
