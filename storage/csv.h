@@ -201,6 +201,7 @@ muster_status mu_json_read_head(const char *path, const mu_csv_block *block, con
 /* Adds the record's fields to the guesses. New keys are new columns. */
 muster_status mu_json_guess_record(const char *path, mu_csv_head *head, const mu_csv_record *record,
                                    muster_error *err);
+muster_status mu_json_end_head(mu_csv_head *head, muster_error *err); /* after the last record */
 /* Adds the record's fields to the guesses. */
 void mu_csv_guess_record(const mu_csv_head *head, const mu_csv_record *record);
 bool mu_csv_is_null_text(const mu_csv_options *options, const mu_csv_field *field);

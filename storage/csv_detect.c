@@ -499,7 +499,7 @@ static muster_status guess_types(mu_csv_reader *reader, mu_csv_head *head, muste
             mu_csv_guess_record(head, &record);
         }
     }
-    return MUSTER_OK;
+    return head->keys ? mu_json_end_head(head, err) : MUSTER_OK;
 }
 
 muster_status mu_csv_detect(const char *path, const mu_csv_options *options, mu_arena *arena,

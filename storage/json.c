@@ -137,6 +137,22 @@ muster_status mu_json_names_add(mu_json_names *names, const char *name, muster_e
     return add_name(names, name) ? MUSTER_OK : mu_fail_memory(err, "reading a file");
 }
 
+muster_status mu_json_names_settle(mu_json_names *names, muster_error *err)
+{
+    const mu_json_names *nulls = names->nulls;
+
+    names->growing = false;
+    for (uint32_t i = 0; nulls && i < nulls->folded.count; i++) {
+        const mu_text key = nulls->folded.texts[i];
+        if (set_find(&names->folded, key) == MU_NO_COLUMN &&
+            set_find(&names->prefixes, key) == MU_NO_COLUMN &&
+            names->folded.count < MU_MAX_COLUMNS) {
+            MU_TRY(mu_json_names_add(names, nulls->names[i], err));
+        }
+    }
+    return MUSTER_OK;
+}
+
 /* Looks a key up in lower case; MU_NO_COLUMN if it is too long for a name. */
 static uint32_t find_folded(const mu_json_set *set, mu_text key)
 {
@@ -237,6 +253,7 @@ struct mu_json_parser {
     size_t path_size;      /* of a.b; past PATH_BYTES: it is too long for a name */
     char path[PATH_BYTES];
     uint32_t place;       /* of the key in the record */
+    bool is_null;         /* the value that is looked at */
     uint32_t column;      /* of the key; MU_NO_COLUMN: its value is left out */
     mu_csv_field *fields; /* by column; data is NULL where the key has not come */
     size_t field_capacity;
@@ -334,18 +351,37 @@ static bool grow_fields(mu_json_parser *parser)
     return true;
 }
 
-/* Makes a column of the key that is unknown. */
+/* Makes a column of the key that is unknown, or, of one that is null, remembers it. */
 static int add_key(mu_json_parser *parser)
 {
-    if (parser->path_size == 0 || parser->path_size > MU_MAX_NAME_BYTES) {
-        return fail_key(parser, parser->path_size == 0 ? "is empty" : "is too long for a name");
+    mu_json_names *names = parser->names;
+    mu_json_names *to = parser->is_null ? names->nulls : names;
+    const mu_text key = {parser->path, (uint32_t)parser->path_size};
+
+    if (key.size == 0 || key.size > MU_MAX_NAME_BYTES) {
+        return fail_key(parser, key.size == 0 ? "is empty" : "is too long for a name");
     }
-    if (mu_json_names_count(parser->names) == MU_MAX_COLUMNS) {
+    if (!to) {
+        to = names->nulls = MU_NEW(names->arena, mu_json_names);
+        if (!to) {
+            return fail_memory(parser);
+        }
+        to->arena = names->arena;
+    }
+    if (parser->is_null && mu_json_names_find(to, key) != MU_NO_COLUMN) {
+        return 1;
+    }
+    if (mu_json_names_count(to) == MU_MAX_COLUMNS) {
         return fail_key(parser, "is one too many; records have too many different ones");
     }
-    const char *name = mu_arena_text(parser->names->arena, parser->path, parser->path_size);
-    parser->column = mu_json_names_count(parser->names);
-    return name && add_name(parser->names, name) && grow_fields(parser) ? 1 : fail_memory(parser);
+    const char *name = mu_arena_text(names->arena, key.data, key.size);
+    if (!name || !add_name(to, name)) {
+        return fail_memory(parser);
+    }
+    if (!parser->is_null) {
+        parser->column = mu_json_names_count(names) - 1;
+    }
+    return grow_fields(parser) || fail_memory(parser);
 }
 
 /* Finds the column of the key whose value is about to come, other than an object to take apart. */
@@ -363,6 +399,10 @@ static int find_column(mu_json_parser *parser)
         }
     }
     parser->column = mu_json_names_find(names, key);
+    if (parser->column == MU_NO_COLUMN && parser->is_null &&
+        find_folded(&names->prefixes, key) != MU_NO_COLUMN) {
+        return 1; /* an object that is not there */
+    }
     if (parser->column == MU_NO_COLUMN && names->growing) {
         return add_key(parser);
     }
@@ -408,7 +448,12 @@ static int put_word(mu_json_parser *parser, const char *word)
 
 static int on_null(void *context)
 {
-    return put_word(context, "");
+    mu_json_parser *parser = context;
+
+    parser->is_null = true;
+    const int more = put_word(parser, "");
+    parser->is_null = false;
+    return more;
 }
 
 static int on_boolean(void *context, int value)
@@ -679,6 +724,7 @@ static bool begin_record(mu_json_parser *parser)
     parser->inside = false;
     parser->nested = NULL;
     parser->place = 0;
+    parser->is_null = false;
     parser->column = MU_NO_COLUMN;
     parser->fault[0] = '\0';
     parser->out_of_memory = !grow_fields(parser);

@@ -34,8 +34,10 @@ struct mu_json_names {
     mu_json_set prefixes; /* what stands before a point in them */
     const char **names;   /* as they are written; folded.count of them */
     uint32_t name_capacity;
-    bool growing;      /* a key that is unknown is a new column; for one thread */
-    bool ignore_extra; /* a key that is unknown is left out; else the record is at fault */
+    bool growing;         /* a key that is unknown is a new column; for one thread */
+    mu_json_names *nulls; /* keys that were null whenever they came, while it grows: it is not known
+                             yet whether they are columns, or objects to be taken apart */
+    bool ignore_extra;    /* a key that is unknown is left out; else the record is at fault */
 };
 
 muster_status mu_json_names_add(mu_json_names *names, const char *name, muster_error *err);
@@ -43,6 +45,8 @@ static inline uint32_t mu_json_names_count(const mu_json_names *names)
 {
     return names->folded.count;
 }
+/* Makes columns of the keys that were never anything but null; it grows no more. */
+muster_status mu_json_names_settle(mu_json_names *names, muster_error *err);
 /* The column of a key, or MU_NO_COLUMN. */
 uint32_t mu_json_names_find(const mu_json_names *names, mu_text key);
 

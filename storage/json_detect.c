@@ -88,7 +88,9 @@ muster_status mu_json_read_head(const char *path, const mu_csv_block *block, con
     const muster_status status = look_at_records(path, block, head, &parser, &good, err);
     mu_csv_parser_deinit(&parser);
     MU_TRY(status);
-    head->keys->growing = !table;
+    if (table) {
+        MU_TRY(mu_json_names_settle(head->keys, err));
+    }
     if (good == 0 && !block->last) { /* the first is longer than the block: nothing is known yet */
         for (uint32_t i = 0; i < mu_json_names_count(head->keys); i++) {
             head->present[i] = true;
@@ -96,5 +98,13 @@ muster_status mu_json_read_head(const char *path, const mu_csv_block *block, con
     }
     head->names = head->keys->names;
     head->column_count = good > 0 || !block->last ? mu_json_names_count(head->keys) : 0;
+    return MUSTER_OK;
+}
+
+muster_status mu_json_end_head(mu_csv_head *head, muster_error *err)
+{
+    MU_TRY(mu_json_names_settle(head->keys, err));
+    head->names = head->keys->names;
+    head->column_count = mu_json_names_count(head->keys);
     return MUSTER_OK;
 }

@@ -129,7 +129,7 @@ TEST(lines_that_are_not_objects_say_why)
     assert_lines("{\"a\":\"\xe4\xbb\"}",
                  "0: not JSON at byte 9 of the line: invalid bytes in UTF8 string\n");
     assert_lines("{\"a\":\"x\n",
-                 "0: not JSON at byte 8 of the line: invalid character inside string\n");
+                 "0: not JSON at byte 7 of the line: invalid character inside string\n");
 }
 
 TEST(nesting_is_bounded)
@@ -169,6 +169,31 @@ TEST(new_keys_become_columns)
     assert_int_equal(mu_json_names_count(&names), 4);
     assert_string_equal(names.names[1], "u.v");
     assert_int_equal(mu_json_names_find(&names, MU_TEXT_OF("X")), 3);
+    mu_writer_deinit(&out);
+    mu_arena_deinit(&arena);
+}
+
+TEST(a_key_that_is_null_may_be_an_object)
+{
+    static const char text[] = "{\"a\":null,\"b\":null,\"c\":null}\n{\"a\":{\"x\":1,\"y\":null}}\n"
+                               "{\"a\":null,\"b\":2}\n";
+    mu_arena arena = {0};
+    mu_json_names names = {.arena = &arena, .growing = true};
+    mu_writer out = {0};
+
+    read_lines(&names, text, strlen(text), &out);
+    mu_write_u8(&out, 0);
+    assert_string_equal((const char *)out.data, "\n[1]\n-[2]\n");
+    assert_ok(mu_json_names_settle(&names, &test_error));
+    assert_int_equal(mu_json_names_count(&names), 4);
+    assert_string_equal(names.names[0], "a.x");
+    assert_string_equal(names.names[1], "b");
+    assert_string_equal(names.names[2], "c");
+    assert_string_equal(names.names[3], "a.y");
+    mu_writer_reset(&out);
+    read_lines(&names, "{\"a\":null,\"c\":null}", 19, &out);
+    mu_write_u8(&out, 0);
+    assert_string_equal((const char *)out.data, "--[]-\n");
     mu_writer_deinit(&out);
     mu_arena_deinit(&arena);
 }
