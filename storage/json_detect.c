@@ -47,32 +47,52 @@ muster_status mu_json_guess_record(const char *path, mu_csv_head *head, const mu
     return MUSTER_OK;
 }
 
-/* Reads the first records; *good says how many of them are in order. */
+/* How many of the first records are in order, and what is wrong with the first that is not. */
+typedef struct first_records {
+    uint32_t good, bad;
+    muster_error fault;
+} first_records;
+
 static muster_status look_at_records(const char *path, const mu_csv_block *block, mu_csv_head *head,
-                                     mu_csv_parser *parser, uint32_t *good, muster_error *err)
+                                     mu_csv_parser *parser, first_records *found, muster_error *err)
 {
     mu_csv_record record;
-    muster_error fault = {0};
     bool out_of_memory = false;
 
-    *good = 0;
     for (uint32_t n = 0; n < HEAD_RECORDS; n++) {
         if (!mu_csv_parser_next(parser, &record, &out_of_memory) ||
             (parser->at == parser->end && !block->last)) { /* it may go on in the next block */
             break;
         }
         MU_TRY(mu_json_guess_record(path, head, &record, err));
-        *good += !record.fault;
-        if (record.fault && !fault.message[0]) {
-            (void)mu_fail(&fault, MUSTER_INVALID, "%s:%" PRIu64 ": %s", path, record.line + 1,
-                          record.fault);
+        if (record.fault && found->bad == 0) {
+            (void)mu_fail(&found->fault, MUSTER_INVALID, "%s:%" PRIu64 ": %s", path,
+                          record.line + 1, record.fault);
         }
+        found->good += !record.fault;
+        found->bad += record.fault != NULL;
     }
-    if (out_of_memory) {
-        return mu_fail_memory(err, "reading a file");
+    return out_of_memory ? mu_fail_memory(err, "reading a file") : MUSTER_OK;
+}
+
+/* For a table, what has not been seen yet may come, and lines at fault are rejected one by one when
+ * their turn comes. Without one, a file that has no object among its first lines is something else.
+ */
+static muster_status end_look(const mu_csv_block *block, const mu_table *table, mu_csv_head *head,
+                              const first_records *found, muster_error *err)
+{
+    const bool empty = found->good + found->bad == 0 && block->last;
+
+    if (found->good == 0 && found->bad > 0 && !table) {
+        return mu_fail(err, MUSTER_INVALID, "%s", found->fault.message);
     }
-    if (*good == 0 && fault.message[0]) { /* it is something else */
-        return mu_fail(err, MUSTER_INVALID, "%s", fault.message);
+    if (table) {
+        MU_TRY(mu_json_names_settle(head->keys, err));
+    }
+    head->names = head->keys->names;
+    head->column_count = empty ? 0 : mu_json_names_count(head->keys);
+    for (uint32_t i = 0; found->good == 0 && i < head->column_count; i++) {
+        head->present[i] = true; /* nothing says that it is not */
     }
     return MUSTER_OK;
 }
@@ -81,24 +101,14 @@ muster_status mu_json_read_head(const char *path, const mu_csv_block *block, con
                                 mu_arena *arena, mu_csv_head *head, muster_error *err)
 {
     mu_csv_parser parser = {0};
-    uint32_t good = 0;
+    first_records found = {0};
 
     MU_TRY(start_head(table, arena, head, err));
     mu_csv_parser_start(&parser, mu_csv_head_dialect(head), block->data, block->size);
-    const muster_status status = look_at_records(path, block, head, &parser, &good, err);
+    const muster_status status = look_at_records(path, block, head, &parser, &found, err);
     mu_csv_parser_deinit(&parser);
     MU_TRY(status);
-    if (table) {
-        MU_TRY(mu_json_names_settle(head->keys, err));
-    }
-    if (good == 0 && !block->last) { /* the first is longer than the block: nothing is known yet */
-        for (uint32_t i = 0; i < mu_json_names_count(head->keys); i++) {
-            head->present[i] = true;
-        }
-    }
-    head->names = head->keys->names;
-    head->column_count = good > 0 || !block->last ? mu_json_names_count(head->keys) : 0;
-    return MUSTER_OK;
+    return end_look(block, table, head, &found, err);
 }
 
 muster_status mu_json_end_head(mu_csv_head *head, muster_error *err)

@@ -184,7 +184,7 @@ TEST(csv_may_be_cut_anywhere)
 TEST(json_lines_may_be_cut_anywhere)
 {
     static const char *const texts[] = {
-        "{\"a\":\"x\\\"\\n\",\"b\":1}\n\n{\"c\":\"\\u00e4\",\"b\":-2,\"a\":null}\r\n \n[1]\n"
+        "{\"a\":\"x\\\"\\n\",\"b\":1}\n\n{\"c\":\"\\u00e4\",\"b\":-2,\"a\":null}\r\n \n[1]\n{",
         "{\"b\":3,\"b\":4}\n{\"a\":{\"x\":[1,{}]},\"c\":[ ]}\n{\"a\":\"y\"",
         "{}\n{\"b\":\"5\",\"c\":true}\n{\"a\":\"\xe4\xbb\xb6\"}\n{\"a\":\"\xe4\"}\n{\"b\":1.5}",
         "\n\n{\"b\":7}\n{\"b\":8}{\"b\":9}\n{\"b\":\n1}\n",
