@@ -579,7 +579,13 @@ static int on_close_object(void *context)
 
 static int on_open_array(void *context)
 {
-    return open_nested(context);
+    mu_json_parser *parser = context;
+
+    if (parser->depth == 0 && !parser->ended) {
+        return fail_line(parser, "a line must be an object, {...}, not an array; jq -c '.[]' makes "
+                                 "lines of one");
+    }
+    return open_nested(parser);
 }
 
 static int on_close_array(void *context)
@@ -704,7 +710,7 @@ static bool parse_line(mu_json_parser *parser)
         const bool at_end = text == line_feed;
         word_error(parser, text, at_end ? 1 : size, at_end ? size : 0);
     } else if (status == yajl_status_ok && !parser->ended) {
-        (void)fail_line(parser, "the object does not end on its line");
+        (void)fail_line(parser, "the object does not end on its line; jq -c . puts it on one");
     }
     return status == yajl_status_ok && parser->ended && !parser->out_of_memory;
 }

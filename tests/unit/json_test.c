@@ -109,10 +109,11 @@ TEST(lines_that_are_not_objects_say_why)
 {
     assert_lines(
         "[1]\n{\"a\":1}\n5\n\"x\"\n{\"a\":2}",
-        "0: a line must be an object, {...}\n[1]---\n"
+        "0: a line must be an object, {...}, not an array; jq -c '.[]' makes lines of one\n"
+        "[1]---\n"
         "2: a line must be an object, {...}\n3: a line must be an object, {...}\n[2]---\n");
     assert_lines("{\"a\":1\n,\"b\":2}\n{\"a\":3}",
-                 "0: the object does not end on its line\n"
+                 "0: the object does not end on its line; jq -c . puts it on one\n"
                  "1: not JSON at byte 1 of the line: unallowed token at this point in JSON text\n"
                  "[3]---\n");
     assert_lines("{\"a\":1}{\"a\":2}\n{\"a\":3} x\n{\"a\":4} 5\n{\"b\":5}",
