@@ -392,9 +392,10 @@ static int find_column(mu_json_parser *parser)
     const uint32_t place = parser->place++;
 
     if (place < parser->guess_capacity && parser->guesses[place] < mu_json_names_count(names)) {
-        const char *guess = names->names[parser->guesses[place]];
-        if (strncmp(guess, key.data, key.size) == 0 && guess[key.size] == '\0') {
-            parser->column = parser->guesses[place];
+        const uint32_t guess = parser->guesses[place];
+        if (names->folded.texts[guess].size == key.size &&
+            memcmp(names->names[guess], key.data, key.size) == 0) {
+            parser->column = guess;
             return 1;
         }
     }
