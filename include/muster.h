@@ -140,6 +140,54 @@ MUSTER_API void muster_cancel(muster_statement *statement);
 /* Frees the statement. NULL is fine. */
 MUSTER_API void muster_finish(muster_statement *statement);
 
+/* Adding rows without SQL. An appender belongs to one thread; any number may be open at once, also
+ * on one table. Rows are kept until muster_appender_commit(), which makes them part of the database
+ * all at once: when it returns OK they are on the disk, and every statement that begins afterwards
+ * sees them. Commits of several threads share what has to be waited for. */
+typedef struct muster_appender muster_appender;
+
+/* To a table of events or a lookup table; INVALID if there is none. */
+MUSTER_API muster_status muster_appender_open(muster *db, const char *table,
+                                              muster_appender **appender, muster_error *err);
+
+/* The next value of the row at hand, in the order of the table's columns. An integer is what
+ * muster_int64() gives: days, microseconds, a decimal without its point, 0 or 1. Text (UTF-8; it is
+ * copied) goes into columns of any type, and is read as a field of a CSV file is. INVALID where the
+ * value does not fit the column; then the row may be begun anew with muster_append_row(). */
+MUSTER_API muster_status muster_append_null(muster_appender *appender, muster_error *err);
+MUSTER_API muster_status muster_append_int64(muster_appender *appender, int64_t value,
+                                             muster_error *err);
+MUSTER_API muster_status muster_append_double(muster_appender *appender, double value,
+                                              muster_error *err);
+MUSTER_API muster_status muster_append_text(muster_appender *appender, const char *text,
+                                            size_t size, muster_error *err);
+
+/* Ends the row, whose columns must all have got a value; `keep` false forgets it. */
+MUSTER_API muster_status muster_append_row(muster_appender *appender, bool keep, muster_error *err);
+
+/* The values of many rows of one column. Exactly one of the first three is set, as the column's
+ * type has it (TEXT: text, DOUBLE: real, all others: int64), or none if all are NULL. */
+typedef struct muster_values {
+    const int64_t *int64;
+    const double *real;
+    const char *const *text; /* `sizes[i]` bytes each, not NUL-terminated; copied */
+    const uint32_t *text_sizes;
+    const uint64_t *valid; /* bit i % 64 of word i / 64: value i is not NULL; NULL: none is */
+} muster_values;
+
+/* `rows` rows at once; one muster_values for each column of the table. No row may be at hand.
+ * Either all are taken or none is. */
+MUSTER_API muster_status muster_append_columns(muster_appender *appender, uint32_t rows,
+                                               const muster_values *columns, muster_error *err);
+
+/* Commits the rows that have been appended since the last commit. On failure none of them is in the
+ * database, and they are forgotten. INVALID where the table has been dropped or its columns have
+ * changed meanwhile. */
+MUSTER_API muster_status muster_appender_commit(muster_appender *appender, muster_error *err);
+
+/* Forgets what was not committed, and frees the appender. NULL is fine. */
+MUSTER_API void muster_appender_close(muster_appender *appender);
+
 #ifdef __cplusplus
 }
 #endif

@@ -27,6 +27,12 @@ static act_fn *find_act(mu_ast_statement_kind kind)
         return mu_act_create_tag;
     case MU_AST_DROP_TAG:
         return mu_act_drop_tag;
+    case MU_AST_CHECKPOINT:
+        return mu_act_checkpoint;
+    case MU_AST_COMPACT:
+        return mu_act_compact;
+    case MU_AST_SET:
+        return mu_act_set;
     case MU_AST_SELECT:
     case MU_AST_EXPLAIN:
     case MU_AST_DESCRIBE:
@@ -35,6 +41,13 @@ static act_fn *find_act(mu_ast_statement_kind kind)
         break;
     }
     return NULL;
+}
+
+/* Whether the statement is one change of the database; the others see to themselves. */
+static bool makes_change(mu_ast_statement_kind kind)
+{
+    return kind != MU_AST_COPY_TO && kind != MU_AST_CHECKPOINT && kind != MU_AST_COMPACT &&
+           kind != MU_AST_SET;
 }
 
 bool mu_act_is(const mu_ast_statement *statement)
@@ -57,7 +70,7 @@ muster_status mu_act_run(mu_act *act, muster_error *err)
     act->running = true;
     act->rows = 0;
     act->notes = NULL;
-    if (act->statement->kind == MU_AST_COPY_TO) {
+    if (!makes_change(act->statement->kind)) {
         return run(act, err);
     }
     MU_TRY(mu_change_begin(act->db, &act->change, err));

@@ -21,7 +21,7 @@ typedef struct mu_act {
     mu_db *db;
     const mu_ast_statement *statement;
     mu_binder *binder; /* over the newest state, or that of `change` */
-    mu_change *change; /* NULL while the statement is prepared, and for COPY TO */
+    mu_change *change; /* NULL while the statement is prepared, and for one that makes none */
     bool running;      /* false: names and types are looked up, nothing is done */
     mu_pool *pool;     /* NULL: one thread */
     const atomic_bool *cancel;
@@ -47,6 +47,9 @@ muster_status mu_act_copy_from(mu_act *act, muster_error *err);
 muster_status mu_act_copy_to(mu_act *act, muster_error *err);
 muster_status mu_act_create_tag(mu_act *act, muster_error *err);
 muster_status mu_act_drop_tag(mu_act *act, muster_error *err);
+muster_status mu_act_checkpoint(mu_act *act, muster_error *err);
+muster_status mu_act_compact(mu_act *act, muster_error *err);
+muster_status mu_act_set(mu_act *act, muster_error *err);
 
 /* What they share. */
 

@@ -5,6 +5,8 @@
  * bound and runs. Texts of the current row live in an arena of their own, emptied by each step.
  * A handle's own state is set before statements are made of it, or atomic.
  */
+#include "sql/owner.h"
+
 #include "query/exec.h"
 #include "sql/act.h"
 #include "sql/bind.h"
@@ -19,14 +21,6 @@
 
 /* Reports no more often than this: a few times a second is what the header promises. */
 #define REPORT_SECONDS 0.1
-
-struct muster {
-    mu_db *db;
-    mu_pool *pool; /* NULL: one thread */
-    atomic_uint statement_count;
-    muster_progress_fn *report;
-    void *report_context;
-};
 
 struct muster_statement {
     muster *owner;

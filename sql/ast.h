@@ -218,6 +218,9 @@ typedef enum mu_ast_statement_kind {
     MU_AST_DESCRIBE,     /* name, or query, or path and options */
     MU_AST_SHOW_TABLES,
     MU_AST_SHOW_TAGS,
+    MU_AST_CHECKPOINT,
+    MU_AST_COMPACT,
+    MU_AST_SET, /* name; what it is set to is in path */
 } mu_ast_statement_kind;
 
 typedef struct mu_ast_statement {

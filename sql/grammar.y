@@ -55,8 +55,9 @@ static const mu_ast_name no_name;
     b->status = mu_fail_memory(b->err, "reading a statement");
 }
 
-%fallback ID ALL ASC BY COPY CUSTOMER DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST
-  IF INSERT LAST NULLS PARTITION PRECISION SHOW STDIN STDOUT TABLE TABLES TAG TAGS TIME TO VALUES.
+%fallback ID ALL ASC BY CHECKPOINT COMPACT COPY CUSTOMER DESC DESCRIBE DROP EVENT EXCLUDE EXISTS
+  EXPLAIN FILTER FIRST IF INSERT LAST NULLS PARTITION PRECISION SET SHOW STDIN STDOUT TABLE TABLES
+  TAG TAGS TIME TO VALUES.
 
 %token EXCEPT INTERSECT JOIN ON OVER UNION USING SEMI.
 
@@ -141,6 +142,22 @@ statement ::= DESCRIBE STRING(F) with_options(O). {
 }
 statement ::= SHOW TABLES. { mu_build_statement(b, MU_AST_SHOW_TABLES); }
 statement ::= SHOW TAGS. { mu_build_statement(b, MU_AST_SHOW_TAGS); }
+statement ::= CHECKPOINT. { mu_build_statement(b, MU_AST_CHECKPOINT); }
+statement ::= COMPACT. { mu_build_statement(b, MU_AST_COMPACT); }
+statement ::= SET name(N) set_to setting(V). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SET);
+    if (s) { s->name = N; s->path = V; }
+}
+
+set_to ::= EQ.
+set_to ::= TO.
+
+%type setting {mu_ast_name}
+setting(A) ::= name(N). { A = N; }
+setting(A) ::= ON(T). { A = mu_build_name(b, T); }
+setting(A) ::= TRUE(T). { A = mu_build_name(b, T); }
+setting(A) ::= FALSE(T). { A = mu_build_name(b, T); }
+setting(A) ::= STRING(T). { A = mu_build_name(b, T); }
 
 %type unless {bool}
 unless(A) ::= . { A = false; }

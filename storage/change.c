@@ -1,35 +1,17 @@
 /*
  * change.c - one change of a database, from its beginning to its commit.
  *
- * A change collects: tables created and dropped, segments that are written already, customers and
- * tags in memory. The commit writes what is in memory as new files and then the manifest that names
- * them all; the numbered invariants are in storage/README.md. Before that moment nothing that
- * others see is touched, so to abort is to remove what is new.
+ * A change collects: tables created and dropped, segments that are written already or held in
+ * memory, customers and tags in memory. What it becomes in the end is decided at the commit
+ * (change_commit.c). Before that nothing that others see is touched, so to abort is to remove what
+ * is new.
  */
-#include "storage/db.h"
+#include "storage/change_state.h"
 
 #include "storage/base/mem.h"
-#include "storage/customer_part.h"
-#include "storage/db_state.h"
-#include "storage/tag_file.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-
-struct mu_change {
-    mu_db *db;         /* borrowed */
-    mu_snapshot *base; /* a reference is owned */
-    mu_arena arena;
-    mu_catalog catalog; /* its tables are in the arena, or the base's */
-    mu_customer_adder *customers;
-    mu_tag_edits *tags;
-    mu_segment_info *segments; /* the new ones; owned */
-    size_t segment_count, segment_capacity;
-    _Atomic uint64_t next_file; /* several threads may write segments */
-    bool changed;               /* tables or segments */
-};
 
 /* Waits until no other change is under way in this process, and begins one. */
 static muster_status take_turn(mu_db *db, muster_error *err)
@@ -61,13 +43,17 @@ static void end_turn(mu_db *db)
     pthread_mutex_unlock(&db->mutex);
 }
 
-static void free_change(mu_change *change)
+void mu_change_free(mu_change *change)
 {
     mu_db *db = change->db;
 
+    mu_held_deinit(&change->held);
+    pthread_mutex_destroy(&change->mutex);
+    mu_mem_free(change->removed);
     mu_customer_adder_free(change->customers);
     mu_tag_edits_free(change->tags);
     mu_snapshot_release(change->base);
+    mu_snapshot_release(change->replaced);
     mu_mem_free(change->segments);
     mu_arena_deinit(&change->arena);
     mu_mem_free(change);
@@ -107,8 +93,9 @@ muster_status mu_change_begin(mu_db *db, mu_change **out, muster_error *err)
         mu_mem_free(change);
         return status;
     }
+    pthread_mutex_init(&change->mutex, NULL);
     MU_TRY_GOTO(take_lock(db, &lock_is_new, err));
-    MU_TRY_GOTO(mu_db_snapshot(db, &change->base, err)); /* after the lock: it is the last one */
+    MU_TRY_GOTO(mu_db_base(db, &change->base, err)); /* after the lock: it is the last one */
     const mu_manifest *manifest = &change->base->manifest;
     if (lock_is_new) {
         mu_db_remove_leftovers(db, manifest);
@@ -126,7 +113,7 @@ muster_status mu_change_begin(mu_db *db, mu_change **out, muster_error *err)
     return MUSTER_OK;
 
 fail:
-    free_change(change);
+    mu_change_free(change);
     return status;
 }
 
@@ -134,7 +121,7 @@ void mu_change_abort(mu_change *change)
 {
     if (change) {
         mu_db_remove_leftovers(change->db, &change->base->manifest);
-        free_change(change);
+        mu_change_free(change);
     }
 }
 
@@ -239,7 +226,7 @@ muster_status mu_change_create_table(mu_change *change, const mu_table *table, c
     catalog->customer_kind = kind;
     catalog->tables = tables;
     catalog->table_count = count + 1;
-    change->changed = true;
+    change->edited = true;
     *out = &tables[count];
     return MUSTER_OK;
 }
@@ -265,7 +252,7 @@ muster_status mu_change_drop_table(mu_change *change, uint32_t table_id, muster_
     }
     catalog->tables = tables;
     catalog->table_count = kept;
-    change->changed = true;
+    change->edited = true;
     return MUSTER_OK;
 }
 
@@ -279,7 +266,25 @@ muster_status mu_change_add_segment(mu_change *change, const mu_segment_info *in
         return mu_fail_memory(err, "adding a segment");
     }
     change->segments[change->segment_count++] = *info;
-    change->changed = true;
+    return MUSTER_OK;
+}
+
+muster_status mu_change_hold_segment(mu_change *change, const mu_segment_info *info,
+                                     const mu_map *bytes, muster_error *err)
+{
+    pthread_mutex_lock(&change->mutex);
+    const bool held = mu_held_put(&change->held, info->file, bytes);
+    pthread_mutex_unlock(&change->mutex);
+    return held ? MUSTER_OK : mu_fail_memory(err, "adding a segment");
+}
+
+muster_status mu_change_remove_segment(mu_change *change, uint64_t file, muster_error *err)
+{
+    if (!mu_mem_reserve(&change->removed, &change->removed_capacity, change->removed_count + 1,
+                        sizeof *change->removed)) {
+        return mu_fail_memory(err, "removing a segment");
+    }
+    change->removed[change->removed_count++] = file;
     return MUSTER_OK;
 }
 
@@ -300,141 +305,4 @@ muster_status mu_change_add_to_tag(mu_change *change, mu_text name, mu_tag_build
 muster_status mu_change_drop_tag(mu_change *change, mu_text name, muster_error *err)
 {
     return mu_tag_edits_drop(change->tags, name, err);
-}
-
-/* Commit. */
-
-static int compare_segments(const void *a, const void *b)
-{
-    return mu_manifest_compare_segments(a, b);
-}
-
-/* The segments of the base and the new ones, without those of tables that are gone. */
-static muster_status list_segments(mu_change *change, mu_manifest *next, muster_error *err)
-{
-    const mu_manifest *base = &change->base->manifest;
-    const size_t most = base->segment_count + change->segment_count;
-    uint32_t count = 0;
-
-    next->segments = MU_NEW_ARRAY(&change->arena, mu_segment_info, most);
-    if (!next->segments) {
-        return mu_fail_memory(err, "committing");
-    }
-    for (size_t i = 0; i < most; i++) {
-        const mu_segment_info *info = i < base->segment_count
-                                          ? &base->segments[i]
-                                          : &change->segments[i - base->segment_count];
-        if (mu_catalog_table(&change->catalog, info->table_id)) {
-            next->segments[count++] = *info;
-        }
-    }
-    next->segment_count = count;
-    qsort(next->segments, count, sizeof *next->segments, compare_segments);
-    return MUSTER_OK;
-}
-
-/* Writes the new customers, if there are any, and lists the parts there are then. */
-static muster_status write_customers(mu_change *change, mu_manifest *next, muster_error *err)
-{
-    const mu_manifest *base = &change->base->manifest;
-    uint32_t keep;
-
-    next->parts = base->parts;
-    next->part_count = base->part_count;
-    if (mu_customer_adder_new_count(change->customers) == 0) {
-        return MUSTER_OK;
-    }
-    mu_customer_part_info *parts =
-        MU_NEW_ARRAY(&change->arena, mu_customer_part_info, (size_t)base->part_count + 1);
-    mu_customer_part_info fresh;
-    if (!parts) {
-        return mu_fail_memory(err, "committing");
-    }
-    MU_TRY(mu_customer_adder_write(change->customers, change->db->path, mu_change_next_file(change),
-                                   &keep, &fresh, err));
-    if (keep > 0) {
-        memcpy(parts, base->parts, keep * sizeof *parts);
-    }
-    parts[keep] = fresh;
-    next->parts = parts;
-    next->part_count = keep + 1;
-    return MUSTER_OK;
-}
-
-static muster_status write_tags(mu_change *change, mu_manifest *next, muster_error *err)
-{
-    next->tags = change->base->manifest.tags;
-    next->tag_count = change->base->manifest.tag_count;
-    if (!mu_tag_edits_any(change->tags)) {
-        return MUSTER_OK;
-    }
-    return mu_tag_edits_write(change->tags, change->db->path, mu_change_next_file(change),
-                              &change->arena, &next->tags, &next->tag_count, err);
-}
-
-/* After a sync that failed, a later one may succeed without the bytes that were lost; so nothing
- * more is written until the database is opened again. */
-static muster_status sync_directory(mu_db *db, muster_error *err)
-{
-    const muster_status status = mu_env_sync_dir(db->path, err);
-
-    if (status != MUSTER_OK) {
-        pthread_mutex_lock(&db->mutex);
-        db->unsure = true;
-        pthread_mutex_unlock(&db->mutex);
-    }
-    return status;
-}
-
-static muster_status write_all(mu_change *change, mu_manifest *next, muster_error *err)
-{
-    *next =
-        (mu_manifest){.version = change->base->manifest.version + 1, .catalog = change->catalog};
-    MU_TRY(list_segments(change, next, err));
-    MU_TRY(write_customers(change, next, err)); /* I1: each file is synced as it is closed */
-    MU_TRY(write_tags(change, next, err));
-    next->next_file = atomic_load(&change->next_file);
-    MU_TRY(sync_directory(change->db, err)); /* I2: the names of the files, before the manifest's */
-    return mu_manifest_write(change->db->path, next, err);
-}
-
-/* I6: files go only when the manifest without them is in place. Snapshots of this process may not
- * have opened all of theirs yet; once mapped, a file stays readable. One that cannot be opened is
- * no loss: its readers would have been told the same. */
-static void remove_old_files(mu_change *change, const mu_manifest *next)
-{
-    mu_snapshot *base = change->base;
-
-    for (uint32_t i = 0; i < base->segment_count; i++) {
-        mu_segment *segment;
-        if (!mu_catalog_table(&next->catalog, base->manifest.segments[i].table_id)) {
-            (void)mu_snapshot_open_segment(base, i, &segment, NULL);
-        }
-    }
-    mu_db_remove_leftovers(change->db, next);
-}
-
-muster_status mu_change_commit(mu_change *change, muster_error *err)
-{
-    mu_manifest next;
-
-    if (!change->changed && mu_customer_adder_new_count(change->customers) == 0 &&
-        !mu_tag_edits_any(change->tags)) {
-        mu_change_abort(change);
-        return MUSTER_OK;
-    }
-    muster_status status = write_all(change, &next, err);
-    if (status != MUSTER_OK) {
-        mu_change_abort(change);
-        return status;
-    }
-    status = sync_directory(change->db, err); /* I5: before anyone is told */
-    if (status != MUSTER_OK) {
-        mu_where(err, "the change is made, but may not outlive a loss of power");
-        free_change(change); /* the manifest names the new files, and may yet be lost: keep all */
-        return status;
-    }
-    remove_old_files(change, &next);
-    free_change(change);
-    return MUSTER_OK;
 }

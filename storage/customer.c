@@ -33,9 +33,9 @@ static mu_customer_part *find_open(const mu_customers *previous, const mu_custom
     return NULL;
 }
 
-muster_status mu_customers_open(const char *directory, const mu_customer_part_info *parts,
-                                uint32_t count, mu_kind kind, mu_customers *previous,
-                                mu_customers **out, muster_error *err)
+muster_status mu_customers_open(const char *directory, const mu_held_files *held,
+                                const mu_customer_part_info *parts, uint32_t count, mu_kind kind,
+                                mu_customers *previous, mu_customers **out, muster_error *err)
 {
     muster_status status;
     mu_customers *customers = mu_mem_zalloc(sizeof *customers);
@@ -56,7 +56,7 @@ muster_status mu_customers_open(const char *directory, const mu_customer_part_in
             customers->parts[i] = mu_customer_part_retain(part);
         } else {
             MU_TRY_GOTO(
-                mu_customer_part_open(directory, &parts[i], kind, &customers->parts[i], err));
+                mu_customer_part_open(directory, held, &parts[i], kind, &customers->parts[i], err));
         }
         customers->part_count++;
         customers->count = parts[i].first + parts[i].count;

@@ -340,20 +340,21 @@ static muster_status merged_id(void *context, uint32_t i, mu_customer_id *id, mu
 }
 
 muster_status mu_customer_adder_write(mu_customer_adder *adder, const char *directory,
-                                      uint64_t file, uint32_t *keep, mu_customer_part_info *info,
-                                      muster_error *err)
+                                      uint64_t file, uint32_t least, uint32_t most, uint32_t *keep,
+                                      mu_customer_part_info *info, mu_map *bytes, muster_error *err)
 {
     uint32_t count = adder->count;
 
     *keep = mu_customers_part_count(adder->base);
-    assert(count > 0);
+    assert(count > 0 || *keep > most);
     mu_mem_free(adder->slots); /* it is the largest piece, and no more lookups come */
     adder->slots = NULL;
     adder->slot_count = 0;
-    while (*keep > 0 && mu_customers_part(adder->base, *keep - 1)->info.count <= count) {
+    while (*keep > least &&
+           (*keep > most || mu_customers_part(adder->base, *keep - 1)->info.count <= count)) {
         count += mu_customers_part(adder->base, --*keep)->info.count;
     }
     merged context = {.adder = adder, .first = mu_customer_adder_count(adder) - count};
     *info = (mu_customer_part_info){.file = file, .first = context.first, .count = count};
-    return mu_customer_part_write(directory, *adder->kind, merged_id, &context, info, err);
+    return mu_customer_part_write(directory, *adder->kind, merged_id, &context, info, bytes, err);
 }

@@ -94,11 +94,25 @@ static muster_status read_meta(mu_customer_part *part, muster_error *err)
     return MUSTER_OK;
 }
 
-muster_status mu_customer_part_open(const char *directory, const mu_customer_part_info *info,
-                                    mu_kind kind, mu_customer_part **out, muster_error *err)
+static muster_status open_file(const char *directory, const mu_held_files *held,
+                               const mu_customer_part_info *info, mu_paged **out, muster_error *err)
+{
+    const mu_map *bytes = mu_held_find(held, info->file);
+    char name[MU_FILE_NAME_BYTES];
+
+    mu_file_name("customers", info->file, name);
+    if (bytes) {
+        mu_map map = mu_env_map_part(bytes, 0, bytes->size);
+        return mu_paged_open_map(&map, name, MU_CUSTOMER_KIND, out, err);
+    }
+    return mu_paged_open(directory, name, MU_CUSTOMER_KIND, info->size_bytes, out, err);
+}
+
+muster_status mu_customer_part_open(const char *directory, const mu_held_files *held,
+                                    const mu_customer_part_info *info, mu_kind kind,
+                                    mu_customer_part **out, muster_error *err)
 {
     muster_status status;
-    char name[MU_FILE_NAME_BYTES];
     mu_customer_part *part = mu_mem_zalloc(sizeof *part);
 
     *out = NULL;
@@ -108,9 +122,7 @@ muster_status mu_customer_part_open(const char *directory, const mu_customer_par
     atomic_init(&part->references, 1);
     part->info = *info;
     part->kind = kind;
-    mu_file_name("customers", info->file, name);
-    MU_TRY_GOTO(
-        mu_paged_open(directory, name, MU_CUSTOMER_KIND, info->size_bytes, &part->file, err));
+    MU_TRY_GOTO(open_file(directory, held, info, &part->file, err));
     MU_TRY_GOTO(read_meta(part, err));
     *out = part;
     return MUSTER_OK;

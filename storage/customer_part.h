@@ -5,6 +5,7 @@
 #define MU_CUSTOMER_PART_H
 
 #include "storage/customer.h"
+#include "storage/held.h"
 #include "storage/paged.h"
 
 #include <assert.h>
@@ -51,8 +52,10 @@ static inline uint64_t mu_customer_line(uint64_t hash, uint64_t line_count)
 
 bool mu_customer_id_equal(mu_kind kind, mu_customer_id a, mu_customer_id b);
 
-muster_status mu_customer_part_open(const char *directory, const mu_customer_part_info *info,
-                                    mu_kind kind, mu_customer_part **out, muster_error *err);
+/* From `held` if the file is there (NULL: none is), else from the directory. */
+muster_status mu_customer_part_open(const char *directory, const mu_held_files *held,
+                                    const mu_customer_part_info *info, mu_kind kind,
+                                    mu_customer_part **out, muster_error *err);
 mu_customer_part *mu_customer_part_retain(mu_customer_part *part);
 void mu_customer_part_release(mu_customer_part *part); /* NULL is fine */
 
@@ -68,10 +71,10 @@ muster_status mu_customer_part_check(const mu_customer_part *part, muster_error 
 
 /* The registry of a snapshot. */
 
-/* Parts that `previous` (NULL: none) has open already are shared. */
-muster_status mu_customers_open(const char *directory, const mu_customer_part_info *parts,
-                                uint32_t count, mu_kind kind, mu_customers *previous,
-                                mu_customers **out, muster_error *err);
+/* Parts that `previous` (NULL: none) has open already are shared; those of `held` are in memory. */
+muster_status mu_customers_open(const char *directory, const mu_held_files *held,
+                                const mu_customer_part_info *parts, uint32_t count, mu_kind kind,
+                                mu_customers *previous, mu_customers **out, muster_error *err);
 void mu_customers_close(mu_customers *customers); /* NULL is fine */
 uint32_t mu_customers_part_count(const mu_customers *customers);
 const mu_customer_part *mu_customers_part(const mu_customers *customers, uint32_t i);
@@ -83,20 +86,24 @@ typedef muster_status mu_customer_source(void *context, uint32_t i, mu_customer_
                                          muster_error *err);
 
 /* Writes the part that `info` names (file, first, count) from a source that is asked several times
- * for each id, in order; fills in its size. */
+ * for each id, in order; fills in its size. Where the directory is NULL, the file is in memory, and
+ * *bytes is it. */
 muster_status mu_customer_part_write(const char *directory, mu_kind kind,
                                      mu_customer_source *source, void *context,
-                                     mu_customer_part_info *info, muster_error *err);
+                                     mu_customer_part_info *info, mu_map *bytes, muster_error *err);
 
 /* `kind` is read at each call, since a change may fix it when it creates its first event table. */
 mu_customer_adder *mu_customer_adder_new(const mu_customers *base, const mu_kind *kind);
 void mu_customer_adder_free(mu_customer_adder *adder); /* NULL is fine */
 
-/* Writes the new ids, if there are any, as a part numbered `file`, together with the last parts of
- * the base as customer.h says. *keep is how many of the base's parts stay, before the new one. The
- * adder is of no use afterwards. */
+/* Writes the new ids as a part numbered `file`, together with the last parts of the base as
+ * customer.h says; the first `least` of them stay, whatever their size, and those from `most` on do
+ * not. There is something to write: new ids, or parts from `most` on. *keep is how many of the
+ * base's parts stay, before the new one. In memory, to *bytes, if the directory is NULL. The adder
+ * is of no use afterwards. */
 muster_status mu_customer_adder_write(mu_customer_adder *adder, const char *directory,
-                                      uint64_t file, uint32_t *keep, mu_customer_part_info *info,
+                                      uint64_t file, uint32_t least, uint32_t most, uint32_t *keep,
+                                      mu_customer_part_info *info, mu_map *bytes,
                                       muster_error *err);
 uint32_t mu_customer_adder_new_count(const mu_customer_adder *adder);
 

@@ -179,7 +179,7 @@ static muster_status write_body(part_writer *w, muster_error *err)
 
 muster_status mu_customer_part_write(const char *directory, mu_kind kind,
                                      mu_customer_source *source, void *context,
-                                     mu_customer_part_info *info, muster_error *err)
+                                     mu_customer_part_info *info, mu_map *bytes, muster_error *err)
 {
     char name[MU_FILE_NAME_BYTES];
     part_writer w = {.kind = kind,
@@ -196,6 +196,11 @@ muster_status mu_customer_part_write(const char *directory, mu_kind kind,
     if (status != MUSTER_OK) {
         mu_paged_abort(w.file);
         return status;
+    }
+    if (!directory) {
+        MU_TRY(mu_paged_take(w.file, bytes, err));
+        info->size_bytes = bytes->size;
+        return MUSTER_OK;
     }
     return mu_paged_commit(w.file, &info->size_bytes, err);
 }

@@ -151,6 +151,8 @@ muster_status mu_db_open(const char *path, mu_db **out, muster_error *err)
     }
     pthread_mutex_init(&db->mutex, NULL);
     pthread_cond_init(&db->idle, NULL);
+    pthread_cond_init(&db->synced, NULL);
+    pthread_cond_init(&db->wake, NULL);
     MU_TRY_GOTO(set_path(db, path, err));
     MU_TRY_GOTO(open_directory(db, err));
     MU_TRY_GOTO(mu_db_snapshot(db, &first, err));
@@ -168,13 +170,21 @@ void mu_db_close(mu_db *db)
     if (!db) {
         return;
     }
-    assert(!db->changing);
+    mu_db_stop_keeper(db);
+    if (db->log && !db->unsure && !db->temporary) {
+        (void)mu_db_checkpoint(db, NULL); /* a close never fails; what is in the log stays there */
+    }
+    assert(!db->changing && !db->syncing);
+    mu_snapshot_release(db->tail);
     assert(!db->current || atomic_load(&db->current->references) == 1);
     mu_snapshot_release(db->current);
     if (db->temporary && db->path) {
         (void)mu_env_remove_tree(db->path, NULL); /* a close never fails; the system cleans /tmp */
     }
     mu_env_unlock(db->lock);
+    mu_log_close(db->log);
+    pthread_cond_destroy(&db->wake);
+    pthread_cond_destroy(&db->synced);
     pthread_cond_destroy(&db->idle);
     pthread_mutex_destroy(&db->mutex);
     mu_mem_free(db->manifest_path);
@@ -182,27 +192,105 @@ void mu_db_close(mu_db *db)
     mu_mem_free(db);
 }
 
+void mu_db_set_synchronous(mu_db *db, bool wanted)
+{
+    atomic_store(&db->lazy, !wanted);
+}
+
 const char *mu_db_path(const mu_db *db)
 {
     return db->path;
 }
 
+/* Makes `current` what is committed now. By the mutex. */
+static muster_status refresh(mu_db *db, muster_error *err)
+{
+    mu_snapshot *fresh;
+
+    if (!db->current || !mu_snapshot_is_rooted(db->current)) {
+        MU_TRY(mu_snapshot_open(db, db->current, &fresh, err));
+    } else if (db->log || db->current->manifest.wal == 0) {
+        return MUSTER_OK; /* commits of the log are this process's own, and known */
+    } else {
+        MU_TRY(mu_snapshot_follow(db->current, &fresh, err));
+    }
+    mu_snapshot_release(db->current);
+    db->current = fresh;
+    return MUSTER_OK;
+}
+
 muster_status mu_db_snapshot(mu_db *db, mu_snapshot **out, muster_error *err)
+{
+    *out = NULL;
+    pthread_mutex_lock(&db->mutex);
+    const muster_status status = refresh(db, err);
+    if (status == MUSTER_OK) {
+        *out = mu_snapshot_retain(db->current);
+    }
+    pthread_mutex_unlock(&db->mutex);
+    return status;
+}
+
+muster_status mu_db_base(mu_db *db, mu_snapshot **out, muster_error *err)
 {
     muster_status status = MUSTER_OK;
 
     *out = NULL;
     pthread_mutex_lock(&db->mutex);
-    if (!db->current || !mu_env_is_mapped(db->manifest_path, &db->current->mark)) {
-        mu_snapshot *fresh;
-        status = mu_snapshot_open(db, db->current, &fresh, err);
-        if (status == MUSTER_OK) {
-            mu_snapshot_release(db->current);
-            db->current = fresh;
-        }
+    if (!db->tail) {
+        status = refresh(db, err);
     }
     if (status == MUSTER_OK) {
-        *out = mu_snapshot_retain(db->current);
+        *out = mu_snapshot_retain(db->tail ? db->tail : db->current);
+    }
+    pthread_mutex_unlock(&db->mutex);
+    return status;
+}
+
+/* Syncs what has been appended so far, for all that wait for it. By the mutex, which is let go
+ * meanwhile. */
+static muster_status sync_tail(mu_db *db, muster_error *err)
+{
+    const uint64_t end = db->log_end;
+    mu_snapshot *tail = mu_snapshot_retain(db->tail);
+
+    db->syncing = true;
+    pthread_mutex_unlock(&db->mutex);
+    const muster_status status = mu_log_sync(db->log, err);
+    pthread_mutex_lock(&db->mutex);
+    db->syncing = false;
+    if (status == MUSTER_OK) {
+        db->log_synced = end;
+        mu_snapshot_release(db->current);
+        db->current = tail;
+        if (db->tail == tail) {
+            mu_snapshot_release(db->tail);
+            db->tail = NULL;
+        }
+    } else {
+        db->unsure = true; /* a later sync may succeed without the bytes that were lost */
+        mu_snapshot_release(tail);
+    }
+    pthread_cond_broadcast(&db->synced);
+    return status;
+}
+
+muster_status mu_db_sync_log(mu_db *db, uint64_t size, muster_error *err)
+{
+    muster_status status = MUSTER_OK;
+
+    pthread_mutex_lock(&db->mutex);
+    while (status == MUSTER_OK && db->log_synced < size) {
+        if (db->unsure) {
+            status = mu_fail(err, MUSTER_IO,
+                             "the system could not write the log of \"%s\" to the disk; close the "
+                             "database and open it again",
+                             db->path);
+        } else if (db->syncing) {
+            pthread_cond_wait(&db->synced, &db->mutex);
+        } else {
+            status = sync_tail(db, err);
+        }
     }
     pthread_mutex_unlock(&db->mutex);
     return status;

@@ -13,6 +13,8 @@
 #ifndef MU_DB_H
 #define MU_DB_H
 
+#include <stdatomic.h>
+
 #include "storage/catalog.h"
 #include "storage/customer.h"
 #include "storage/segment.h"
@@ -76,8 +78,15 @@ mu_customer_adder *mu_change_customers(mu_change *change);
 muster_status mu_change_create_table(mu_change *change, const mu_table *table, const mu_table **out,
                                      muster_error *err);
 muster_status mu_change_drop_table(mu_change *change, uint32_t table_id, muster_error *err);
+/* A segment that has been written. */
 muster_status mu_change_add_segment(mu_change *change, const mu_segment_info *info,
                                     muster_error *err);
+/* Keeps the bytes of a segment that is in memory, and is to be added; any thread. The commit puts
+ * them into the log, or into a file. */
+muster_status mu_change_hold_segment(mu_change *change, const mu_segment_info *info,
+                                     const mu_map *bytes, muster_error *err);
+/* A segment of the base goes. */
+muster_status mu_change_remove_segment(mu_change *change, uint64_t file, muster_error *err);
 /* Creates the tag or replaces it; the builder stays the caller's. */
 muster_status mu_change_put_tag(mu_change *change, mu_text name, mu_tag_builder *builder,
                                 muster_error *err);
@@ -86,6 +95,18 @@ muster_status mu_change_add_to_tag(mu_change *change, mu_text name, mu_tag_build
                                    muster_error *err);
 muster_status mu_change_drop_tag(mu_change *change, mu_text name,
                                  muster_error *err); /* INVALID if there is none */
+
+/* Moves what the log has into files, one for each period, and ends the log. */
+muster_status mu_db_checkpoint(mu_db *db, muster_error *err);
+
+/* Leaves one segment of each table and period, in a file. `cancel` may be NULL. */
+muster_status mu_db_compact(mu_db *db, const atomic_bool *cancel, muster_error *err);
+
+/* Merges the segments of the log that are due, as the background does by itself. */
+muster_status mu_db_tend(mu_db *db, muster_error *err);
+
+/* Whether a commit waits until it is on the disk, which it does if nothing is said. */
+void mu_db_set_synchronous(mu_db *db, bool wanted);
 
 /* Verifies everything: every file the manifest names, checksums, order, counts, ids both ways. */
 muster_status mu_db_check(mu_db *db, muster_error *err);

@@ -7,6 +7,7 @@
 
 #include "storage/db.h"
 #include "storage/manifest.h"
+#include "storage/wal.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -21,7 +22,22 @@ struct mu_db {
     mu_snapshot *current; /* by mutex; a reference is owned; NULL before the first */
     bool changing;        /* by mutex: a change has begun and not ended */
     bool unsure;          /* by mutex: a sync failed, and what the disk has is not known */
-    mu_lock *lock;        /* of the one who is changing; NULL before the first change */
+    mu_lock *lock;        /* by mutex; NULL before the first change */
+
+    /* The log, of the process that writes. */
+    mu_log *log;         /* of the one who is changing, but for mu_log_sync(); NULL: none is open */
+    mu_snapshot *tail;   /* by mutex: after all that was appended; a reference is owned; NULL: that
+                            is `current` */
+    uint64_t log_end;    /* by mutex: bytes appended */
+    uint64_t log_synced; /* by mutex: of these, known to be on the disk */
+    bool syncing;        /* by mutex: a thread syncs the log, for all that wait */
+    pthread_cond_t synced; /* it has */
+    atomic_bool lazy;      /* commits of the log do not wait for the disk */
+
+    /* The thread that merges segments, compact.c; there is one once there is something to do. */
+    pthread_t keeper;
+    pthread_cond_t wake;
+    bool has_keeper, untidy, closing; /* by mutex */
 };
 
 /* A segment that several snapshots may name. */
@@ -31,22 +47,53 @@ typedef struct mu_shared_segment {
     _Atomic(mu_segment *) segment; /* NULL before its first use; set by the mutex of the database */
 } mu_shared_segment;
 
+/* A manifest that was read: what the snapshots of its log's commits share. */
+typedef struct mu_snapshot_root {
+    atomic_uint references;
+    mu_arena arena; /* of the manifest */
+    mu_map mark;    /* its file: as long as it is mapped, no other can pass for it */
+    mu_tags *tags;  /* owned */
+} mu_snapshot_root;
+
 struct mu_snapshot {
     atomic_uint references;
-    mu_db *db;      /* borrowed */
-    mu_arena arena; /* of the manifest */
+    mu_db *db;              /* borrowed */
+    mu_snapshot_root *root; /* a reference is owned */
+    mu_arena arena;         /* of what commits of the log have changed in the manifest */
     mu_manifest manifest;
-    mu_map mark;                  /* the manifest's file: as long as it is mapped, no other can
-                                     pass for it */
+    uint64_t log_size;            /* how far the log is in it */
+    mu_held_files held;           /* files of the log that the manifest names */
     mu_customers *customers;      /* owned */
-    mu_tags *tags;                /* owned */
+    const mu_tags *tags;          /* the root's */
     mu_shared_segment **segments; /* one for each of the manifest's; owned, and a reference each */
     uint32_t segment_count;       /* of those that are filled in */
 };
 
 /* Reads the manifest and opens what it names. What `previous` (NULL: none) has open is shared. */
-muster_status mu_snapshot_open(mu_db *db, const mu_snapshot *previous, mu_snapshot **out,
+muster_status mu_snapshot_open(mu_db *db, mu_snapshot *previous, mu_snapshot **out,
                                muster_error *err);
+
+/* What `base` is after a commit that ends at `log_size` of the log. */
+muster_status mu_snapshot_after(mu_snapshot *base, const mu_wal_commit *commit, uint64_t log_size,
+                                mu_snapshot **out, muster_error *err);
+
+/* What `base` is after all that its log has got since; `base` itself, retained, if that is nothing.
+ */
+muster_status mu_snapshot_follow(mu_snapshot *base, mu_snapshot **out, muster_error *err);
+
+/* Whether the manifest that it began with is still the database's. */
+bool mu_snapshot_is_rooted(const mu_snapshot *snapshot);
+
+/* The last state there is, also what is not synced yet: what the next change is made to. The caller
+ * releases it, and has its turn. */
+muster_status mu_db_base(mu_db *db, mu_snapshot **out, muster_error *err);
+
+/* Waits until the log is on the disk up to `size`, and what it holds is what readers see. */
+muster_status mu_db_sync_log(mu_db *db, uint64_t size, muster_error *err);
+
+/* compact.c: tells the keeper what the last commit has left; `tail` is the state after it. */
+void mu_db_wake_keeper(mu_db *db, const mu_snapshot *tail);
+void mu_db_stop_keeper(mu_db *db);
 
 /* Opens the i-th of all segments, if it is not yet. */
 muster_status mu_snapshot_open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment **out,

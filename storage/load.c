@@ -22,6 +22,11 @@ enum {
     KEY_BYTES = 2 * sizeof(mu_load_key), /* a row's, while it is sorted */
     ID_ROWS = 256,                       /* ids that are looked up together */
     TEXT_BYTES = 12,                     /* a distinct text's, while its dictionary is sorted */
+#ifdef MU_TINY
+    MOST_HELD_ROWS = 300,
+#else
+    MOST_HELD_ROWS = 1 << 15, /* a few megabytes at the most: more is better off in files */
+#endif
 };
 
 muster_status mu_load_cancel(muster_error *err)
@@ -122,7 +127,7 @@ void mu_load_remove_run(const mu_load *load, uint64_t file)
 
 static void remove_runs(mu_load *load)
 {
-    for (uint32_t i = 0; i < load->run_count; i++) {
+    for (uint32_t i = 0; i < load->run_count && !load->held; i++) {
         mu_load_remove_run(load, load->runs[i].info.file);
     }
 }
@@ -434,8 +439,11 @@ muster_status mu_load_finish(mu_load *load, muster_error *err)
 {
     assert(!load->finished);
     load->finishing = true;
+    load->held = load->run_count == 0 && load->rows <= MOST_HELD_ROWS;
     MU_TRY(mu_load_write_runs(load, err));
-    MU_TRY(mu_load_merge(load, err));
+    if (!load->held) { /* else there is one of each period, and no file */
+        MU_TRY(mu_load_merge(load, err));
+    }
     for (uint32_t i = 0; i < load->run_count; i++) {
         MU_TRY(mu_change_add_segment(load->change, &load->runs[i].info, err));
     }

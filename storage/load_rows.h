@@ -58,6 +58,7 @@ struct mu_load {
     size_t run_capacity;
     uint32_t run_count;
     bool finishing; /* runs written now are likely to be final, and are synced at once */
+    bool held;      /* so few rows that their runs stay in memory, for the log */
     bool finished;
 };
 

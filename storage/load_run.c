@@ -492,6 +492,18 @@ static muster_status write_blocks(const mu_load *load, mu_segment_writer *writer
     return MUSTER_OK;
 }
 
+/* Ends a segment in memory. */
+static muster_status hold(const mu_load *load, mu_segment_writer *writer, mu_segment_info *info,
+                          muster_error *err)
+{
+    mu_map bytes;
+
+    MU_TRY(mu_segment_writer_take(writer, info, &bytes, err));
+    const muster_status status = mu_change_hold_segment(load->change, info, &bytes, err);
+    mu_env_unmap(&bytes);
+    return status;
+}
+
 static muster_status write_period(void *context, uint32_t worker, uint64_t item, muster_error *err)
 {
     write_job *job = context;
@@ -514,14 +526,17 @@ static muster_status write_period(void *context, uint32_t worker, uint64_t item,
     }
     /* Only now: what looks at all rows of a column had better do it in their order in memory. */
     MU_TRY_GOTO(mu_load_sort(load, keys, &job->spare[period->first], period->rows, times, err));
-    MU_TRY_GOTO(mu_segment_writer_open(mu_change_directory(load->change), period->file, load->table,
-                                       period->period, scratch->dicts, &writer, err));
+    MU_TRY_GOTO(mu_segment_writer_open(load->held ? NULL : mu_change_directory(load->change),
+                                       period->file, load->table, period->period, scratch->dicts,
+                                       &writer, err));
     status = write_blocks(load, writer, keys, period->rows, scratch, err);
     if (status != MUSTER_OK) {
         mu_segment_writer_abort(writer);
         goto fail;
     }
-    status = mu_segment_writer_finish(writer, !load->finishing, &job->infos[item], err);
+    status = load->held
+                 ? hold(load, writer, &job->infos[item], err)
+                 : mu_segment_writer_finish(writer, !load->finishing, &job->infos[item], err);
 fail:
     for (uint32_t i = 0; i < load->table->column_count; i++) {
         forget_texts(&scratch->texts[i]);
@@ -549,7 +564,7 @@ static size_t block_value_bytes(mu_form form)
 static bool scratch_init(const mu_load *load, run_scratch *scratch)
 {
     const uint32_t columns = load->table->column_count;
-    const uint32_t rows = load->block_rows;
+    const uint32_t rows = load->rows < load->block_rows ? load->rows : load->block_rows;
 
     scratch->texts = mu_mem_zalloc_array(columns, sizeof *scratch->texts);
     scratch->dicts = mu_mem_zalloc_array(columns, sizeof *scratch->dicts);

@@ -15,6 +15,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char magic[8] = {'m', 'u', 's', 't', 'e', 'r', 'm', 'f'};
@@ -91,6 +92,18 @@ int mu_manifest_compare_segments(const mu_segment_info *a, const mu_segment_info
     return (a->file > b->file) - (a->file < b->file);
 }
 
+static int compare_pointers(const void *a, const void *b)
+{
+    return mu_manifest_compare_segments(a, b);
+}
+
+void mu_manifest_sort_segments(mu_segment_info *segments, size_t count)
+{
+    if (count > 1) {
+        qsort(segments, count, sizeof *segments, compare_pointers);
+    }
+}
+
 uint32_t mu_manifest_customers(const mu_manifest *manifest)
 {
     const mu_customer_part_info *parts = manifest->parts;
@@ -129,6 +142,8 @@ bool mu_manifest_is_leftover(const mu_manifest *manifest, const char *name)
         for (uint32_t i = 0; i < manifest->part_count; i++) {
             named |= manifest->parts[i].file == file;
         }
+    } else if (read_file_number(name, "wal", "", &file)) {
+        named = manifest->wal == file;
     } else if (read_file_number(name, "tags", "", &file)) {
         for (uint32_t i = 0; i < manifest->tag_count; i++) {
             named |= manifest->tags[i].file == file;
@@ -160,7 +175,15 @@ static void write_table(mu_writer *out, const mu_table *table)
     }
 }
 
-static void write_segment(mu_writer *out, const mu_segment_info *segment)
+void mu_manifest_write_part(mu_writer *out, const mu_customer_part_info *part)
+{
+    mu_write_u64(out, part->file);
+    mu_write_u32(out, part->first);
+    mu_write_u32(out, part->count);
+    mu_write_u64(out, part->size_bytes);
+}
+
+void mu_manifest_write_segment(mu_writer *out, const mu_segment_info *segment)
 {
     mu_write_u64(out, segment->file);
     mu_write_u32(out, segment->table_id);
@@ -186,6 +209,7 @@ static void write_payload(mu_writer *out, const mu_manifest *manifest)
 {
     mu_write_u64(out, manifest->version);
     mu_write_u64(out, manifest->next_file);
+    mu_write_u64(out, manifest->wal);
     mu_write_u8(out, (uint8_t)manifest->catalog.customer_kind);
     mu_write_u32(out, manifest->catalog.next_table_id);
     mu_write_u32(out, manifest->catalog.table_count);
@@ -194,14 +218,11 @@ static void write_payload(mu_writer *out, const mu_manifest *manifest)
     }
     mu_write_u32(out, manifest->part_count);
     for (uint32_t i = 0; i < manifest->part_count; i++) {
-        mu_write_u64(out, manifest->parts[i].file);
-        mu_write_u32(out, manifest->parts[i].first);
-        mu_write_u32(out, manifest->parts[i].count);
-        mu_write_u64(out, manifest->parts[i].size_bytes);
+        mu_manifest_write_part(out, &manifest->parts[i]);
     }
     mu_write_u32(out, manifest->segment_count);
     for (uint32_t i = 0; i < manifest->segment_count; i++) {
-        write_segment(out, &manifest->segments[i]);
+        mu_manifest_write_segment(out, &manifest->segments[i]);
     }
     mu_write_u32(out, manifest->tag_count);
     for (uint32_t i = 0; i < manifest->tag_count; i++) {
@@ -386,6 +407,26 @@ static muster_status read_catalog(decoder *d, mu_catalog *catalog)
     return MUSTER_OK;
 }
 
+void mu_manifest_read_part(mu_reader *in, mu_customer_part_info *part)
+{
+    part->file = mu_read_u64(in);
+    part->first = mu_read_u32(in);
+    part->count = mu_read_u32(in);
+    part->size_bytes = mu_read_u64(in);
+}
+
+void mu_manifest_read_segment(mu_reader *in, mu_segment_info *segment)
+{
+    segment->file = mu_read_u64(in);
+    segment->table_id = mu_read_u32(in);
+    segment->period = mu_read_i64(in);
+    segment->rows = mu_read_u64(in);
+    segment->nobody_rows = mu_read_u64(in);
+    segment->size_bytes = mu_read_u64(in);
+    segment->min_time_us = mu_read_i64(in);
+    segment->max_time_us = mu_read_i64(in);
+}
+
 static muster_status read_parts(decoder *d, mu_manifest *out)
 {
     MU_TRY(read_count(d, "parts of customers", PART_BYTES, &out->part_count));
@@ -394,10 +435,7 @@ static muster_status read_parts(decoder *d, mu_manifest *out)
         return fail_memory(d);
     }
     for (uint32_t i = 0; i < out->part_count; i++) {
-        out->parts[i].file = mu_read_u64(&d->in);
-        out->parts[i].first = mu_read_u32(&d->in);
-        out->parts[i].count = mu_read_u32(&d->in);
-        out->parts[i].size_bytes = mu_read_u64(&d->in);
+        mu_manifest_read_part(&d->in, &out->parts[i]);
     }
     return MUSTER_OK;
 }
@@ -410,15 +448,7 @@ static muster_status read_segments(decoder *d, mu_manifest *out)
         return fail_memory(d);
     }
     for (uint32_t i = 0; i < out->segment_count; i++) {
-        mu_segment_info *segment = &out->segments[i];
-        segment->file = mu_read_u64(&d->in);
-        segment->table_id = mu_read_u32(&d->in);
-        segment->period = mu_read_i64(&d->in);
-        segment->rows = mu_read_u64(&d->in);
-        segment->nobody_rows = mu_read_u64(&d->in);
-        segment->size_bytes = mu_read_u64(&d->in);
-        segment->min_time_us = mu_read_i64(&d->in);
-        segment->max_time_us = mu_read_i64(&d->in);
+        mu_manifest_read_segment(&d->in, &out->segments[i]);
     }
     return MUSTER_OK;
 }
@@ -446,6 +476,7 @@ static muster_status read_payload(decoder *d, mu_manifest *out)
 {
     out->version = mu_read_u64(&d->in);
     out->next_file = mu_read_u64(&d->in);
+    out->wal = mu_read_u64(&d->in);
     MU_TRY(read_catalog(d, &out->catalog));
     MU_TRY(read_parts(d, out));
     MU_TRY(read_segments(d, out));

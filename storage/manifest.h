@@ -6,6 +6,7 @@
 #define MU_MANIFEST_H
 
 #include "storage/base/arena.h"
+#include "storage/base/bytes.h"
 #include "storage/base/env.h"
 #include "storage/catalog.h"
 #include "storage/customer.h"
@@ -30,6 +31,7 @@ typedef struct mu_tag_info {
 typedef struct mu_manifest {
     uint64_t version;
     uint64_t next_file; /* above the number of every file it names */
+    uint64_t wal;       /* the log: "wal-000007"; 0: there is none */
     mu_catalog catalog;
     uint32_t part_count, segment_count, tag_count;
     mu_customer_part_info *parts; /* from ordinal 0 on, without gaps */
@@ -45,6 +47,13 @@ bool mu_manifest_copy_table(const mu_table *table, mu_arena *arena, mu_table *ou
 
 /* The order of segments in a manifest: below 0, 0 or above 0. */
 int mu_manifest_compare_segments(const mu_segment_info *a, const mu_segment_info *b);
+void mu_manifest_sort_segments(mu_segment_info *segments, size_t count);
+
+/* What a manifest says of one of them, to bytes and back; the log has the same. */
+void mu_manifest_write_segment(mu_writer *out, const mu_segment_info *segment);
+void mu_manifest_read_segment(mu_reader *in, mu_segment_info *segment);
+void mu_manifest_write_part(mu_writer *out, const mu_customer_part_info *part);
+void mu_manifest_read_part(mu_reader *in, mu_customer_part_info *part);
 
 uint32_t mu_manifest_customers(const mu_manifest *manifest); /* how many its parts hold */
 

@@ -140,5 +140,11 @@ muster_status mu_manifest_check(const mu_manifest *manifest, muster_error *err)
     MU_TRY(check_tables(&manifest->catalog, err));
     MU_TRY(check_parts(manifest, err));
     MU_TRY(check_segments(manifest, err));
+    if (manifest->wal >= manifest->next_file) {
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "its log is wal-%06" PRIu64 ", and no file has that "
+                       "number",
+                       manifest->wal);
+    }
     return check_tags(manifest, err);
 }

@@ -81,15 +81,16 @@ void mu_paged_abort(mu_paged_writer *writer)
 muster_status mu_paged_create(const char *directory, const char *name, const char kind[8],
                               mu_paged_writer **out, muster_error *err)
 {
-    char *path = mu_file_path(directory, name);
+    char *path = directory ? mu_file_path(directory, name) : NULL;
     mu_paged_writer *writer = mu_mem_zalloc(sizeof *writer);
     muster_status status = MUSTER_OK;
 
     *out = NULL;
-    if (!path || !writer) {
+    if ((directory && !path) || !writer) {
         status = mu_fail_memory(err, "creating a file");
     } else {
-        status = mu_env_create(path, &writer->file, err);
+        status = directory ? mu_env_create(path, &writer->file, err)
+                           : mu_env_create_in_memory(&writer->file, err);
     }
     mu_mem_free(path);
     if (status != MUSTER_OK) {
@@ -170,7 +171,8 @@ static muster_status write_end(mu_paged_writer *writer, muster_error *err)
     return status;
 }
 
-muster_status mu_paged_commit(mu_paged_writer *writer, uint64_t *size_bytes, muster_error *err)
+/* Frees the writer if it fails. */
+static muster_status end_file(mu_paged_writer *writer, uint64_t *size_bytes, muster_error *err)
 {
     muster_status status = writer->used > 0 ? end_page(writer, err) : MUSTER_OK;
 
@@ -182,6 +184,25 @@ muster_status mu_paged_commit(mu_paged_writer *writer, uint64_t *size_bytes, mus
         return status;
     }
     *size_bytes = mu_file_size(writer->file);
+    return MUSTER_OK;
+}
+
+muster_status mu_paged_take(mu_paged_writer *writer, mu_map *bytes, muster_error *err)
+{
+    uint64_t size;
+
+    *bytes = (mu_map){0};
+    MU_TRY(end_file(writer, &size, err));
+    const muster_status status = mu_file_take(writer->file, bytes, err);
+    free_writer(writer);
+    return status;
+}
+
+muster_status mu_paged_commit(mu_paged_writer *writer, uint64_t *size_bytes, muster_error *err)
+{
+    muster_status status;
+
+    MU_TRY(end_file(writer, size_bytes, err));
     status = mu_file_commit(writer->file, err); /* I1: synced before a manifest names it */
     free_writer(writer);
     return status;
@@ -263,25 +284,27 @@ static muster_status read_footer(mu_paged *paged, const char kind[8], uint64_t s
     return MUSTER_OK;
 }
 
-muster_status mu_paged_open(const char *directory, const char *name, const char kind[8],
-                            uint64_t size_bytes, mu_paged **out, muster_error *err)
+/* From the bytes that `map` has, which are taken over. */
+static muster_status open_map(mu_map *map, const char *name, const char kind[8],
+                              uint64_t size_bytes, mu_paged **out, muster_error *err)
 {
     muster_status status;
-    char *path = mu_file_path(directory, name);
+    const size_t room = strlen(name) + 1;
     mu_paged *paged = mu_mem_zalloc(sizeof *paged);
 
     *out = NULL;
-    if (!path || !paged) {
-        status = mu_fail_memory(err, "opening a file");
-        goto fail;
+    if (!paged) {
+        mu_env_unmap(map);
+        return mu_fail_memory(err, "opening a file");
     }
-    paged->name = mu_mem_alloc(strlen(name) + 1);
+    paged->map = *map;
+    *map = (mu_map){0};
+    paged->name = mu_mem_alloc(room);
     if (!paged->name) {
         status = mu_fail_memory(err, "opening a file");
         goto fail;
     }
-    memcpy(paged->name, name, strlen(name) + 1);
-    MU_TRY_GOTO(mu_env_map(path, &paged->map, err));
+    memcpy(paged->name, name, room);
     status = read_footer(paged, kind, size_bytes, err);
     if (status != MUSTER_OK) {
         mu_where(err, "%s", name);
@@ -293,14 +316,34 @@ muster_status mu_paged_open(const char *directory, const char *name, const char 
         status = mu_fail_memory(err, "opening a file");
         goto fail;
     }
-    mu_mem_free(path);
     *out = paged;
     return MUSTER_OK;
 
 fail:
-    mu_mem_free(path);
     mu_paged_close(paged);
     return status;
+}
+
+muster_status mu_paged_open_map(mu_map *map, const char *name, const char kind[8], mu_paged **out,
+                                muster_error *err)
+{
+    return open_map(map, name, kind, 0, out, err);
+}
+
+muster_status mu_paged_open(const char *directory, const char *name, const char kind[8],
+                            uint64_t size_bytes, mu_paged **out, muster_error *err)
+{
+    char *path = mu_file_path(directory, name);
+    mu_map map;
+
+    *out = NULL;
+    if (!path) {
+        return mu_fail_memory(err, "opening a file");
+    }
+    const muster_status status = mu_env_map(path, &map, err);
+    mu_mem_free(path);
+    MU_TRY(status);
+    return open_map(&map, name, kind, size_bytes, out, err);
 }
 
 const char *mu_paged_name(const mu_paged *paged)

@@ -23,7 +23,7 @@ char *mu_file_path(const char *directory, const char *name);
 
 typedef struct mu_paged_writer mu_paged_writer;
 
-/* `kind` is eight characters that say what the file holds. */
+/* `kind` is eight characters that say what the file holds. In memory if `directory` is NULL. */
 muster_status mu_paged_create(const char *directory, const char *name, const char kind[8],
                               mu_paged_writer **out, muster_error *err);
 muster_status mu_paged_write(mu_paged_writer *writer, const void *data, size_t size,
@@ -34,6 +34,8 @@ uint64_t mu_paged_offset(const mu_paged_writer *writer); /* of what is written n
 /* Writes the checksums, syncs and closes. The writer is freed whatever happens; on failure the file
  * is removed. */
 muster_status mu_paged_commit(mu_paged_writer *writer, uint64_t *size_bytes, muster_error *err);
+/* The same for one in memory: its bytes are the caller's. */
+muster_status mu_paged_take(mu_paged_writer *writer, mu_map *bytes, muster_error *err);
 void mu_paged_abort(mu_paged_writer *writer); /* removes the file; NULL is fine */
 
 /* Reading. */
@@ -44,6 +46,9 @@ typedef struct mu_paged mu_paged; /* immutable; threads may share it */
  * name the file. */
 muster_status mu_paged_open(const char *directory, const char *name, const char kind[8],
                             uint64_t size_bytes, mu_paged **out, muster_error *err);
+/* The same from bytes in memory; the map is taken over, whatever happens. */
+muster_status mu_paged_open_map(mu_map *map, const char *name, const char kind[8], mu_paged **out,
+                                muster_error *err);
 void mu_paged_close(mu_paged *paged); /* NULL is fine */
 
 const char *mu_paged_name(const mu_paged *paged);

@@ -50,8 +50,9 @@ typedef struct mu_block_column {
 
 typedef struct mu_segment_writer mu_segment_writer;
 
-/* `dicts[i]` is the sorted dictionary of the i-th column, NULL for columns that are not text or
- * have none. Table and dictionaries are borrowed until the writer is closed. */
+/* In `directory`, or in memory if that is NULL. `dicts[i]` is the sorted dictionary of the i-th
+ * column, NULL for columns that are not text or have none. Table and dictionaries are borrowed
+ * until the writer is closed. */
 muster_status mu_segment_writer_open(const char *directory, uint64_t file, const mu_table *table,
                                      int64_t period, const mu_dict *const *dicts,
                                      mu_segment_writer **out, muster_error *err);
@@ -68,6 +69,9 @@ muster_status mu_segment_writer_add(mu_segment_writer *writer, uint32_t stripe, 
  * sync. */
 muster_status mu_segment_writer_finish(mu_segment_writer *writer, bool temporary,
                                        mu_segment_info *info, muster_error *err);
+/* The same for one in memory: its bytes are the caller's. */
+muster_status mu_segment_writer_take(mu_segment_writer *writer, mu_segment_info *info,
+                                     mu_map *bytes, muster_error *err);
 void mu_segment_writer_abort(mu_segment_writer *writer); /* removes the file; NULL is fine */
 
 /* Reading. */
@@ -78,6 +82,9 @@ typedef struct mu_segment mu_segment; /* immutable, shared by threads */
  * name the file. */
 muster_status mu_segment_open(const char *directory, const char *name, mu_segment **out,
                               muster_error *err);
+/* The same from bytes in memory; the map is taken over, whatever happens. */
+muster_status mu_segment_open_map(mu_map *map, const char *name, mu_segment **out,
+                                  muster_error *err);
 void mu_segment_close(mu_segment *segment); /* NULL is fine */
 uint64_t mu_segment_rows(const mu_segment *segment);
 /* What the file says of itself, for comparison with the manifest: all but info->file. */

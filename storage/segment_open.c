@@ -415,15 +415,21 @@ static muster_status map_file(mu_segment *segment, const char *directory_path, m
     return status;
 }
 
-muster_status mu_segment_open(const char *directory_path, const char *name, mu_segment **out,
-                              muster_error *err)
+/* From the directory, or from `map` if that is not NULL, which is taken over. */
+static muster_status open_from(const char *directory_path, mu_map *map, const char *name,
+                               mu_segment **out, muster_error *err)
 {
     muster_status status;
     mu_segment *segment = mu_mem_zalloc(sizeof *segment);
 
     *out = NULL;
     if (!segment) {
+        mu_env_unmap(map ? map : &(mu_map){0});
         return mu_fail_memory(err, "opening a segment");
+    }
+    if (map) {
+        segment->map = *map;
+        *map = (mu_map){0};
     }
     segment->name = mu_mem_alloc(strlen(name) + 1);
     if (!segment->name) {
@@ -431,7 +437,7 @@ muster_status mu_segment_open(const char *directory_path, const char *name, mu_s
         goto fail;
     }
     memcpy(segment->name, name, strlen(name) + 1);
-    MU_TRY_GOTO(map_file(segment, directory_path, err));
+    MU_TRY_GOTO(map ? MUSTER_OK : map_file(segment, directory_path, err));
     status = mu_segment_read_directory(segment, err);
     if (status != MUSTER_OK) {
         mu_where(err, "%s", name);
@@ -443,6 +449,18 @@ muster_status mu_segment_open(const char *directory_path, const char *name, mu_s
 fail:
     mu_segment_close(segment);
     return status;
+}
+
+muster_status mu_segment_open(const char *directory_path, const char *name, mu_segment **out,
+                              muster_error *err)
+{
+    return open_from(directory_path, NULL, name, out, err);
+}
+
+muster_status mu_segment_open_map(mu_map *map, const char *name, mu_segment **out,
+                                  muster_error *err)
+{
+    return open_from(NULL, map, name, out, err);
 }
 
 void mu_segment_close(mu_segment *segment)

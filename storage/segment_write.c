@@ -128,7 +128,8 @@ muster_status mu_segment_writer_open(const char *directory, uint64_t file, const
         assert(!dicts[i] || (table->columns[i].type.kind == MU_TEXT && dicts[i]->sorted));
         writer->columns[i].dict = dicts[i];
     }
-    MU_TRY_GOTO(create_file(directory, file, &writer->file, err));
+    MU_TRY_GOTO(directory ? create_file(directory, file, &writer->file, err)
+                          : mu_env_create_in_memory(&writer->file, err));
     MU_TRY_GOTO(write_header(writer, err));
     *out = writer;
     return MUSTER_OK;
@@ -567,13 +568,13 @@ static muster_status write_end(mu_segment_writer *writer, mu_writer *directory, 
     return mu_file_write(writer->file, footer->data, footer->size, err);
 }
 
-muster_status mu_segment_writer_finish(mu_segment_writer *writer, bool temporary,
-                                       mu_segment_info *info, muster_error *err)
+/* Writes what comes after the blocks, and says what has been written. The writer is freed if that
+ * fails. */
+static muster_status end_file(mu_segment_writer *writer, mu_segment_info *info, muster_error *err)
 {
-    muster_status status;
     mu_writer directory = {0};
+    const muster_status status = write_end(writer, &directory, err);
 
-    status = write_end(writer, &directory, err);
     mu_writer_deinit(&directory);
     if (status != MUSTER_OK) {
         mu_segment_writer_abort(writer);
@@ -581,6 +582,25 @@ muster_status mu_segment_writer_finish(mu_segment_writer *writer, bool temporary
     }
     writer->info.size_bytes = mu_file_size(writer->file);
     *info = writer->info;
+    return MUSTER_OK;
+}
+
+muster_status mu_segment_writer_take(mu_segment_writer *writer, mu_segment_info *info,
+                                     mu_map *bytes, muster_error *err)
+{
+    *bytes = (mu_map){0};
+    MU_TRY(end_file(writer, info, err));
+    const muster_status status = mu_file_take(writer->file, bytes, err);
+    free_writer(writer);
+    return status;
+}
+
+muster_status mu_segment_writer_finish(mu_segment_writer *writer, bool temporary,
+                                       mu_segment_info *info, muster_error *err)
+{
+    muster_status status;
+
+    MU_TRY(end_file(writer, info, err));
     status = temporary ? mu_file_close(writer->file, err) : mu_file_commit(writer->file, err);
     free_writer(writer);
     return status;

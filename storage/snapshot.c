@@ -1,8 +1,9 @@
 /*
  * snapshot.c - what a reader sees: one manifest, and the files it names.
  *
- * Snapshots are counted, and so are the parts of customers, the tags and the segments, which one
- * snapshot takes over from the one before it; so a commit costs a reader what is new in it. All
+ * A manifest is the root of a snapshot; each commit of the log makes another snapshot of the same
+ * root. Snapshots are counted, and so are the parts of customers, the tags and the segments, which
+ * one snapshot takes over from the one before it; so a commit costs a reader what is new in it. All
  * but the segments is opened together with the snapshot. A segment is opened at its first use, so
  * that one that is damaged does not keep the others from being read.
  */
@@ -15,12 +16,24 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void release_segment(mu_shared_segment *shared)
 {
     if (atomic_fetch_sub_explicit(&shared->references, 1, memory_order_acq_rel) == 1) {
         mu_segment_close(atomic_load(&shared->segment));
         mu_mem_free(shared);
+    }
+}
+
+static void release_root(mu_snapshot_root *root)
+{
+    if (root && atomic_fetch_sub_explicit(&root->references, 1, memory_order_acq_rel) == 1) {
+        mu_tags_close(root->tags);
+        mu_env_unmap(&root->mark);
+        mu_arena_deinit(&root->arena);
+        mu_mem_free(root);
     }
 }
 
@@ -34,9 +47,9 @@ static void close_snapshot(mu_snapshot *snapshot)
     }
     mu_mem_free(snapshot->segments);
     mu_customers_close(snapshot->customers);
-    mu_tags_close(snapshot->tags);
-    mu_env_unmap(&snapshot->mark);
+    mu_held_deinit(&snapshot->held);
     mu_arena_deinit(&snapshot->arena);
+    release_root(snapshot->root);
     mu_mem_free(snapshot);
 }
 
@@ -90,37 +103,301 @@ static muster_status share_segments(mu_snapshot *snapshot, const mu_snapshot *pr
     return MUSTER_OK;
 }
 
-muster_status mu_snapshot_open(mu_db *db, const mu_snapshot *previous, mu_snapshot **out,
+static mu_snapshot *new_snapshot(mu_db *db)
+{
+    mu_snapshot *snapshot = mu_mem_zalloc(sizeof *snapshot);
+
+    if (snapshot) {
+        atomic_init(&snapshot->references, 1);
+        snapshot->db = db;
+    }
+    return snapshot;
+}
+
+/* The manifest is settled: opens what it names, sharing what `previous` has open. */
+static muster_status open_named(mu_snapshot *snapshot, mu_snapshot *previous, muster_error *err)
+{
+    const mu_manifest *manifest = &snapshot->manifest;
+
+    MU_TRY(mu_customers_open(snapshot->db->path, &snapshot->held, manifest->parts,
+                             manifest->part_count, manifest->catalog.customer_kind,
+                             previous ? previous->customers : NULL, &snapshot->customers, err));
+    return share_segments(snapshot, previous, err);
+}
+
+/* The log. */
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The numbers of the files that the manifest names, from `least` on, ascending. */
+static muster_status list_named(const mu_manifest *manifest, uint64_t least, uint64_t **out,
+                                size_t *count, muster_error *err)
+{
+    uint64_t *files =
+        mu_mem_alloc_array((size_t)manifest->segment_count + manifest->part_count, sizeof *files);
+
+    *count = 0;
+    *out = files;
+    if (!files) {
+        return mu_fail_memory(err, "keeping files of the log");
+    }
+    for (uint32_t i = 0; i < manifest->segment_count; i++) {
+        files[*count] = manifest->segments[i].file;
+        *count += files[*count] >= least;
+    }
+    for (uint32_t i = 0; i < manifest->part_count; i++) {
+        files[*count] = manifest->parts[i].file;
+        *count += files[*count] >= least;
+    }
+    qsort(files, *count, sizeof *files, compare_numbers);
+    return MUSTER_OK;
+}
+
+/* Of the files in `known` (NULL: none) and `more`, whose numbers are higher, keeps those that the
+ * manifest names. */
+static muster_status hold_named(mu_snapshot *snapshot, const mu_held_files *known,
+                                const mu_held_files *more, muster_error *err)
+{
+    const mu_held_files none = {0}, *const lists[] = {known ? known : &none, more};
+    const mu_held_files *first = lists[0]->count > 0 ? lists[0] : more;
+    uint64_t *files;
+    size_t count;
+    muster_status status = MUSTER_OK;
+
+    if (first->count == 0) {
+        return MUSTER_OK;
+    }
+    MU_TRY(list_named(&snapshot->manifest, first->list[0].file, &files, &count, err));
+    for (size_t l = 0; l < MU_COUNT(lists) && status == MUSTER_OK; l++) {
+        for (size_t i = 0; i < lists[l]->count && status == MUSTER_OK; i++) {
+            const mu_held_file *file = &lists[l]->list[i];
+            if (bsearch(&file->file, files, count, sizeof *files, compare_numbers) &&
+                !mu_held_add(&snapshot->held, file->file, &file->bytes)) {
+                status = mu_fail_memory(err, "keeping files of the log");
+            }
+        }
+    }
+    mu_mem_free(files);
+    return status;
+}
+
+/* What reading a log goes through: manifests in two arenas in turn, since each is made of the one
+ * before it. */
+typedef struct replay {
+    mu_snapshot *snapshot;
+    mu_map log;          /* from `offset` on */
+    uint64_t offset;     /* where reading began */
+    mu_held_files files; /* that were found */
+    mu_arena arenas[2];
+    mu_manifest manifest;
+    uint32_t turn;
+} replay;
+
+static muster_status replay_record(replay *r, size_t *at, bool *end, muster_error *err)
+{
+    mu_arena *arena = &r->arenas[r->turn % 2];
+    mu_wal_commit commit;
+
+    MU_TRY(mu_wal_decode(&r->log, r->offset, at, arena, &commit, &r->files, end, err));
+    if (*end || commit.version <= r->snapshot->manifest.version) {
+        return MUSTER_OK; /* the manifest has it already; its files may be named */
+    }
+    mu_manifest next;
+    MU_TRY(mu_wal_apply(&r->manifest, &commit, arena, &next, err));
+    r->manifest = next;
+    r->turn++;
+    mu_arena_reset(&r->arenas[r->turn % 2]);
+    return MUSTER_OK;
+}
+
+/* The lists of the manifest that records have made, in the snapshot's own arena. */
+static muster_status keep_manifest(mu_snapshot *snapshot, const mu_manifest *manifest,
+                                   muster_error *err)
+{
+    mu_customer_part_info *parts;
+    mu_segment_info *segments;
+
+    MU_ARENA_TRY(parts, &snapshot->arena, manifest->part_count, err);
+    MU_ARENA_TRY(segments, &snapshot->arena, manifest->segment_count, err);
+    if (manifest->part_count > 0) {
+        memcpy(parts, manifest->parts, manifest->part_count * sizeof *parts);
+    }
+    if (manifest->segment_count > 0) {
+        memcpy(segments, manifest->segments, manifest->segment_count * sizeof *segments);
+    }
+    snapshot->manifest = *manifest;
+    snapshot->manifest.parts = parts;
+    snapshot->manifest.segments = segments;
+    return mu_manifest_check(&snapshot->manifest, err);
+}
+
+static muster_status replay_all(replay *r, muster_error *err)
+{
+    size_t at = r->offset == 0 ? MU_WAL_HEADER_BYTES : 0;
+    bool end = false;
+
+    r->manifest = r->snapshot->manifest;
+    if (r->offset == 0) {
+        MU_TRY(mu_wal_check_header(&r->log, err));
+    }
+    while (!end) {
+        MU_TRY(replay_record(r, &at, &end, err));
+    }
+    r->snapshot->log_size = r->offset + at;
+    return keep_manifest(r->snapshot, &r->manifest, err);
+}
+
+/* Reads the log of the snapshot's manifest. What `previous` knows of the same log is not read
+ * again. */
+static muster_status read_log(mu_snapshot *snapshot, const mu_snapshot *previous, muster_error *err)
+{
+    const bool known = previous && previous->manifest.wal == snapshot->manifest.wal;
+    replay r = {.snapshot = snapshot, .offset = known ? previous->log_size : 0};
+    char name[MU_FILE_NAME_BYTES];
+
+    if (snapshot->manifest.wal == 0) {
+        return MUSTER_OK;
+    }
+    mu_wal_name(snapshot->manifest.wal, name);
+    char *path = mu_file_path(snapshot->db->path, name);
+    muster_status status =
+        path ? mu_env_read_from(path, r.offset, &r.log, err) : mu_fail_memory(err, "reading a log");
+    mu_mem_free(path);
+    if (status == MUSTER_OK) {
+        status = replay_all(&r, err);
+        if (status == MUSTER_CORRUPT) {
+            mu_where(err, "%s", name);
+        }
+    }
+    if (status == MUSTER_OK) {
+        status = hold_named(snapshot, known ? &previous->held : NULL, &r.files, err);
+    }
+    mu_held_deinit(&r.files);
+    mu_env_unmap(&r.log);
+    mu_arena_deinit(&r.arenas[0]);
+    mu_arena_deinit(&r.arenas[1]);
+    return status;
+}
+
+/* Opening. */
+
+static muster_status read_root(mu_snapshot *snapshot, const mu_snapshot *previous,
+                               muster_error *err)
+{
+    mu_snapshot_root *root = mu_mem_zalloc(sizeof *root);
+    mu_manifest *manifest = &snapshot->manifest;
+
+    if (!root) {
+        return mu_fail_memory(err, "opening the database");
+    }
+    atomic_init(&root->references, 1);
+    snapshot->root = root;
+    MU_TRY(mu_manifest_read(snapshot->db->path, &root->arena, manifest, &root->mark, err));
+    MU_TRY(mu_tags_open(snapshot->db->path, manifest->tags, manifest->tag_count,
+                        previous ? previous->root->tags : NULL, &root->tags, err));
+    snapshot->tags = root->tags;
+    return MUSTER_OK;
+}
+
+muster_status mu_snapshot_open(mu_db *db, mu_snapshot *previous, mu_snapshot **out,
                                muster_error *err)
 {
     muster_status status;
-    mu_snapshot *snapshot = mu_mem_zalloc(sizeof *snapshot);
+    mu_snapshot *snapshot = new_snapshot(db);
 
     *out = NULL;
     if (!snapshot) {
         return mu_fail_memory(err, "opening the database");
     }
-    atomic_init(&snapshot->references, 1);
-    snapshot->db = db;
-    MU_TRY_GOTO(
-        mu_manifest_read(db->path, &snapshot->arena, &snapshot->manifest, &snapshot->mark, err));
-    const mu_manifest *manifest = &snapshot->manifest;
-    MU_TRY_GOTO(mu_customers_open(
-        db->path, manifest->parts, manifest->part_count, manifest->catalog.customer_kind,
-        previous ? previous->customers : NULL, &snapshot->customers, err));
-    MU_TRY_GOTO(mu_tags_open(db->path, manifest->tags, manifest->tag_count,
-                             previous ? previous->tags : NULL, &snapshot->tags, err));
-    MU_TRY_GOTO(share_segments(snapshot, previous, err));
+    MU_TRY_GOTO(read_root(snapshot, previous, err));
+    MU_TRY_GOTO(read_log(snapshot, previous, err));
+    MU_TRY_GOTO(open_named(snapshot, previous, err));
     *out = snapshot;
     return MUSTER_OK;
 
 fail:
     /* Another process may have replaced the manifest, and removed what this one names. */
-    if (status != MUSTER_NOMEM && snapshot->mark.data &&
-        !mu_env_is_mapped(db->manifest_path, &snapshot->mark)) {
+    if (status != MUSTER_NOMEM && snapshot->root && snapshot->root->mark.data &&
+        !mu_snapshot_is_rooted(snapshot)) {
         close_snapshot(snapshot);
         return mu_snapshot_open(db, previous, out, err);
     }
+    close_snapshot(snapshot);
+    return status;
+}
+
+bool mu_snapshot_is_rooted(const mu_snapshot *snapshot)
+{
+    return mu_env_is_mapped(snapshot->db->manifest_path, &snapshot->root->mark);
+}
+
+/* A snapshot of the same root, with the manifest of `base` and nothing opened yet. */
+static mu_snapshot *branch(mu_snapshot *base)
+{
+    mu_snapshot *snapshot = new_snapshot(base->db);
+
+    if (snapshot) {
+        atomic_fetch_add_explicit(&base->root->references, 1, memory_order_relaxed);
+        snapshot->root = base->root;
+        snapshot->tags = base->tags;
+        snapshot->manifest = base->manifest;
+        snapshot->log_size = base->log_size;
+    }
+    return snapshot;
+}
+
+muster_status mu_snapshot_after(mu_snapshot *base, const mu_wal_commit *commit, uint64_t log_size,
+                                mu_snapshot **out, muster_error *err)
+{
+    muster_status status;
+    mu_arena arena = {0};
+    mu_manifest next;
+    mu_snapshot *snapshot = branch(base);
+
+    *out = NULL;
+    if (!snapshot) {
+        return mu_fail_memory(err, "committing");
+    }
+    MU_TRY_GOTO(mu_wal_apply(&base->manifest, commit, &arena, &next, err));
+    MU_TRY_GOTO(keep_manifest(snapshot, &next, err));
+    MU_TRY_GOTO(hold_named(snapshot, &base->held, commit->files, err));
+    MU_TRY_GOTO(open_named(snapshot, base, err));
+    snapshot->log_size = log_size;
+    mu_arena_deinit(&arena);
+    *out = snapshot;
+    return MUSTER_OK;
+
+fail:
+    mu_arena_deinit(&arena);
+    close_snapshot(snapshot);
+    return status;
+}
+
+muster_status mu_snapshot_follow(mu_snapshot *base, mu_snapshot **out, muster_error *err)
+{
+    muster_status status;
+    mu_snapshot *snapshot = branch(base);
+
+    *out = NULL;
+    if (!snapshot) {
+        return mu_fail_memory(err, "reading the log");
+    }
+    MU_TRY_GOTO(read_log(snapshot, base, err));
+    if (snapshot->log_size == base->log_size) {
+        close_snapshot(snapshot);
+        *out = mu_snapshot_retain(base);
+        return MUSTER_OK;
+    }
+    MU_TRY_GOTO(open_named(snapshot, base, err));
+    *out = snapshot;
+    return MUSTER_OK;
+
+fail:
     close_snapshot(snapshot);
     return status;
 }
@@ -228,9 +505,13 @@ static muster_status open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment 
     const char *directory = snapshot->db->path;
     char name[MU_SEGMENT_NAME_BYTES];
 
+    const mu_map *held = mu_held_find(&snapshot->held, info->file);
+
     mu_segment_name(info->file, name);
-    const muster_status status = mu_segment_open(directory, name, out, err);
-    if (status == MUSTER_IO && !mu_env_is_mapped(snapshot->db->manifest_path, &snapshot->mark)) {
+    mu_map bytes = held ? mu_env_map_part(held, 0, held->size) : (mu_map){0};
+    const muster_status status = held ? mu_segment_open_map(&bytes, name, out, err)
+                                      : mu_segment_open(directory, name, out, err);
+    if (status == MUSTER_IO && !mu_snapshot_is_rooted(snapshot)) {
         return mu_fail(err, MUSTER_IO,
                        "another process has changed the database since the statement began, and "
                        "removed %s; run it again",

@@ -8,6 +8,7 @@
 #include "storage/value.h"
 
 #include "storage/base/limits.h"
+#include "storage/calendar.h"
 #include "storage/type.h"
 
 #include <assert.h>
@@ -177,4 +178,37 @@ muster_status mu_value_check_length(const mu_value *value, int32_t offset, muste
                           "a time or taken from one");
     }
     return MUSTER_OK;
+}
+
+bool mu_value_integer_range(mu_type type, int64_t *least, int64_t *most)
+{
+    switch (type.kind) {
+    case MU_BOOLEAN:
+        *least = 0;
+        *most = 1;
+        return true;
+    case MU_BIGINT:
+        *most = type.bits == 16 ? INT16_MAX : type.bits == 32 ? INT32_MAX : INT64_MAX;
+        *least = -*most - 1;
+        return true;
+    case MU_DECIMAL:
+        *most = mu_ten_to[type.precision] - 1;
+        *least = -*most;
+        return true;
+    case MU_DATE:
+        *least = MU_TIME_MIN / MU_DAY_US;
+        *most = (MU_TIME_MAX + 1) / MU_DAY_US - 1;
+        return true;
+    case MU_TIMESTAMP:
+        *least = MU_TIME_MIN;
+        *most = MU_TIME_MAX;
+        return true;
+    case MU_DOUBLE:
+    case MU_TEXT:
+    case MU_INTERVAL:
+    case MU_CUSTOMER:
+    case MU_NULL:
+        break;
+    }
+    return false;
 }

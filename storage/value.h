@@ -52,6 +52,9 @@ extern const int64_t mu_ten_to[19]; /* powers of ten: 10^0 to 10^18 */
  * values are kept or compared. `offset` as in mu_fail_at(). */
 muster_status mu_value_check_length(const mu_value *value, int32_t offset, muster_error *err);
 
+/* What integers a value of the type may be: false if any. */
+bool mu_value_integer_range(mu_type type, int64_t *least, int64_t *most);
+
 /* The rest take trimmed text. */
 muster_status mu_value_parse_bigint(mu_type type, mu_text text, int64_t *out, muster_error *err);
 muster_status mu_value_parse_decimal(mu_type type, mu_text text, int64_t *out, muster_error *err);

@@ -14,15 +14,21 @@
 
 #include "storage/base/status.h"
 
-/* An immutable file, mapped. */
+/* An immutable file, mapped; or bytes in memory that stand for one. */
 typedef struct mu_map {
     const uint8_t *data; /* NULL if the file is empty */
     size_t size;
-    uint64_t device, inode; /* no other file has both while this one is mapped */
+    uint64_t device, inode; /* no other file has both while this one is mapped; 0 in memory */
+    struct mu_held *held;   /* what keeps the bytes, counted; NULL: a file that is mapped */
 } mu_map;
 
 muster_status mu_env_map(const char *path, mu_map *out, muster_error *err);
 void mu_env_unmap(mu_map *map); /* a zeroed map is fine; the map is zero afterwards */
+
+/* Takes over `data` (of mu_mem), whatever happens; it is freed with the last map of it. */
+muster_status mu_env_map_memory(uint8_t *data, size_t size, mu_map *out, muster_error *err);
+/* A map in memory again, or a part of it: the bytes are shared. */
+mu_map mu_env_map_part(const mu_map *map, size_t offset, size_t size);
 /* Whether the path still leads to the mapped file, and not to another that replaced it. */
 bool mu_env_is_mapped(const char *path, const mu_map *map);
 
@@ -34,6 +40,9 @@ muster_status mu_env_create(const char *path, mu_file **out,
 /* The same, but the file takes its name at the commit only: what was called so stays until then,
  * and after an abort. What a link leads to, a pipe or a device, is written to as it is. */
 muster_status mu_env_replace(const char *path, mu_file **out, muster_error *err);
+/* The same, but in memory only: mu_file_take() hands its bytes over, and ends it. */
+muster_status mu_env_create_in_memory(mu_file **out, muster_error *err);
+muster_status mu_file_take(mu_file *file, mu_map *out, muster_error *err);
 muster_status mu_file_write(mu_file *file, const void *data, size_t size, muster_error *err);
 uint64_t mu_file_size(const mu_file *file); /* bytes written so far */
 /* Flushes, syncs to the disk and closes; the file is freed whatever happens, and removed where that
@@ -42,6 +51,19 @@ muster_status mu_file_commit(mu_file *file, muster_error *err);
 /* Flushes without a sync, for temporary files, and closes. */
 muster_status mu_file_close(mu_file *file, muster_error *err);
 void mu_file_abort(mu_file *file); /* closes and removes it; NULL is fine */
+
+/* A file that grows at its end, made if it is not there; for one writer. What was appended may be
+ * lost or torn until it is synced. */
+typedef struct mu_log mu_log;
+muster_status mu_env_open_log(const char *path, mu_log **out, muster_error *err);
+muster_status mu_log_append(mu_log *log, const void *data, size_t size, muster_error *err);
+muster_status mu_log_sync(mu_log *log, muster_error *err); /* beside an append of another thread */
+/* Cuts it off behind `size` bytes, and syncs that. */
+muster_status mu_log_truncate(mu_log *log, uint64_t size, muster_error *err);
+void mu_log_close(mu_log *log); /* NULL is fine */
+
+/* Reads what a file has from `offset` on, as it is now, into memory. Past its end is nothing. */
+muster_status mu_env_read_from(const char *path, uint64_t offset, mu_map *out, muster_error *err);
 
 /* An existing file read once, from its start; "-" is standard input; pipes are fine. A directory is
  * refused by name. */
@@ -83,8 +105,8 @@ uint64_t mu_env_random(void);
 uint32_t mu_env_processors(void);
 
 /* For tests: called before every operation that changes the disk ("create", "write", "sync",
- * "rename", "remove", "mkdir", "lock"); what it returns is an errno to fail with, or 0. It may also
- * end the process. */
+ * "truncate", "rename", "remove", "mkdir", "lock"); what it returns is an errno to fail with, or 0.
+ * It may also end the process. */
 typedef int mu_env_hook_fn(void *context, const char *operation, const char *path);
 void mu_env_set_hook(mu_env_hook_fn *hook, void *context);
 

@@ -8,12 +8,14 @@
  */
 #include "storage/base/env.h"
 
+#include "storage/base/bytes.h"
 #include "storage/base/env_os.h"
 #include "storage/base/mem.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -75,9 +77,48 @@ muster_status mu_env_map(const char *path, mu_map *out, muster_error *err)
     return status;
 }
 
+/* Bytes that several maps share. */
+typedef struct mu_held {
+    atomic_uint references;
+    uint8_t *data; /* owned */
+} mu_held;
+
+muster_status mu_env_map_memory(uint8_t *data, size_t size, mu_map *out, muster_error *err)
+{
+    mu_held *held = mu_mem_alloc(sizeof *held);
+
+    *out = (mu_map){0};
+    if (!held) {
+        mu_mem_free(data);
+        return mu_fail_memory(err, "keeping a file in memory");
+    }
+    atomic_init(&held->references, 1);
+    held->data = data;
+    *out = (mu_map){.data = data, .size = size, .held = held};
+    return MUSTER_OK;
+}
+
+mu_map mu_env_map_part(const mu_map *map, size_t offset, size_t size)
+{
+    assert(map->held);
+    assert(offset <= map->size && size <= map->size - offset);
+    atomic_fetch_add_explicit(&map->held->references, 1, memory_order_relaxed);
+    return (mu_map){.data = map->data + offset, .size = size, .held = map->held};
+}
+
+static void release_held(mu_held *held)
+{
+    if (atomic_fetch_sub_explicit(&held->references, 1, memory_order_acq_rel) == 1) {
+        mu_mem_free(held->data);
+        mu_mem_free(held);
+    }
+}
+
 void mu_env_unmap(mu_map *map)
 {
-    if (map->data) {
+    if (map->held) {
+        release_held(map->held);
+    } else if (map->data) {
         const union {
             const uint8_t *borrowed;
             void *owned;
@@ -106,6 +147,8 @@ struct mu_file {
     char *path;      /* owned; what messages name, and what the file is called once it is whole */
     char *part;      /* owned; what it is called until then; NULL: the same */
     uint8_t *buffer; /* owned */
+    bool in_memory;  /* what is written goes to `memory`; there is no path, and no buffer */
+    mu_writer memory;
 };
 
 static void free_file(mu_file *file)
@@ -113,6 +156,7 @@ static void free_file(mu_file *file)
     if (file->fd >= 0) {
         close(file->fd);
     }
+    mu_writer_deinit(&file->memory);
     mu_mem_free(file->path);
     mu_mem_free(file->part);
     mu_mem_free(file->buffer);
@@ -195,6 +239,36 @@ muster_status mu_env_replace(const char *path, mu_file **out, muster_error *err)
     return status;
 }
 
+muster_status mu_env_create_in_memory(mu_file **out, muster_error *err)
+{
+    *out = mu_mem_zalloc(sizeof **out);
+    if (!*out) {
+        return mu_fail_memory(err, "creating a file");
+    }
+    (*out)->fd = -1;
+    (*out)->in_memory = true;
+    return MUSTER_OK;
+}
+
+muster_status mu_file_take(mu_file *file, mu_map *out, muster_error *err)
+{
+    assert(file->in_memory);
+    const mu_writer bytes = file->memory;
+
+    *out = (mu_map){0};
+    file->memory = (mu_writer){0};
+    free_file(file);
+    return mu_env_map_memory(bytes.data, bytes.size, out, err);
+}
+
+static muster_status write_to_memory(mu_file *file, const void *data, size_t size,
+                                     muster_error *err)
+{
+    mu_write_bytes(&file->memory, data, size);
+    file->size = file->memory.size;
+    return file->memory.failed ? mu_fail_memory(err, "writing a file in memory") : MUSTER_OK;
+}
+
 static muster_status write_through(mu_file *file, const uint8_t *data, size_t size,
                                    muster_error *err)
 {
@@ -223,6 +297,9 @@ static muster_status flush(mu_file *file, muster_error *err)
 
 muster_status mu_file_write(mu_file *file, const void *data, size_t size, muster_error *err)
 {
+    if (file->in_memory) {
+        return write_to_memory(file, data, size, err);
+    }
     if (file->error != 0) {
         return mu_env_fail(err, file->error, "write", file->path);
     }
@@ -248,6 +325,7 @@ uint64_t mu_file_size(const mu_file *file)
 
 static muster_status finish(mu_file *file, bool sync, muster_error *err)
 {
+    assert(!file->in_memory); /* mu_file_take() ends those */
     muster_status status = flush(file, err);
 
     if (status == MUSTER_OK && sync && file->regular) {

@@ -134,14 +134,13 @@ static void *help(void *argument)
     return NULL;
 }
 
-/* Signals are for the program's own threads: a helper takes none. */
-static int start_helper(pool_helper *helper)
+int mu_thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
 {
     sigset_t all, before;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&helper->thread, NULL, help, helper);
+    const int error = pthread_create(thread, NULL, run, context);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }
@@ -161,7 +160,7 @@ muster_status mu_pool_open(uint32_t threads, mu_pool **out, muster_error *err)
         pool_helper *helper = &pool->helpers[i];
         helper->pool = pool;
         helper->worker = i + 1;
-        if (start_helper(helper) != 0) {
+        if (mu_thread_start(&(helper)->thread, help, helper) != 0) {
             mu_pool_close(pool);
             return mu_fail(err, MUSTER_NOMEM,
                            "the system refuses thread %u of %u; use fewer threads", i + 1,

@@ -7,6 +7,7 @@
 #ifndef MU_POOL_H
 #define MU_POOL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -30,5 +31,9 @@ typedef muster_status mu_pool_fn(void *context, uint32_t worker, uint64_t item, 
  * worker 0. */
 muster_status mu_pool_run(mu_pool *pool, uint64_t count, mu_pool_fn *work, void *context,
                           const atomic_bool *cancel, muster_error *err);
+
+/* A thread of our own that is none of a pool's. Signals are for the program's threads: ours take
+ * none. 0, or an errno. */
+int mu_thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
 
 #endif

@@ -12,7 +12,7 @@ static mu_customers *no_customers(mu_kind kind)
 {
     mu_customers *customers;
 
-    assert_ok(mu_customers_open("nowhere", NULL, 0, kind, NULL, &customers, &test_error));
+    assert_ok(mu_customers_open("nowhere", NULL, NULL, 0, kind, NULL, &customers, &test_error));
     return customers;
 }
 
@@ -84,13 +84,14 @@ static void grow_registry(mu_kind kind, uint32_t width)
         assert_int_equal(mu_customer_adder_new_count(adder), rounds[round]);
         uint32_t keep;
         mu_customer_part_info info;
-        assert_ok(mu_customer_adder_write(adder, directory, round + 1, &keep, &info, &test_error));
+        assert_ok(mu_customer_adder_write(adder, directory, round + 1, 0, UINT32_MAX, &keep, &info,
+                                          NULL, &test_error));
         mu_customer_adder_free(adder);
         parts[keep] = info;
         part_count = keep + 1;
         mu_customers *next;
-        assert_ok(
-            mu_customers_open(directory, parts, part_count, kind, customers, &next, &test_error));
+        assert_ok(mu_customers_open(directory, NULL, parts, part_count, kind, customers, &next,
+                                    &test_error));
         mu_customers_close(customers);
         customers = next;
         check_registry(customers, count, width);
@@ -176,7 +177,7 @@ static void read_damaged(const char *directory, const mu_customer_part_info *inf
     mu_customers *customers;
     char text[2048];
     muster_status status =
-        mu_customers_open(directory, info, 1, MU_TEXT, NULL, &customers, &test_error);
+        mu_customers_open(directory, NULL, info, 1, MU_TEXT, NULL, &customers, &test_error);
 
     if (status != MUSTER_OK) {
         assert_int_equal(status, MUSTER_CORRUPT);
@@ -214,7 +215,8 @@ TEST(a_flipped_bit_or_a_cut_is_seen)
     for (uint32_t i = 0; i < 300; i++) {
         assert_ok(mu_customer_adder_add(adder, id_of(kind, i, 0, text), &ordinal, &test_error));
     }
-    assert_ok(mu_customer_adder_write(adder, directory, 1, &keep, &info, &test_error));
+    assert_ok(mu_customer_adder_write(adder, directory, 1, 0, UINT32_MAX, &keep, &info, NULL,
+                                      &test_error));
     mu_customer_adder_free(adder);
     mu_customers_close(none);
     mu_file_name("customers", 1, name);

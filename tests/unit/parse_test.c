@@ -210,8 +210,8 @@ TEST(an_error_says_where_what_and_what_was_expected)
          "TIME"},
         {"CREATE VIEW v", 7, "unexpected \"VIEW\"; expected TABLE or TAG"},
         {"DELETE FROM t", 0,
-         "unexpected \"DELETE\"; expected COPY, CREATE, DESCRIBE, DROP, EXPLAIN, FROM, INSERT, "
-         "SELECT, SHOW or WITH"},
+         "unexpected \"DELETE\"; expected CHECKPOINT, COMPACT, COPY, CREATE, DESCRIBE, DROP, "
+         "EXPLAIN, FROM, INSERT, SELECT, SET, SHOW or WITH"},
         {"COPY t FROM events.csv", 12,
          "unexpected \"events\"; expected a text between single quotes or STDIN"},
         {"SELECT 'abc", 7, "the quote ' is never closed"},

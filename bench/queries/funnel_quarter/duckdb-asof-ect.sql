@@ -1,10 +1,18 @@
--- for each event of a step the latest chain that ends before it, by ASOF joins
-WITH v AS (SELECT cid, ts FROM ect.events WHERE event = 'view' AND ts >= '2022-10-01' AND ts < '2023-01-01'),
-  k AS (SELECT cid, ts FROM ect.events WHERE event = 'add_to_cart' AND ts >= '2022-10-01' AND ts < '2023-01-01'),
-  p AS (SELECT cid, ts FROM ect.events WHERE event = 'pay' AND ts >= '2022-10-01' AND ts < '2023-01-01'),
-  s2 AS MATERIALIZED (SELECT k.cid, k.ts, v.ts AS start FROM k ASOF JOIN v ON k.cid = v.cid AND k.ts >= v.ts),
-  s3 AS (SELECT p.cid, p.ts, s2.start FROM p ASOF JOIN s2 ON p.cid = s2.cid AND p.ts >= s2.ts)
-SELECT 1 AS step, count(DISTINCT cid) AS customers FROM v
-UNION ALL SELECT 2, count(DISTINCT cid) FROM s2 WHERE ts - start <= INTERVAL 7 DAY
-UNION ALL SELECT 3, count(DISTINCT cid) FROM s3 WHERE ts - start <= INTERVAL 7 DAY
-ORDER BY step
+-- for each cart the latest view before it, for each pay the latest such cart
+WITH views AS (SELECT cid, ts FROM ect.events WHERE event = 'view' AND ts >= '2022-10-01' AND ts < '2023-01-01'),
+carts AS (SELECT cid, ts FROM ect.events WHERE event = 'add_to_cart' AND ts >= '2022-10-01'),
+pays AS (SELECT cid, ts FROM ect.events WHERE event = 'pay' AND ts >= '2022-10-01'),
+second AS MATERIALIZED (
+  SELECT c.cid, c.ts, v.ts AS start
+  FROM carts AS c ASOF JOIN views AS v ON c.cid = v.cid AND c.ts >= v.ts
+  WHERE c.ts - v.ts <= INTERVAL 7 DAY
+),
+third AS (
+  SELECT p.cid
+  FROM pays AS p ASOF JOIN second AS s ON p.cid = s.cid AND p.ts >= s.ts
+  WHERE p.ts - s.start <= INTERVAL 7 DAY
+)
+SELECT 1 AS step, count(DISTINCT cid) AS customers FROM views
+UNION ALL SELECT 2, count(DISTINCT cid) FROM second
+UNION ALL SELECT 3, count(DISTINCT cid) FROM third
+ORDER BY step;

@@ -1,11 +1,16 @@
--- the events of each customer as a sorted array, cut at the first view
-SELECT step, from_event, to_event, customers FROM (
-  SELECT step, toString(z[step].2) AS from_event, toString(z[step + 1].2) AS to_event, count() AS customers
+-- the events of each customer in order, cut at the first view
+SELECT step, a AS from_event, b AS to_event, sum(n) AS customers
+FROM (
+  SELECT p, count() AS n
   FROM (
-    SELECT arraySlice(s, indexOf(arrayMap(e -> e.2, s), 'view'), 4) AS z
-    FROM (SELECT arraySort(groupArray((ts, toString(event)))) AS s FROM ct_month
-          WHERE ts >= '2022-10-01' AND ts < '2023-01-01' GROUP BY cid HAVING countIf(event = 'view') > 0))
-  ARRAY JOIN [1, 2, 3] AS step WHERE length(z) > step
-  GROUP BY step, from_event, to_event
-  ORDER BY step, customers DESC, from_event, to_event LIMIT 10 BY step)
+    SELECT arraySort(groupArray((toUInt32(ts), event))) AS z,
+      arraySlice(z.2, indexOf(z.2, 'view'), 4) AS p
+    FROM ct_month WHERE ts >= '2022-10-01 00:00:00' AND ts < '2023-01-01 00:00:00'
+    GROUP BY cid HAVING has(z.2, 'view')
+  )
+  GROUP BY p
+)
+ARRAY JOIN arrayPopBack(p) AS a, arrayPopFront(p) AS b, range(1, length(p)) AS step
+GROUP BY step, from_event, to_event
 ORDER BY step, customers DESC, from_event, to_event
+LIMIT 10 BY step;

@@ -1,10 +1,13 @@
--- the months of each customer as bits of a mask
-SELECT toDate(addMonths(toDate('2021-01-01'), f)) AS cohort, period, sum(n) AS customers
+-- the months of a customer as bits
+SELECT addMonths(toDate('2021-01-01'), bitCount(bitXor(m, m - 1)) - 1) AS cohort, period, sum(n) AS customers
 FROM (
-  SELECT b, n, bitCount(bitXor(b, b - 1)) - 1 AS f, arrayJoin(range(1, 13)) AS period
+  SELECT m, count() AS n
   FROM (
-    SELECT b, count() AS n FROM (
-      SELECT cid, groupBitOr(bitShiftLeft(toUInt64(1), (toYear(ts) - 2021) * 12 + toMonth(ts) - 1)) AS b
-      FROM ect_month WHERE event = 'pay' GROUP BY cid)
-    GROUP BY b))
-WHERE bitTest(b, f + period) GROUP BY cohort, period ORDER BY cohort, period
+    SELECT cid, groupBitOr(bitShiftLeft(toUInt32(1), (toYear(ts) - 2021) * 12 + toMonth(ts) - 1)) AS m
+    FROM ect_month WHERE event = 'pay' GROUP BY cid
+  )
+  GROUP BY m
+)
+ARRAY JOIN range(1, 13) AS period
+WHERE bitTest(toUInt64(m), bitCount(bitXor(m, m - 1)) - 1 + period)
+GROUP BY cohort, period ORDER BY cohort, period;

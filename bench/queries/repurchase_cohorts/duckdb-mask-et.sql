@@ -1,8 +1,10 @@
--- the months of each customer as bits of a mask
-WITH m AS (
-    SELECT cid, bit_or(1::UINTEGER << ((year(ts) - 2021) * 12 + month(ts) - 1)::UINTEGER) AS b
-    FROM et.events WHERE event = 'pay' GROUP BY cid),
-  g AS (SELECT b, count(*) AS n FROM m GROUP BY b),
-  h AS (SELECT n, b, log2(b & (-(b::BIGINT)))::INTEGER AS f FROM g)
-SELECT (DATE '2021-01-01' + to_months(f))::DATE AS cohort, k AS period, sum(n)::BIGINT AS customers
-FROM h, range(1, 13) AS r(k) WHERE f + k < 24 AND (b >> (f + k)::UINTEGER) & 1 = 1 GROUP BY ALL ORDER BY ALL
+-- the months of a customer as bits
+WITH months AS (
+  SELECT cid, bit_or(1::UINTEGER << ((year(ts) - 2021) * 12 + month(ts) - 1)::UINTEGER) AS m
+  FROM et.events WHERE event = 'pay' GROUP BY cid
+),
+sets AS (SELECT m, bit_count((m & -CAST(m AS BIGINT)) - 1) AS f, count(*) AS n FROM months GROUP BY m)
+SELECT CAST(DATE '2021-01-01' + to_months(f) AS DATE) AS cohort, period, CAST(sum(n) AS BIGINT) AS customers
+FROM sets, range(1, 13) AS r(period)
+WHERE (m >> (f + period)::UINTEGER) & 1 = 1
+GROUP BY ALL ORDER BY cohort, period;

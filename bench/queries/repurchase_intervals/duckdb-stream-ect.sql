@@ -1,5 +1,8 @@
--- the row before, in the order in which the rows lie
-WITH x AS (SELECT cid, ts, lag(cid) OVER () AS before, lag(ts) OVER () AS earlier FROM ect.events WHERE event = 'pay')
-SELECT count(*), quantile_disc(epoch(ts)::BIGINT - epoch(earlier)::BIGINT, 0.25), quantile_disc(epoch(ts)::BIGINT - epoch(earlier)::BIGINT, 0.5),
-  quantile_disc(epoch(ts)::BIGINT - epoch(earlier)::BIGINT, 0.75)
-FROM x WHERE before = cid
+-- the row before in the sorted table
+WITH gaps AS (
+  SELECT CAST(epoch(ts) AS INTEGER) - CAST(epoch(before) AS INTEGER) AS s
+  FROM (SELECT cid, ts, lag(cid) OVER () AS who, lag(ts) OVER () AS before FROM ect.events WHERE event = 'pay')
+  WHERE cid = who
+)
+SELECT n AS intervals, q[1] AS q25, q[2] AS q50, q[3] AS q75
+FROM (SELECT count(*) AS n, quantile_disc(s, [0.25, 0.5, 0.75]) AS q FROM gaps);

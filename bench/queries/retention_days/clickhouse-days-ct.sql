@@ -1,6 +1,13 @@
--- the days of each follower as an array
-SELECT arrayJoin([0, 1, 3, 7, 14, 30]) AS period, countIf(has(days, d + period)) AS customers
+-- the days of each follower
+SELECT period, customers
 FROM (
-  SELECT cid, toDate(minIf(ts, event = 'follow')) AS d, groupUniqArray(toDate(ts)) AS days
-  FROM ct WHERE cid IN (SELECT cid FROM ect WHERE event = 'follow') GROUP BY cid)
-GROUP BY period ORDER BY period
+  SELECT [count(), countIf(has(days, day + 1)), countIf(has(days, day + 3)), countIf(has(days, day + 7)),
+    countIf(has(days, day + 14)), countIf(has(days, day + 30))] AS n
+  FROM (
+    SELECT cid, toDate(minIf(ts, event = 'follow')) AS day, groupUniqArray(toDate(ts)) AS days
+    FROM ct WHERE cid IN (SELECT cid FROM ect WHERE event = 'follow')
+    GROUP BY cid
+  )
+)
+ARRAY JOIN n AS customers, [0, 1, 3, 7, 14, 30] AS period
+ORDER BY period;

@@ -1,9 +1,13 @@
--- the days of each customer as bits of a mask
-WITH f AS MATERIALIZED (SELECT cid, min(ts)::DATE AS d FROM ect.events WHERE event = 'follow' GROUP BY cid),
-  j AS (
-    SELECT f.cid, bit_or(CASE ts::DATE - d WHEN 1 THEN 1 WHEN 3 THEN 2 WHEN 7 THEN 4 WHEN 14 THEN 8 ELSE 16 END) AS b
-    FROM f JOIN ct.events USING (cid) WHERE ts::DATE - d IN (1, 3, 7, 14, 30) GROUP BY f.cid)
-SELECT unnest([0, 1, 3, 7, 14, 30]) AS period, unnest([
-  (SELECT count(*) FROM f), count(*) FILTER (b & 1 <> 0), count(*) FILTER (b & 2 <> 0), count(*) FILTER (b & 4 <> 0),
-  count(*) FILTER (b & 8 <> 0), count(*) FILTER (b & 16 <> 0)]) AS customers
-FROM j
+-- the days after the follow as bits
+WITH firsts AS MATERIALIZED (
+  SELECT cid, CAST(min(ts) AS DATE) AS day FROM ect.events WHERE event = 'follow' GROUP BY cid
+),
+back AS MATERIALIZED (
+  SELECT e.cid, bit_or(1::BIGINT << (CAST(ts AS DATE) - day)) AS days
+  FROM ct.events AS e JOIN firsts USING (cid)
+  WHERE CAST(ts AS DATE) - day IN (1, 3, 7, 14, 30)
+  GROUP BY e.cid
+)
+SELECT period, CASE period WHEN 0 THEN (SELECT count(*) FROM firsts) ELSE (SELECT count(*) FROM back WHERE (days >> period) & 1 = 1) END AS customers
+FROM (VALUES (0), (1), (3), (7), (14), (30)) AS p(period)
+ORDER BY period;

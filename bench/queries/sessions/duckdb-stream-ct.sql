@@ -1,7 +1,16 @@
--- the row before, in the order in which the rows lie; the beginning of the session at hand is a running maximum
-WITH x AS (SELECT cid, ts, lag(cid) OVER () AS before, lag(ts) OVER () AS earlier FROM ct.events),
-  y AS (SELECT CASE WHEN before IS DISTINCT FROM cid OR ts - earlier > INTERVAL 30 MINUTE
-                    THEN (cid::BIGINT << 5) + (year(ts) - 2021) * 12 + month(ts) - 1 END AS begun, cid FROM x),
-  z AS (SELECT begun IS NOT NULL AS first, last_value(begun IGNORE NULLS) OVER (ROWS UNBOUNDED PRECEDING) & 31 AS m FROM y)
-SELECT make_date(2021 + m // 12, m % 12 + 1, 1) AS month, count(*) FILTER (first) AS sessions, count(*) AS events
-FROM z GROUP BY m ORDER BY month
+-- one pass over the sorted table: a session begins where the gap from the row before is long, or the customer another;
+-- its events are the rows up to the next such place
+WITH starts AS (
+  SELECT ts, n, lead(n) OVER () AS next
+  FROM (
+    SELECT ts, k, before, row_number() OVER () AS n
+    FROM (
+      SELECT ts, k, lag(k) OVER () AS before
+      FROM (SELECT ts, (CAST(cid AS BIGINT) << 32) + CAST(epoch(ts) AS BIGINT) AS k FROM ct.events)
+    )
+  )
+  WHERE before IS NULL OR k - before > 1800
+)
+SELECT CAST(date_trunc('month', ts) AS DATE) AS month, count(*) AS sessions,
+  CAST(sum(coalesce(next, (SELECT count(*) FROM ct.events) + 1) - n) AS BIGINT) AS events
+FROM starts GROUP BY ALL ORDER BY month;

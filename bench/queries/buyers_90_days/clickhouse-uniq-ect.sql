@@ -1,1 +1,0 @@
-SELECT uniqExact(cid) FROM ect WHERE event = 'pay' AND ts >= '2022-10-03'

@@ -1,5 +1,0 @@
--- the people first: only their events are grouped
-SELECT count() FROM (
-  SELECT cid FROM ect WHERE event = 'pay' AND ts >= '2022-07-05'
-    AND cid IN (SELECT cid FROM people WHERE tier >= 2 AND bitAnd(mask, 1) <> 0)
-  GROUP BY cid HAVING count() >= 2 AND sum(amount) >= 500)

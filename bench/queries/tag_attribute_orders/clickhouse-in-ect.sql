@@ -1,3 +1,0 @@
-SELECT count() FROM people WHERE tier >= 2 AND bitAnd(mask, 1) <> 0 AND cid IN (
-  SELECT cid FROM ect WHERE event = 'pay' AND ts >= '2022-07-05'
-  GROUP BY cid HAVING count() >= 2 AND sum(amount) >= 500)

@@ -1,3 +1,0 @@
--- by the number of the customer
-SELECT ts, event::VARCHAR AS event, channel::VARCHAR AS channel, sku::VARCHAR AS sku, amount
-FROM arrival.events WHERE cid = 1234 ORDER BY ts, 2, 4

@@ -1,0 +1,414 @@
+/*
+ * change_commit.c - how a change becomes the database.
+ *
+ * A small change is a record at the end of the log: one write, and one sync that several changes
+ * may share. What the log has no words for (tables, tags), and what is large, is new files and then
+ * a manifest that names them all. The numbered invariants are in storage/README.md.
+ */
+#include "storage/change_state.h"
+
+#include "storage/base/mem.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+#ifdef MU_TINY
+    MOST_LOGGED_CUSTOMERS = 40,
+#else
+    MOST_LOGGED_CUSTOMERS = 1 << 16, /* new ones; with their ids a few megabytes at the most */
+#endif
+};
+
+static int compare_files(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static bool is_removed(const mu_change *change, uint64_t file)
+{
+    return change->removed_count > 0 &&
+           bsearch(&file, change->removed, change->removed_count, sizeof file, compare_files);
+}
+
+/* A manifest. */
+
+/* The segments of the base and the new ones, without those that go and those of tables that are
+ * gone. */
+static muster_status list_segments(mu_change *change, mu_manifest *next, muster_error *err)
+{
+    const mu_manifest *base = &change->base->manifest;
+    const size_t most = base->segment_count + change->segment_count;
+    uint32_t count = 0;
+
+    next->segments = MU_NEW_ARRAY(&change->arena, mu_segment_info, most);
+    if (!next->segments) {
+        return mu_fail_memory(err, "committing");
+    }
+    for (size_t i = 0; i < most; i++) {
+        const mu_segment_info *info = i < base->segment_count
+                                          ? &base->segments[i]
+                                          : &change->segments[i - base->segment_count];
+        if (mu_catalog_table(&change->catalog, info->table_id) && !is_removed(change, info->file)) {
+            next->segments[count++] = *info;
+        }
+    }
+    next->segment_count = count;
+    mu_manifest_sort_segments(next->segments, count);
+    return MUSTER_OK;
+}
+
+/* How many of the base's parts are files: in the log are later ones. */
+static uint32_t parts_in_files(const mu_snapshot *base)
+{
+    uint32_t count = base->manifest.part_count;
+
+    while (count > 0 && mu_held_find(&base->held, base->manifest.parts[count - 1].file)) {
+        count--;
+    }
+    return count;
+}
+
+/* Writes the new customers, and those of the log if `all`, and lists the parts there are then. */
+static muster_status write_customers(mu_change *change, bool all, mu_manifest *next,
+                                     muster_error *err)
+{
+    const mu_manifest *base = &change->base->manifest;
+    const uint32_t most = all ? parts_in_files(change->base) : base->part_count;
+    uint32_t keep;
+
+    next->parts = base->parts;
+    next->part_count = base->part_count;
+    if (mu_customer_adder_new_count(change->customers) == 0 && most == base->part_count) {
+        return MUSTER_OK;
+    }
+    mu_customer_part_info *parts =
+        MU_NEW_ARRAY(&change->arena, mu_customer_part_info, (size_t)base->part_count + 1);
+    mu_customer_part_info fresh;
+    if (!parts) {
+        return mu_fail_memory(err, "committing");
+    }
+    MU_TRY(mu_customer_adder_write(change->customers, change->db->path, mu_change_next_file(change),
+                                   0, most, &keep, &fresh, NULL, err));
+    if (keep > 0) {
+        memcpy(parts, base->parts, keep * sizeof *parts);
+    }
+    parts[keep] = fresh;
+    next->parts = parts;
+    next->part_count = keep + 1;
+    return MUSTER_OK;
+}
+
+static muster_status write_tags(mu_change *change, mu_manifest *next, muster_error *err)
+{
+    next->tags = change->base->manifest.tags;
+    next->tag_count = change->base->manifest.tag_count;
+    if (!mu_tag_edits_any(change->tags)) {
+        return MUSTER_OK;
+    }
+    return mu_tag_edits_write(change->tags, change->db->path, mu_change_next_file(change),
+                              &change->arena, &next->tags, &next->tag_count, err);
+}
+
+/* Segments that were held in memory, as files. */
+static muster_status write_held(const mu_change *change, muster_error *err)
+{
+    for (size_t i = 0; i < change->held.count; i++) {
+        const mu_held_file *held = &change->held.list[i];
+        char name[MU_SEGMENT_NAME_BYTES];
+        mu_file *file;
+
+        mu_segment_name(held->file, name);
+        char *path = mu_file_path(change->db->path, name);
+        if (!path) {
+            return mu_fail_memory(err, "committing");
+        }
+        muster_status status = mu_env_create(path, &file, err);
+        mu_mem_free(path);
+        MU_TRY(status);
+        status = mu_file_write(file, held->bytes.data, held->bytes.size, err);
+        if (status != MUSTER_OK) {
+            mu_file_abort(file);
+            return status;
+        }
+        MU_TRY(mu_file_commit(file, err)); /* I1 */
+    }
+    return MUSTER_OK;
+}
+
+/* After a sync that failed, a later one may succeed without the bytes that were lost; so nothing
+ * more is written until the database is opened again. */
+static muster_status sync_directory(mu_db *db, muster_error *err)
+{
+    const muster_status status = mu_env_sync_dir(db->path, err);
+
+    if (status != MUSTER_OK) {
+        pthread_mutex_lock(&db->mutex);
+        db->unsure = true;
+        pthread_mutex_unlock(&db->mutex);
+    }
+    return status;
+}
+
+/* Writes everything, and the manifest, which names `wal` as the log. */
+static muster_status write_all(mu_change *change, uint64_t wal, mu_manifest *next,
+                               muster_error *err)
+{
+    const bool leaves_log = wal != change->base->manifest.wal;
+
+    *next = (mu_manifest){
+        .version = change->base->manifest.version + 1, .wal = wal, .catalog = change->catalog};
+    MU_TRY(write_held(change, err));
+    MU_TRY(list_segments(change, next, err));
+    MU_TRY(write_customers(change, leaves_log, next, err)); /* I1: each file is synced as it is
+                                                              closed */
+    MU_TRY(write_tags(change, next, err));
+    MU_TRY(mu_db_sync_log(change->db, change->db->log_end, err)); /* I1: files of the log, too */
+    next->next_file = atomic_load(&change->next_file);
+    MU_TRY(sync_directory(change->db, err)); /* I2: the names of the files, before the manifest's */
+    return mu_manifest_write(change->db->path, next, err);
+}
+
+static int compare_segments(const void *a, const void *b)
+{
+    return mu_manifest_compare_segments(a, b);
+}
+
+static bool names_segment(const mu_manifest *manifest, const mu_segment_info *info)
+{
+    return manifest->segment_count > 0 && bsearch(info, manifest->segments, manifest->segment_count,
+                                                  sizeof *info, compare_segments);
+}
+
+/* I6: files go only when the manifest without them is in place. Snapshots of this process may not
+ * have opened all of theirs yet; once mapped, a file stays readable. One that cannot be opened is
+ * no loss: its readers would have been told the same. */
+static void remove_old_files(mu_change *change, const mu_manifest *next)
+{
+    mu_snapshot *base = change->base;
+
+    for (uint32_t i = 0; i < base->segment_count; i++) {
+        mu_segment *segment;
+        if (!names_segment(next, &base->manifest.segments[i])) {
+            (void)mu_snapshot_open_segment(base, i, &segment, NULL);
+        }
+    }
+    mu_db_remove_leftovers(change->db, next);
+}
+
+/* Commits by a manifest that names `wal` as the log; the change is not freed. *made is false if
+ * the database is as it was. */
+static muster_status commit_manifest(mu_change *change, uint64_t wal, bool *made, muster_error *err)
+{
+    mu_db *db = change->db;
+    mu_manifest next;
+
+    *made = false;
+    MU_TRY(write_all(change, wal, &next, err));
+    *made = true;
+    MU_TRY(sync_directory(db, err)); /* I5: before anyone is told */
+    pthread_mutex_lock(&db->mutex);
+    mu_snapshot_release(db->tail); /* the next snapshot is of the new manifest */
+    db->tail = NULL;
+    pthread_mutex_unlock(&db->mutex);
+    if (wal != change->base->manifest.wal) {
+        mu_log_close(db->log);
+        db->log = NULL;
+        db->log_end = db->log_synced = 0;
+    }
+    remove_old_files(change, &next);
+    return MUSTER_OK;
+}
+
+/* The log. */
+
+static bool fits_log(const mu_change *change)
+{
+    return !change->edited && !change->leaves_log && !mu_tag_edits_any(change->tags) &&
+           change->held.count == change->segment_count &&
+           mu_customer_adder_new_count(change->customers) <= MOST_LOGGED_CUSTOMERS;
+}
+
+/* Opens the log for appending. What stands behind its last whole record is cut off: no one was told
+ * of it. */
+static muster_status open_log(mu_db *db, const mu_snapshot *base, muster_error *err)
+{
+    char name[MU_FILE_NAME_BYTES];
+    mu_log *log;
+
+    mu_wal_name(base->manifest.wal, name);
+    char *path = mu_file_path(db->path, name);
+    if (!path) {
+        return mu_fail_memory(err, "opening the log");
+    }
+    muster_status status = mu_env_open_log(path, &log, err);
+    mu_mem_free(path);
+    MU_TRY(status);
+    status = mu_log_truncate(log, base->log_size, err);
+    if (status != MUSTER_OK) {
+        mu_log_close(log);
+        return status;
+    }
+    pthread_mutex_lock(&db->mutex);
+    db->log = log;
+    db->log_end = db->log_synced = base->log_size;
+    pthread_mutex_unlock(&db->mutex);
+    return MUSTER_OK;
+}
+
+/* Sees to it that the manifest names a log, and that it is open. */
+static muster_status begin_log(mu_change *change, muster_error *err)
+{
+    mu_db *db = change->db;
+
+    if (change->base->manifest.wal == 0) {
+        mu_manifest next = change->base->manifest;
+        mu_snapshot *base;
+        next.version++;
+        next.wal = mu_change_next_file(change);
+        next.next_file = atomic_load(&change->next_file);
+        MU_TRY(mu_wal_create(db->path, next.wal, err));
+        MU_TRY(sync_directory(db, err)); /* I2 */
+        MU_TRY(mu_manifest_write(db->path, &next, err));
+        MU_TRY(sync_directory(db, err)); /* I5 */
+        MU_TRY(mu_db_base(db, &base, err));
+        change->replaced = change->base; /* customers and catalog are its */
+        change->base = base;
+    }
+    return db->log ? MUSTER_OK : open_log(db, change->base, err);
+}
+
+/* The new customers as a part in memory, together with what the log has already. */
+static muster_status hold_customers(mu_change *change, mu_wal_commit *commit,
+                                    mu_customer_part_info *part, muster_error *err)
+{
+    const mu_snapshot *base = change->base;
+    mu_map bytes;
+
+    commit->keep_parts = base->manifest.part_count;
+    if (mu_customer_adder_new_count(change->customers) == 0) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_customer_adder_write(change->customers, NULL, mu_change_next_file(change),
+                                   parts_in_files(base), UINT32_MAX, &commit->keep_parts, part,
+                                   &bytes, err));
+    const bool held = mu_held_put(&change->held, part->file, &bytes);
+    mu_env_unmap(&bytes);
+    if (!held) {
+        return mu_fail_memory(err, "committing");
+    }
+    commit->parts = part;
+    commit->part_count = 1;
+    return MUSTER_OK;
+}
+
+/* Appends the record; *end is where the log ends then. */
+static muster_status append(mu_db *db, const mu_wal_commit *commit, uint64_t *end,
+                            muster_error *err)
+{
+    mu_writer bytes = {0};
+    muster_status status = MUSTER_OK;
+
+    if (!mu_wal_encode(commit, &bytes)) {
+        status = mu_fail_memory(err, "committing");
+    }
+    if (status == MUSTER_OK) {
+        status = mu_log_append(db->log, bytes.data, bytes.size, err);
+    }
+    *end = db->log_end + bytes.size;
+    mu_writer_deinit(&bytes);
+    return status;
+}
+
+/* Makes `next` what the next change is made to; and, where commits do not wait for the disk, what
+ * readers see. */
+static void publish(mu_db *db, mu_snapshot *next, uint64_t end)
+{
+    pthread_mutex_lock(&db->mutex);
+    mu_snapshot_release(db->tail);
+    db->tail = next;
+    db->log_end = end;
+    if (atomic_load(&db->lazy)) {
+        mu_snapshot_release(db->current);
+        db->current = mu_snapshot_retain(next);
+    }
+    pthread_mutex_unlock(&db->mutex);
+}
+
+static muster_status log_change(mu_change *change, uint64_t *end, muster_error *err)
+{
+    mu_db *db = change->db;
+    mu_customer_part_info part;
+    mu_snapshot *next;
+
+    MU_TRY(begin_log(change, err));
+    mu_wal_commit commit = {.version = change->base->manifest.version + 1,
+                            .removed_count = (uint32_t)change->removed_count,
+                            .removed = change->removed,
+                            .segment_count = (uint32_t)change->segment_count,
+                            .segments = change->segments,
+                            .files = &change->held};
+    MU_TRY(hold_customers(change, &commit, &part, err));
+    commit.next_file = atomic_load(&change->next_file);
+    pthread_mutex_lock(&db->mutex);
+    commit.synced = db->log_synced;
+    pthread_mutex_unlock(&db->mutex);
+    /* All that can fail for want of memory comes before the record is written. */
+    MU_TRY(mu_snapshot_after(change->base, &commit, 0, &next, err));
+    const muster_status status = append(db, &commit, end, err);
+    if (status != MUSTER_OK) {
+        mu_snapshot_release(next);
+        return status;
+    }
+    next->log_size = *end;
+    publish(db, next, *end);
+    mu_db_wake_keeper(db, next);
+    return MUSTER_OK;
+}
+
+static muster_status commit_to_log(mu_change *change, muster_error *err)
+{
+    mu_db *db = change->db;
+    uint64_t end = 0;
+    const muster_status status = log_change(change, &end, err);
+
+    if (status != MUSTER_OK) {
+        mu_change_abort(change);
+        return status;
+    }
+    mu_change_free(change); /* others may append while this one waits for the disk */
+    return atomic_load(&db->lazy) ? MUSTER_OK : mu_db_sync_log(db, end, err);
+}
+
+muster_status mu_change_commit(mu_change *change, muster_error *err)
+{
+    bool made;
+
+    if (!change->edited && !change->leaves_log && change->segment_count == 0 &&
+        change->removed_count == 0 && mu_customer_adder_new_count(change->customers) == 0 &&
+        !mu_tag_edits_any(change->tags)) {
+        mu_change_abort(change);
+        return MUSTER_OK;
+    }
+    if (change->removed_count > 1) {
+        qsort(change->removed, change->removed_count, sizeof *change->removed, compare_files);
+    }
+    if (fits_log(change)) {
+        return commit_to_log(change, err);
+    }
+    const uint64_t wal = change->leaves_log ? 0 : change->base->manifest.wal;
+    const muster_status status = commit_manifest(change, wal, &made, err);
+    if (status != MUSTER_OK && !made) {
+        mu_change_abort(change);
+        return status;
+    }
+    if (status != MUSTER_OK) {
+        mu_where(err, "the change is made, but may not outlive a loss of power");
+    }
+    mu_change_free(change); /* where it may yet be lost, what the manifest names is kept */
+    return status;
+}

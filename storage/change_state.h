@@ -1,0 +1,34 @@
+/*
+ * change_state.h - what is behind a change; shared by change.c, which collects, and
+ * change_commit.c, which commits.
+ */
+#ifndef MU_CHANGE_STATE_H
+#define MU_CHANGE_STATE_H
+
+#include "storage/customer_part.h"
+#include "storage/db_state.h"
+#include "storage/tag_file.h"
+
+struct mu_change {
+    mu_db *db;             /* borrowed */
+    mu_snapshot *base;     /* a reference is owned */
+    mu_snapshot *replaced; /* the base at the beginning, if it is another; likewise */
+    mu_arena arena;
+    mu_catalog catalog; /* its tables are in the arena, or the base's */
+    mu_customer_adder *customers;
+    mu_tag_edits *tags;
+    mu_segment_info *segments; /* the new ones; owned */
+    size_t segment_count, segment_capacity;
+    uint64_t *removed; /* segments of the base that go, by file; owned */
+    size_t removed_count, removed_capacity;
+    pthread_mutex_t mutex;
+    mu_held_files held;         /* by mutex: of the new segments, those in memory */
+    _Atomic uint64_t next_file; /* several threads may write segments */
+    bool edited;                /* tables: what the log has no words for */
+    const atomic_bool *cancel;  /* of the merges that it makes; NULL: never */
+    bool leaves_log;            /* all that the log has is in files now: it ends */
+};
+
+void mu_change_free(mu_change *change); /* and ends its turn */
+
+#endif

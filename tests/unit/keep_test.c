@@ -1,0 +1,423 @@
+/*
+ * keep_test.c - how a database is kept: the log, checkpoints, merges, appenders, readers beside it.
+ */
+#include "include/muster.h"
+#include "storage/base/env.h"
+#include "storage/db.h"
+
+#include "tests/support/ask.h"
+#include "tests/support/test.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+static muster *open_at(const char *path)
+{
+    muster *db;
+
+    assert_ok(muster_open(path, &db, &test_error));
+    return db;
+}
+
+static void run(muster *db, const char *sql)
+{
+    assert_ok(ask_only(db, sql, &test_error));
+}
+
+static void assert_answer(muster *db, const char *sql, const char *expected)
+{
+    char answer[4096];
+
+    assert_ok(ask(db, sql, answer, sizeof answer, &test_error));
+    assert_string_equal(answer, expected);
+}
+
+/* How many files of the database have this beginning. */
+typedef struct counting {
+    const char *prefix;
+    uint32_t count;
+} counting;
+
+static muster_status count_one(void *context, const char *name, muster_error *err)
+{
+    counting *c = context;
+
+    (void)err;
+    c->count += strncmp(name, c->prefix, strlen(c->prefix)) == 0;
+    return MUSTER_OK;
+}
+
+static uint32_t count_files(const char *path, const char *prefix)
+{
+    counting c = {.prefix = prefix};
+
+    assert_ok(mu_env_list(path, count_one, &c, &test_error));
+    return c.count;
+}
+
+static const char create[] = "CREATE TABLE e (id TEXT CUSTOMER, at TIMESTAMP TIME, n BIGINT)";
+static const char total[] = "SELECT count(*), count(DISTINCT id), sum(n) FROM e";
+
+TEST(small_changes_go_to_the_log_and_a_checkpoint_makes_files_of_them)
+{
+    const char *path = test_path("db");
+    muster *db = open_at(path);
+
+    run(db, create);
+    run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1), ('bob', '2024-02-01', 2)");
+    run(db, "INSERT INTO e VALUES ('ada', '2024-01-02', 3), ('cyd', '2024-02-01', 4)");
+    assert_int_equal(count_files(path, "events-"), 0);
+    assert_int_equal(count_files(path, "customers-"), 0);
+    assert_int_equal(count_files(path, "wal-"), 1);
+    assert_answer(db, total, "4|3|10\n");
+    run(db, "CHECKPOINT");
+    assert_int_equal(count_files(path, "events-"), 2);
+    assert_int_equal(count_files(path, "customers-"), 1);
+    assert_int_equal(count_files(path, "wal-"), 0);
+    assert_answer(db, total, "4|3|10\n");
+    run(db, "CHECKPOINT");
+    muster_close(db);
+}
+
+TEST(a_close_leaves_no_log_and_a_crash_leaves_one_that_is_read)
+{
+    const char *path = test_path("db"), *copy = test_path("copy");
+    muster *db = open_at(path);
+    char command[1200];
+
+    run(db, create);
+    for (int i = 0; i < 30; i++) {
+        char sql[200];
+        (void)snprintf(sql, sizeof sql,
+                       "INSERT INTO e VALUES ('c%d', '2024-01-%02d', %d), (NULL, '2024-03-01', 1)",
+                       i % 7, 1 + i % 28, i);
+        run(db, sql);
+    }
+    (void)snprintf(command, sizeof command, "cp -r '%s' '%s'", path, copy);
+    assert_int_equal(system(command), 0);
+    muster_close(db);
+    assert_int_equal(count_files(path, "wal-"), 0);
+    assert_true(count_files(copy, "wal-") <= 1);
+    db = open_at(copy);
+    assert_answer(db, total, "60|7|465\n");
+    run(db, "INSERT INTO e VALUES ('new', '2024-01-01', 1)");
+    assert_answer(db, total, "61|8|466\n");
+    muster_close(db);
+    db = open_at(copy);
+    assert_answer(db, total, "61|8|466\n");
+    muster_close(db);
+}
+
+/* Another database in this process stands for another process: it shares nothing with the first. */
+TEST(readers_beside_the_writer_see_each_commit_when_a_statement_begins)
+{
+    const char *path = test_path("db");
+    muster *writer = open_at(path);
+
+    run(writer, create);
+    muster *reader = open_at(path);
+    for (int i = 1; i <= 40; i++) {
+        char sql[100], expected[100];
+        (void)snprintf(sql, sizeof sql, "INSERT INTO e VALUES ('c%d', '2024-01-01', 1)", i);
+        (void)snprintf(expected, sizeof expected, "%d|%d|%d\n", i, i, i);
+        run(writer, sql);
+        assert_answer(reader, total, expected);
+        if (i % 15 == 0) {
+            run(writer, "CHECKPOINT");
+            assert_answer(reader, total, expected);
+        }
+    }
+    run(writer, "COMPACT");
+    assert_answer(reader, total, "40|40|40\n");
+    assert_status(MUSTER_BUSY,
+                  ask_only(reader, "INSERT INTO e VALUES ('x', '2024-01-01', 1)", &test_error));
+    muster_close(reader);
+    muster_close(writer);
+}
+
+TEST(compact_leaves_one_segment_of_each_period)
+{
+    const char *path = test_path("db");
+    muster *db = open_at(path);
+
+    run(db, create);
+    for (int i = 0; i < 12; i++) {
+        char sql[200];
+        (void)snprintf(sql, sizeof sql,
+                       "INSERT INTO e VALUES ('c%d', '2024-0%d-01', 1), ('late', '2024-01-02', 1)",
+                       i, 1 + i % 3);
+        run(db, sql);
+        if (i % 2 == 0) {
+            run(db, "CHECKPOINT");
+        }
+    }
+    assert_true(count_files(path, "events-") > 3);
+    run(db, "COMPACT");
+    assert_int_equal(count_files(path, "events-"), 3);
+    assert_answer(db, total, "24|13|24\n");
+    assert_answer(db, "SELECT count(*) FROM e WHERE id = 'late' AND at < '2024-02-01'", "12\n");
+    muster_close(db);
+}
+
+/* The same rows in any order and in any number of pieces give the same answers. */
+TEST(the_order_and_the_pieces_in_which_rows_come_are_no_part_of_an_answer)
+{
+    enum {
+        ROWS = 240
+    };
+    static const char *const questions[] = {
+        total,
+        "SELECT id, count(*), min(at), max(at), sum(n) FROM e GROUP BY id ORDER BY id",
+        "SELECT customer, depth FROM funnel_customers(e, steps => [step(n > 100), step(n > 150)]) "
+        "ORDER BY customer",
+        "SELECT at, id, n FROM e WHERE n % 7 = 0 ORDER BY ALL",
+    };
+    char expected[MU_COUNT(questions)][16384], answer[16384];
+    uint32_t order[ROWS];
+    uint64_t state = test_seed();
+
+    for (uint32_t i = 0; i < ROWS; i++) {
+        order[i] = i;
+    }
+    for (uint32_t turn = 0; turn < 6; turn++) {
+        muster *db = open_at(test_temp_dir());
+        run(db, create);
+        for (uint32_t at = 0; at < ROWS;) {
+            const uint32_t end =
+                at + 1 + (uint32_t)test_random_below(&state, turn == 0 ? ROWS : 40);
+            char sql[ROWS * 64];
+            size_t used = (size_t)snprintf(sql, sizeof sql, "INSERT INTO e VALUES ");
+            const char *before = "";
+            for (; at < end && at < ROWS; at++) {
+                const uint32_t i = order[at];
+                used += (size_t)snprintf(sql + used, sizeof sql - used,
+                                         "%s('c%u', '2024-0%u-%02u 10:00:00', %u)", before, i % 11,
+                                         1 + i % 4, 1 + i % 9, i);
+                before = ", ";
+            }
+            run(db, sql);
+            if (test_random_below(&state, 4) == 0) {
+                run(db, test_random_below(&state, 2) == 0 ? "CHECKPOINT" : "COMPACT");
+            }
+        }
+        for (size_t q = 0; q < MU_COUNT(questions); q++) {
+            assert_ok(ask(db, questions[q], answer, sizeof answer, &test_error));
+            if (turn == 0) {
+                (void)snprintf(expected[q], sizeof expected[q], "%s", answer);
+            }
+            assert_string_equal(answer, expected[q]);
+        }
+        muster_close(db);
+        for (uint32_t i = ROWS - 1; i > 0; i--) { /* another order */
+            const uint32_t j = (uint32_t)test_random_below(&state, i + 1), kept = order[i];
+            order[i] = order[j];
+            order[j] = kept;
+        }
+    }
+}
+
+TEST(commits_that_do_not_wait_for_the_disk_are_seen_at_once)
+{
+    const char *path = test_path("db");
+    muster *db = open_at(path);
+
+    run(db, create);
+    run(db, "SET synchronous = off");
+    run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1)");
+    assert_answer(db, total, "1|1|1\n");
+    run(db, "SET synchronous TO on");
+    run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1)");
+    assert_answer(db, total, "2|1|2\n");
+    muster_close(db);
+    db = open_at(path);
+    assert_answer(db, total, "2|1|2\n");
+    assert_status(MUSTER_INVALID, ask_only(db, "SET synchronous = maybe", &test_error));
+    assert_message_has("is neither on nor off");
+    assert_status(MUSTER_INVALID, ask_only(db, "SET colour = on", &test_error));
+    assert_message_has("there is no setting");
+    muster_close(db);
+}
+
+/* Appenders. */
+
+static void append_one(muster_appender *a, const char *id, const char *at, int64_t n)
+{
+    if (id) {
+        assert_ok(muster_append_text(a, id, strlen(id), &test_error));
+    } else {
+        assert_ok(muster_append_null(a, &test_error));
+    }
+    assert_ok(muster_append_text(a, at, strlen(at), &test_error));
+    assert_ok(muster_append_int64(a, n, &test_error));
+    assert_ok(muster_append_row(a, true, &test_error));
+}
+
+TEST(what_an_appender_commits_is_in_the_database)
+{
+    const char *path = test_path("db");
+    muster *db = open_at(path);
+    muster_appender *a;
+
+    run(db, create);
+    assert_ok(muster_appender_open(db, "e", &a, &test_error));
+    append_one(a, "ada", "2024-01-01", 1);
+    append_one(a, NULL, "2024-01-02", 2);
+    assert_answer(db, total, "0|0|-\n");
+    assert_ok(muster_appender_commit(a, &test_error));
+    assert_answer(db, total, "2|1|3\n");
+    append_one(a, "bob", "2024-01-02", 5);
+    muster_appender_close(a); /* not committed */
+    assert_answer(db, total, "2|1|3\n");
+    muster_close(db);
+}
+
+TEST(columns_of_many_rows_are_appended_at_once)
+{
+    enum {
+        ROWS = 3000
+    };
+    static const char *text[ROWS];
+    static uint32_t sizes[ROWS];
+    static int64_t times[ROWS], numbers[ROWS];
+    static uint64_t valid[(ROWS + 63) / 64];
+    muster *db = open_at(NULL);
+    muster_appender *a;
+
+    for (uint32_t i = 0; i < ROWS; i++) {
+        static const char *const ids[] = {"ada", "bob", "cyd"};
+        text[i] = ids[i % 3];
+        sizes[i] = 3;
+        times[i] = (int64_t)i * 1000000000;
+        numbers[i] = 1;
+        valid[i / 64] |= (uint64_t)(i % 2) << (i % 64);
+    }
+    const muster_values columns[] = {
+        {.text = text, .text_sizes = sizes}, {.int64 = times}, {.int64 = numbers, .valid = valid}};
+    run(db, create);
+    assert_ok(muster_appender_open(db, "e", &a, &test_error));
+    assert_ok(muster_append_columns(a, ROWS, columns, &test_error));
+    append_one(a, "dan", "2024-01-01", 1);
+    assert_ok(muster_append_columns(a, ROWS, columns, &test_error));
+    assert_ok(muster_appender_commit(a, &test_error));
+    assert_answer(db, total, "6001|4|3001\n");
+    muster_appender_close(a);
+    muster_close(db);
+}
+
+TEST(an_appender_refuses_what_does_not_fit)
+{
+    muster *db = open_at(NULL);
+    muster_appender *a;
+
+    run(db, "CREATE TABLE t (a SMALLINT, b DOUBLE, c DECIMAL(4,1), d TEXT)");
+    assert_status(MUSTER_INVALID, muster_appender_open(db, "none", &a, &test_error));
+    assert_message_has("there is no table \"none\"");
+    assert_null(a);
+    assert_status(MUSTER_INVALID, muster_appender_open(db, "customers", &a, &test_error));
+    assert_ok(muster_appender_open(db, "t", &a, &test_error));
+    assert_status(MUSTER_INVALID, muster_append_int64(a, 40000, &test_error));
+    assert_message_has("column \"a\": 40000 is not between -32768 and 32767");
+    assert_status(MUSTER_INVALID, muster_append_double(a, 1, &test_error));
+    assert_message_has("column \"a\" is SMALLINT, and takes no double");
+    assert_status(MUSTER_INVALID, muster_append_text(a, "x", 1, &test_error));
+    assert_message_has("column \"a\": \"x\" is not a number");
+    assert_ok(muster_append_int64(a, 1, &test_error));
+    assert_status(MUSTER_INVALID, muster_append_int64(a, 1, &test_error));
+    assert_ok(muster_append_double(a, 0.5, &test_error));
+    assert_status(MUSTER_INVALID, muster_append_row(a, true, &test_error));
+    assert_message_has("the row has 2 values");
+    assert_status(MUSTER_INVALID, muster_appender_commit(a, &test_error));
+    assert_ok(muster_append_int64(a, 9999, &test_error));
+    assert_status(MUSTER_INVALID, muster_append_text(a, "\xff", 1, &test_error));
+    assert_message_has("UTF-8");
+    assert_ok(muster_append_text(a, "", 0, &test_error));
+    assert_status(MUSTER_INVALID, muster_append_null(a, &test_error));
+    assert_ok(muster_append_row(a, true, &test_error));
+    assert_ok(muster_append_row(a, false, &test_error));
+    assert_ok(muster_appender_commit(a, &test_error));
+    assert_answer(db, "SELECT * FROM t", "1|0.5|999.9|\n");
+    run(db, "DROP TABLE t");
+    assert_ok(muster_append_null(a, &test_error));
+    assert_ok(muster_append_null(a, &test_error));
+    assert_ok(muster_append_null(a, &test_error));
+    assert_ok(muster_append_null(a, &test_error));
+    assert_ok(muster_append_row(a, true, &test_error));
+    assert_status(MUSTER_INVALID, muster_appender_commit(a, &test_error));
+    assert_message_has("has changed since the appender was opened");
+    muster_appender_close(a);
+    muster_close(db);
+}
+
+/* Threads that append while others ask. */
+
+typedef struct appending {
+    muster *db;
+    uint32_t number;
+} appending;
+
+enum {
+    COMMITS = 40,
+    BATCH = 10,
+    THREADS = 3
+};
+
+static void *append_batches(void *context)
+{
+    const appending *one = context;
+    muster_appender *a;
+    muster_error err;
+    char id[32];
+
+    if (muster_appender_open(one->db, "e", &a, &err) != MUSTER_OK) {
+        return (void *)1;
+    }
+    for (uint32_t i = 0; i < COMMITS; i++) {
+        for (uint32_t row = 0; row < BATCH; row++) {
+            const int size = snprintf(id, sizeof id, "t%u-%u", one->number, i % 5);
+            if (muster_append_text(a, id, (size_t)size, &err) != MUSTER_OK ||
+                muster_append_int64(a, (int64_t)(i * BATCH + row) * 86400000000, &err) !=
+                    MUSTER_OK ||
+                muster_append_int64(a, 1, &err) != MUSTER_OK ||
+                muster_append_row(a, true, &err) != MUSTER_OK) {
+                return (void *)1;
+            }
+        }
+        if (muster_appender_commit(a, &err) != MUSTER_OK) {
+            return (void *)1;
+        }
+    }
+    muster_appender_close(a);
+    return NULL;
+}
+
+TEST(threads_append_at_once_and_commits_are_whole)
+{
+    const char *path = test_path("db");
+    muster *db = open_at(path);
+    appending ones[THREADS];
+    pthread_t threads[THREADS];
+    char answer[100];
+    void *failed;
+
+    run(db, create);
+    for (uint32_t i = 0; i < THREADS; i++) {
+        ones[i] = (appending){.db = db, .number = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, append_batches, &ones[i]), 0);
+    }
+    for (uint64_t seen = 0, last = 0; seen < COMMITS * BATCH; last = seen) {
+        assert_ok(ask(db, "SELECT count(*) FROM e", answer, sizeof answer, &test_error));
+        seen = strtoull(answer, NULL, 10);
+        assert_int_equal(seen % BATCH, 0);
+        assert_true(seen >= last);
+    }
+    for (uint32_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    assert_answer(db, total, "1200|15|1200\n");
+    muster_close(db);
+    db = open_at(path);
+    assert_answer(db, total, "1200|15|1200\n");
+    muster_close(db);
+}
