@@ -390,13 +390,18 @@ muster_status mu_load_item(mu_load *load, uint32_t item, muster_error *err)
     return append_column(load, item == 0 ? customers : item - (item <= customers), err);
 }
 
+static void forget_batches(mu_load *load)
+{
+    load->batch_count = 0;
+    load->batches = NULL;
+    load->batch_rows = 0;
+}
+
 muster_status mu_load_end(mu_load *load, muster_error *err)
 {
     load->rows += load->batch_rows;
     load->total_rows += load->batch_rows;
-    load->batch_count = 0;
-    load->batches = NULL;
-    load->batch_rows = 0;
+    forget_batches(load);
     if (memory_used(load) > load->budget - load->budget / 4) {
         MU_TRY(mu_load_write_runs(load, err));
     }
@@ -413,8 +418,12 @@ muster_status mu_load_batches(mu_load *load, uint32_t count, const mu_load_batch
                               muster_error *err)
 {
     MU_TRY(mu_load_begin(load, count, batches, err));
-    MU_TRY(mu_pool_run(load->options.pool, mu_load_item_count(load), run_item, load,
-                       load->options.cancel, err));
+    const muster_status status = mu_pool_run(load->options.pool, mu_load_item_count(load), run_item,
+                                             load, load->options.cancel, err);
+    if (status != MUSTER_OK) {
+        forget_batches(load); /* as if they had never come */
+        return status;
+    }
     return mu_load_end(load, err);
 }
 
