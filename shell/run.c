@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ enum {
     PATIENCE = 3
 };
 static const double PROGRESS_AFTER_SECONDS = 0.5;
+static const double ESTIMATE_AFTER_SHARE = 0.02; /* before, it would jump about */
 
 static muster_statement *volatile running;
 static volatile sig_atomic_t interrupts;
@@ -57,7 +59,27 @@ bool mu_shell_interrupted(void)
 
 FILE *mu_shell_notes(const mu_shell *shell)
 {
-    return shell->format == MU_SHELL_BOX ? stdout : stderr;
+    return shell->format == MU_SHELL_BOX && !shell->data_out ? stdout : stderr;
+}
+
+/* COPY ... TO STDOUT: what is on standard output must be the rows and nothing else. */
+static bool writes_stdout(const char *start, const char *end)
+{
+    static const char wanted[] = "stdout";
+    const size_t size = sizeof wanted - 1;
+    char quote = 0;
+
+    if ((size_t)(end - start) < size || strncasecmp(start, "copy", 4) != 0) {
+        return false;
+    }
+    for (const char *at = start; at + size <= end; at++) {
+        if (*at == '\'' || *at == '"') {
+            quote = (char)(quote == 0 ? *at : quote == *at ? 0 : quote);
+        } else if (quote == 0 && strncasecmp(at, wanted, size) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool mu_shell_ended(void)
@@ -101,7 +123,11 @@ static void show_progress(void *context, const muster_progress *progress)
         (void)fprintf(stderr, "  %s rows, %.1f million/s", mu_shell_thousands(progress->rows),
                       rows_per_second / 1e6);
     }
-    (void)fprintf(stderr, "  %.0f s\033[K", progress->seconds);
+    (void)fprintf(stderr, "  %.0f s", progress->seconds);
+    if (share > ESTIMATE_AFTER_SHARE && share < 1) {
+        (void)fprintf(stderr, ", about %.0f s left", progress->seconds * (1 - share) / share);
+    }
+    (void)fputs("\033[K", stderr);
     (void)fflush(stderr);
     progress_shown = true;
 }
@@ -333,10 +359,12 @@ bool mu_shell_run(mu_shell *shell, const char *sql, const mu_shell_source *sourc
         if (!statement) {
             return true;
         }
+        shell->data_out = writes_stdout(start + strspn(start, " \t\r\n"), rest);
         if (shell->echo) {
             echo_statement(shell, start, rest);
         }
         const bool ok = run_statement(shell, statement, source, sql, start);
+        shell->data_out = false;
         muster_finish(statement);
         if (!ok) {
             return false;

@@ -37,6 +37,7 @@ typedef struct mu_shell {
     bool interactive; /* someone types: errors do not end it, and it asks */
     bool timer;       /* say how many rows and how long, below a box */
     bool echo;        /* show each statement before its result */
+    bool data_out;    /* standard output has the rows of COPY TO STDOUT: notes go elsewhere */
     bool quit;
 } mu_shell;
 

@@ -1,5 +1,5 @@
 /*
- * act_write.c - COPY ... TO 'file': the rows of a query as CSV or as lines of JSON.
+ * act_write.c - COPY ... TO 'file', or STDOUT: the rows of a query as CSV or as lines of JSON.
  *
  * In CSV, NULL is an empty field and empty text is "": what COPY FROM reads back as it was.
  */

@@ -56,8 +56,8 @@ static const mu_ast_name no_name;
 }
 
 %fallback ID ALL ASC BACKUP BY CHECKPOINT COMPACT COPY CUSTOMER DESC DESCRIBE DROP EVENT EXCLUDE
-  EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NULLS PARTITION PRECISION SET SHOW STDIN TABLE
-  TABLES TAG TAGS TIME TO VALUES.
+  EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NULLS PARTITION PRECISION SET SHOW STDIN STDOUT
+  TABLE TABLES TAG TAGS TIME TO VALUES.
 
 %token EXCEPT INTERSECT JOIN ON OVER UNION USING SEMI.
 
@@ -226,6 +226,7 @@ from_place(A) ::= STDIN(T). { A = (mu_ast_name){"-", T.offset}; }
 
 %type to_place {mu_ast_name}
 to_place(A) ::= STRING(F). { A = mu_build_name(b, F); }
+to_place(A) ::= STDOUT(T). { A = (mu_ast_name){"-", T.offset}; }
 
 %type with_options {mu_ast_options}
 with_options(A) ::= . { A = (mu_ast_options){0}; }

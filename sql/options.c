@@ -70,14 +70,17 @@ static muster_status read_format(const reader *r, const mu_ast_option *option, m
     const char *value = option->value ? option->value : "";
     const bool tsv = mu_name_equal(value, "tsv"), jsonl = mu_name_equal(value, "jsonl");
 
-    if (!tsv && !mu_name_equal(value, "csv") && !(jsonl && r->write)) {
-        return fail_value(option, r->write ? "csv, tsv or jsonl" : "csv or tsv", err);
+    if (!tsv && !mu_name_equal(value, "csv") && !jsonl) {
+        return fail_value(option, "csv, tsv or jsonl", err);
     }
     if (r->write) {
         r->write->format = tsv ? MU_WRITE_TSV : jsonl ? MU_WRITE_JSONL : MU_WRITE_CSV;
         r->write->delimiter = tsv ? '\t' : ',';
-    } else if (tsv) {
-        r->load->csv.delimiter = '\t';
+    } else {
+        r->load->csv.format = jsonl ? MU_CSV_JSONL : MU_CSV_TEXT;
+        if (tsv) {
+            r->load->csv.delimiter = '\t';
+        }
     }
     return MUSTER_OK;
 }
@@ -254,7 +257,8 @@ muster_status mu_options_write(const mu_ast_options *options, const char *path,
                                mu_write_options *out, muster_error *err)
 {
     const reader r = {.write = out};
-    const bool tsv = ends_in(path, ".tsv"), jsonl = ends_in(path, ".jsonl");
+    const bool tsv = ends_in(path, ".tsv");
+    const bool jsonl = ends_in(path, ".jsonl") || ends_in(path, ".ndjson");
 
     *out = (mu_write_options){.format = tsv     ? MU_WRITE_TSV
                                         : jsonl ? MU_WRITE_JSONL

@@ -10,7 +10,15 @@
 
 #include "storage/load.h"
 
+typedef enum mu_csv_format {
+    MU_CSV_ANY,   /* found out: by the ending .jsonl, .ndjson or .json, before .gz, else by how the
+                     file begins */
+    MU_CSV_TEXT,  /* delimited text */
+    MU_CSV_JSONL, /* JSON Lines: none of the options for delimited text applies */
+} mu_csv_format;
+
 typedef struct mu_csv_options { /* zeroed: the defaults */
+    mu_csv_format format;
     char delimiter; /* 0: found out (, ; tab |); ' ': columns are separated by runs of blanks or
                        tabs, those at the ends of a line are ignored */
     char quote;     /* 0: '"' */
@@ -26,6 +34,8 @@ typedef struct mu_csv_options { /* zeroed: the defaults */
 typedef struct mu_copy_options {
     mu_csv_options csv;
     const char *rejects_path; /* NULL: the first row that does not fit stops the load */
+    uint32_t block_bytes; /* of the file, read at once; 0: as many as suit the machine. Tests make
+                             it small, so that every byte comes to lie at a border */
     bool ignore_extra; /* columns of the file that the table does not have are left out; else they
                           are an error */
     mu_load_options load;

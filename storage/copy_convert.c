@@ -260,21 +260,26 @@ void mu_copy_piece_deinit(mu_copy_piece *piece, uint32_t column_count)
     *piece = (mu_copy_piece){0};
 }
 
+static bool check_bytes(const mu_copy_column *column, const mu_text *text, muster_error *why)
+{
+    const mu_copy_bytes bytes = column->bytes;
+
+    if (text->size >= bytes.least && text->size <= bytes.most) {
+        return true;
+    }
+    (void)mu_fail(why, MUSTER_INVALID,
+                  "column \"%s\": %s of %" PRIu32 " bytes; it must have %" PRIu32 " to %" PRIu32,
+                  column->name, bytes.what, text->size, bytes.least, bytes.most);
+    return false;
+}
+
 /* Converts a record into row piece->rows; false with the reason in `why` if it does not fit. */
 static bool convert_record(const mu_copy_plan *plan, mu_copy_piece *piece,
                            const mu_csv_record *record, muster_error *why)
 {
     const uint32_t row = piece->rows;
 
-    if (record->field_count != plan->head.column_count) {
-        (void)mu_fail(why, MUSTER_INVALID, "%" PRIu32 " field%s, expected %" PRIu32,
-                      record->field_count, record->field_count == 1 ? "" : "s",
-                      plan->head.column_count);
-        return false;
-    }
-    if (record->fault_field != 0) {
-        (void)mu_fail(why, MUSTER_INVALID, "field %" PRIu32 ": text after the closing quote",
-                      record->fault_field);
+    if (mu_csv_record_check(record, plan->head.column_count, why) != MUSTER_OK) {
         return false;
     }
     for (uint32_t i = 0; i < plan->column_count; i++) {
@@ -284,9 +289,9 @@ static bool convert_record(const mu_copy_plan *plan, mu_copy_piece *piece,
         }
         const mu_csv_field *field = &record->fields[column->field];
         if (mu_csv_is_null(&plan->head.options, field)) {
-            if (column->required) {
-                (void)mu_fail(why, MUSTER_INVALID, "column \"%s\" is empty; an event needs a time",
-                              column->name);
+            if (column->needed) {
+                (void)mu_fail(why, MUSTER_INVALID, "column \"%s\" is empty%s", column->name,
+                              column->needed);
                 return false;
             }
             mu_bits_clear(piece->valid[i], row);
@@ -298,11 +303,8 @@ static bool convert_record(const mu_copy_plan *plan, mu_copy_piece *piece,
             mu_where(why, "column \"%s\"", column->name);
             return false;
         }
-        if (column->customer && column->type.kind == MU_TEXT &&
-            ((const mu_text *)piece->values[i])[row].size > MU_MAX_ID_BYTES) {
-            (void)mu_fail(why, MUSTER_INVALID,
-                          "column \"%s\": an id of %" PRIu32 " bytes; the most is %d", column->name,
-                          ((const mu_text *)piece->values[i])[row].size, MU_MAX_ID_BYTES);
+        if (column->bytes.what && column->type.kind == MU_TEXT &&
+            !check_bytes(column, &((const mu_text *)piece->values[i])[row], why)) {
             return false;
         }
         mu_bits_set(piece->valid[i], row);

@@ -8,6 +8,7 @@
 #include "storage/copy_rows.h"
 
 #include "storage/base/mem.h"
+#include "storage/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -94,18 +95,45 @@ static muster_status match_names(const char *path, const mu_table *table, bool i
     return MUSTER_OK;
 }
 
-static muster_status match_positions(const char *path, const mu_table *table, bool ignore_extra,
-                                     mu_copy_plan *plan, muster_error *err)
+/* The first keys are the table's columns; others may name one by its role, or are extra. What has
+ * not come yet may come further down. */
+static muster_status match_keys(const char *path, const mu_table *table, bool ignore_extra,
+                                mu_arena *arena, mu_copy_plan *plan, muster_error *err)
+{
+    const mu_csv_head *head = &plan->head;
+
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        plan->columns[i].field = i;
+    }
+    for (uint32_t i = table->column_count; i < head->column_count; i++) {
+        const uint32_t column = mu_table_column(table, head->names[i]);
+        if (column == MU_NO_COLUMN) {
+            if (!ignore_extra) {
+                return fail_unknown(path, table, head->names[i], arena, err);
+            }
+        } else if (head->present[column]) {
+            return mu_fail(err, MUSTER_INVALID, "\"%s\" has column \"%s\" twice", path,
+                           table->columns[column].name);
+        } else {
+            plan->columns[column].field = i;
+        }
+    }
+    plan->head.keys->ignore_extra = ignore_extra;
+    return MUSTER_OK;
+}
+
+static muster_status match_positions(const char *path, const mu_table *table, uint32_t least,
+                                     bool ignore_extra, mu_copy_plan *plan, muster_error *err)
 {
     const uint32_t fields = plan->head.column_count;
 
-    if (fields != table->column_count && (fields < table->column_count || !ignore_extra)) {
+    if (fields < least || (fields > table->column_count && !ignore_extra)) {
         return mu_fail(err, MUSTER_INVALID,
                        "\"%s\" has %" PRIu32 " column%s and no header, table \"%s\" has %" PRIu32
                        "; name the file's columns with COLUMNS (...)",
                        path, fields, fields == 1 ? "" : "s", table->name, table->column_count);
     }
-    for (uint32_t i = 0; i < table->column_count; i++) {
+    for (uint32_t i = 0; i < table->column_count && i < fields; i++) {
         plan->columns[i].field = i;
     }
     return MUSTER_OK;
@@ -118,7 +146,11 @@ static const char *list_names(const mu_csv_head *head, char text[200])
 
     text[0] = '\0';
     for (uint32_t i = 0; i < head->column_count; i++) {
-        const int n = snprintf(&text[at], 200 - at, "%s\"%s\"", i == 0 ? "" : ", ", head->names[i]);
+        if (head->keys && !head->present[i]) {
+            continue;
+        }
+        const int n =
+            snprintf(&text[at], 200 - at, "%s\"%s\"", at == 0 ? "" : ", ", head->names[i]);
         if (n < 0 || (size_t)n >= 196 - at) {
             memcpy(&text[at], "...", 4);
             break;
@@ -126,6 +158,13 @@ static const char *list_names(const mu_csv_head *head, char text[200])
         at += (size_t)n;
     }
     return text;
+}
+
+bool mu_copy_plan_lacks(const mu_copy_plan *plan, uint32_t column)
+{
+    const uint32_t field = plan->columns[column].field;
+
+    return field == MU_NO_COLUMN || (plan->head.keys && !plan->head.present[field]);
 }
 
 static muster_status check_missing(const char *path, const mu_table *table,
@@ -136,7 +175,7 @@ static muster_status check_missing(const char *path, const mu_table *table,
     for (uint32_t i = 0; i < table->column_count; i++) {
         const mu_column *column = &table->columns[i];
         const bool customer = i == table->customer_column, time = i == table->time_column;
-        if (plan->columns[i].field == MU_NO_COLUMN && (customer || time)) {
+        if (mu_copy_plan_lacks(plan, i) && (customer || time)) {
             return mu_fail(err, MUSTER_INVALID,
                            "\"%s\" has no column \"%s\", the %s of table \"%s\"; it has %s", path,
                            column->name, customer ? "CUSTOMER" : "TIME", table->name,
@@ -166,9 +205,10 @@ static void choose_formats(const mu_copy_options *options, mu_copy_plan *plan)
     }
 }
 
-muster_status mu_copy_plan_make(const char *path, const mu_table *table, mu_kind id_kind,
-                                const mu_copy_options *options, const mu_csv_block *block,
-                                mu_arena *arena, mu_copy_plan *out, muster_error *err)
+muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_t least,
+                                mu_kind id_kind, const mu_copy_options *options,
+                                const mu_csv_block *block, mu_arena *arena, mu_copy_plan *out,
+                                muster_error *err)
 {
     *out = (mu_copy_plan){.column_count = table->column_count,
                           .stop_at_reject = !options->rejects_path};
@@ -176,23 +216,26 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, mu_kind
     if (out->head.column_count == 0) {
         return mu_fail(err, MUSTER_INVALID, "\"%s\" is empty", path);
     }
-    out->dialect = mu_csv_dialect_of(&out->head.options);
+    out->dialect = mu_csv_head_dialect(&out->head);
     MU_ARENA_TRY(out->columns, arena, table->column_count, err);
     for (uint32_t i = 0; i < table->column_count; i++) {
         const mu_column *column = &table->columns[i];
-        out->columns[i] = (mu_copy_column){.name = column->name,
-                                           .type = column->type,
-                                           .field = MU_NO_COLUMN,
-                                           .required = column->role == MU_ROLE_TIME};
+        out->columns[i] =
+            (mu_copy_column){.name = column->name, .type = column->type, .field = MU_NO_COLUMN};
+        if (column->role == MU_ROLE_TIME) {
+            out->columns[i].needed = "; an event needs a time";
+        }
         if (column->type.kind == MU_CUSTOMER) {
             out->columns[i].type = (mu_type){.kind = id_kind, .bits = 64};
-            out->columns[i].customer = true;
+            out->columns[i].bytes = (mu_copy_bytes){"an id", 0, MU_MAX_ID_BYTES};
         }
     }
-    if (out->head.options.header > 0 || options->csv.name_count > 0) {
+    if (out->head.keys) {
+        MU_TRY(match_keys(path, table, options->ignore_extra, arena, out, err));
+    } else if (out->head.options.header > 0 || options->csv.name_count > 0) {
         MU_TRY(match_names(path, table, options->ignore_extra, arena, out, err));
     } else {
-        MU_TRY(match_positions(path, table, options->ignore_extra, out, err));
+        MU_TRY(match_positions(path, table, least, options->ignore_extra, out, err));
     }
     MU_TRY(check_missing(path, table, out, err));
     choose_formats(options, out);

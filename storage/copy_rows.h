@@ -1,6 +1,6 @@
 /*
- * copy_rows.h - the inside of COPY, shared by copy.c (the rounds), copy_plan.c (which field goes
- * into which column) and copy_convert.c (fields into values).
+ * copy_rows.h - the inside of COPY, shared by copy.c (the rounds, and tables), copy_tags.c,
+ * copy_plan.c (which field goes into which column) and copy_convert.c (fields into values).
  */
 #ifndef MU_COPY_ROWS_H
 #define MU_COPY_ROWS_H
@@ -9,13 +9,20 @@
 #include "storage/base/env.h"
 #include "storage/csv.h"
 
+/* How long a text may be. */
+typedef struct mu_copy_bytes {
+    const char *what; /* the text is: "an id"; NULL: as long as any text */
+    uint32_t least, most;
+} mu_copy_bytes;
+
 /* A column of the table, and where its values come from. */
 typedef struct mu_copy_column {
     const char *name;
-    mu_type type;   /* what the field is read as: the customer is TEXT or BIGINT */
-    uint32_t field; /* of a record; MU_NO_COLUMN: the file lacks it, all is NULL */
-    bool customer;
-    bool required; /* TIME: a row without it is rejected */
+    mu_type type;       /* what the field is read as: the customer is TEXT or BIGINT */
+    uint32_t field;     /* of a record; MU_NO_COLUMN: the file lacks it, all is NULL */
+    const char *needed; /* a row without it is rejected, for this reason: "; an event needs a time";
+                           NULL: it may be NULL */
+    mu_copy_bytes bytes;
     mu_value_formats formats;
 } mu_copy_column;
 
@@ -28,11 +35,15 @@ typedef struct mu_copy_plan {
     bool stop_at_reject;
 } mu_copy_plan;
 
-/* Matches the file's columns with the table's. INVALID, beginning with the path: a column that is
- * missing, unknown, or there twice. */
-muster_status mu_copy_plan_make(const char *path, const mu_table *table, mu_kind id_kind,
-                                const mu_copy_options *options, const mu_csv_block *block,
-                                mu_arena *arena, mu_copy_plan *out, muster_error *err);
+/* Matches the file's columns with the table's, whose first `least` columns a file without a header
+ * must have. INVALID, beginning with the path: a column that is missing, unknown, or there twice.
+ */
+muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_t least,
+                                mu_kind id_kind, const mu_copy_options *options,
+                                const mu_csv_block *block, mu_arena *arena, mu_copy_plan *out,
+                                muster_error *err);
+/* Whether the file, as far as it is known, has nothing for a column. */
+bool mu_copy_plan_lacks(const mu_copy_plan *plan, uint32_t column);
 /* What was found out, as one line. */
 void mu_copy_plan_describe(const mu_copy_plan *plan, const char *path, char *text, size_t size);
 /* The name among `names` that differs the least from `wanted`, or NULL if none is close. */
@@ -83,5 +94,30 @@ muster_status mu_copy_convert(const mu_copy_plan *plan, mu_copy_piece *piece, co
                               size_t size, bool header, const atomic_bool *cancel,
                               muster_error *err);
 void mu_copy_piece_deinit(mu_copy_piece *piece, uint32_t column_count);
+
+/* The rounds. */
+
+/* What takes the rows of a block. Between begin and end, every item is called once, on any thread,
+ * beside the others and beside the conversion of the next block. */
+typedef struct mu_copy_sink {
+    void *context;
+    uint32_t item_count; /* at least 1; the dearest should come first */
+    muster_status (*begin)(void *context, uint32_t count, const mu_load_batch *batches,
+                           muster_error *err);
+    muster_status (*item)(void *context, uint32_t item, muster_error *err);
+    muster_status (*end)(void *context, muster_error *err);
+} mu_copy_sink;
+
+typedef struct mu_copying mu_copying;
+
+/* Opens the file and reads its first block, which a plan is to be made of. Clears the result. */
+muster_status mu_copy_open(const char *path, const mu_copy_options *options, mu_copy_result *result,
+                           mu_copying **out, muster_error *err);
+const char *mu_copy_path(const mu_copying *copy); /* as messages name it */
+const mu_csv_block *mu_copy_first_block(const mu_copying *copy);
+/* Hands all rows that fit to the sink, and the others to the rejects file. */
+muster_status mu_copy_run(mu_copying *copy, const mu_copy_plan *plan, const mu_copy_sink *sink,
+                          muster_error *err);
+void mu_copy_close(mu_copying *copy); /* NULL is fine; the plan must still be there */
 
 #endif

@@ -9,15 +9,18 @@
 
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
+#include "storage/json.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include <simde/x86/sse2.h>
 
 mu_csv_dialect mu_csv_dialect_of(const mu_csv_options *options)
 {
-    mu_csv_dialect dialect = {options->delimiter, options->quote, options->escape};
+    mu_csv_dialect dialect = {
+        .delimiter = options->delimiter, .quote = options->quote, .escape = options->escape};
 
     if (dialect.delimiter == 0) {
         dialect.delimiter = ',';
@@ -29,6 +32,25 @@ mu_csv_dialect mu_csv_dialect_of(const mu_csv_options *options)
         dialect.escape = dialect.quote;
     }
     return dialect;
+}
+
+muster_status mu_csv_record_check(const mu_csv_record *record, uint32_t field_count,
+                                  muster_error *err)
+{
+    const uint32_t found = record->field_count;
+
+    if (record->fault) {
+        return mu_fail(err, MUSTER_INVALID, "%s", record->fault);
+    }
+    if (found != field_count) {
+        return mu_fail(err, MUSTER_INVALID, "%" PRIu32 " field%s, expected %" PRIu32, found,
+                       found == 1 ? "" : "s", field_count);
+    }
+    if (record->fault_field != 0) {
+        return mu_fail(err, MUSTER_INVALID, "field %" PRIu32 ": text after the closing quote",
+                       record->fault_field);
+    }
+    return MUSTER_OK;
 }
 
 const char *mu_csv_quote_end(mu_csv_dialect dialect, const char *from, const char *end, bool last,
@@ -107,6 +129,12 @@ void mu_csv_parser_start(mu_csv_parser *parser, mu_csv_dialect dialect, const ch
     parser->at = data;
     parser->end = data + size;
     parser->line = 0;
+    if (dialect.names) {
+        if (parser->json) {
+            mu_json_parser_start(parser->json, dialect.names, data, size);
+        }
+        return;
+    }
     parser->window = data;
     parser->mask = size > 0 ? find_ends(data, dialect.delimiter) : 0;
     mu_arena_reset(&parser->unquoted);
@@ -115,6 +143,7 @@ void mu_csv_parser_start(mu_csv_parser *parser, mu_csv_dialect dialect, const ch
 void mu_csv_parser_deinit(mu_csv_parser *parser)
 {
     mu_mem_free(parser->fields);
+    mu_json_parser_free(parser->json);
     mu_arena_deinit(&parser->unquoted);
     *parser = (mu_csv_parser){0};
 }
@@ -293,11 +322,31 @@ static bool parse_blanks(mu_csv_parser *parser, mu_csv_record *record)
     return true;
 }
 
+static bool next_object(mu_csv_parser *parser, mu_csv_record *record, bool *out_of_memory)
+{
+    if (!parser->json) { /* nothing was read yet */
+        parser->json = mu_json_parser_new();
+        if (!parser->json) {
+            *out_of_memory = true;
+            return false;
+        }
+        mu_json_parser_start(parser->json, parser->dialect.names, parser->at,
+                             (size_t)(parser->end - parser->at));
+    }
+    const bool more = mu_json_parser_next(parser->json, record, out_of_memory);
+    parser->at = mu_json_parser_at(parser->json);
+    parser->line = mu_json_parser_line(parser->json);
+    return more;
+}
+
 bool mu_csv_parser_next(mu_csv_parser *parser, mu_csv_record *record, bool *out_of_memory)
 {
     const bool blanks = parser->dialect.delimiter == ' ';
 
     *out_of_memory = false;
+    if (parser->dialect.names) {
+        return next_object(parser, record, out_of_memory);
+    }
     while (parser->at < parser->end) {
         *record = (mu_csv_record){.line = parser->line, .text = parser->at};
         if (!(blanks ? parse_blanks(parser, record) : parse_delimited(parser, record))) {

@@ -10,6 +10,9 @@
  *   parser   the records of one piece
  *   reader   all of it, in one loop on one thread
  *
+ * JSON Lines go the same ways; only the parser is another one (json.h), and pieces end where lines
+ * do.
+ *
  * The grammar is RFC 4180, read generously: a record ends with LF, CR or CR LF; a quote opens a
  * quoted field only where a field begins, anywhere else it is a character like others; lines
  * without any character are no records. Line numbers are physical lines: LFs, and the bare CRs
@@ -37,10 +40,15 @@ enum {
 static_assert((int)MU_CSV_MAX_RECORD_BYTES > (int)MU_MAX_TEXT_BYTES,
               "the longest text fits a record");
 
+typedef struct mu_json_names mu_json_names;
+typedef struct mu_json_parser mu_json_parser;
+
 typedef struct mu_csv_dialect {
     char delimiter; /* ' ': runs of blanks and tabs, those at the ends of a line ignored */
     char quote;
-    char escape; /* the quote itself: doubled */
+    char escape;          /* the quote itself: doubled */
+    mu_json_names *names; /* JSON Lines, see json.h: what keys are looked up among. Read only,
+                             unless it grows. NULL: CSV */
 } mu_csv_dialect;
 
 mu_csv_dialect mu_csv_dialect_of(const mu_csv_options *options); /* with the defaults filled in */
@@ -48,7 +56,8 @@ mu_csv_dialect mu_csv_dialect_of(const mu_csv_options *options); /* with the def
 /* Parser. */
 
 typedef struct mu_csv_field {
-    const char *data; /* in the piece, or in the parser's arena if quotes had to be taken out */
+    const char *data; /* in the piece, or in the parser's arena if escapes had to be taken out; NULL
+                         for a key of JSON that is not there */
     uint32_t size;
     bool quoted;
 } mu_csv_field;
@@ -59,8 +68,13 @@ typedef struct mu_csv_record {
     size_t size;
     uint32_t field_count;
     uint32_t fault_field; /* from 1: the first whose closing quote is followed by text; 0: none */
+    const char *fault;    /* why a line is not an object, if it is to be one; else NULL */
     const mu_csv_field *fields; /* good until the next record */
 } mu_csv_record;
+
+/* Whether the record is in order, with so many fields. INVALID if not, saying why. */
+muster_status mu_csv_record_check(const mu_csv_record *record, uint32_t field_count,
+                                  muster_error *err);
 
 typedef struct mu_csv_parser { /* zeroed: closed */
     mu_csv_dialect dialect;
@@ -71,6 +85,7 @@ typedef struct mu_csv_parser { /* zeroed: closed */
     mu_csv_field *fields;
     size_t capacity;
     mu_arena unquoted; /* of all records since the start */
+    mu_json_parser *json;
 } mu_csv_parser;
 
 /* `data`: whole records, followed by MU_CSV_PADDING readable bytes. */
@@ -110,6 +125,7 @@ typedef struct mu_csv_block { /* zeroed: empty */
     bool last;       /* the file ends with it */
     uint64_t line;   /* of its first byte, from 1; kept by who reads blocks in order */
     size_t *cuts;    /* piece i is [cuts[i], cuts[i + 1]) */
+    uint32_t bytes;  /* to read at once, at least 2; a piece has an eighth. 0: see above */
     size_t cut_capacity;
     uint32_t piece_count;
 } mu_csv_block;
@@ -163,20 +179,37 @@ const char *mu_csv_guess_format(const mu_csv_guess *guess, mu_kind kind);
 
 /* What the first records of a file say. In an arena. */
 typedef struct mu_csv_head {
-    mu_csv_options options; /* with delimiter, quote, escape and header (1 or -1) filled in */
+    mu_csv_options options; /* with format, delimiter, quote, escape, header (1 or -1) filled in */
     uint32_t column_count;  /* 0: the file is empty */
     const char **names;     /* of the header, or as given, or column1, column2 ... */
     mu_csv_guess *guesses;  /* of the values below the header, in the first block at most */
+    mu_json_names *keys; /* JSON Lines: the names, first those of the table's columns, then others
+                            that were found; NULL: CSV */
+    bool *present;       /* JSON Lines: whether the key was found, by name */
 } mu_csv_head;
+
+mu_csv_dialect mu_csv_head_dialect(const mu_csv_head *head);
 
 /* `table` may be NULL; a first record that names one of its columns is a header. INVALID where the
  * names given do not suit. Messages begin with the path. */
 muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
                                const mu_csv_block *block, const mu_table *table, mu_arena *arena,
                                mu_csv_head *out, muster_error *err);
+/* The same for JSON Lines; what json_detect.c does. */
+muster_status mu_json_read_head(const char *path, const mu_csv_block *block, const mu_table *table,
+                                mu_arena *arena, mu_csv_head *head, muster_error *err);
+/* Adds the record's fields to the guesses. New keys are new columns. */
+muster_status mu_json_guess_record(const char *path, mu_csv_head *head, const mu_csv_record *record,
+                                   muster_error *err);
+muster_status mu_json_end_head(mu_csv_head *head, muster_error *err); /* after the last record */
 /* Adds the record's fields to the guesses. */
 void mu_csv_guess_record(const mu_csv_head *head, const mu_csv_record *record);
-bool mu_csv_is_null(const mu_csv_options *options, const mu_csv_field *field);
+bool mu_csv_is_null_text(const mu_csv_options *options, const mu_csv_field *field);
+static inline bool mu_csv_is_null(const mu_csv_options *options, const mu_csv_field *field)
+{
+    return !field->quoted &&
+           (options->null_text ? mu_csv_is_null_text(options, field) : field->size == 0);
+}
 /* "comma-separated, with a header, 9 columns" */
 const char *mu_csv_summary(const mu_csv_head *head, mu_arena *arena);
 

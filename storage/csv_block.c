@@ -45,9 +45,10 @@ static muster_status read_on(mu_csv_block *block, mu_csv_source *source, muster_
 muster_status mu_csv_block_fill(mu_csv_block *block, mu_csv_source *source, const char *carried,
                                 size_t carried_size, muster_error *err)
 {
-    size_t capacity = MU_CSV_BLOCK_BYTES;
+    const size_t bytes = block->bytes > 0 ? block->bytes : (size_t)MU_CSV_BLOCK_BYTES;
+    size_t capacity = bytes;
 
-    while (capacity < carried_size + MU_CSV_BLOCK_BYTES / 2) {
+    while (capacity < carried_size + bytes / 2) {
         capacity *= 2;
     }
     MU_TRY(reserve(block, capacity, err));
@@ -79,12 +80,13 @@ static bool add_cut(mu_csv_block *block, size_t at)
 
 /* Where the line that ends at or after `from` ends, in text without quotes; NULL if it is not known
  * to end before `end`. `data_end` is where knowledge ends. */
-static const char *line_end(const char *from, const char *end, const char *data_end)
+static const char *line_end(mu_csv_dialect dialect, const char *from, const char *end,
+                            const char *data_end)
 {
     const char *lf = memchr(from, '\n', (size_t)(end - from));
 
-    if (lf) {
-        return lf + 1;
+    if (lf || dialect.names) { /* to JSON, CR is a blank */
+        return lf ? lf + 1 : NULL;
     }
     const char *cr = memchr(from, '\r', (size_t)(end - from));
     return cr && cr + 1 < data_end ? cr + 1 : NULL; /* the next byte could have been its LF */
@@ -118,7 +120,8 @@ static muster_status cut(mu_csv_block *block, mu_csv_dialect dialect, const char
     const char *const data = block->data;
     const char *const end = data + block->size;
     const char *at = data;
-    const char *goal = data + MU_CSV_PIECE_BYTES; /* cut at the first line end from here on */
+    const size_t piece_bytes = block->bytes > 0 ? block->bytes / 8 : (size_t)MU_CSV_PIECE_BYTES;
+    const char *goal = data + piece_bytes; /* cut at the first line end from here on */
 
     *open = NULL;
     block->piece_count = 0;
@@ -127,19 +130,19 @@ static muster_status cut(mu_csv_block *block, mu_csv_dialect dialect, const char
     }
     block->cuts[0] = 0;
     while (at < end) {
-        const char *quote = memchr(at, dialect.quote, (size_t)(end - at));
+        const char *quote = dialect.names ? NULL : memchr(at, dialect.quote, (size_t)(end - at));
         const char *const plain_end = quote ? quote : end;
         bool escaped;
 
         while (goal < plain_end) {
-            const char *found = line_end(goal > at ? goal : at, plain_end, end);
+            const char *found = line_end(dialect, goal > at ? goal : at, plain_end, end);
             if (!found) {
                 break;
             }
             if (!add_cut(block, (size_t)(found - data))) {
                 return mu_fail_memory(err, "reading a file");
             }
-            goal = found + MU_CSV_PIECE_BYTES;
+            goal = found + piece_bytes;
         }
         if (!quote) {
             break;

@@ -10,6 +10,7 @@
 #include "storage/csv.h"
 
 #include "storage/base/mem.h"
+#include "storage/json.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -31,14 +32,8 @@ enum {
 #endif
 };
 
-bool mu_csv_is_null(const mu_csv_options *options, const mu_csv_field *field)
+bool mu_csv_is_null_text(const mu_csv_options *options, const mu_csv_field *field)
 {
-    if (field->quoted) {
-        return false;
-    }
-    if (!options->null_text) {
-        return field->size == 0;
-    }
     return field->size == strlen(options->null_text) &&
            memcmp(field->data, options->null_text, field->size) == 0;
 }
@@ -320,6 +315,59 @@ static muster_status read_columns(const char *path, peek *glance, const mu_table
     return name_columns(path, head, &first, arena, err);
 }
 
+static bool ends_in(const char *path, size_t size, const char *ending)
+{
+    const size_t wanted = strlen(ending);
+
+    return size > wanted && strncasecmp(path + size - wanted, ending, wanted) == 0;
+}
+
+static mu_csv_format find_format(const char *path, const mu_csv_block *block)
+{
+    size_t size = strlen(path);
+
+    size -= ends_in(path, size, ".gz") ? strlen(".gz") : 0;
+    if (ends_in(path, size, ".jsonl") || ends_in(path, size, ".ndjson") ||
+        ends_in(path, size, ".json") || mu_json_looks_like(block->data, block->size)) {
+        return MU_CSV_JSONL;
+    }
+    return MU_CSV_TEXT;
+}
+
+/* That a delimiter was given says that there is one. */
+static muster_status choose_format(const char *path, const mu_csv_options *options,
+                                   const mu_csv_block *block, mu_csv_format *out, muster_error *err)
+{
+    const char *delimited = options->delimiter     ? "DELIMITER"
+                            : options->quote       ? "QUOTE"
+                            : options->escape      ? "ESCAPE"
+                            : options->header != 0 ? "HEADER"
+                            : options->null_text   ? "NULL"
+                            : options->names       ? "COLUMNS"
+                                                   : NULL;
+
+    *out = options->format;
+    if (*out == MU_CSV_ANY) {
+        *out = find_format(path, block);
+    }
+    if (*out == MU_CSV_JSONL && delimited) {
+        return mu_fail(
+            err, MUSTER_INVALID,
+            "\"%s\" holds JSON Lines, where option %s means nothing; FORMAT csv reads it "
+            "as CSV all the same",
+            path, delimited);
+    }
+    return MUSTER_OK;
+}
+
+mu_csv_dialect mu_csv_head_dialect(const mu_csv_head *head)
+{
+    mu_csv_dialect dialect = mu_csv_dialect_of(&head->options);
+
+    dialect.names = head->keys;
+    return dialect;
+}
+
 muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
                                const mu_csv_block *block, const mu_table *table, mu_arena *arena,
                                mu_csv_head *out, muster_error *err)
@@ -328,6 +376,10 @@ muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
     peek glance = {.block = block};
 
     *out = (mu_csv_head){.options = *options};
+    MU_TRY(choose_format(path, options, block, &out->options.format, err));
+    if (out->options.format == MU_CSV_JSONL) {
+        return mu_json_read_head(path, block, table, arena, out, err);
+    }
     if (options->delimiter == 0) {
         MU_TRY(find_delimiter(block, dialect, &dialect.delimiter, err));
     }
@@ -340,6 +392,18 @@ muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
     return status;
 }
 
+static const char *summarize_keys(const mu_csv_head *head, mu_arena *arena)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < head->column_count; i++) {
+        count += head->present[i];
+    }
+    const char *summary =
+        mu_arena_printf(arena, "JSON Lines, %" PRIu32 " key%s", count, count == 1 ? "" : "s");
+    return summary ? summary : "";
+}
+
 const char *mu_csv_summary(const mu_csv_head *head, mu_arena *arena)
 {
     const char delimiter = head->options.delimiter;
@@ -349,6 +413,9 @@ const char *mu_csv_summary(const mu_csv_head *head, mu_arena *arena)
                             : delimiter == ' '  ? "separated by blanks"
                                                 : NULL;
 
+    if (head->keys) {
+        return summarize_keys(head, arena);
+    }
     if (!separated) {
         separated = mu_arena_printf(arena, "separated by \"%c\"", delimiter);
     }
@@ -361,10 +428,14 @@ const char *mu_csv_summary(const mu_csv_head *head, mu_arena *arena)
 
 /* Types. */
 
-/* Numbers in quotes are meant as text if the file's writer left quotes off other numbers. */
+/* Numbers in quotes are meant as text if the file's writer left quotes off other numbers. JSON says
+ * so by itself. */
 static bool quoting_means_text(const mu_csv_head *head)
 {
     assert(head->guesses);
+    if (head->keys) {
+        return true;
+    }
     for (uint32_t i = 0; i < head->column_count; i++) {
         const char *format;
         const mu_csv_guess *guess = &head->guesses[i];
@@ -393,7 +464,8 @@ static muster_status fill_shape(const mu_csv_head *head, mu_arena *arena, mu_csv
         column->example = mu_arena_text(arena, guess->example, strlen(guess->example));
         const mu_kind kind = column->type.kind;
         if (quoted_text && guess->quoted == guess->values &&
-            (kind == MU_BIGINT || kind == MU_DECIMAL || kind == MU_DOUBLE)) {
+            (kind == MU_BIGINT || kind == MU_DECIMAL || kind == MU_DOUBLE ||
+             (kind == MU_BOOLEAN && head->keys))) {
             column->type = (mu_type){.kind = MU_TEXT};
         }
         if (!column->example) {
@@ -403,14 +475,14 @@ static muster_status fill_shape(const mu_csv_head *head, mu_arena *arena, mu_csv
     return MUSTER_OK;
 }
 
-static muster_status guess_types(mu_csv_reader *reader, const mu_csv_head *head, muster_error *err)
+static muster_status guess_types(mu_csv_reader *reader, mu_csv_head *head, muster_error *err)
 {
     mu_csv_record record;
     bool more;
     uint64_t bytes = 0;
 
     restart_guesses(head);
-    mu_csv_reader_start(reader, mu_csv_dialect_of(&head->options));
+    mu_csv_reader_start(reader, mu_csv_head_dialect(head));
     if (head->options.header > 0) {
         MU_TRY(mu_csv_reader_next(reader, &record, &more, err));
     }
@@ -420,11 +492,14 @@ static muster_status guess_types(mu_csv_reader *reader, const mu_csv_head *head,
             break;
         }
         bytes += record.size + 1;
-        if (record.field_count == head->column_count) {
+        if (head->keys) {
+            const char *path = mu_csv_source_path(mu_csv_reader_source(reader));
+            MU_TRY(mu_json_guess_record(path, head, &record, err));
+        } else if (record.field_count == head->column_count) {
             mu_csv_guess_record(head, &record);
         }
     }
-    return MUSTER_OK;
+    return head->keys ? mu_json_end_head(head, err) : MUSTER_OK;
 }
 
 muster_status mu_csv_detect(const char *path, const mu_csv_options *options, mu_arena *arena,
@@ -442,11 +517,13 @@ muster_status mu_csv_detect(const char *path, const mu_csv_options *options, mu_
     MU_TRY(mu_csv_reader_open(path, &reader, err));
     MU_TRY_GOTO(mu_csv_read_head(path, options ? options : &none, mu_csv_reader_block(reader), NULL,
                                  arena, &head, err));
+    if (head.column_count > 0 || head.keys) {
+        MU_TRY_GOTO(guess_types(reader, &head, err));
+    }
     if (head.column_count == 0) {
         status = mu_fail(err, MUSTER_INVALID, "\"%s\" is empty", path);
         goto fail;
     }
-    MU_TRY_GOTO(guess_types(reader, &head, err));
     status = fill_shape(&head, arena, out, err);
 fail:
     mu_csv_reader_close(reader);

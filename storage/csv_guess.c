@@ -187,8 +187,10 @@ void mu_csv_guess_add(mu_csv_guess *guess, mu_text value, bool quoted)
     uint32_t fits = 0;
 
     if (guess->values++ == 0) {
-        const size_t n =
-            value.size < sizeof guess->example ? value.size : sizeof guess->example - 1;
+        size_t n = value.size < sizeof guess->example ? value.size : sizeof guess->example - 1;
+        while (n > 0 && n < value.size && ((unsigned char)value.data[n] & 0xc0) == 0x80) {
+            n--; /* not within a character */
+        }
         memcpy(guess->example, value.data, n);
         guess->example[n] = '\0';
     }

@@ -55,6 +55,23 @@ void mu_dict_builder_deinit(mu_dict_builder *builder);
  * when out of memory. */
 bool mu_dict_builder_sort(const mu_dict_builder *builder, uint32_t **order, uint32_t **rank);
 
+/* Remembers the codes of short texts lately added to a builder, where most come again and again:
+ * two loads instead of a hash, a probe and a comparison. */
+typedef struct mu_dict_memo_entry {
+    uint64_t head, tail; /* all bytes of the text, twice where they overlap */
+    uint32_t size;       /* one more than the text's; 0: free */
+    uint32_t code;
+} mu_dict_memo_entry;
+
+typedef struct mu_dict_memo {
+    mu_dict_memo_entry *entries;
+    uint64_t dict; /* the id of the dictionary whose codes they are */
+} mu_dict_memo;    /* zeroed: empty */
+
+/* mu_dict_builder_add(), by way of the memo. */
+bool mu_dict_memo_add(mu_dict_memo *memo, mu_dict_builder *builder, mu_text text, uint32_t *code);
+void mu_dict_memo_deinit(mu_dict_memo *memo);
+
 typedef struct mu_dict_union mu_dict_union;
 mu_dict_union *mu_dict_union_open(void); /* NULL when out of memory */
 void mu_dict_union_close(mu_dict_union *all);

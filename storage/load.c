@@ -151,6 +151,7 @@ void mu_load_close(mu_load *load)
         mu_mem_free(column->order);
         mu_mem_free(column->rank);
         mu_dict_builder_deinit(&column->dict);
+        mu_dict_memo_deinit(&column->memo);
     }
     mu_mem_free(load->columns);
     mu_mem_free(load->runs);
@@ -212,7 +213,7 @@ static muster_status append_text(mu_load_column *column, uint32_t *codes,
     for (uint32_t i = 0; i < count; i++) {
         codes[i] = 0;
         if ((!input->valid || mu_bits_test(input->valid, from + i)) &&
-            !mu_dict_builder_add(&column->dict, input->text[from + i], &codes[i])) {
+            !mu_dict_memo_add(&column->memo, &column->dict, input->text[from + i], &codes[i])) {
             return mu_fail_memory(err, "loading text");
         }
     }
@@ -292,22 +293,14 @@ static muster_status append_part(mu_load *load, mu_load_column *column, uint32_t
     return MUSTER_OK;
 }
 
-typedef struct append_job {
-    mu_load *load;
-    uint32_t batch_count;
-    const mu_load_batch *batches;
-} append_job;
-
-static muster_status append_column(void *context, uint32_t worker, uint64_t item, muster_error *err)
+/* Appends what the batches have of a column. */
+static muster_status append_column(mu_load *load, uint32_t index, muster_error *err)
 {
-    const append_job *job = context;
-    mu_load *load = job->load;
-    mu_load_column *column = &load->columns[item];
+    mu_load_column *column = &load->columns[index];
     uint32_t at = load->rows;
 
-    (void)worker;
-    for (uint32_t b = 0; b < job->batch_count; b++) {
-        const mu_load_batch *batch = &job->batches[b];
+    for (uint32_t b = 0; b < load->batch_count; b++) {
+        const mu_load_batch *batch = &load->batches[b];
         if (mu_load_cancelled(load)) {
             return mu_load_cancel(err);
         }
@@ -319,7 +312,7 @@ static muster_status append_column(void *context, uint32_t worker, uint64_t item
             if (at >> MU_LOAD_CHUNK_BITS == column->chunk_count && !add_chunk(column)) {
                 return mu_fail_memory(err, "loading rows");
             }
-            MU_TRY(append_part(load, column, at, &batch->columns[item], from, n, err));
+            MU_TRY(append_part(load, column, at, &batch->columns[index], from, n, err));
             from += n;
             at += n;
         }
@@ -351,8 +344,8 @@ static muster_status check_times(const mu_load *load, const mu_load_batch *batch
         return MUSTER_OK;
     }
     const mu_input_column *times = &batch->columns[time_column];
-    for (uint32_t row = 0; row < batch->rows; row++) {
-        if (!times->i64 || (times->valid && !mu_bits_test(times->valid, row))) {
+    for (uint32_t row = 0; row < batch->rows && (!times->i64 || times->valid); row++) {
+        if (!times->i64 || !mu_bits_test(times->valid, row)) {
             return mu_fail(err, MUSTER_INVALID,
                            "row %" PRIu32 ": column \"%s\" is NULL; an event needs a time", row + 1,
                            load->table->columns[time_column].name);
@@ -361,13 +354,12 @@ static muster_status check_times(const mu_load *load, const mu_load_batch *batch
     return MUSTER_OK;
 }
 
-muster_status mu_load_batches(mu_load *load, uint32_t count, const mu_load_batch *batches,
-                              muster_error *err)
+muster_status mu_load_begin(mu_load *load, uint32_t count, const mu_load_batch *batches,
+                            muster_error *err)
 {
-    append_job job = {load, count, batches};
     uint64_t rows = 0;
 
-    assert(!load->finished);
+    assert(!load->finished && !load->batches);
     for (uint32_t i = 0; i < count; i++) {
         MU_TRY(check_times(load, &batches[i], err));
         rows += batches[i].rows;
@@ -375,14 +367,64 @@ muster_status mu_load_batches(mu_load *load, uint32_t count, const mu_load_batch
     if (rows > UINT32_MAX / 2 - load->rows) {
         MU_TRY(mu_load_write_runs(load, err));
     }
-    MU_TRY(mu_pool_run(load->options.pool, load->table->column_count, append_column, &job,
-                       load->options.cancel, err));
-    load->rows += (uint32_t)rows;
-    load->total_rows += rows;
+    load->batch_count = count;
+    load->batches = batches;
+    load->batch_rows = (uint32_t)rows;
+    return MUSTER_OK;
+}
+
+uint32_t mu_load_item_count(const mu_load *load)
+{
+    return load->table->column_count;
+}
+
+muster_status mu_load_item(mu_load *load, uint32_t item, muster_error *err)
+{
+    const uint32_t customers = load->table->customer_column;
+
+    assert(load->batches || load->batch_count == 0);
+    if (customers == MU_NO_COLUMN) {
+        return append_column(load, item, err);
+    }
+    /* The customers first, then the others. */
+    return append_column(load, item == 0 ? customers : item - (item <= customers), err);
+}
+
+static void forget_batches(mu_load *load)
+{
+    load->batch_count = 0;
+    load->batches = NULL;
+    load->batch_rows = 0;
+}
+
+muster_status mu_load_end(mu_load *load, muster_error *err)
+{
+    load->rows += load->batch_rows;
+    load->total_rows += load->batch_rows;
+    forget_batches(load);
     if (memory_used(load) > load->budget - load->budget / 4) {
         MU_TRY(mu_load_write_runs(load, err));
     }
     return MUSTER_OK;
+}
+
+static muster_status run_item(void *context, uint32_t worker, uint64_t item, muster_error *err)
+{
+    (void)worker;
+    return mu_load_item(context, (uint32_t)item, err);
+}
+
+muster_status mu_load_batches(mu_load *load, uint32_t count, const mu_load_batch *batches,
+                              muster_error *err)
+{
+    MU_TRY(mu_load_begin(load, count, batches, err));
+    const muster_status status = mu_pool_run(load->options.pool, mu_load_item_count(load), run_item,
+                                             load, load->options.cancel, err);
+    if (status != MUSTER_OK) {
+        forget_batches(load); /* as if they had never come */
+        return status;
+    }
+    return mu_load_end(load, err);
 }
 
 void mu_load_report(const mu_load *load, const char *what)

@@ -56,6 +56,16 @@ typedef struct mu_load_batch {
 muster_status mu_load_batches(mu_load *load, uint32_t count, const mu_load_batch *batches,
                               muster_error *err);
 
+/* The same in parts, for who has other work for the pool at the same time: begin; then every item,
+ * once, on any threads; then end. The batches must stay until then. */
+muster_status mu_load_begin(mu_load *load, uint32_t count, const mu_load_batch *batches,
+                            muster_error *err);
+uint32_t mu_load_item_count(const mu_load *load); /* the dearest ones come first */
+muster_status mu_load_item(mu_load *load, uint32_t item, muster_error *err);
+muster_status mu_load_end(mu_load *load, muster_error *err);
+
+muster_status mu_load_cancel(muster_error *err); /* CANCELLED, worded */
+
 /* Sorts, writes, and adds the segments to the change. */
 muster_status mu_load_finish(mu_load *load, muster_error *err);
 void mu_load_close(

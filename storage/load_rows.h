@@ -29,6 +29,7 @@ typedef struct mu_load_column {
     uint32_t chunk_count;
     bool has_nulls;
     mu_dict_builder dict;
+    mu_dict_memo memo;      /* of its codes */
     uint32_t *order, *rank; /* of the dictionary, while runs are written */
     bool plain;             /* it has too many texts for any run to have a dictionary */
 } mu_load_column;
@@ -48,6 +49,9 @@ struct mu_load {
     uint32_t block_rows; /* of the blocks written */
     size_t budget;
     mu_load_column *columns;
+    uint32_t batch_count;         /* being appended */
+    const mu_load_batch *batches; /* NULL outside of begin and end */
+    uint32_t batch_rows;
     uint32_t rows; /* collected, not yet written */
     uint64_t total_rows;
     mu_load_run *runs; /* in order of arrival of their rows */
@@ -84,7 +88,6 @@ static inline bool mu_load_cancelled_at(const mu_load *load, uint32_t i)
     return i % (1 << 18) == 0 && mu_load_cancelled(load);
 }
 
-muster_status mu_load_cancel(muster_error *err);            /* CANCELLED, worded */
 void mu_load_report(const mu_load *load, const char *what); /* that a phase begins */
 void mu_load_remove_run(const mu_load *load, uint64_t file);
 

@@ -5,6 +5,10 @@
  * each is sorted, its text columns get a dictionary of just the texts the period uses, and its rows
  * are picked together block by block.
  *
+ * Logs come mostly in order of time. So the period that the last row is in is likely to go on, and
+ * its rows stay for the next run where they are few: else each change of run would cut a period in
+ * two, which had to be merged.
+ *
  * A text column has a dictionary unless that would not pay: more than half of its rows differ (of
  * the period's, or of all that were collected), or the texts take more than 16 MiB. Small ones
  * always have one, for it makes filters cheap.
@@ -62,8 +66,9 @@ typedef struct scratch {
 typedef struct write_job {
     mu_load *load;
     mu_load_key *keys, *spare;
-    uint32_t period_count;
+    uint32_t period_count; /* to be written */
     period_rows *periods;
+    period_rows kept; /* the one that stays; 0 rows: none */
     mu_segment_info *infos;
     run_scratch *scratches; /* one for each thread */
 } write_job;
@@ -135,15 +140,32 @@ static muster_status count_periods(const mu_load *load, int64_t *first, uint32_t
     return MUSTER_OK;
 }
 
-/* Lists the periods that have rows, and turns counts into where each one's next key goes. */
-static muster_status list_periods(write_job *job, int64_t first, uint32_t *counts, size_t count,
-                                  muster_error *err)
+/* The texts of rows that stay do as well, so their dictionaries must leave room for new rows. */
+static bool is_worth_keeping(const mu_load *load, uint32_t rows)
 {
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < load->table->column_count; i++) {
+        bytes += mu_dict_builder_bytes(&load->columns[i].dict);
+    }
+    return !load->finishing && rows <= load->rows / 2 && bytes <= load->budget / 8;
+}
+
+/* Lists the periods that have rows, and turns counts into where each one's next key goes. `last`:
+ * the period of the last row. */
+static muster_status list_periods(write_job *job, int64_t first, uint32_t *counts, size_t count,
+                                  int64_t last, muster_error *err)
+{
+    const size_t kept = (size_t)(last - first);
     uint32_t sum = 0;
 
+    if (is_worth_keeping(job->load, counts[kept])) {
+        job->kept = (period_rows){.period = last, .rows = counts[kept]};
+    }
     for (size_t i = 0; i < count; i++) {
         job->period_count += counts[i] > 0;
     }
+    job->period_count -= job->kept.rows > 0;
     job->periods = mu_mem_zalloc_array(job->period_count, sizeof *job->periods);
     job->infos = mu_mem_zalloc_array(job->period_count, sizeof *job->infos);
     if (!job->periods || !job->infos) {
@@ -151,7 +173,11 @@ static muster_status list_periods(write_job *job, int64_t first, uint32_t *count
     }
     period_rows *next = job->periods;
     for (size_t i = 0; i < count; i++) {
-        if (counts[i] > 0) {
+        if (job->kept.rows > 0 && i == kept) {
+            job->kept.first = sum;
+            sum += counts[i];
+            counts[i] = sum - counts[i];
+        } else if (counts[i] > 0) {
             *next++ = (period_rows){.period = first + (int64_t)i,
                                     .file = mu_change_next_file(job->load->change),
                                     .first = sum,
@@ -177,15 +203,15 @@ static muster_status deal_out(write_job *job, muster_error *err)
 
     if (table->time_column == MU_NO_COLUMN) { /* a lookup table: one period, in order of arrival */
         uint32_t all = load->rows;
-        MU_TRY(list_periods(job, 0, &all, 1, err));
+        MU_TRY(list_periods(job, 0, &all, 1, 0, err));
         for (uint32_t row = 0; row < load->rows; row++) {
             job->keys[row] = key_of(NULL, row);
         }
         return MUSTER_OK;
     }
     MU_TRY_GOTO(count_periods(load, &first, &counts, &count, err));
-    MU_TRY_GOTO(list_periods(job, first, counts, count, err));
     period_cache cache = period_cache_of(load);
+    MU_TRY_GOTO(list_periods(job, first, counts, count, period_of(&cache, load->rows - 1), err));
     for (uint32_t row = 0; row < load->rows; row++) {
         if (mu_load_cancelled_at(load, row)) {
             status = mu_load_cancel(err);
@@ -490,7 +516,6 @@ static muster_status write_period(void *context, uint32_t worker, uint64_t item,
     mu_segment_writer *writer = NULL;
     muster_status status;
 
-    MU_TRY_GOTO(mu_load_sort(load, keys, &job->spare[period->first], period->rows, times, err));
     for (uint32_t i = 0; i < load->table->column_count; i++) {
         scratch->dicts[i] = NULL;
         if (load->columns[i].form == MU_FORM_CODE) {
@@ -499,6 +524,8 @@ static muster_status write_period(void *context, uint32_t worker, uint64_t item,
             scratch->dicts[i] = text->has_dict ? &text->dict : NULL;
         }
     }
+    /* Only now: what looks at all rows of a column had better do it in their order in memory. */
+    MU_TRY_GOTO(mu_load_sort(load, keys, &job->spare[period->first], period->rows, times, err));
     MU_TRY_GOTO(mu_segment_writer_open(load->held ? NULL : mu_change_directory(load->change),
                                        period->file, load->table, period->period, scratch->dicts,
                                        &writer, err));
@@ -623,8 +650,32 @@ static muster_status write_all(write_job *job, muster_error *err)
     return MUSTER_OK;
 }
 
-/* Empties the columns; their memory stays for the rows to come. */
-static void forget_rows(mu_load *load)
+/* Moves the rows that stay to the front of a column. They are listed in order of arrival, so none
+ * is written over that is still to be read. */
+static void move_rows(mu_load_column *column, const mu_load_key *keys, uint32_t rows)
+{
+    const size_t size =
+        column->form == MU_FORM_CODE || column->form == MU_FORM_ORDINAL ? 4 : sizeof(int64_t);
+
+    for (uint32_t to = 0; to < rows; to++) {
+        const uint32_t from = mu_load_key_row(keys[to]);
+        uint64_t *valid = column->valid[to >> MU_LOAD_CHUNK_BITS];
+        char *chunk = column->chunks[to >> MU_LOAD_CHUNK_BITS];
+        const char *source = column->chunks[from >> MU_LOAD_CHUNK_BITS];
+
+        assert(from >= to);
+        memmove(chunk + (to % MU_LOAD_CHUNK_ROWS) * size,
+                source + (from % MU_LOAD_CHUNK_ROWS) * size, size);
+        if (mu_load_valid_at(column, from)) {
+            mu_bits_set(valid, to % MU_LOAD_CHUNK_ROWS);
+        } else {
+            mu_bits_clear(valid, to % MU_LOAD_CHUNK_ROWS);
+        }
+    }
+}
+
+/* Empties the columns but for the rows that stay; the memory stays for the rows to come. */
+static void forget_rows(mu_load *load, const write_job *job)
 {
     for (uint32_t i = 0; i < load->table->column_count; i++) {
         mu_load_column *column = &load->columns[i];
@@ -632,10 +683,14 @@ static void forget_rows(mu_load *load)
         mu_mem_free(column->rank);
         column->order = NULL;
         column->rank = NULL;
-        column->has_nulls = false;
-        mu_dict_builder_reset(&column->dict);
+        if (job->kept.rows > 0) {
+            move_rows(column, &job->keys[job->kept.first], job->kept.rows);
+        } else {
+            column->has_nulls = false;
+            mu_dict_builder_reset(&column->dict);
+        }
     }
-    load->rows = 0;
+    load->rows = job->kept.rows;
 }
 
 muster_status mu_load_write_runs(mu_load *load, muster_error *err)
@@ -649,13 +704,13 @@ muster_status mu_load_write_runs(mu_load *load, muster_error *err)
     for (uint32_t i = 0; job.scratches && i < load->threads; i++) {
         scratch_deinit(load, &job.scratches[i]);
     }
+    if (status == MUSTER_OK) {
+        forget_rows(load, &job);
+    }
     mu_mem_free(job.scratches);
     mu_mem_free(job.keys);
     mu_mem_free(job.spare);
     mu_mem_free(job.periods);
     mu_mem_free(job.infos);
-    if (status == MUSTER_OK) {
-        forget_rows(load);
-    }
     return status;
 }

@@ -4,8 +4,8 @@
  * Blocks between lines of ``` are taken in order. ```sql is run; if ```text follows it, that is
  * the result of its last statement: the names of the columns and the rows, two blanks or more
  * between them, or the notes of a statement without rows, or "error: " and the message. ```csv
- * NAME is written to a file of that name. Other blocks are passed over, and so is ```sql that is
- * followed by words: ```sql not run.
+ * NAME and ```json NAME are written to a file of that name. Other blocks are passed over, and so is
+ * ```sql that is followed by words: ```sql not run.
  */
 #include "tests/slt.h"
 
@@ -55,8 +55,8 @@ void slt_run_page(slt_file *file)
         }
         const bool sql = strcmp(line, "```sql") == 0, text = strcmp(line, "```text") == 0;
         slt_text name = {0};
-        if (strncmp(line, "```csv ", 7) == 0) {
-            slt_add_text(&name, line + 7);
+        if (strncmp(line, "```csv ", 7) == 0 || strncmp(line, "```json ", 8) == 0) {
+            slt_add_text(&name, strchr(line, ' ') + 1);
         }
         const unsigned at = file->line;
         read_fence(file, &block);

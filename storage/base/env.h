@@ -32,8 +32,8 @@ mu_map mu_env_map_part(const mu_map *map, size_t offset, size_t size);
 /* Whether the path still leads to the mapped file, and not to another that replaced it. */
 bool mu_env_is_mapped(const char *path, const mu_map *map);
 
-/* A new file being written, from its start to its end, buffered. What is there already and is a
- * pipe or a device is written to, but neither synced nor removed. */
+/* A new file being written, from its start to its end, buffered; "-" is standard output. It, and a
+ * pipe or a device that is there already, is written to, but neither synced nor removed. */
 typedef struct mu_file mu_file;
 muster_status mu_env_create(const char *path, mu_file **out,
                             muster_error *err); /* truncates an old one */

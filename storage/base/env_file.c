@@ -141,7 +141,7 @@ bool mu_env_is_mapped(const char *path, const mu_map *map)
 struct mu_file {
     int fd;          /* -1: closed */
     int error;       /* the errno of the failure; 0 if there was none */
-    bool regular;    /* else a pipe or a device, which is neither synced nor removed */
+    bool regular;    /* else a pipe, a device or standard output: neither synced nor removed */
     uint64_t size;   /* written, buffered bytes included */
     size_t used;     /* of buffer */
     char *path;      /* owned; what messages name, and what the file is called once it is whole */
@@ -185,6 +185,7 @@ static muster_status fail_to_create(const char *path, int error, muster_error *e
 static muster_status create(const char *path, const char *part, mu_file **out, muster_error *err)
 {
     struct stat found;
+    const bool standard = strcmp(path, "-") == 0;
     mu_file *file = mu_mem_zalloc(sizeof *file);
 
     *out = NULL;
@@ -192,7 +193,7 @@ static muster_status create(const char *path, const char *part, mu_file **out, m
         return mu_fail_memory(err, "creating a file");
     }
     file->fd = -1;
-    file->path = copy_path(path);
+    file->path = copy_path(standard ? "standard output" : path);
     file->part = part ? copy_path(part) : NULL;
     file->buffer = mu_mem_alloc(BUFFER_BYTES);
     if (!file->path || (part && !file->part) || !file->buffer) {
@@ -201,14 +202,15 @@ static muster_status create(const char *path, const char *part, mu_file **out, m
     }
     int error = mu_env_before("create", path);
     if (error == 0) {
-        file->fd = open(name_now(file), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        file->fd = standard ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+                            : open(name_now(file), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
         error = file->fd < 0 || fstat(file->fd, &found) != 0 ? errno : 0;
     }
     if (error != 0) {
         free_file(file);
         return fail_to_create(path, error, err);
     }
-    file->regular = S_ISREG(found.st_mode);
+    file->regular = !standard && S_ISREG(found.st_mode);
     *out = file;
     return MUSTER_OK;
 }
@@ -223,7 +225,7 @@ muster_status mu_env_replace(const char *path, mu_file **out, muster_error *err)
     struct stat found;
 
     *out = NULL;
-    if (lstat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
+    if (strcmp(path, "-") == 0 || (lstat(path, &found) == 0 && !S_ISREG(found.st_mode))) {
         return create(path, NULL, out, err);
     }
     const size_t size = strlen(path) + sizeof ".part";

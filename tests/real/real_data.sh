@@ -1,8 +1,9 @@
 #!/bin/sh
 # Loads published event logs from their original files and compares muster's answers with those of
-# sqlite3, which computes them from the same files in another way.
+# sqlite3 (and jq, for JSON), which compute them from the same files in another way. Every record of
+# a file is either loaded or rejected.
 #
-#   sh real_data.sh MUSTER NAME      NAME: cdnow, deskdrop, online-retail
+#   sh real_data.sh MUSTER NAME      NAME: a folder of the logs, see the end
 #
 # The logs lie in the folders of $MUSTER_DATA; exit status 77 means skipped.
 set -eu
@@ -163,9 +164,170 @@ online_retail() {
     [ "$(ask "SELECT count(*) FROM customers")" = 4372 ]
 }
 
+# accounts TABLE RECORDS: rows in the table and rejects of the last load are all there are
+accounts() {
+    loaded=$(ask "SELECT count(*) FROM $1")
+    rejected=0
+    if [ -f "$work/rejects.csv" ]; then
+        rejected=$(ask_sqlite "DROP TABLE IF EXISTS r" ".import $work/rejects.csv r" \
+            "SELECT count(*) FROM r")
+    fi
+    echo "$1: $loaded loaded + $rejected rejected = $2 records"
+    [ $((loaded + rejected)) -eq "$2" ]
+    rm -f "$work/rejects.csv"
+}
+
+# A day of edits of Wikipedia: JSON Lines, nulls, many scripts.
+wikiticker() {
+    file=$data/wikiticker/wikiticker-2015-09-12-sampled.json.gz
+    command -v jq >/dev/null || skip "there is no jq"
+    load "
+        CREATE TABLE edits FROM '$file' (\"user\" CUSTOMER, time TIME)
+        WITH (REJECTS '$work/rejects.csv')"
+    accounts edits "$(gzip -dc "$file" | wc -l)"
+
+    ask "
+        SELECT channel, count(*), count(DISTINCT customer), sum(added), sum(deleted), sum(delta),
+               count(*) FILTER (WHERE isRobot), count(metroCode)
+        FROM edits GROUP BY ALL ORDER BY channel" >"$work/a"
+    gzip -dc "$file" | jq -r '[.channel, .user, .added, .deleted, .delta, (.isRobot | if . then 1
+        else 0 end), .metroCode] | @csv' >"$work/w.csv"
+    ask_sqlite "CREATE TABLE w (c TEXT, u TEXT, a INT, d INT, e INT, r INT, m TEXT)" \
+        ".import $work/w.csv w" "
+        SELECT c, count(*), count(DISTINCT u), sum(a), sum(d), sum(e), sum(r), sum(m <> '')
+        FROM w GROUP BY c ORDER BY c" >"$work/b"
+    same "wikiticker, edits by channel"
+
+    ask "SELECT page, comment FROM edits WHERE channel = '#zh.wikipedia' ORDER BY ALL" >"$work/a"
+    gzip -dc "$file" | jq -r 'select(.channel == "#zh.wikipedia") | .page + "\u0001" + .comment' |
+        LC_ALL=C sort | tr '\001' ',' | tr -d '"\r' >"$work/b"
+    same "wikiticker, pages and comments in Chinese"
+}
+
+# Sessions of a shop: a line is a session, with its events in an array. That is text to muster; jq
+# makes a line of each event on the way.
+otto_sample() {
+    file=$data/otto-sample/train.jsonl
+    command -v jq >/dev/null || skip "there is no jq"
+    load "CREATE TABLE sessions FROM '$file' WITH (REJECTS '$work/rejects.csv')"
+    accounts sessions "$(wc -l <"$file")"
+    ask "SELECT session, events FROM sessions ORDER BY session" >"$work/a"
+    jq -rc '[(.session | tostring), (.events | tostring)] | join(",")' "$file" | sort -n |
+        tr -d '"' >"$work/b"
+    same "otto, sessions with their events as text"
+
+    rm -rf "$work/db"
+    jq -c '.session as $s | .events[] | {session: $s} + .' "$file" >"$work/o.jsonl"
+    "$muster" "$work/db" -c "
+        CREATE TABLE events (session BIGINT CUSTOMER, ts TIMESTAMP TIME, type TEXT EVENT, aid BIGINT);
+        COPY events FROM STDIN (FORMAT jsonl, REJECTS '$work/rejects.csv')" \
+        <"$work/o.jsonl" >"$work/out" 2>"$work/notes"
+    accounts events "$(wc -l <"$work/o.jsonl")"
+    ask "
+        SELECT type, count(*), count(DISTINCT customer), count(DISTINCT aid), min(ts), max(ts)
+        FROM events GROUP BY ALL ORDER BY type" | sed 's/\(\.[0-9]*[1-9]\)0*/\1/g' >"$work/a"
+    jq -r '[.session, .ts, .type, .aid] | @csv' "$work/o.jsonl" >"$work/o.csv"
+    ask_sqlite "CREATE TABLE o (s INT, t INT, k TEXT, a INT)" ".import $work/o.csv o" "
+        SELECT k, count(*), count(DISTINCT s), count(DISTINCT a),
+               rtrim(rtrim(strftime('%Y-%m-%d %H:%M:%f', min(t) / 1000.0, 'unixepoch'), '0'), '.'),
+               rtrim(rtrim(strftime('%Y-%m-%d %H:%M:%f', max(t) / 1000.0, 'unixepoch'), '0'), '.')
+        FROM o GROUP BY k ORDER BY k" >"$work/b"
+    same "otto, events by type"
+}
+
+# A synthetic web shop.
+ecom_synthetic() {
+    file=$data/ecom-synthetic/ecom.csv.gz
+    gzip -dc "$file" >"$work/e.csv"
+    load "
+        CREATE TABLE events FROM '$file' (user_id CUSTOMER, timestamp TIME, event EVENT)
+        WITH (REJECTS '$work/rejects.csv')"
+    ask_sqlite ".import $work/e.csv e"
+    accounts events "$(ask_sqlite "SELECT count(*) FROM e")"
+    ask "
+        SELECT event, platform, count(*), count(DISTINCT customer), count(DISTINCT session_id)
+        FROM events GROUP BY ALL ORDER BY event, platform" >"$work/a"
+    ask_sqlite "
+        SELECT event, platform, count(*), count(DISTINCT user_id), count(DISTINCT session_id)
+        FROM e GROUP BY 1, 2 ORDER BY 1, 2" >"$work/b"
+    same "ecom-synthetic, events by type and platform"
+}
+
+# A year of groceries: quoted texts beside bare numbers, several tables of one panel of households.
+completejourney() {
+    folder=$data/completejourney
+    for table in transactions_sample campaigns campaign_descriptions coupon_redemptions \
+        demographics products; do
+        gzip -dc "$folder/$table.csv.gz" >"$work/$table.csv"
+        ask_sqlite ".import $work/$table.csv $table"
+    done
+    load "
+        CREATE TABLE transactions_sample FROM '$folder/transactions_sample.csv.gz'
+        (household_id CUSTOMER, transaction_timestamp TIME) WITH (REJECTS '$work/rejects.csv')"
+    accounts transactions_sample "$(ask_sqlite "SELECT count(*) FROM transactions_sample")"
+    load "
+        CREATE TABLE coupon_redemptions FROM '$folder/coupon_redemptions.csv.gz'
+        (household_id CUSTOMER, redemption_date TIME) WITH (REJECTS '$work/rejects.csv')"
+    accounts coupon_redemptions "$(ask_sqlite "SELECT count(*) FROM coupon_redemptions")"
+    for table in campaigns campaign_descriptions demographics products; do
+        load "
+            CREATE TABLE $table FROM '$folder/$table.csv.gz' WITH (REJECTS '$work/rejects.csv')"
+        accounts $table "$(ask_sqlite "SELECT count(*) FROM $table")"
+    done
+
+    ask "
+        SELECT count(*), count(DISTINCT customer), count(DISTINCT basket_id), sum(quantity),
+               round(sum(retail_disc), 2)
+        FROM transactions_sample" >"$work/a"
+    ask_sqlite "
+        SELECT count(*), count(DISTINCT household_id), count(DISTINCT basket_id), sum(quantity),
+               printf('%.2f', sum(retail_disc)) FROM transactions_sample" >"$work/b"
+    same "completejourney, totals"
+    [ "$(ask "SELECT count(*) FROM customers")" = "$(ask_sqlite "
+        SELECT count(*) FROM (SELECT household_id FROM transactions_sample
+                              UNION SELECT household_id FROM coupon_redemptions)")" ]
+
+    ask "
+        SELECT department, count(*) FROM products GROUP BY ALL
+        ORDER BY department NULLS FIRST" >"$work/a"
+    ask_sqlite "SELECT department, count(*) FROM products GROUP BY 1 ORDER BY 1" >"$work/b"
+    same "completejourney, products by department"
+}
+
+# Fact checkers and their users: Chinese text over several lines, rows without a time or a user.
+cofacts() {
+    for table in reply_requests replies article_replies article_reply_feedbacks; do
+        file=$data/cofacts/$table.csv.gz
+        gzip -dc "$file" >"$work/$table.csv"
+        ask_sqlite ".import $work/$table.csv $table"
+        load "
+            CREATE TABLE $table FROM '$file' (userIdsha256 CUSTOMER, createdAt TIME)
+            WITH (REJECTS '$work/rejects.csv')"
+        accounts $table "$(ask_sqlite "SELECT count(*) FROM $table")"
+        ask "
+            SELECT appId, count(*), count(customer), count(DISTINCT customer) FROM $table
+            GROUP BY ALL ORDER BY appId NULLS FIRST" >"$work/a"
+        ask_sqlite "
+            SELECT appId, count(*), sum(userIdsha256 <> ''),
+                   count(DISTINCT nullif(userIdsha256, ''))
+            FROM $table WHERE createdAt <> '' GROUP BY 1 ORDER BY 1" >"$work/b"
+        same "cofacts, $table by app"
+    done
+    ask "SELECT sum(char_length(text)), sum(char_length(reference)) FROM replies" >"$work/a"
+    ask_sqlite "
+        SELECT sum(length(text)), sum(length(reference)) FROM replies
+        WHERE createdAt <> ''" >"$work/b"
+    same "cofacts, characters of all replies"
+}
+
 case $name in
 cdnow) cdnow ;;
+cofacts) cofacts ;;
+completejourney) completejourney ;;
 deskdrop) deskdrop ;;
+ecom-synthetic) ecom_synthetic ;;
 online-retail) online_retail ;;
-*) echo "no check of \"$name\"; there are cdnow, deskdrop, online-retail" && exit 2 ;;
+otto-sample) otto_sample ;;
+wikiticker) wikiticker ;;
+*) echo "no check of \"$name\"" && exit 2 ;;
 esac

@@ -278,6 +278,39 @@ TEST(without_memory_nothing_is_loaded)
     assert_true(refused > 50);
 }
 
+TEST(without_memory_no_json_and_no_tags_are_loaded)
+{
+    static const char text[] = "{\"who\":\"a\\nb\",\"ts\":\"2024-05-01\",\"x\":1}\n[5]\n"
+                               "{\"ts\":\"2024-05-02\",\"who\":null,\"event\":[1]}\n";
+    static const char tag_text[] = "{\"customer\":\"ada\",\"tag\":\"vip\"}\n{\"tag\":1}\n";
+    const mu_copy_options options = {
+        .rejects_path = test_path("rejects.csv"), .ignore_extra = true, .block_bytes = 40};
+    const char *path = test_path("file.jsonl"), *tag_path = test_path("tags.json");
+    uint32_t refused = 0;
+    bool loaded = false;
+
+    test_write_file(path, text, sizeof text - 1);
+    test_write_file(tag_path, tag_text, sizeof tag_text - 1);
+    for (uint64_t n = 0; n < 600; n++) {
+        fixture f = open_fixture();
+        mu_mem_fail_at(n, false);
+        muster_status status =
+            mu_copy_from(f.change, f.table, path, &options, &f.result, &test_error);
+        if (status == MUSTER_OK) {
+            status = mu_copy_tags(f.change, tag_path, &options, &f.result, &test_error);
+        }
+        mu_mem_fail_at(UINT64_MAX, false);
+        loaded = status == MUSTER_OK;
+        if (!loaded) {
+            assert_int_equal(status, MUSTER_NOMEM);
+            refused++;
+        }
+        close_fixture(&f);
+    }
+    assert_true(loaded); /* n is past the last */
+    assert_true(refused > 80);
+}
+
 TEST(a_cancelled_copy_says_so)
 {
     fixture f = open_fixture();
@@ -293,7 +326,7 @@ static void check_field(mu_type type, const char *text)
 {
     const mu_type kinds[1] = {type};
     mu_copy_column column = {.name = "c", .type = kinds[0], .field = 0};
-    mu_copy_plan plan = {.dialect = {',', '"', '"'}, .column_count = 1, .columns = &column};
+    mu_copy_plan plan = {.dialect = {',', '"', '"', NULL}, .column_count = 1, .columns = &column};
     mu_copy_piece piece = {0};
     char data[200] = {0};
     mu_value wanted;
@@ -433,7 +466,7 @@ TEST(tags_that_do_not_fit_are_refused)
     assert_status(MUSTER_INVALID, copy_tags(&f, "customer,color\nada,red\n", NULL));
     assert_message_has("column \"color\"");
     assert_status(MUSTER_INVALID, copy_tags(&f, "customer,tag\nada,\n", NULL));
-    assert_message_has("tags.csv:2: column \"tag\": a name of 0 bytes");
+    assert_message_has("tags.csv:2: column \"tag\" is empty");
     assert_ok(copy_tags(&f, "customer,tag\n,vip\nada,vip\n", &options));
     assert_int_equal(f.result.rows_loaded, 1);
     assert_int_equal(f.result.rows_rejected, 1);

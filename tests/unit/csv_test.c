@@ -184,7 +184,8 @@ static void check_same(mu_csv_dialect dialect, const char *data, size_t size)
 }
 
 static const mu_csv_dialect dialects[] = {
-    {',', '"', '"'}, {';', '\'', '\\'}, {' ', '"', '"'}, {'\t', '"', '\\'}, {'|', '"', '\''},
+    {',', '"', '"', NULL},   {';', '\'', '\\', NULL}, {' ', '"', '"', NULL},
+    {'\t', '"', '\\', NULL}, {'|', '"', '\'', NULL},
 };
 
 TEST(any_bytes_are_read_as_the_grammar_says)

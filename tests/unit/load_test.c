@@ -415,6 +415,32 @@ TEST(runs_of_a_small_budget_are_merged)
     }
 }
 
+/* Where rows come in order of time, those of the newest period stay until it is over. */
+TEST(a_period_that_goes_on_is_not_cut)
+{
+    static const load_shape shapes[] = {
+        {.rows = 60000,
+         .customers = 300,
+         .months = 12,
+         .batch = 500,
+         .budget = 4 << 20,
+         .ordered = true,
+         .few_notes = true},
+        {.rows = 60000,
+         .customers = 3000,
+         .months = 4,
+         .batch = 700,
+         .budget = 4 << 20,
+         .ordered = true},
+        {.rows = 60000, .customers = 70, .months = 12, .batch = 300, .budget = 4 << 20},
+    };
+
+    random_state = test_seed();
+    for (size_t i = 0; i < MU_COUNT(shapes); i++) {
+        check_load(&shapes[i], false, 1 + (uint32_t)i % 2);
+    }
+}
+
 /* Ordinals past the first stripe, and blocks that are full. */
 TEST(stripes_are_kept_apart)
 {

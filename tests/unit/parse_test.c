@@ -123,6 +123,7 @@ TEST(statements_that_change_things_are_read)
         {"COPY tags FROM 'tags.csv' (FORMAT csv, HEADER)",
          "COPY \"tags\" FROM 'tags.csv' WITH (\"FORMAT\" 'csv', \"HEADER\")"},
         {"copy e from stdin", "COPY \"e\" FROM STDIN"},
+        {"copy e to stdout", "COPY \"e\" TO STDOUT"},
         {"COPY (SELECT 1) TO 'x' WITH (FORMAT jsonl)",
          "COPY (SELECT 1) TO 'x' WITH (\"FORMAT\" 'jsonl')"},
         {"COPY e TO 'e.csv'", "COPY \"e\" TO 'e.csv'"},
