@@ -21,9 +21,10 @@ static muster_status check_customers(const mu_customers *customers, muster_error
         MU_TRY(mu_customer_part_check(mu_customers_part(customers, i), err));
     }
     for (uint32_t ordinal = 0; ordinal < mu_customers_count(customers); ordinal++) {
+        char room[MU_PACKED_ID_BYTES];
         mu_customer_id id;
         uint32_t found;
-        MU_TRY(mu_customers_id(customers, ordinal, &id, err));
+        MU_TRY(mu_customers_id(customers, ordinal, room, &id, err));
         MU_TRY(mu_customers_find(customers, id, &found, err));
         if (found != ordinal) {
             return mu_fail(err, MUSTER_CORRUPT, "customers %u and %u have the same id", found,

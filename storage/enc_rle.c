@@ -8,19 +8,13 @@
  * A list is packed as enc_for.c says. Opening a chunk unpacks both and turns lengths into ends, so
  * that any row is found by bisection, and mostly just after the last one read.
  */
+#include "storage/base/bits.h"
 #include "storage/base/mem.h"
 #include "storage/enc_decoder.h"
 #include "storage/kernels/kernels.h"
 
 #include <assert.h>
 #include <inttypes.h>
-
-size_t mu_runs_bytes(const int64_t *lengths, uint32_t run_count)
-{
-    const mu_for plan = mu_for_plan_list(lengths, run_count);
-
-    return sizeof run_count + mu_for_bytes(&plan);
-}
 
 void mu_runs_write(mu_writer *out, const int64_t *lengths, uint32_t run_count)
 {
@@ -101,36 +95,44 @@ void mu_runs_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint3
         mu_k()->expand_runs_u32(decoder->run_narrow + run, decoder->ends + run, first, count, out);
 }
 
-bool mu_enc_rle_write(mu_writer *out, const int64_t *values, uint32_t rows, uint32_t run_count,
-                      size_t limit)
+static size_t rle_estimate(mu_enc_input *input)
 {
-    int64_t *lengths = mu_mem_alloc_array(run_count, 2 * sizeof *lengths);
+    const mu_for lengths = {.width =
+                                (uint8_t)mu_bits_width(input->longest_run - input->shortest_run),
+                            .count = input->run_count};
+    const mu_for values = {.width = input->plan.width, .count = input->run_count};
+
+    if (input->run_count > input->rows / 2) {
+        return SIZE_MAX;
+    }
+    return sizeof input->run_count + mu_for_bytes(&lengths) + mu_for_bytes(&values);
+}
+
+static void rle_write(mu_writer *out, const mu_enc_input *input)
+{
+    const int64_t *values = input->values;
+    int64_t *lengths = mu_mem_alloc_array(input->run_count, 2 * sizeof *lengths);
     uint32_t runs = 0;
 
     if (!lengths) {
         out->failed = true;
-        return false;
+        return;
     }
-    int64_t *run_values = lengths + run_count;
-    for (uint32_t start = 0; start < rows; runs++) {
+    int64_t *run_values = lengths + input->run_count;
+    for (uint32_t start = 0; start < input->rows; runs++) {
         uint32_t end = start + 1;
-        while (end < rows && values[end] == values[start]) {
+        while (end < input->rows && values[end] == values[start]) {
             end++;
         }
         lengths[runs] = end - start;
         run_values[runs] = values[start];
         start = end;
     }
-    assert(runs == run_count);
+    assert(runs == input->run_count);
     const mu_for plan = mu_for_plan_list(run_values, runs);
-    const bool shorter = 1 + mu_runs_bytes(lengths, runs) + mu_for_bytes(&plan) < limit;
-    if (shorter) {
-        mu_write_u8(out, MU_ENC_RLE);
-        mu_runs_write(out, lengths, runs);
-        mu_for_write(out, &plan, run_values);
-    }
+    mu_runs_write(out, lengths, runs);
+    mu_for_write(out, &plan, run_values);
     mu_mem_free(lengths);
-    return shorter;
 }
 
 static muster_status rle_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
@@ -175,6 +177,8 @@ static muster_status rle_read_u32(mu_decoder *decoder, uint32_t first, uint32_t 
 
 const mu_encoding mu_encoding_rle = {.enc = MU_ENC_RLE,
                                      .name = "run-length",
+                                     .estimate = rle_estimate,
+                                     .write = rle_write,
                                      .open = rle_open,
                                      .read_i64 = rle_read_i64,
                                      .read_u32 = rle_read_u32};

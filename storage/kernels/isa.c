@@ -26,6 +26,7 @@
 
 #include "storage/kernels/agg.inc"
 #include "storage/kernels/filter.inc"
+#include "storage/kernels/place.inc"
 #include "storage/kernels/runs.inc"
 #include "storage/kernels/unpack.inc"
 

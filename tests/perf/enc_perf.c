@@ -51,15 +51,15 @@ static mu_enc encode(form kind, mu_writer *out)
     mu_writer_reset(out);
     switch (kind) {
     case I64:
-        return mu_enc_i64(out, values.i64, ROWS);
+        return mu_enc_i64(out, values.i64, NULL, ROWS);
     case U32:
-        return mu_enc_u32(out, values.u32, ROWS);
+        return mu_enc_u32(out, values.u32, NULL, ROWS);
     case F64:
-        return mu_enc_f64(out, values.f64, ROWS);
+        return mu_enc_f64(out, values.f64, NULL, ROWS);
     case ORDINALS:
         return mu_enc_customer(out, values.u32, ROWS);
     case TEXT:
-        return mu_enc_text(out, values.text, ROWS);
+        return mu_enc_text(out, values.text, NULL, ROWS);
     }
     return MU_ENC_CONST;
 }
@@ -78,7 +78,7 @@ static void decode(form kind, const mu_writer *chunk)
     const mu_dict *dict;
     muster_status status = MUSTER_OK;
 
-    check(mu_decoder_open(decoder, chunk->data, chunk->size, ROWS, &err), &err);
+    check(mu_decoder_open(decoder, chunk->data, chunk->size, ROWS, 0, &err), &err);
     for (uint32_t first = 0; first < ROWS; first += MU_BATCH_ROWS) {
         switch (kind) {
         case I64:

@@ -422,6 +422,107 @@ static void check_runs(const mu_kernels *k, data *d, uint64_t *state)
     mu_mem_free(wide);
 }
 
+/* The kernels of place.inc, each from values that end where they must. */
+static void check_places(const mu_kernels *k, data *d, uint64_t *state)
+{
+    const uint32_t ones = (uint32_t)k->count_bits(d->live, WORDS);
+    uint32_t *narrow = mu_mem_alloc((ones + 1) * sizeof *narrow), out32[ROWS], seen = 0;
+    int64_t *wide = mu_mem_alloc((ones + 1) * sizeof *wide), out64[ROWS];
+
+    for (uint32_t i = 0; i <= ones; i++) {
+        narrow[i] = (uint32_t)test_random(state);
+        wide[i] = (int64_t)test_random(state);
+    }
+    for (uint32_t i = 0; i < ROWS; i++) {
+        out32[i] = i;
+        out64[i] = i;
+    }
+    k->place_u32(d->live, WORDS, narrow, out32);
+    k->place_i64(d->live, WORDS, wide, out64);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        const bool here = mu_bits_test(d->live, i);
+        assert_int_equal(out32[i], here ? narrow[seen] : i);
+        assert_true(out64[i] == (here ? wide[seen] : i));
+        seen += here;
+    }
+    assert_int_equal(seen, ones);
+    const uint64_t first = d->live[0];
+    d->live[0] |= 1;
+    k->repeat_u32(d->live, WORDS, narrow, out32);
+    k->repeat_i64(d->live, WORDS, wide, out64);
+    seen = 0;
+    for (uint32_t i = 0; i < ROWS; i++) {
+        seen += mu_bits_test(d->live, i);
+        assert_int_equal(out32[i], narrow[seen - 1]);
+        assert_true(out64[i] == wide[seen - 1]);
+    }
+    d->live[0] = first;
+    mu_mem_free(narrow);
+    mu_mem_free(wide);
+}
+
+TEST(values_go_to_the_rows_whose_bits_are_set)
+{
+    with_tables(check_places);
+}
+
+static void check_differences(const mu_kernels *k, data *d, uint64_t *state)
+{
+    const uint32_t far_count = (uint32_t)k->count_bits(d->live, WORDS);
+    int64_t *near = mu_mem_alloc((ROWS - far_count + 1) * sizeof *near);
+    int64_t *far = mu_mem_alloc((far_count + 1) * sizeof *far), out[ROWS];
+    const int64_t before = (int64_t)test_random(state);
+    uint64_t sum = (uint64_t)before;
+    uint32_t fars = 0;
+
+    for (uint32_t i = 0; i <= ROWS - far_count; i++) {
+        near[i] = (int64_t)test_random_below(state, 1000);
+    }
+    for (uint32_t i = 0; i <= far_count; i++) {
+        far[i] = (int64_t)test_random(state);
+    }
+    k->sum_differences(d->live, WORDS, near, far, before, out);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        const bool is_far = mu_bits_test(d->live, i);
+        sum += (uint64_t)(is_far ? far[fars] : near[i - fars]);
+        fars += is_far;
+        assert_true(out[i] == (int64_t)sum);
+    }
+    mu_mem_free(near);
+    mu_mem_free(far);
+}
+
+TEST(differences_add_up)
+{
+    with_tables(check_differences);
+}
+
+static void check_tables(const mu_kernels *k, data *d, uint64_t *state)
+{
+    const uint32_t rows = 1 + (uint32_t)test_random_below(state, ROWS);
+    uint32_t *codes = mu_mem_alloc(rows * sizeof *codes);
+    uint32_t table[5];
+    int64_t out[ROWS];
+
+    for (size_t i = 0; i < MU_COUNT(table); i++) {
+        table[i] = (uint32_t)test_random(state);
+    }
+    memcpy(codes, d->codes, rows * sizeof *codes);
+    k->lookup_u32(table, codes, rows);
+    k->divide_f64(d->a, 1000, out, rows);
+    for (uint32_t i = 0; i < rows; i++) {
+        const double quotient = (double)d->a[i] / 1000;
+        assert_int_equal(codes[i], table[d->codes[i]]);
+        assert_memory_equal(&out[i], &quotient, sizeof quotient);
+    }
+    mu_mem_free(codes);
+}
+
+TEST(codes_are_looked_up_and_decimals_divided)
+{
+    with_tables(check_tables);
+}
+
 TEST(runs_expand_to_their_rows_and_no_further)
 {
     with_tables(check_runs);

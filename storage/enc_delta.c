@@ -1,0 +1,211 @@
+/*
+ * enc_delta.c - distances to the row before: times by customer, counters, anything that mostly goes
+ * on from where it was.
+ *
+ *   list    the first value of each vector of 1,024
+ *   bitmap  (enc_map.c) which rows are far from the one before
+ *   list    the distances of the other rows; absent if there are none
+ *   list    the distances of the far rows; absent if there are none
+ *
+ * A distance is value less the value before, modulo 2^64. The row that begins a vector has one too,
+ * of no meaning: so the list that it is in can be found by counting bits alone.
+ *
+ * In a log by customer, the next event follows within minutes, or is another visit, or another
+ * customer's: anywhere within the month, before or after. That is why there are two lists: one
+ * width for both would be that of the month. A far row could be stored by its place in the month,
+ * one bit less than its distance takes, but then sums could not run over it: a vector is decoded in
+ * one pass that adds, with no branch and nothing to wait for but the addition.
+ */
+#include "storage/base/bits.h"
+#include "storage/base/mem.h"
+#include "storage/enc_decoder.h"
+#include "storage/kernels/kernels.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+    LIST_BYTES = 17, /* the head of a list */
+};
+
+/* The distances that are near: from - to, in units of the divisor. */
+typedef struct window {
+    int64_t least;
+    unsigned width; /* bits of a distance less the least */
+    uint64_t cost;  /* bits, about */
+} window;
+
+static uint32_t vector_count(uint32_t rows)
+{
+    return (rows + MU_VECTOR_ROWS - 1) / MU_VECTOR_ROWS;
+}
+
+/* About what a bitmap takes, in bits: 1 for each row, or some for each place. */
+static uint64_t map_bits(uint32_t ones, uint32_t rows)
+{
+    const uint64_t plain = rows;
+
+    if (ones > rows / 8) {
+        return plain;
+    }
+    const uint64_t places =
+        (uint64_t)ones * (mu_bits_width(rows / (ones + 1)) + 3) + 8 * LIST_BYTES;
+    return places < plain ? places : plain;
+}
+
+/* Rows by the bits that their distance needs: ahead of the row before, and behind. */
+typedef struct spread {
+    uint32_t ahead[65], behind[65];
+} spread;
+
+static spread spread_of(const mu_enc_input *input)
+{
+    spread s = {0};
+
+    for (uint32_t i = 1; i < input->rows; i++) {
+        const uint64_t now = input->numbers[i], before = input->numbers[i - 1];
+
+        if (i % MU_VECTOR_ROWS == 0) {
+            s.ahead[0]++;
+        } else if (now >= before) {
+            s.ahead[mu_bits_width(now - before)]++;
+        } else {
+            s.behind[mu_bits_width(before - now)]++;
+        }
+    }
+    s.ahead[0]++;
+    return s;
+}
+
+/* The cheapest of [0, 2^n) and [-2^n, 2^n), for all n below the width of the values. */
+static window best_window(const mu_enc_input *input)
+{
+    const spread s = spread_of(input);
+    const unsigned far_width = input->plan.width + 1u;
+    window best = {.cost = UINT64_MAX};
+    uint32_t ahead = 0, behind = 0;
+
+    for (unsigned n = 0; n < input->plan.width && n < 62; n++) {
+        ahead += s.ahead[n];
+        behind += s.behind[n];
+        for (unsigned both = 0; both < 2; both++) {
+            const uint32_t near = ahead + both * behind, far = input->rows - near;
+            const uint64_t cost = (uint64_t)near * (n + both) + (uint64_t)far * far_width +
+                                  map_bits(far, input->rows);
+            if (cost < best.cost) {
+                best.least = both ? -((INT64_C(1) << n) - 1) : 0;
+                best.width = n + both;
+                best.cost = cost;
+            }
+        }
+    }
+    return best;
+}
+
+static size_t delta_estimate(mu_enc_input *input)
+{
+    if (input->codes || input->plan.width > 62 || input->rows < 2) {
+        return SIZE_MAX;
+    }
+    const window w = best_window(input);
+    const uint64_t starts = (uint64_t)vector_count(input->rows) * input->plan.width;
+
+    return w.cost == UINT64_MAX ? SIZE_MAX : (w.cost + starts) / 8 + 3 * (LIST_BYTES + 64);
+}
+
+static void write_list(mu_writer *out, const int64_t *values, uint32_t count)
+{
+    if (count > 0) {
+        const mu_for plan = mu_for_plan_list(values, count);
+        mu_for_write(out, &plan, values);
+    }
+}
+
+/* Deals the distances out to `near` and `far`, and notes which rows are far; returns how many. */
+static uint32_t deal_out(const mu_enc_input *input, uint64_t *map, int64_t *near, int64_t *far)
+{
+    const window w = best_window(input);
+    const uint64_t most = (UINT64_C(1) << w.width) - 1;
+    uint32_t near_count = 0, far_count = 0;
+
+    for (uint32_t i = 0; i < input->rows; i++) {
+        if (i % MU_VECTOR_ROWS == 0) {
+            near[near_count++] = 0;
+            continue;
+        }
+        const uint64_t units = input->numbers[i] - input->numbers[i - 1] - (uint64_t)w.least;
+        const int64_t distance =
+            (int64_t)((uint64_t)input->values[i] - (uint64_t)input->values[i - 1]);
+        if (units <= most) {
+            near[near_count++] = distance;
+        } else {
+            far[far_count++] = distance;
+            mu_bits_set(map, i);
+        }
+    }
+    assert(near_count + far_count == input->rows);
+    return far_count;
+}
+
+static void delta_write(mu_writer *out, const mu_enc_input *input)
+{
+    const uint32_t rows = input->rows, vectors = vector_count(rows);
+    int64_t *near = mu_mem_alloc_array((size_t)rows * 2 + vectors, sizeof *near);
+    uint64_t *map = mu_mem_zalloc_array(mu_bits_words(rows), sizeof *map);
+
+    if (near && map) {
+        int64_t *far = near + rows, *starts = far + rows;
+        const uint32_t far_count = deal_out(input, map, near, far);
+        for (uint32_t i = 0; i < vectors; i++) {
+            starts[i] = input->values[(size_t)i * MU_VECTOR_ROWS];
+        }
+        write_list(out, starts, vectors);
+        mu_enc_map_write(out, map, rows);
+        write_list(out, near, rows - far_count);
+        write_list(out, far, far_count);
+    } else {
+        out->failed = true;
+    }
+    mu_mem_free(near);
+    mu_mem_free(map);
+}
+
+static muster_status delta_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
+{
+    MU_TRY(mu_for_open(&decoder->starts, in, vector_count(decoder->rows), err));
+    MU_TRY(mu_enc_map_open(&decoder->map, in, decoder->rows, err));
+    const uint32_t far = decoder->map.ones, near = decoder->rows - far;
+    decoder->packed = decoder->rare = (mu_for){0};
+    if (near > 0) {
+        MU_TRY(mu_for_open(&decoder->packed, in, near, err));
+    }
+    if (far > 0) {
+        MU_TRY(mu_for_open(&decoder->rare, in, far, err));
+    }
+    return MUSTER_OK;
+}
+
+static void delta_vector(mu_decoder *decoder, uint32_t vector, uint32_t rows, int64_t *out)
+{
+    const uint64_t *map = &decoder->map.words[(size_t)vector * (MU_VECTOR_ROWS / 64)];
+    const size_t words = mu_bits_words(rows);
+    const uint32_t far_first = decoder->map.ranks[vector];
+    const uint32_t far_rows = (uint32_t)mu_k()->count_bits(map, words);
+    int64_t start[64];
+
+    const int64_t *near = mu_for_slice_i64(&decoder->packed, vector * MU_VECTOR_ROWS - far_first,
+                                           rows - far_rows, decoder->near_room.i64);
+    const int64_t *far =
+        mu_for_slice_i64(&decoder->rare, far_first, far_rows, decoder->far_room.i64);
+    const int64_t distance = (map[0] & 1) != 0 ? far[0] : near[0];
+    const int64_t *first = mu_for_slice_i64(&decoder->starts, vector, 1, start);
+    mu_k()->sum_differences(map, words, near, far, (int64_t)((uint64_t)*first - (uint64_t)distance),
+                            out);
+}
+
+const mu_encoding mu_encoding_delta = {.enc = MU_ENC_DELTA,
+                                       .name = "delta",
+                                       .estimate = delta_estimate,
+                                       .write = delta_write,
+                                       .open = delta_open,
+                                       .vector_i64 = delta_vector};
