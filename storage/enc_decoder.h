@@ -63,9 +63,12 @@ struct mu_decoder {
     bool has_nulls, apart;
     mu_enc_map present; /* has_nulls: the rows that are not NULL */
 
-    int64_t constant;     /* CONST */
-    mu_for packed;        /* FOR; what most rows have in others */
-    mu_for rare;          /* what the other rows have; count 0: there are none */
+    int64_t constant; /* CONST */
+    mu_for packed;    /* FOR; what most rows have in others */
+    mu_for rare;      /* what the other rows have; count 0: there are none */
+    bool narrow;      /* DELTA: numbers are of 32 bits; values are base + number * divisor */
+    int64_t base;
+    uint64_t divisor;
     mu_for starts;        /* DELTA: of each vector, its first value */
     mu_enc_map map;       /* DELTA: rows in `rare`; REPEAT: rows that differ from the one before */
     uint8_t digits;       /* ALP: after the point */

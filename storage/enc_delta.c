@@ -2,19 +2,22 @@
  * enc_delta.c - distances to the row before: times by customer, counters, anything that mostly goes
  * on from where it was.
  *
- *   list    the first value of each vector of 1,024
+ *   u8      bits of a number: 32 or 64
+ *   i64     base     } only if 32: value = base + number * divisor, as in a list (enc_for.c);
+ *   u64     divisor  } else the values are the numbers
+ *   list    the first number of each vector of 1,024
  *   bitmap  (enc_map.c) which rows are far from the one before
  *   list    the distances of the other rows; absent if there are none
  *   list    the distances of the far rows; absent if there are none
  *
- * A distance is value less the value before, modulo 2^64. The row that begins a vector has one too,
- * of no meaning: so the list that it is in can be found by counting bits alone.
+ * A distance is number less the number before, modulo 2^bits. The row that begins a vector has one
+ * too, of no meaning: so the list that it is in can be found by counting bits alone.
  *
  * In a log by customer, the next event follows within minutes, or is another visit, or another
  * customer's: anywhere within the month, before or after. That is why there are two lists: one
  * width for both would be that of the month. A far row could be stored by its place in the month,
  * one bit less than its distance takes, but then sums could not run over it: a vector is decoded in
- * one pass that adds, with no branch and nothing to wait for but the addition.
+ * one pass that adds, eight rows at a time.
  */
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
@@ -110,7 +113,12 @@ static size_t delta_estimate(mu_enc_input *input)
     const window w = best_window(input);
     const uint64_t starts = (uint64_t)vector_count(input->rows) * input->plan.width;
 
-    return w.cost == UINT64_MAX ? SIZE_MAX : (w.cost + starts) / 8 + 3 * (LIST_BYTES + 64);
+    return w.cost == UINT64_MAX ? SIZE_MAX : (w.cost + starts) / 8 + 4 * LIST_BYTES + 3 * 64;
+}
+
+static bool is_narrow(const mu_enc_input *input)
+{
+    return input->plan.width < 32; /* a distance may take one bit more */
 }
 
 static void write_list(mu_writer *out, const int64_t *values, uint32_t count)
@@ -119,6 +127,11 @@ static void write_list(mu_writer *out, const int64_t *values, uint32_t count)
         const mu_for plan = mu_for_plan_list(values, count);
         mu_for_write(out, &plan, values);
     }
+}
+
+static int64_t number_of(const mu_enc_input *input, uint32_t row)
+{
+    return is_narrow(input) ? (int64_t)input->numbers[row] : input->values[row];
 }
 
 /* Deals the distances out to `near` and `far`, and notes which rows are far; returns how many. */
@@ -134,12 +147,11 @@ static uint32_t deal_out(const mu_enc_input *input, uint64_t *map, int64_t *near
             continue;
         }
         const uint64_t units = input->numbers[i] - input->numbers[i - 1] - (uint64_t)w.least;
-        const int64_t distance =
-            (int64_t)((uint64_t)input->values[i] - (uint64_t)input->values[i - 1]);
+        const uint64_t distance = (uint64_t)number_of(input, i) - (uint64_t)number_of(input, i - 1);
         if (units <= most) {
-            near[near_count++] = distance;
+            near[near_count++] = (int64_t)distance;
         } else {
-            far[far_count++] = distance;
+            far[far_count++] = (int64_t)distance;
             mu_bits_set(map, i);
         }
     }
@@ -157,7 +169,12 @@ static void delta_write(mu_writer *out, const mu_enc_input *input)
         int64_t *far = near + rows, *starts = far + rows;
         const uint32_t far_count = deal_out(input, map, near, far);
         for (uint32_t i = 0; i < vectors; i++) {
-            starts[i] = input->values[(size_t)i * MU_VECTOR_ROWS];
+            starts[i] = number_of(input, i * MU_VECTOR_ROWS);
+        }
+        mu_write_u8(out, is_narrow(input) ? 32 : 64);
+        if (is_narrow(input)) {
+            mu_write_i64(out, input->plan.base);
+            mu_write_u64(out, input->plan.divisor);
         }
         write_list(out, starts, vectors);
         mu_enc_map_write(out, map, rows);
@@ -170,37 +187,98 @@ static void delta_write(mu_writer *out, const mu_enc_input *input)
     mu_mem_free(map);
 }
 
-static muster_status delta_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
+static muster_status open_list(const mu_decoder *decoder, mu_for *list, mu_reader *in,
+                               uint32_t count, muster_error *err)
 {
-    MU_TRY(mu_for_open(&decoder->starts, in, vector_count(decoder->rows), err));
-    MU_TRY(mu_enc_map_open(&decoder->map, in, decoder->rows, err));
-    const uint32_t far = decoder->map.ones, near = decoder->rows - far;
-    decoder->packed = decoder->rare = (mu_for){0};
-    if (near > 0) {
-        MU_TRY(mu_for_open(&decoder->packed, in, near, err));
+    *list = (mu_for){0};
+    if (count > 0) {
+        MU_TRY(mu_for_open(list, in, count, err));
     }
-    if (far > 0) {
-        MU_TRY(mu_for_open(&decoder->rare, in, far, err));
+    if (decoder->narrow && list->width > 32) {
+        return mu_fail(err, MUSTER_CORRUPT, "distances are %u bits wide, more than 32",
+                       list->width);
     }
     return MUSTER_OK;
 }
 
+static muster_status delta_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
+{
+    const uint8_t bits = mu_read_u8(in);
+
+    decoder->narrow = bits == 32;
+    if (decoder->narrow) {
+        decoder->base = mu_read_i64(in);
+        decoder->divisor = mu_read_u64(in);
+    }
+    if (in->overrun || (bits != 32 && bits != 64)) {
+        return mu_fail(err, MUSTER_CORRUPT, "distances between numbers of %u bits", bits);
+    }
+    MU_TRY(open_list(decoder, &decoder->starts, in, vector_count(decoder->rows), err));
+    MU_TRY(mu_enc_map_open(&decoder->map, in, decoder->rows, err));
+    MU_TRY(open_list(decoder, &decoder->packed, in, decoder->rows - decoder->map.ones, err));
+    return open_list(decoder, &decoder->rare, in, decoder->map.ones, err);
+}
+
+/* Where the distances of a vector's rows are. */
+typedef struct vector_place {
+    const uint64_t *map;
+    size_t words;
+    uint32_t near_first, near_count, far_first, far_count;
+} vector_place;
+
+static vector_place place_of(const mu_decoder *decoder, uint32_t vector, uint32_t rows)
+{
+    vector_place p = {.map = &decoder->map.words[(size_t)vector * (MU_VECTOR_ROWS / 64)],
+                      .words = mu_bits_words(rows),
+                      .far_first = decoder->map.ranks[vector]};
+
+    p.far_count = (uint32_t)mu_k()->count_bits(p.map, p.words);
+    p.near_first = vector * MU_VECTOR_ROWS - p.far_first;
+    p.near_count = rows - p.far_count;
+    return p;
+}
+
+static void read_wide(mu_decoder *decoder, uint32_t vector, uint32_t rows, int64_t *out)
+{
+    const vector_place p = place_of(decoder, vector, rows);
+    const int64_t *near =
+        mu_for_slice_i64(&decoder->packed, p.near_first, p.near_count, decoder->near_room.i64);
+    const int64_t *far =
+        mu_for_slice_i64(&decoder->rare, p.far_first, p.far_count, decoder->far_room.i64);
+    const uint64_t distance = (uint64_t)((p.map[0] & 1) != 0 ? far[0] : near[0]);
+    int64_t room[64];
+    const uint64_t start = (uint64_t)*mu_for_slice_i64(&decoder->starts, vector, 1, room);
+
+    mu_k()->sum_i64_differences(p.map, p.words, near, far, (int64_t)(start - distance), out);
+}
+
+/* False if a list turns out too wide, which opening has seen. */
+static bool read_narrow(mu_decoder *decoder, uint32_t vector, uint32_t rows, int64_t *out)
+{
+    const vector_place p = place_of(decoder, vector, rows);
+    const uint32_t *near, *far, *start;
+    uint32_t room[64];
+
+    if (mu_for_slice_u32(&decoder->packed, p.near_first, p.near_count, decoder->near_room.u32,
+                         &near, NULL) != MUSTER_OK ||
+        mu_for_slice_u32(&decoder->rare, p.far_first, p.far_count, decoder->far_room.u32, &far,
+                         NULL) != MUSTER_OK ||
+        mu_for_slice_u32(&decoder->starts, vector, 1, room, &start, NULL) != MUSTER_OK) {
+        return false;
+    }
+    const uint32_t distance = (p.map[0] & 1) != 0 ? far[0] : near[0];
+    mu_k()->sum_u32_differences(p.map, p.words, near, far, *start - distance, decoder->base,
+                                decoder->divisor, out);
+    return true;
+}
+
 static void delta_vector(mu_decoder *decoder, uint32_t vector, uint32_t rows, int64_t *out)
 {
-    const uint64_t *map = &decoder->map.words[(size_t)vector * (MU_VECTOR_ROWS / 64)];
-    const size_t words = mu_bits_words(rows);
-    const uint32_t far_first = decoder->map.ranks[vector];
-    const uint32_t far_rows = (uint32_t)mu_k()->count_bits(map, words);
-    int64_t start[64];
-
-    const int64_t *near = mu_for_slice_i64(&decoder->packed, vector * MU_VECTOR_ROWS - far_first,
-                                           rows - far_rows, decoder->near_room.i64);
-    const int64_t *far =
-        mu_for_slice_i64(&decoder->rare, far_first, far_rows, decoder->far_room.i64);
-    const int64_t distance = (map[0] & 1) != 0 ? far[0] : near[0];
-    const int64_t *first = mu_for_slice_i64(&decoder->starts, vector, 1, start);
-    mu_k()->sum_differences(map, words, near, far, (int64_t)((uint64_t)*first - (uint64_t)distance),
-                            out);
+    if (!decoder->narrow) {
+        read_wide(decoder, vector, rows, out);
+    } else if (!read_narrow(decoder, vector, rows, out)) {
+        memset(out, 0, rows * sizeof *out);
+    }
 }
 
 const mu_encoding mu_encoding_delta = {.enc = MU_ENC_DELTA,

@@ -237,7 +237,7 @@ static muster_status ranked_vector_u32(mu_decoder *decoder, uint32_t vector, uin
         mu_bits_fill(hits, rows, MU_COUNT(hits));
         mu_k()->filter_eq_u32(out, mark, hits, words);
     }
-    mu_k()->lookup_u32(decoder->table, out, rows);
+    mu_k()->lookup_u32(decoder->table, mark + 1, out, rows);
     if (decoder->rare.count > 0) {
         MU_TRY(mu_rare_place_u32(decoder, vector, rows, hits, out, err));
     }

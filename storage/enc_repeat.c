@@ -19,8 +19,8 @@ static size_t repeat_estimate(mu_enc_input *input)
 {
     const mu_for values = {.width = input->plan.width, .count = input->run_count};
 
-    if (input->run_count > input->rows / 2 || input->run_count < input->rows / 16) {
-        return SIZE_MAX; /* most rows differ, or runs are so long that RLE is less */
+    if (input->run_count < input->rows / 16) {
+        return SIZE_MAX; /* runs are so long that RLE is less */
     }
     return 1 + mu_bits_words(input->rows) * 8 + mu_for_bytes(&values);
 }

@@ -26,9 +26,10 @@
 
 #include "storage/kernels/agg.inc"
 #include "storage/kernels/filter.inc"
-#include "storage/kernels/place.inc"
 #include "storage/kernels/runs.inc"
 #include "storage/kernels/unpack.inc"
+
+#include "storage/kernels/place.inc" /* multiplies as unpack.inc does */
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)

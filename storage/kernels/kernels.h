@@ -65,21 +65,27 @@
        uint32_t *out))                                                                             \
     X(uint32_t, expand_runs_i64,                                                                   \
       (const int64_t *values, const uint32_t *ends, uint32_t first, uint32_t rows, int64_t *out))  \
-    /* out = the next of the values where the map has a bit; other rows stay as they are */        \
+    /* out = the next of the values where the map has a bit; other rows stay as they are. Reads 8  \
+     * more values than there are */                                                               \
     X(void, place_u32, (const uint64_t *map, size_t words, const uint32_t *values, uint32_t *out)) \
     X(void, place_i64, (const uint64_t *map, size_t words, const int64_t *values, int64_t *out))   \
     /* out = the next of the values where the map has a bit, else that of the row before; the      \
-     * first row has a bit */                                                                      \
+     * first row has a bit. Reads 7 more values than there are */                                  \
     X(void, repeat_u32,                                                                            \
       (const uint64_t *map, size_t words, const uint32_t *values, uint32_t *out))                  \
     X(void, repeat_i64, (const uint64_t *map, size_t words, const int64_t *values, int64_t *out))  \
-    /* out = the row before + the next of `far` where the map has a bit, else the next of `near`;  \
-     * modulo 2^64. Reads one more of both than there are */                                       \
-    X(void, sum_differences,                                                                       \
+    /* out = the row before + the next of `far` where the map has a bit, else the next of `near`,  \
+     * modulo 2^64; or the same of 32-bit numbers, modulo 2^32, and then base + number * divisor.  \
+     * Reads 8 more of both than there are */                                                      \
+    X(void, sum_i64_differences,                                                                   \
       (const uint64_t *map, size_t words, const int64_t *near, const int64_t *far, int64_t before, \
        int64_t *out))                                                                              \
-    /* code = table[code], which is there for every code */                                        \
-    X(void, lookup_u32, (const uint32_t *table, uint32_t *codes, size_t rows))                     \
+    X(void, sum_u32_differences,                                                                   \
+      (const uint64_t *map, size_t words, const uint32_t *near, const uint32_t *far,               \
+       uint32_t before, int64_t base, uint64_t divisor, int64_t *out))                             \
+    /* code = table[code], which is one of its entries */                                          \
+    X(void, lookup_u32,                                                                            \
+      (const uint32_t *table, uint32_t entries, uint32_t *codes, size_t rows))                     \
     /* out = the bits of the double nearest to number / divisor; may be the same array */          \
     X(void, divide_f64, (const int64_t *numbers, double divisor, int64_t *out, size_t rows))       \
     /* the numbers of the set bits, ascending; returns how many. `out` has room for 64 a word */   \

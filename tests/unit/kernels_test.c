@@ -426,10 +426,10 @@ static void check_runs(const mu_kernels *k, data *d, uint64_t *state)
 static void check_places(const mu_kernels *k, data *d, uint64_t *state)
 {
     const uint32_t ones = (uint32_t)k->count_bits(d->live, WORDS);
-    uint32_t *narrow = mu_mem_alloc((ones + 1) * sizeof *narrow), out32[ROWS], seen = 0;
-    int64_t *wide = mu_mem_alloc((ones + 1) * sizeof *wide), out64[ROWS];
+    uint32_t *narrow = mu_mem_alloc((ones + 8) * sizeof *narrow), out32[ROWS], seen = 0;
+    int64_t *wide = mu_mem_alloc((ones + 8) * sizeof *wide), out64[ROWS];
 
-    for (uint32_t i = 0; i <= ones; i++) {
+    for (uint32_t i = 0; i < ones + 8; i++) {
         narrow[i] = (uint32_t)test_random(state);
         wide[i] = (int64_t)test_random(state);
     }
@@ -468,28 +468,34 @@ TEST(values_go_to_the_rows_whose_bits_are_set)
 
 static void check_differences(const mu_kernels *k, data *d, uint64_t *state)
 {
-    const uint32_t far_count = (uint32_t)k->count_bits(d->live, WORDS);
-    int64_t *near = mu_mem_alloc((ROWS - far_count + 1) * sizeof *near);
-    int64_t *far = mu_mem_alloc((far_count + 1) * sizeof *far), out[ROWS];
+    static const uint64_t divisors[] = {1, 1000000, UINT64_C(1) << 40};
+    const uint64_t divisor = divisors[test_random_below(state, MU_COUNT(divisors))];
+    const uint32_t far_count = (uint32_t)k->count_bits(d->live, WORDS),
+                   near_count = ROWS - far_count;
+    int64_t *wide = mu_mem_alloc((ROWS + 16) * sizeof *wide), out[ROWS], narrow_out[ROWS];
+    uint32_t *narrow = mu_mem_alloc((ROWS + 16) * sizeof *narrow);
     const int64_t before = (int64_t)test_random(state);
     uint64_t sum = (uint64_t)before;
-    uint32_t fars = 0;
+    uint32_t fars = 0, narrow_sum = (uint32_t)before;
 
-    for (uint32_t i = 0; i <= ROWS - far_count; i++) {
-        near[i] = (int64_t)test_random_below(state, 1000);
+    for (uint32_t i = 0; i < ROWS + 16; i++) { /* the far ones from place near_count + 8 on */
+        wide[i] = (int64_t)test_random(state);
+        narrow[i] = (uint32_t)wide[i];
     }
-    for (uint32_t i = 0; i <= far_count; i++) {
-        far[i] = (int64_t)test_random(state);
-    }
-    k->sum_differences(d->live, WORDS, near, far, before, out);
+    k->sum_i64_differences(d->live, WORDS, wide, wide + near_count + 8, before, out);
+    k->sum_u32_differences(d->live, WORDS, narrow, narrow + near_count + 8, (uint32_t)before, 77,
+                           divisor, narrow_out);
     for (uint32_t i = 0; i < ROWS; i++) {
         const bool is_far = mu_bits_test(d->live, i);
-        sum += (uint64_t)(is_far ? far[fars] : near[i - fars]);
+        const size_t place = is_far ? near_count + 8 + fars : i - fars;
+        sum += (uint64_t)wide[place];
+        narrow_sum += narrow[place];
         fars += is_far;
         assert_true(out[i] == (int64_t)sum);
+        assert_true((uint64_t)narrow_out[i] == 77 + narrow_sum * divisor);
     }
-    mu_mem_free(near);
-    mu_mem_free(far);
+    mu_mem_free(wide);
+    mu_mem_free(narrow);
 }
 
 TEST(differences_add_up)
@@ -499,23 +505,28 @@ TEST(differences_add_up)
 
 static void check_tables(const mu_kernels *k, data *d, uint64_t *state)
 {
+    static const uint32_t sizes[] = {1, 2, 8, 16, 32, 64, 4096};
+    const uint32_t entries = sizes[test_random_below(state, MU_COUNT(sizes))];
     const uint32_t rows = 1 + (uint32_t)test_random_below(state, ROWS);
-    uint32_t *codes = mu_mem_alloc(rows * sizeof *codes);
-    uint32_t table[5];
+    uint32_t *codes = mu_mem_alloc(rows * sizeof *codes), before[ROWS];
+    uint32_t *table = mu_mem_alloc(entries * sizeof *table);
     int64_t out[ROWS];
 
-    for (size_t i = 0; i < MU_COUNT(table); i++) {
+    for (size_t i = 0; i < entries; i++) {
         table[i] = (uint32_t)test_random(state);
     }
-    memcpy(codes, d->codes, rows * sizeof *codes);
-    k->lookup_u32(table, codes, rows);
+    for (uint32_t i = 0; i < rows; i++) {
+        codes[i] = before[i] = (uint32_t)test_random_below(state, entries);
+    }
+    k->lookup_u32(table, entries, codes, rows);
     k->divide_f64(d->a, 1000, out, rows);
     for (uint32_t i = 0; i < rows; i++) {
         const double quotient = (double)d->a[i] / 1000;
-        assert_int_equal(codes[i], table[d->codes[i]]);
+        assert_int_equal(codes[i], table[before[i]]);
         assert_memory_equal(&out[i], &quotient, sizeof quotient);
     }
     mu_mem_free(codes);
+    mu_mem_free(table);
 }
 
 TEST(codes_are_looked_up_and_decimals_divided)
