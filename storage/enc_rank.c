@@ -22,6 +22,7 @@
 enum {
     MOST_WIDTH = 12,       /* a table of 4,096 codes: half of an L1 cache, and as far as it pays */
     MOST_NUMBER = 1 << 20, /* numbers are counted in an array */
+    LEAST_ENTRIES = 32,    /* what the kernel may read of a table */
 };
 
 /* How often each number of the input comes, and from how often on it gets a rank. */
@@ -219,7 +220,7 @@ static muster_status ranked_open(mu_decoder *decoder, mu_reader *in, muster_erro
         return mu_fail_memory(err, "opening a chunk");
     }
     MU_TRY(mu_for_read_u32(&table, 0, count, decoder->table, err));
-    for (uint32_t i = count; i < room; i++) {
+    for (uint32_t i = count; i < room || i < LEAST_ENTRIES; i++) {
         decoder->table[i] = decoder->table[0]; /* marks, until the rare values are put there */
     }
     return mu_rare_open(decoder, in, err);

@@ -83,7 +83,7 @@
     X(void, sum_u32_differences,                                                                   \
       (const uint64_t *map, size_t words, const uint32_t *near, const uint32_t *far,               \
        uint32_t before, int64_t base, uint64_t divisor, int64_t *out))                             \
-    /* code = table[code], which is one of its entries */                                          \
+    /* code = table[code], which is one of its entries; 32 can be read, even if it has fewer */    \
     X(void, lookup_u32,                                                                            \
       (const uint32_t *table, uint32_t entries, uint32_t *codes, size_t rows))                     \
     /* out = the bits of the double nearest to number / divisor; may be the same array */          \

@@ -509,10 +509,10 @@ static void check_tables(const mu_kernels *k, data *d, uint64_t *state)
     const uint32_t entries = sizes[test_random_below(state, MU_COUNT(sizes))];
     const uint32_t rows = 1 + (uint32_t)test_random_below(state, ROWS);
     uint32_t *codes = mu_mem_alloc(rows * sizeof *codes), before[ROWS];
-    uint32_t *table = mu_mem_alloc(entries * sizeof *table);
+    uint32_t *table = mu_mem_alloc((entries < 32 ? 32 : entries) * sizeof *table);
     int64_t out[ROWS];
 
-    for (size_t i = 0; i < entries; i++) {
+    for (size_t i = 0; i < entries || i < 32; i++) {
         table[i] = (uint32_t)test_random(state);
     }
     for (uint32_t i = 0; i < rows; i++) {
