@@ -76,7 +76,7 @@
     X(void, repeat_i64, (const uint64_t *map, size_t words, const int64_t *values, int64_t *out))  \
     /* out = the row before + the next of `far` where the map has a bit, else the next of `near`,  \
      * modulo 2^64; or the same of 32-bit numbers, modulo 2^32, and then base + number * divisor.  \
-     * Reads 8 more of both than there are */                                                      \
+     * At most 16 words; reads 8 more of both than there are */                                    \
     X(void, sum_i64_differences,                                                                   \
       (const uint64_t *map, size_t words, const int64_t *near, const int64_t *far, int64_t before, \
        int64_t *out))                                                                              \
