@@ -289,14 +289,8 @@ muster_status mu_for_read_u32(const mu_for *list, uint32_t first, uint32_t count
 
         mu_k()->unpack_u32(list->vectors + first / MU_VECTOR_ROWS * stride, list->width, within,
                            rows, out);
-        if (divisor == 1) { /* without AVX2 multiplying is slow */
-            for (uint32_t i = 0; base != 0 && i < rows; i++) {
-                out[i] += base;
-            }
-        } else {
-            for (uint32_t i = 0; i < rows; i++) {
-                out[i] = base + out[i] * divisor;
-            }
+        if (base != 0 || divisor != 1) {
+            mu_k()->scale_u32(base, divisor, out, rows);
         }
         first += rows;
         count -= rows;

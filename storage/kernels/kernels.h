@@ -58,6 +58,8 @@
     X(void, unpack_i64,                                                                            \
       (const uint8_t *packed, uint32_t width, uint32_t first, uint32_t rows, int64_t base,         \
        uint64_t divisor, int64_t *out))                                                            \
+    /* value = base + value * divisor, modulo 2^32 */                                              \
+    X(void, scale_u32, (uint32_t base, uint32_t divisor, uint32_t *values, size_t rows))           \
     /* `rows` values from row `first` of the first run on; ends[i] is the row behind run i,        \
      * rising. Writes `rows` rounded up to 64 at most; returns how many runs it looked at */       \
     X(uint32_t, expand_runs_u32,                                                                   \

@@ -508,7 +508,7 @@ static void check_tables(const mu_kernels *k, data *d, uint64_t *state)
     static const uint32_t sizes[] = {1, 2, 8, 16, 32, 64, 4096};
     const uint32_t entries = sizes[test_random_below(state, MU_COUNT(sizes))];
     const uint32_t rows = 1 + (uint32_t)test_random_below(state, ROWS);
-    uint32_t *codes = mu_mem_alloc(rows * sizeof *codes), before[ROWS];
+    uint32_t *codes = mu_mem_alloc(rows * sizeof *codes), before[ROWS], scaled[ROWS];
     uint32_t *table = mu_mem_alloc((entries < 32 ? 32 : entries) * sizeof *table);
     int64_t out[ROWS];
 
@@ -516,13 +516,15 @@ static void check_tables(const mu_kernels *k, data *d, uint64_t *state)
         table[i] = (uint32_t)test_random(state);
     }
     for (uint32_t i = 0; i < rows; i++) {
-        codes[i] = before[i] = (uint32_t)test_random_below(state, entries);
+        codes[i] = before[i] = scaled[i] = (uint32_t)test_random_below(state, entries);
     }
     k->lookup_u32(table, entries, codes, rows);
     k->divide_f64(d->a, 1000, out, rows);
+    k->scale_u32(table[0], entries, scaled, rows);
     for (uint32_t i = 0; i < rows; i++) {
         const double quotient = (double)d->a[i] / 1000;
         assert_int_equal(codes[i], table[before[i]]);
+        assert_int_equal(scaled[i], table[0] + before[i] * entries);
         assert_memory_equal(&out[i], &quotient, sizeof quotient);
     }
     mu_mem_free(codes);
