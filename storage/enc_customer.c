@@ -59,6 +59,7 @@ void mu_enc_customer_write(mu_writer *out, const uint32_t *ordinals, uint32_t ro
 static muster_status customer_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
 {
     MU_TRY(mu_runs_open(decoder, in, err));
+    MU_TRY(mu_runs_index(decoder, err));
     const uint32_t run_count = decoder->run_count;
     uint64_t ordinal = mu_read_u32(in);
     uint32_t repeated = 0;

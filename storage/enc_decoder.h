@@ -110,6 +110,7 @@ muster_status mu_decoder_read_u32(mu_decoder *decoder, uint32_t first, uint32_t 
 /* RLE and CUSTOMER begin alike, with the lengths of runs: both use these. */
 void mu_runs_write(mu_writer *out, const int64_t *lengths, uint32_t run_count);
 muster_status mu_runs_open(mu_decoder *decoder, mu_reader *in, muster_error *err);
+muster_status mu_runs_index(mu_decoder *decoder, muster_error *err); /* before the next */
 void mu_runs_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out);
 
 /* PATCHED, RANKED and ALP: where the packed number is the largest that its width allows, the value

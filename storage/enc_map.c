@@ -193,7 +193,7 @@ static muster_status read_places(mu_enc_map *map, mu_reader *in, bool opposite, 
     return MUSTER_OK;
 }
 
-static void count_ones(mu_enc_map *map)
+void mu_enc_map_count(mu_enc_map *map)
 {
     const size_t words = mu_bits_words(map->rows), step = MU_VECTOR_ROWS / 64;
     uint32_t ones = 0;
@@ -206,6 +206,24 @@ static void count_ones(mu_enc_map *map)
     map->ones = ones;
 }
 
+static bool reserve(mu_enc_map *map, uint32_t rows)
+{
+    map->rows = rows;
+    return mu_mem_reserve(&map->words, &map->word_capacity, mu_bits_words(rows),
+                          sizeof *map->words) &&
+           mu_mem_reserve(&map->ranks, &map->rank_capacity, rows / MU_VECTOR_ROWS + 1,
+                          sizeof *map->ranks);
+}
+
+bool mu_enc_map_clear(mu_enc_map *map, uint32_t rows)
+{
+    if (!reserve(map, rows)) {
+        return false;
+    }
+    memset(map->words, 0, mu_bits_words(rows) * sizeof *map->words);
+    return true;
+}
+
 muster_status mu_enc_map_open(mu_enc_map *map, mu_reader *in, uint32_t rows, muster_error *err)
 {
     const uint8_t form = mu_read_u8(in);
@@ -213,19 +231,15 @@ muster_status mu_enc_map_open(mu_enc_map *map, mu_reader *in, uint32_t rows, mus
     if (in->overrun || form > FORM_ZEROS) {
         return mu_fail(err, MUSTER_CORRUPT, "a bitmap has the form %u", form);
     }
-    if (!mu_mem_reserve(&map->words, &map->word_capacity, mu_bits_words(rows),
-                        sizeof *map->words) ||
-        !mu_mem_reserve(&map->ranks, &map->rank_capacity, rows / MU_VECTOR_ROWS + 1,
-                        sizeof *map->ranks)) {
+    if (!reserve(map, rows)) {
         return mu_fail_memory(err, "opening a chunk");
     }
-    map->rows = rows;
     if (form == FORM_WORDS) {
         MU_TRY(read_words(map, in, err));
     } else {
         MU_TRY(read_places(map, in, form == FORM_ZEROS, err));
     }
-    count_ones(map);
+    mu_enc_map_count(map);
     return MUSTER_OK;
 }
 

@@ -25,6 +25,11 @@ void mu_enc_map_write(mu_writer *out, const uint64_t *words, uint32_t rows);
 size_t mu_enc_map_bytes(const uint64_t *words, uint32_t rows); /* what that will take */
 
 muster_status mu_enc_map_open(mu_enc_map *map, mu_reader *in, uint32_t rows, muster_error *err);
+
+/* The other way to make one: clear it, set bits, count. False when out of memory. */
+bool mu_enc_map_clear(mu_enc_map *map, uint32_t rows);
+void mu_enc_map_count(mu_enc_map *map);
+
 void mu_enc_map_deinit(mu_enc_map *map);
 
 /* The set bits before a row, a multiple of 64. */

@@ -6,7 +6,8 @@
  *   list  their values
  *
  * A list is packed as enc_for.c says. Opening a chunk unpacks both and turns lengths into ends, so
- * that any row is found by bisection, and mostly just after the last one read.
+ * that any row is found by bisection, and mostly just after the last one read. Codes and ordinals
+ * are read by a bitmap of the rows where runs begin: eight rows at a time, however short runs are.
  */
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
@@ -15,6 +16,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 void mu_runs_write(mu_writer *out, const int64_t *lengths, uint32_t run_count)
 {
@@ -86,13 +88,43 @@ static uint32_t seek(const mu_decoder *decoder, uint32_t row)
     return low;
 }
 
+muster_status mu_runs_index(mu_decoder *decoder, muster_error *err)
+{
+    mu_enc_map *map = &decoder->map;
+    uint64_t word = 1; /* row 0 begins a run */
+    size_t at = 0;
+
+    if (!mu_enc_map_clear(map, decoder->rows)) {
+        return mu_fail_memory(err, "opening a chunk of runs");
+    }
+    for (uint32_t run = 0; run + 1 < decoder->run_count; run++) {
+        const uint32_t row = decoder->ends[run];
+        if (row / 64 != at) {
+            map->words[at] = word;
+            at = row / 64;
+            word = 0;
+        }
+        word |= UINT64_C(1) << row % 64;
+    }
+    map->words[at] = word;
+    mu_enc_map_count(map);
+    assert(map->ones == decoder->run_count);
+    return MUSTER_OK;
+}
+
 void mu_runs_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out)
 {
-    const uint32_t run = seek(decoder, first);
+    uint64_t map[MU_VECTOR_ROWS / 64];
 
-    decoder->run =
-        run - 1 +
-        mu_k()->expand_runs_u32(decoder->run_narrow + run, decoder->ends + run, first, count, out);
+    for (uint32_t done = 0; done < count; done += MU_VECTOR_ROWS) {
+        const uint32_t left = count - done, row = first + done;
+        const size_t words = mu_bits_words(left < MU_VECTOR_ROWS ? left : MU_VECTOR_ROWS);
+
+        memcpy(map, &decoder->map.words[row / 64], words * sizeof *map);
+        const uint32_t run = mu_enc_map_rank(&decoder->map, row) - ((map[0] & 1) == 0);
+        map[0] |= 1;
+        mu_k()->repeat_u32(map, words, decoder->run_narrow + run, out + done);
+    }
 }
 
 static size_t rle_estimate(mu_enc_input *input)
@@ -162,10 +194,11 @@ static muster_status rle_read_u32(mu_decoder *decoder, uint32_t first, uint32_t 
                                   uint32_t *out, muster_error *err)
 {
     if (!decoder->narrowed) {
-        if (!mu_mem_reserve(&decoder->run_narrow, &decoder->run_narrow_capacity, decoder->run_count,
-                            sizeof *decoder->run_narrow)) {
+        if (!mu_mem_reserve(&decoder->run_narrow, &decoder->run_narrow_capacity,
+                            (size_t)decoder->run_count + 8, sizeof *decoder->run_narrow)) {
             return mu_fail_memory(err, "reading a chunk of runs");
         }
+        MU_TRY(mu_runs_index(decoder, err));
         for (uint32_t run = 0; run < decoder->run_count; run++) {
             decoder->run_narrow[run] = (uint32_t)decoder->run_values[run];
         }
