@@ -54,10 +54,10 @@ static inline uint64_t mu_slot_of(mu_slots slots, uint64_t hash, uint32_t i)
     return (hash << slots.ordinal_bits & slots.free) | i;
 }
 
-/* Customers a line is made for: 13 of 16, so that five lookups of six need no second line. */
+/* Customers a line is made for: 14 of 16, so that nine lookups of ten need no second line. */
 static inline uint32_t mu_line_fill(mu_slots slots)
 {
-    return slots.line * 13 / 16;
+    return slots.line * 14 / 16;
 }
 
 /* One part, counted by the snapshots that use it. */

@@ -67,6 +67,7 @@ struct mu_decoder {
     mu_for packed;    /* FOR; what most rows have in others */
     mu_for rare;      /* what the other rows have; count 0: there are none */
     bool narrow;      /* DELTA: numbers are of 32 bits; values are base + number * divisor */
+    uint32_t mask;    /* DELTA: of a narrow number */
     int64_t base;
     uint64_t divisor;
     mu_for starts;        /* DELTA: of each vector, its first value */

@@ -2,8 +2,8 @@
  * enc_delta.c - distances to the row before: times by customer, counters, anything that mostly goes
  * on from where it was.
  *
- *   u8      bits of a number: 32 or 64
- *   i64     base     } only if 32: value = base + number * divisor, as in a list (enc_for.c);
+ *   u8      bits of a number: 1 to 32, or 64
+ *   i64     base     } only up to 32: value = base + number * divisor, as in a list (enc_for.c);
  *   u64     divisor  } else the values are the numbers
  *   list    the first number of each vector of 1,024
  *   bitmap  (enc_map.c) which rows are far from the one before
@@ -15,9 +15,9 @@
  *
  * In a log by customer, the next event follows within minutes, or is another visit, or another
  * customer's: anywhere within the month, before or after. That is why there are two lists: one
- * width for both would be that of the month. A far row could be stored by its place in the month,
- * one bit less than its distance takes, but then sums could not run over it: a vector is decoded in
- * one pass that adds, eight rows at a time.
+ * width for both would be that of the month. Distances of far rows are modulo what a number needs,
+ * so that those back take no bit more than those ahead. A vector is decoded in one pass that adds,
+ * eight rows at a time.
  */
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
@@ -80,11 +80,16 @@ static spread spread_of(const mu_enc_input *input)
     return s;
 }
 
+static bool is_narrow(const mu_enc_input *input)
+{
+    return input->plan.width <= 32;
+}
+
 /* The cheapest of [0, 2^n) and [-2^n, 2^n), for all n below the width of the values. */
 static window best_window(const mu_enc_input *input)
 {
     const spread s = spread_of(input);
-    const unsigned far_width = input->plan.width + 1u;
+    const unsigned far_width = is_narrow(input) ? input->plan.width : input->plan.width + 1u;
     window best = {.cost = UINT64_MAX};
     uint32_t ahead = 0, behind = 0;
 
@@ -116,11 +121,6 @@ static size_t delta_estimate(mu_enc_input *input)
     return w.cost == UINT64_MAX ? SIZE_MAX : (w.cost + starts) / 8 + 4 * LIST_BYTES + 3 * 64;
 }
 
-static bool is_narrow(const mu_enc_input *input)
-{
-    return input->plan.width < 32; /* a distance may take one bit more */
-}
-
 static void write_list(mu_writer *out, const int64_t *values, uint32_t count)
 {
     if (count > 0) {
@@ -139,6 +139,7 @@ static uint32_t deal_out(const mu_enc_input *input, uint64_t *map, int64_t *near
 {
     const window w = best_window(input);
     const uint64_t most = (UINT64_C(1) << w.width) - 1;
+    const uint64_t mask = is_narrow(input) ? UINT64_MAX >> (64 - input->plan.width) : UINT64_MAX;
     uint32_t near_count = 0, far_count = 0;
 
     for (uint32_t i = 0; i < input->rows; i++) {
@@ -151,7 +152,7 @@ static uint32_t deal_out(const mu_enc_input *input, uint64_t *map, int64_t *near
         if (units <= most) {
             near[near_count++] = (int64_t)distance;
         } else {
-            far[far_count++] = (int64_t)distance;
+            far[far_count++] = (int64_t)(distance & mask);
             mu_bits_set(map, i);
         }
     }
@@ -171,7 +172,7 @@ static void delta_write(mu_writer *out, const mu_enc_input *input)
         for (uint32_t i = 0; i < vectors; i++) {
             starts[i] = number_of(input, i * MU_VECTOR_ROWS);
         }
-        mu_write_u8(out, is_narrow(input) ? 32 : 64);
+        mu_write_u8(out, is_narrow(input) ? input->plan.width : 64);
         if (is_narrow(input)) {
             mu_write_i64(out, input->plan.base);
             mu_write_u64(out, input->plan.divisor);
@@ -205,14 +206,15 @@ static muster_status delta_open(mu_decoder *decoder, mu_reader *in, muster_error
 {
     const uint8_t bits = mu_read_u8(in);
 
-    decoder->narrow = bits == 32;
+    decoder->narrow = bits <= 32;
     if (decoder->narrow) {
         decoder->base = mu_read_i64(in);
         decoder->divisor = mu_read_u64(in);
     }
-    if (in->overrun || (bits != 32 && bits != 64)) {
+    if (in->overrun || bits == 0 || (bits > 32 && bits != 64)) {
         return mu_fail(err, MUSTER_CORRUPT, "distances between numbers of %u bits", bits);
     }
+    decoder->mask = UINT32_MAX >> (decoder->narrow ? 32 - bits : 0);
     MU_TRY(open_list(decoder, &decoder->starts, in, vector_count(decoder->rows), err));
     MU_TRY(mu_enc_map_open(&decoder->map, in, decoder->rows, err));
     MU_TRY(open_list(decoder, &decoder->packed, in, decoder->rows - decoder->map.ones, err));
@@ -267,8 +269,8 @@ static bool read_narrow(mu_decoder *decoder, uint32_t vector, uint32_t rows, int
         return false;
     }
     const uint32_t distance = (p.map[0] & 1) != 0 ? far[0] : near[0];
-    mu_k()->sum_u32_differences(p.map, p.words, near, far, *start - distance, decoder->base,
-                                decoder->divisor, out);
+    mu_k()->sum_u32_differences(p.map, p.words, near, far, *start - distance, decoder->mask,
+                                decoder->base, decoder->divisor, out);
     return true;
 }
 

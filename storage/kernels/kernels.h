@@ -77,14 +77,14 @@
       (const uint64_t *map, size_t words, const uint32_t *values, uint32_t *out))                  \
     X(void, repeat_i64, (const uint64_t *map, size_t words, const int64_t *values, int64_t *out))  \
     /* out = the row before + the next of `far` where the map has a bit, else the next of `near`,  \
-     * modulo 2^64; or the same of 32-bit numbers, modulo 2^32, and then base + number * divisor.  \
-     * At most 16 words; reads 8 more of both than there are */                                    \
+     * modulo 2^64; or the same of 32-bit numbers, modulo mask + 1, a power of 2, and then         \
+     * base + number * divisor. At most 16 words; reads 8 more of both than there are */           \
     X(void, sum_i64_differences,                                                                   \
       (const uint64_t *map, size_t words, const int64_t *near, const int64_t *far, int64_t before, \
        int64_t *out))                                                                              \
     X(void, sum_u32_differences,                                                                   \
       (const uint64_t *map, size_t words, const uint32_t *near, const uint32_t *far,               \
-       uint32_t before, int64_t base, uint64_t divisor, int64_t *out))                             \
+       uint32_t before, uint32_t mask, int64_t base, uint64_t divisor, int64_t *out))              \
     /* code = table[code], which is one of its entries; 32 can be read, even if it has fewer */    \
     X(void, lookup_u32,                                                                            \
       (const uint32_t *table, uint32_t entries, uint32_t *codes, size_t rows))                     \

@@ -197,7 +197,7 @@ static void run_repeat_i64(const mu_kernels *k)
 
 static void run_sum_narrow(const mu_kernels *k)
 {
-    k->sum_u32_differences(d.map, WORDS, d.ordinals, d.codes, 5, 1000, 1000000, d.out);
+    k->sum_u32_differences(d.map, WORDS, d.ordinals, d.codes, 5, UINT32_MAX, 1000, 1000000, d.out);
 }
 
 static void run_sum_wide(const mu_kernels *k)
