@@ -3,16 +3,16 @@
  *
  *   u8   form
  *        0  then the words, u64 each: bit i of word i / 64 is row i; bits past the rows are 0
- *        1  the rows whose bit is 1:  u32 how many, and if there are any, a list (enc_for.c) of how
- *           many rows lie between each and the one before it, or the beginning
- *        2  likewise the rows whose bit is 0
+ *        1  the rows whose bit is 1:  u32 how many, and if there are any, a list (enc_list.c) of
+ * how many rows lie between each and the one before it, or the beginning 2  likewise the rows whose
+ * bit is 0
  */
 #include "storage/enc_map.h"
 
 #include "storage/base/bits.h"
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
-#include "storage/enc_for.h"
+#include "storage/enc_list.h"
 #include "storage/kernels/kernels.h"
 
 #include <assert.h>
@@ -22,6 +22,9 @@ enum {
     FORM_WORDS,
     FORM_ONES,
     FORM_ZEROS,
+
+    LEAST_GAP = 5,   /* rows for each place: closer ones take more than a bit a row */
+    PLACES_SAVE = 4, /* places save one byte in four of the words */
 };
 
 /* Word w of the bitmap, or of its opposite; nothing past the rows. */
@@ -32,11 +35,16 @@ static uint64_t word_of(const uint64_t *words, uint32_t rows, size_t w, bool opp
     return (w + 1) * 64 <= rows ? word : word & ((UINT64_C(1) << rows % 64) - 1);
 }
 
+static size_t words_bytes(uint32_t rows)
+{
+    return mu_bits_words(rows) * sizeof(uint64_t);
+}
+
 /* How the places of bits would be stored. */
 typedef struct places {
     uint8_t form;
     uint32_t count;
-    uint32_t widest; /* gap */
+    size_t bytes; /* without the form */
 } places;
 
 static places survey(const uint64_t *words, uint32_t rows)
@@ -51,43 +59,33 @@ static places survey(const uint64_t *words, uint32_t rows)
         found.form = FORM_ZEROS;
         found.count = rows - found.count;
     }
-    if (found.count > rows / 8) { /* a place takes some bits more than log2(rows / places) */
+    found.bytes = sizeof found.count;
+    if (found.count > rows / LEAST_GAP) {
         found.form = FORM_WORDS;
-        return found;
-    }
-    for (size_t w = 0; w < mu_bits_words(rows); w++) {
-        uint64_t word = word_of(words, rows, w, found.form == FORM_ZEROS);
-        for (; word != 0; word &= word - 1) {
-            const uint32_t row = (uint32_t)(w * 64) + mu_bits_lowest(word);
-            found.widest = row - next > found.widest ? row - next : found.widest;
-            next = row + 1;
+    } else if (found.count > 0) {
+        mu_enc_spread gaps = {0};
+        for (size_t w = 0; w < mu_bits_words(rows); w++) {
+            uint64_t word = word_of(words, rows, w, found.form == FORM_ZEROS);
+            for (; word != 0; word &= word - 1) {
+                const uint32_t row = (uint32_t)(w * 64) + mu_bits_lowest(word);
+                mu_enc_spread_add(&gaps, row - next);
+                next = row + 1;
+            }
         }
+        found.bytes += mu_enc_list_bytes(&gaps);
+    }
+    /* Places take time to become bits. */
+    if (found.bytes > words_bytes(rows) - words_bytes(rows) / PLACES_SAVE) {
+        found.form = FORM_WORDS;
     }
     return found;
-}
-
-/* What the places take, without the form. */
-static size_t places_bytes(places found)
-{
-    const mu_for plan = {.width = (uint8_t)mu_bits_width(found.widest), .count = found.count};
-
-    return sizeof found.count + (found.count > 0 ? mu_for_bytes(&plan) : 0);
-}
-
-static size_t words_bytes(uint32_t rows)
-{
-    return mu_bits_words(rows) * sizeof(uint64_t);
 }
 
 size_t mu_enc_map_bytes(const uint64_t *words, uint32_t rows)
 {
     const places found = survey(words, rows);
-    const size_t plain = words_bytes(rows);
 
-    if (found.form == FORM_WORDS || places_bytes(found) >= plain) {
-        return 1 + plain;
-    }
-    return 1 + places_bytes(found);
+    return 1 + (found.form == FORM_WORDS ? words_bytes(rows) : found.bytes);
 }
 
 static void write_places(mu_writer *out, const uint64_t *words, uint32_t rows, places found)
@@ -113,8 +111,7 @@ static void write_places(mu_writer *out, const uint64_t *words, uint32_t rows, p
         }
     }
     assert(count == found.count);
-    const mu_for plan = mu_for_plan_list(gaps, count);
-    mu_for_write(out, &plan, gaps);
+    mu_enc_list_write(out, gaps, count);
     mu_mem_free(gaps);
 }
 
@@ -122,7 +119,7 @@ void mu_enc_map_write(mu_writer *out, const uint64_t *words, uint32_t rows)
 {
     const places found = survey(words, rows);
 
-    if (found.form != FORM_WORDS && places_bytes(found) < words_bytes(rows)) {
+    if (found.form != FORM_WORDS) {
         write_places(out, words, rows, found);
         return;
     }
@@ -150,25 +147,22 @@ static muster_status read_words(mu_enc_map *map, mu_reader *in, muster_error *er
     return MUSTER_OK;
 }
 
-static muster_status read_gaps(mu_enc_map *map, const mu_for *gaps, muster_error *err)
+static muster_status read_gaps(mu_enc_map *map, mu_reader *in, uint32_t count, muster_error *err)
 {
-    uint32_t part[MU_VECTOR_ROWS];
     uint64_t next = 0;
 
-    for (uint32_t first = 0; first < gaps->count; first += MU_VECTOR_ROWS) {
-        const uint32_t left = gaps->count - first;
-        const uint32_t count = left < MU_VECTOR_ROWS ? left : MU_VECTOR_ROWS;
-
-        MU_TRY(mu_for_read_u32(gaps, first, count, part, err));
-        for (uint32_t i = 0; i < count; i++) {
-            const uint64_t row = next + part[i];
-            if (row >= map->rows) {
-                return mu_fail(err, MUSTER_CORRUPT, "a bitmap of %u rows has bits past them",
-                               map->rows);
-            }
-            mu_bits_set(map->words, row);
-            next = row + 1;
+    if (!mu_mem_reserve(&map->gaps, &map->gap_capacity, (size_t)count + 63, sizeof *map->gaps)) {
+        return mu_fail_memory(err, "opening a chunk");
+    }
+    MU_TRY(mu_enc_list_read_u32(in, count, map->gaps, err));
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t row = next + map->gaps[i];
+        if (row >= map->rows) {
+            return mu_fail(err, MUSTER_CORRUPT, "a bitmap of %u rows has bits past them",
+                           map->rows);
         }
+        mu_bits_set(map->words, row);
+        next = row + 1;
     }
     return MUSTER_OK;
 }
@@ -177,15 +171,13 @@ static muster_status read_places(mu_enc_map *map, mu_reader *in, bool opposite, 
 {
     const uint32_t count = mu_read_u32(in);
     const size_t words = mu_bits_words(map->rows);
-    mu_for gaps;
 
     if (in->overrun || count > map->rows) {
         return mu_fail(err, MUSTER_CORRUPT, "%u places in a bitmap of %u rows", count, map->rows);
     }
     memset(map->words, 0, words * sizeof *map->words);
     if (count > 0) {
-        MU_TRY(mu_for_open(&gaps, in, count, err));
-        MU_TRY(read_gaps(map, &gaps, err));
+        MU_TRY(read_gaps(map, in, count, err));
     }
     for (size_t w = 0; opposite && w < words; w++) {
         map->words[w] = word_of(map->words, map->rows, w, true);
@@ -247,6 +239,7 @@ void mu_enc_map_deinit(mu_enc_map *map)
 {
     mu_mem_free(map->words);
     mu_mem_free(map->ranks);
+    mu_mem_free(map->gaps);
     *map = (mu_enc_map){0};
 }
 

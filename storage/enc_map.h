@@ -16,7 +16,8 @@
 typedef struct mu_enc_map {
     uint64_t *words; /* owned; bits past the rows are 0 */
     uint32_t *ranks; /* owned; of each vector of MU_VECTOR_ROWS rows: the set bits before it */
-    size_t word_capacity, rank_capacity;
+    uint32_t *gaps;  /* owned; only used while it is opened */
+    size_t word_capacity, rank_capacity, gap_capacity;
     uint32_t rows, ones;
 } mu_enc_map;
 

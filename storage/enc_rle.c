@@ -2,16 +2,17 @@
  * enc_rle.c - run-length encoding, for columns that repeat: plan tiers, the city of a customer.
  *
  *   u32   number of runs, 1 to rows
- *   list  their lengths, none 0, together as many as there are rows
- *   list  their values
+ *   list  their lengths (enc_list.c), none 0, together as many as there are rows
+ *   list  their values (enc_for.c)
  *
- * A list is packed as enc_for.c says. Opening a chunk unpacks both and turns lengths into ends, so
+ * Opening a chunk unpacks both and turns lengths into ends, so
  * that any row is found by bisection, and mostly just after the last one read. Codes and ordinals
  * are read by a bitmap of the rows where runs begin: eight rows at a time, however short runs are.
  */
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
 #include "storage/enc_decoder.h"
+#include "storage/enc_list.h"
 #include "storage/kernels/kernels.h"
 
 #include <assert.h>
@@ -20,28 +21,24 @@
 
 void mu_runs_write(mu_writer *out, const int64_t *lengths, uint32_t run_count)
 {
-    const mu_for plan = mu_for_plan_list(lengths, run_count);
-
     mu_write_u32(out, run_count);
-    mu_for_write(out, &plan, lengths);
+    mu_enc_list_write(out, lengths, run_count);
 }
 
 muster_status mu_runs_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
 {
     const uint32_t run_count = mu_read_u32(in);
-    mu_for lengths;
     uint64_t filled = 0;
     uint32_t empty = 0;
 
     if (in->overrun || run_count == 0 || run_count > decoder->rows) {
         return mu_fail(err, MUSTER_CORRUPT, "%u runs for %u rows", run_count, decoder->rows);
     }
-    MU_TRY(mu_for_open(&lengths, in, run_count, err));
     if (!mu_mem_reserve(&decoder->ends, &decoder->end_capacity, (size_t)run_count + 63,
                         sizeof *decoder->ends)) {
         return mu_fail_memory(err, "opening a chunk of runs");
     }
-    MU_TRY(mu_for_read_u32(&lengths, 0, run_count, decoder->ends, err));
+    MU_TRY(mu_enc_list_read_u32(in, run_count, decoder->ends, err));
     /* Nothing in the loop depends on what is found: a sum of 2^32 lengths cannot wrap, and if the
      * last end is right and no run is empty, all ends before it rise towards it. */
     for (uint32_t run = 0; run < run_count; run++) {

@@ -631,13 +631,14 @@ TEST(what_is_wrong_with_a_chunk_is_said)
     static const uint8_t wide[18] = {MU_ENC_FOR, 65};
     static const uint8_t no_divisor[18] = {MU_ENC_FOR, 3};
     static const uint8_t no_runs[5] = {MU_ENC_RLE};
-    /* Lists of width 0: base and divisor alone. The lengths begin at byte 5, what follows at 22. */
-    static const uint8_t two_runs[39] = {MU_ENC_RLE, 2, [6] = 3, [14] = 1, [31] = 1};
-    static const uint8_t empty_runs[39] = {MU_ENC_RLE, 2, [14] = 1, [31] = 1};
-    static const uint8_t no_distance[43] = {
-        MU_ENC_CUSTOMER, 2, [6] = 4, [14] = 1, [22] = 5, [35] = 1};
-    static const uint8_t too_far[43] = {
-        MU_ENC_CUSTOMER, 2, [6] = 4, [14] = 1, [22] = 255, 255, 255, 255, [27] = 1, [35] = 1};
+    /* Lists of width 0: base and divisor alone. The lengths begin at byte 5, what follows at 26. */
+    static const uint8_t two_runs[43] = {MU_ENC_RLE, 2, [6] = 3, [14] = 1, [35] = 1};
+    static const uint8_t empty_runs[43] = {MU_ENC_RLE, 2, [14] = 1, [35] = 1};
+    static const uint8_t no_distance[51] = {
+        MU_ENC_CUSTOMER, 2, [6] = 4, [14] = 1, [26] = 5, [39] = 1};
+    static const uint8_t too_far[51] = {
+        MU_ENC_CUSTOMER, 2, [6] = 4, [14] = 1, [26] = 255, 255, 255, 255, [31] = 1, [39] = 1};
+    static const uint8_t marked[43] = {MU_ENC_RLE, 2, [6] = 3, [14] = 1, [22] = 1, [35] = 1};
     mu_decoder *decoder = mu_decoder_new();
 
     assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, unknown, 3, 1, 0, &test_error));
@@ -648,13 +649,15 @@ TEST(what_is_wrong_with_a_chunk_is_said)
     assert_message("bit-packed chunk of 7 rows: packed numbers have the divisor 0");
     assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_runs, 5, 7, 0, &test_error));
     assert_message("run-length chunk of 7 rows: 0 runs for 7 rows");
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, two_runs, 39, 7, 0, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, two_runs, 43, 7, 0, &test_error));
     assert_message("run-length chunk of 7 rows: 2 runs, 0 of them empty, hold 6 rows, not 7");
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, empty_runs, 39, 7, 0, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, empty_runs, 43, 7, 0, &test_error));
     assert_message("run-length chunk of 7 rows: 2 runs, 2 of them empty, hold 0 rows, not 7");
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_distance, 43, 8, 0, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, marked, 43, 7, 0, &test_error));
+    assert_message_has("more than 1 numbers of a list are marked");
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_distance, 51, 8, 0, &test_error));
     assert_message_has("2 ordinals, 1 of them like the one before, end at 5");
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, too_far, 43, 8, 0, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, too_far, 51, 8, 0, &test_error));
     assert_message_has("2 ordinals, 0 of them like the one before, end at 4294967296");
     assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, unknown, 3, 0, 0, &test_error));
     mu_decoder_free(decoder);
@@ -671,6 +674,7 @@ TEST(chunks_are_laid_out_as_the_format_says)
     static const uint8_t runs[] = {
         2, 2,    0, 0, 0,                                     /* RLE, 2 runs */
         0, 0xe8, 3, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, /* of 1,000 */
+        0, 0,    0, 0,                                        /* none of them large */
         1, 0,    0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
         0, 0,    0, 0, 1}; /* lane 0: value 0, lane 1: value 1 */
     int64_t values[2000];
@@ -700,7 +704,7 @@ TEST(chunks_are_laid_out_as_the_format_says)
         values[i] = i < 1000 ? 0 : 1;
     }
     mu_enc_i64(&chunk, values, NULL, 2000);
-    assert_int_equal(chunk.size, 5 + 17 + 17 + 128);
+    assert_int_equal(chunk.size, 5 + 17 + 4 + 17 + 128);
     assert_memory_equal(chunk.data, runs, sizeof runs);
     mu_writer_deinit(&chunk);
 }
