@@ -17,6 +17,7 @@
 #include "storage/kernels/kernels.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 enum {
@@ -207,8 +208,10 @@ static muster_status ranked_open(mu_decoder *decoder, mu_reader *in, muster_erro
 
     MU_TRY(mu_for_open(ranks, in, decoder->rows, err));
     if (ranks->width > MOST_WIDTH || ranks->base != 0 || ranks->divisor != 1) {
-        return mu_fail(err, MUSTER_CORRUPT, "ranks are %u bits wide, at most %d of them are used",
-                       ranks->width, MOST_WIDTH);
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "ranks are %u bits wide, from %" PRId64 " by %" PRIu64
+                       ", not at most %d from 0 by 1",
+                       ranks->width, ranks->base, ranks->divisor, MOST_WIDTH);
     }
     const uint32_t count = mu_read_u32(in), room = UINT32_C(1) << ranks->width;
     if (in->overrun || count == 0 || count > room) {

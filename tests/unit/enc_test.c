@@ -663,6 +663,56 @@ TEST(what_is_wrong_with_a_chunk_is_said)
     mu_decoder_free(decoder);
 }
 
+typedef struct wrong {
+    const char *message;
+    uint32_t nulls;
+    size_t size;
+    uint8_t bytes[150];
+} wrong;
+
+TEST(what_is_wrong_with_values_apart_is_said)
+{
+    static const wrong all[] = {
+        {"delta chunk of 7 rows: distances between numbers of 40 bits", 0, 2, {MU_ENC_DELTA, 40}},
+        {"patched chunk of 7 rows: 8 rare values for 7 rows",
+         0,
+         22,
+         {MU_ENC_PATCHED, [10] = 1, [18] = 8}},
+        {"patched chunk of 7 rows: vectors have 1 rare values of 2",
+         0,
+         39,
+         {MU_ENC_PATCHED, [10] = 1, [18] = 2, [23] = 1, [31] = 1}},
+        {"ranked chunk of 7 rows: ranks are 13 bits wide, from 0 by 1, not at most 12 from 0 by 1",
+         0,
+         146,
+         {MU_ENC_RANKED, 13, [10] = 1}},
+        {"ranked chunk of 7 rows: 3 values have ranks of 1 bits",
+         0,
+         150,
+         {MU_ENC_RANKED, 1, [10] = 1, [146] = 3}},
+        {"repeat chunk of 7 rows: the first row repeats one before it",
+         0,
+         10,
+         {MU_ENC_REPEAT, 0, 2}},
+        {"repeat chunk of 7 rows: a bitmap has bits past its 7 rows",
+         0,
+         10,
+         {MU_ENC_REPEAT, 0, 255}},
+        {"repeat chunk of 7 rows: a bitmap has the form 3", 0, 2, {MU_ENC_REPEAT, 3}},
+        {"decimal chunk of 7 rows: decimals have 19 digits, more than 18", 0, 2, {MU_ENC_ALP, 19}},
+        {"NULLs are stored in a form 2", 1, 2, {2, 0}},
+        {"7 of 7 rows are not NULL, expected 6", 1, 10, {1, 0, 127}},
+    };
+    mu_decoder *decoder = mu_decoder_new();
+
+    for (size_t i = 0; i < MU_COUNT(all); i++) {
+        assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, all[i].bytes, all[i].size, 7,
+                                                      all[i].nulls, &test_error));
+        assert_message(all[i].message);
+    }
+    mu_decoder_free(decoder);
+}
+
 /* By hand from docs/format.md: encoder and decoder might agree on another layout. */
 TEST(chunks_are_laid_out_as_the_format_says)
 {
