@@ -88,6 +88,11 @@
     /* code = table[code], which is one of its entries; 32 can be read, even if it has fewer */    \
     X(void, lookup_u32,                                                                            \
       (const uint32_t *table, uint32_t entries, uint32_t *codes, size_t rows))                     \
+    /* the same, but where the code is the largest of the table, the next of the rare values; reads\
+     * 8 of them more than there are such codes, whose number it returns */                        \
+    X(size_t, unrank_u32,                                                                          \
+      (const uint32_t *table, uint32_t entries, const uint32_t *rare, uint32_t *codes,             \
+       size_t rows))                                                                               \
     /* out = the bits of the double nearest to number / divisor; may be the same array */          \
     X(void, divide_f64, (const int64_t *numbers, double divisor, int64_t *out, size_t rows))       \
     /* the numbers of the set bits, ascending; returns how many. `out` has room for 64 a word */   \

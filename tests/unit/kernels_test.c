@@ -504,6 +504,29 @@ TEST(differences_add_up)
     with_tables(check_differences);
 }
 
+static void check_unrank(const mu_kernels *k, const uint32_t *table, uint32_t entries,
+                         const uint32_t *before, uint32_t rows)
+{
+    uint32_t *codes = mu_mem_alloc(rows * sizeof *codes), *rare, count = 0, taken = 0;
+
+    for (uint32_t i = 0; i < rows; i++) {
+        codes[i] = before[i];
+        count += before[i] == entries - 1;
+    }
+    rare = mu_mem_alloc((count + 8) * sizeof *rare);
+    for (uint32_t i = 0; i < count + 8; i++) {
+        rare[i] = 1000000 + i;
+    }
+    assert_int_equal(k->unrank_u32(table, entries, rare, codes, rows), count);
+    for (uint32_t i = 0; i < rows; i++) {
+        const bool is_rare = before[i] == entries - 1;
+        assert_int_equal(codes[i], is_rare ? rare[taken] : table[before[i]]);
+        taken += is_rare;
+    }
+    mu_mem_free(codes);
+    mu_mem_free(rare);
+}
+
 static void check_tables(const mu_kernels *k, data *d, uint64_t *state)
 {
     static const uint32_t sizes[] = {1, 2, 8, 16, 32, 64, 4096};
@@ -520,6 +543,7 @@ static void check_tables(const mu_kernels *k, data *d, uint64_t *state)
         codes[i] = before[i] = scaled[i] = (uint32_t)test_random_below(state, entries);
     }
     k->lookup_u32(table, entries, codes, rows);
+    check_unrank(k, table, entries, before, rows);
     k->divide_f64(d->a, 1000, out, rows);
     k->scale_u32(table[0], entries, scaled, rows);
     for (uint32_t i = 0; i < rows; i++) {
