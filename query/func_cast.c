@@ -119,6 +119,7 @@ static muster_status fail_customers(muster_error *err)
 static muster_status from_customer(mu_func_context *context, uint32_t ordinal, mu_type to,
                                    mu_value *out, muster_error *err)
 {
+    char room[MU_PACKED_ID_BYTES];
     mu_customer_id id;
 
     if (!context->snapshot) {
@@ -134,7 +135,7 @@ static muster_status from_customer(mu_func_context *context, uint32_t ordinal, m
         out->text = (mu_text){(const char *)context->text.data, (uint32_t)context->text.size};
         return context->text.failed ? mu_fail_memory(err, "writing a customer's id") : MUSTER_OK;
     }
-    MU_TRY(mu_customers_id(customers, ordinal, &id, err));
+    MU_TRY(mu_customers_id(customers, ordinal, room, &id, err));
     out->i64 = id.number;
     return MUSTER_OK;
 }

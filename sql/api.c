@@ -22,6 +22,11 @@
 /* Reports no more often than this: a few times a second is what the header promises. */
 #define REPORT_SECONDS 0.1
 
+/* Where the text of an id may be put. */
+typedef struct id_room {
+    char text[MU_PACKED_ID_BYTES];
+} id_room;
+
 struct muster_statement {
     muster *owner;
     mu_arena arena; /* tree, plan, notes */
@@ -41,6 +46,7 @@ struct muster_statement {
     mu_batch *batch;     /* the exec's; NULL before the first row */
     uint32_t row;        /* of the batch; the current one */
     mu_customer_id *ids; /* of the current row, by column; where the type is CUSTOMER */
+    id_room *id_rooms;   /* their texts */
     mu_arena texts;      /* of the current row */
 };
 
@@ -154,6 +160,7 @@ static muster_status bind_statement(muster_statement *s, muster_error *err)
         MU_TRY(mu_show(&s->binder, s->tree, &s->plan, err));
     }
     MU_ARENA_TRY(s->ids, &s->arena, s->plan->column_count, err);
+    MU_ARENA_TRY(s->id_rooms, &s->arena, s->plan->column_count, err);
     return MUSTER_OK;
 }
 
@@ -235,8 +242,8 @@ static muster_status find_ids(muster_statement *s, muster_error *err)
     for (uint32_t c = 0; c < s->plan->column_count; c++) {
         if (s->plan->columns[c].type.kind == MU_CUSTOMER && !muster_is_null(s, c)) {
             const mu_value value = mu_batch_value(s->batch, c, s->row);
-            MU_TRY(mu_customers_id(mu_snapshot_customers(s->snapshot), value.ordinal, &s->ids[c],
-                                   err));
+            MU_TRY(mu_customers_id(mu_snapshot_customers(s->snapshot), value.ordinal,
+                                   s->id_rooms[c].text, &s->ids[c], err));
         }
     }
     return MUSTER_OK;

@@ -67,9 +67,10 @@ static muster_status check_ids(const checker *c, muster_error *err)
     MU_TRY(mu_customers_open(c->directory, &c->held, manifest->parts, manifest->part_count,
                              manifest->catalog.customer_kind, NULL, &customers, err));
     for (uint32_t ordinal = 0; ordinal < mu_customers_count(customers); ordinal++) {
+        char room[MU_PACKED_ID_BYTES];
         mu_customer_id id;
         uint32_t found;
-        MU_TRY_GOTO(mu_customers_id(customers, ordinal, &id, err));
+        MU_TRY_GOTO(mu_customers_id(customers, ordinal, room, &id, err));
         MU_TRY_GOTO(mu_customers_find(customers, id, &found, err));
         if (found != ordinal) {
             status = mu_fail(err, MUSTER_CORRUPT, "customers %u and %u have the same id", found,

@@ -115,8 +115,8 @@ muster_status mu_customers_find(const mu_customers *customers, mu_customer_id id
     return MUSTER_OK;
 }
 
-muster_status mu_customers_id(const mu_customers *customers, uint32_t ordinal, mu_customer_id *id,
-                              muster_error *err)
+muster_status mu_customers_id(const mu_customers *customers, uint32_t ordinal,
+                              char room[MU_PACKED_ID_BYTES], mu_customer_id *id, muster_error *err)
 {
     uint32_t low = 0, high = customers->part_count;
 
@@ -129,15 +129,16 @@ muster_status mu_customers_id(const mu_customers *customers, uint32_t ordinal, m
             high = middle;
         }
     }
-    return mu_customer_part_id(customers->parts[low], ordinal, id, err);
+    return mu_customer_part_id(customers->parts[low], ordinal, room, id, err);
 }
 
 muster_status mu_customers_format(const mu_customers *customers, uint32_t ordinal, mu_writer *out,
                                   muster_error *err)
 {
+    char room[MU_PACKED_ID_BYTES];
     mu_customer_id id;
 
-    MU_TRY(mu_customers_id(customers, ordinal, &id, err));
+    MU_TRY(mu_customers_id(customers, ordinal, room, &id, err));
     const mu_value value =
         customers->kind == MU_TEXT
             ? (mu_value){.type = {.kind = MU_TEXT}, .text = id.text}

@@ -2,17 +2,21 @@
  * customer.h - the registry: customer ids to dense ordinals and back.
  *
  * The ids of ordinals [first, first + count) are one immutable file, a part. A part has the ids in
- * order of ordinal (offsets and bytes, or 8 bytes each) and an open-addressing table of (16 bits of
- * hash, ordinal) to find them: about two cache misses a lookup, nothing decompressed, nothing read
- * when it is opened. A commit that brings new customers writes a part, together with the parts
- * before it that are not larger than what is new (like the runs of a log-structured merge), so that
- * there are only about log2(n) of them.
+ * order of ordinal (each in as many bits as ids like these need, or offsets and bytes) and an
+ * open-addressing table of (some bits of hash, ordinal) to find them: about two cache misses a
+ * lookup, nothing decompressed, next to nothing read when it is opened. A commit that brings new
+ * customers writes a part, together with the parts before it that are not larger than what is new
+ * (like the runs of a log-structured merge), so that there are only about log2(n) of them.
  */
 #ifndef MU_CUSTOMER_H
 #define MU_CUSTOMER_H
 
 #include "storage/base/env.h"
 #include "storage/type.h"
+
+enum {
+    MU_PACKED_ID_BYTES = 64, /* ids of more bytes are stored as they are */
+};
 
 typedef struct mu_customer_id {
     mu_text text;   /* for TEXT ids */
@@ -35,9 +39,9 @@ uint32_t mu_customers_count(const mu_customers *customers); /* ordinals 0 ... co
 muster_status mu_customers_find(const mu_customers *customers, mu_customer_id id, uint32_t *ordinal,
                                 muster_error *err);
 
-/* The id of an ordinal below the count; text points into the mapped file. */
-muster_status mu_customers_id(const mu_customers *customers, uint32_t ordinal, mu_customer_id *id,
-                              muster_error *err);
+/* The id of an ordinal below the count; text points into `room` or into the mapped file. */
+muster_status mu_customers_id(const mu_customers *customers, uint32_t ordinal,
+                              char room[MU_PACKED_ID_BYTES], mu_customer_id *id, muster_error *err);
 
 /* As mu_customers_id(), written as text (numbers in decimal). */
 muster_status mu_customers_format(const mu_customers *customers, uint32_t ordinal, mu_writer *out,

@@ -324,16 +324,17 @@ muster_status mu_customer_adder_add_many(mu_customer_adder *adder, uint32_t coun
 typedef struct merged {
     const mu_customer_adder *adder;
     uint32_t first; /* the ordinal of the 0th */
+    char room[MU_PACKED_ID_BYTES];
 } merged;
 
 static muster_status merged_id(void *context, uint32_t i, mu_customer_id *id, muster_error *err)
 {
-    const merged *m = context;
+    merged *m = context;
     const uint32_t ordinal = m->first + i;
     const uint32_t base_count = mu_customers_count(m->adder->base);
 
     if (ordinal < base_count) {
-        return mu_customers_id(m->adder->base, ordinal, id, err);
+        return mu_customers_id(m->adder->base, ordinal, m->room, id, err);
     }
     *id = new_id(m->adder, ordinal - base_count);
     return MUSTER_OK;

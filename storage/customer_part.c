@@ -1,17 +1,19 @@
 /*
  * customer_part.c - one file of the registry, as a paged file (paged.c).
  *
- *   ids        BIGINT: i64 each; TEXT: their bytes, one after the other
- *   offsets    TEXT of different sizes: where each id ends, u32 or u64; else nothing
- *   lines      the table of hashes, 64 bytes a line, at a multiple of 64:
- *                u32[10] ordinals less the part's first   u16[10] tags   u32 how many are taken
- *   meta       u32 kind   u32 first   u32 count   u32 width of an id   u32 width of an offset
- *              u32 0      u64 where the ids begin, their size, where the offsets begin, where the
- *              lines begin, how many lines  - together 64 bytes
+ *   ids        packed, in as many bits as they need (customer_pack.c), and 8 bytes of zeros; or
+ *              BIGINT: i64 each; TEXT: their bytes, one after the other
+ *   offsets    packed: how; TEXT of different sizes: where each id ends, u32 or u64; else nothing
+ *   lines      the table of hashes, 64 bytes a line, at a multiple of 64: 16 slots of 4 bytes, or
+ *              12 of 5 where there are 2^24 customers or more. A slot is ordinal less the part's
+ *              first, in as many bits as their number needs, and above it the lowest bits of the
+ * hash; all ones if it is free; those that are taken come first meta       u32 kind   u32 first u32
+ * count   u32 width of an id   u32 width of an offset u32 bytes of a slot    u64 where the ids
+ * begin, their size, where the offsets begin, where the lines begin, how many lines  - together 64
+ * bytes
  *
- * An id whose hash is h, of 64 bits, is looked for in line (h / 2^32) * lines / 2^32 under the tag
- * h mod 2^16, and in the lines after it as long as they are full. So a lookup touches one line,
- * mostly, and one id.
+ * An id whose hash is h, of 64 bits, is looked for in line (h / 2^32) * lines / 2^32, and in the
+ * lines after it as long as they are full. So a lookup touches one line, mostly, and one id.
  */
 #include "storage/customer_part.h"
 
@@ -42,22 +44,45 @@ static bool meta_is_sane(const mu_customer_part *part, uint64_t end)
     const uint64_t count = part->info.count;
     const uint64_t offset_bytes = count * part->offset_width;
 
+    const bool packed = part->id_width == MU_PACKED_WIDTH;
+
     if (part->offset_width != (part->id_width != MU_VARIED_WIDTH ? 0u : 4u) &&
         (part->offset_width != 8 || part->id_width != MU_VARIED_WIDTH)) {
         return false;
     }
-    if (part->id_width != MU_VARIED_WIDTH &&
+    if (part->id_width != MU_VARIED_WIDTH && !packed &&
         (part->id_width > MU_MAX_ID_BYTES || part->ids_size != count * part->id_width)) {
         return false;
     }
-    if (part->kind == MU_BIGINT && part->id_width != 8) {
+    if (part->kind == MU_BIGINT && part->id_width != 8 && !packed) {
         return false;
     }
     return part->ids_at <= end && part->ids_size <= end - part->ids_at && part->offsets_at <= end &&
            offset_bytes <= end - part->offsets_at && part->lines_at <= end &&
            part->line_count > 0 && part->line_count <= UINT32_MAX &&
            part->line_count <= (end - part->lines_at) / MU_LINE_BYTES &&
-           part->line_count > count / MU_LINE_SLOTS;
+           part->line_count > count / part->slots.line;
+}
+
+/* How the ids are packed, and whether there are as many bytes as they need. */
+static muster_status read_packing(mu_customer_part *part, muster_error *err)
+{
+    const uint8_t *data;
+    size_t size;
+
+    MU_TRY(mu_paged_read(part->file, part->offsets_at, MU_ID_PACKING_HEAD, &data, err));
+    if (!mu_id_packing_head(data, &size)) {
+        return mu_fail(err, MUSTER_CORRUPT, "%s: packed ids are too long",
+                       mu_paged_name(part->file));
+    }
+    MU_TRY(mu_paged_read(part->file, part->offsets_at, size, &data, err));
+    MU_TRY(mu_id_packing_open(part->kind, data, size, &part->packing, err));
+    if (part->ids_size != mu_id_packing_bytes(part->packing, part->info.count)) {
+        return mu_fail(err, MUSTER_CORRUPT, "%s: packed ids take %" PRIu64 " bytes, not %" PRIu64,
+                       mu_paged_name(part->file),
+                       mu_id_packing_bytes(part->packing, part->info.count), part->ids_size);
+    }
+    return MUSTER_OK;
 }
 
 static muster_status read_meta(mu_customer_part *part, muster_error *err)
@@ -75,7 +100,7 @@ static muster_status read_meta(mu_customer_part *part, muster_error *err)
     const uint32_t count = mu_read_u32(&meta);
     part->id_width = mu_read_u32(&meta);
     part->offset_width = mu_read_u32(&meta);
-    mu_read_u32(&meta);
+    const uint32_t slot_bytes = mu_read_u32(&meta);
     part->ids_at = mu_read_u64(&meta);
     part->ids_size = mu_read_u64(&meta);
     part->offsets_at = mu_read_u64(&meta);
@@ -87,11 +112,12 @@ static muster_status read_meta(mu_customer_part *part, muster_error *err)
                        mu_paged_name(part->file), first, first + count, kind, part->info.first,
                        part->info.first + part->info.count, (int)part->kind);
     }
-    if (!meta_is_sane(part, size - MU_PART_META_BYTES)) {
+    part->slots = mu_slots_of(count);
+    if (slot_bytes != part->slots.bytes || !meta_is_sane(part, size - MU_PART_META_BYTES)) {
         return mu_fail(err, MUSTER_CORRUPT, "%s: its parts do not fit one another",
                        mu_paged_name(part->file));
     }
-    return MUSTER_OK;
+    return part->id_width == MU_PACKED_WIDTH ? read_packing(part, err) : MUSTER_OK;
 }
 
 static muster_status open_file(const char *directory, const mu_held_files *held,
@@ -141,6 +167,7 @@ mu_customer_part *mu_customer_part_retain(mu_customer_part *part)
 void mu_customer_part_release(mu_customer_part *part)
 {
     if (part && atomic_fetch_sub_explicit(&part->references, 1, memory_order_acq_rel) == 1) {
+        mu_id_packing_free(part->packing);
         mu_paged_close(part->file);
         mu_mem_free(part);
     }
@@ -157,14 +184,34 @@ static muster_status read_offset(const mu_customer_part *part, uint32_t i, uint6
     return MUSTER_OK;
 }
 
+static muster_status read_packed(const mu_customer_part *part, uint32_t i, mu_packed_id *id,
+                                 muster_error *err)
+{
+    uint64_t offset;
+    uint32_t size;
+    const uint8_t *data;
+
+    assert(i < part->info.count);
+    mu_id_packing_place(part->packing, i, &offset, &size);
+    MU_TRY(mu_paged_read(part->file, part->ids_at + offset, size, &data, err));
+    mu_id_packing_take(part->packing, i, data, id);
+    return MUSTER_OK;
+}
+
 /* The id of the i-th customer of the part. */
-static muster_status read_id(const mu_customer_part *part, uint32_t i, mu_customer_id *id,
-                             muster_error *err)
+static muster_status read_id(const mu_customer_part *part, uint32_t i,
+                             char room[MU_PACKED_ID_BYTES], mu_customer_id *id, muster_error *err)
 {
     uint64_t start = 0, end;
     const uint8_t *data;
 
     assert(i < part->info.count);
+    if (part->packing) {
+        mu_packed_id packed;
+        MU_TRY(read_packed(part, i, &packed, err));
+        *id = mu_id_unpack(part->packing, &packed, room);
+        return MUSTER_OK;
+    }
     if (part->id_width != MU_VARIED_WIDTH) {
         start = (uint64_t)i * part->id_width;
         end = start + part->id_width;
@@ -189,10 +236,11 @@ static muster_status read_id(const mu_customer_part *part, uint32_t i, mu_custom
 }
 
 muster_status mu_customer_part_id(const mu_customer_part *part, uint32_t ordinal,
-                                  mu_customer_id *id, muster_error *err)
+                                  char room[MU_PACKED_ID_BYTES], mu_customer_id *id,
+                                  muster_error *err)
 {
     assert(ordinal >= part->info.first);
-    return read_id(part, ordinal - part->info.first, id, err);
+    return read_id(part, ordinal - part->info.first, room, id, err);
 }
 
 void mu_customer_part_prefetch(const mu_customer_part *part, uint64_t hash)
@@ -201,43 +249,83 @@ void mu_customer_part_prefetch(const mu_customer_part *part, uint64_t hash)
                       part->lines_at + mu_customer_line(hash, part->line_count) * MU_LINE_BYTES);
 }
 
-static bool tag_is(const uint8_t *line, uint32_t slot, uint64_t hash)
-{
-    const uint8_t *at = line + MU_LINE_TAGS_AT + 2 * (size_t)slot;
+/* An id that is looked for. */
+typedef struct wanted {
+    mu_customer_id id;
+    mu_packed_id packed; /* if the part's are */
+    uint64_t tag;        /* what its slot has above the ordinal */
+} wanted;
 
-    return at[0] == (hash & 0xff) && at[1] == (hash >> 8 & 0xff);
+static muster_status is_wanted(const mu_customer_part *part, uint32_t i, const wanted *w, bool *is,
+                               muster_error *err)
+{
+    if (part->packing) {
+        mu_packed_id packed;
+        MU_TRY(read_packed(part, i, &packed, err));
+        *is = mu_packed_id_equal(part->packing, &packed, &w->packed);
+    } else {
+        mu_customer_id found;
+        MU_TRY(read_id(part, i, NULL, &found, err));
+        *is = mu_customer_id_equal(part->kind, found, w->id);
+    }
+    return MUSTER_OK;
+}
+
+static uint64_t load_slot(mu_slots slots, const uint8_t *line, uint32_t slot)
+{
+    const uint8_t *at = line + (size_t)slot * slots.bytes;
+    const uint64_t low = mu_load_u32(at);
+
+    return slots.bytes == MU_SLOT_BYTES ? low : low | (uint64_t)at[MU_SLOT_BYTES] << 32;
+}
+
+/* Looks through one line; *full is false if the search ends with it. */
+static muster_status search_line(const mu_customer_part *part, uint64_t at, const wanted *w,
+                                 uint32_t *ordinal, bool *full, muster_error *err)
+{
+    const mu_slots slots = part->slots;
+    const uint8_t *line;
+
+    *full = false;
+    MU_TRY(
+        mu_paged_read(part->file, part->lines_at + at * MU_LINE_BYTES, MU_LINE_BYTES, &line, err));
+    for (uint32_t slot = 0; slot < slots.line; slot++) {
+        const uint64_t held = load_slot(slots, line, slot);
+        const uint32_t i = (uint32_t)(held & ((UINT64_C(1) << slots.ordinal_bits) - 1));
+        bool is;
+        if (held == slots.free) {
+            return MUSTER_OK;
+        }
+        if (held >> slots.ordinal_bits != w->tag) {
+            continue;
+        }
+        if (i >= part->info.count) {
+            return mu_fail(err, MUSTER_CORRUPT, "%s: line %" PRIu64 " names customer %u of %u",
+                           mu_paged_name(part->file), at, i, part->info.count);
+        }
+        MU_TRY(is_wanted(part, i, w, &is, err));
+        if (is) {
+            *ordinal = part->info.first + i;
+            return MUSTER_OK;
+        }
+    }
+    *full = true;
+    return MUSTER_OK;
 }
 
 muster_status mu_customer_part_find(const mu_customer_part *part, mu_customer_id id, uint64_t hash,
                                     uint32_t *ordinal, muster_error *err)
 {
     uint64_t at = mu_customer_line(hash, part->line_count);
+    wanted w = {.id = id, .tag = mu_slot_of(part->slots, hash, 0) >> part->slots.ordinal_bits};
+    bool full = true;
 
     *ordinal = MU_NO_CUSTOMER;
-    for (uint64_t seen = 0; seen < part->line_count; seen++) {
-        const uint8_t *line;
-        MU_TRY(mu_paged_read(part->file, part->lines_at + at * MU_LINE_BYTES, MU_LINE_BYTES, &line,
-                             err));
-        const uint32_t taken = mu_load_u32(line + MU_LINE_COUNT_AT);
-        for (uint32_t slot = 0; slot < taken && slot < MU_LINE_SLOTS; slot++) {
-            if (!tag_is(line, slot, hash)) {
-                continue;
-            }
-            mu_customer_id found;
-            const uint32_t i = mu_load_u32(line + 4 * (size_t)slot);
-            if (i >= part->info.count) {
-                return mu_fail(err, MUSTER_CORRUPT, "%s: line %" PRIu64 " names customer %u of %u",
-                               mu_paged_name(part->file), at, i, part->info.count);
-            }
-            MU_TRY(read_id(part, i, &found, err));
-            if (mu_customer_id_equal(part->kind, found, id)) {
-                *ordinal = part->info.first + i;
-                return MUSTER_OK;
-            }
-        }
-        if (taken < MU_LINE_SLOTS) {
-            break;
-        }
+    if (part->packing && !mu_id_pack(part->packing, id, &w.packed)) {
+        return MUSTER_OK;
+    }
+    for (uint64_t seen = 0; seen < part->line_count && full; seen++) {
+        MU_TRY(search_line(part, at, &w, ordinal, &full, err));
         at = at + 1 == part->line_count ? 0 : at + 1;
     }
     return MUSTER_OK;
@@ -247,9 +335,10 @@ muster_status mu_customer_part_check(const mu_customer_part *part, muster_error 
 {
     MU_TRY(mu_paged_check(part->file, err));
     for (uint32_t i = 0; i < part->info.count; i++) {
+        char room[MU_PACKED_ID_BYTES];
         mu_customer_id id;
         uint32_t found;
-        MU_TRY(read_id(part, i, &id, err));
+        MU_TRY(read_id(part, i, room, &id, err));
         MU_TRY(mu_customer_part_find(part, id, mu_customer_hash(part->kind, id), &found, err));
         if (found != part->info.first + i) {
             return mu_fail(err, MUSTER_CORRUPT, "%s: the id of customer %u is found as %u",

@@ -4,7 +4,9 @@
 #ifndef MU_CUSTOMER_PART_H
 #define MU_CUSTOMER_PART_H
 
+#include "storage/base/bits.h"
 #include "storage/customer.h"
+#include "storage/customer_pack.h"
 #include "storage/held.h"
 #include "storage/paged.h"
 
@@ -14,28 +16,60 @@
 #define MU_CUSTOMER_KIND "mustercu"
 
 enum {
-    /* One line of the table of hashes: a cache line of ten ordinals, ten tags of 16 bits, and how
-     * many are taken. */
+    /* One line of the table of hashes: a cache line of slots. A slot has an ordinal in its low
+     * bits, as many as the part's need, and bits of the hash above them; all ones: it is free. */
     MU_LINE_BYTES = 64,
-    MU_LINE_SLOTS = 10,
-    MU_LINE_TAGS_AT = 4 * MU_LINE_SLOTS,
-    MU_LINE_COUNT_AT = 6 * MU_LINE_SLOTS,
-
-    /* Customers a line is made for: 8 of 10, so that four lookups of five need no second line. */
-    MU_LINE_FILL = 8,
+    MU_SLOT_BYTES = 4,
+    MU_LARGE_SLOT_BYTES = 5, /* where ordinals would leave less than 8 bits for the hash */
+    MU_SLOT_TAG_BITS = 8,    /* at least */
 
     MU_PART_META_BYTES = 64, /* at the end of the part */
 };
 
-#define MU_VARIED_WIDTH UINT32_MAX /* ids of different sizes: their ends are stored */
+#define MU_VARIED_WIDTH UINT32_MAX       /* ids of different sizes: their ends are stored */
+#define MU_PACKED_WIDTH (UINT32_MAX - 1) /* ids as bits, as customer_pack.h says */
+
+/* How the slots of a part with `count` customers are laid out. */
+typedef struct mu_slots {
+    uint32_t bytes; /* of a slot */
+    uint32_t line;  /* slots of a line */
+    uint32_t ordinal_bits;
+    uint64_t free; /* what a free slot holds */
+} mu_slots;
+
+static inline mu_slots mu_slots_of(uint32_t count)
+{
+    const uint32_t ordinal_bits = mu_bits_width(count); /* no ordinal is all ones */
+    const bool large = ordinal_bits + MU_SLOT_TAG_BITS > 8 * MU_SLOT_BYTES;
+    const uint32_t bytes = large ? MU_LARGE_SLOT_BYTES : MU_SLOT_BYTES;
+
+    return (mu_slots){.bytes = bytes,
+                      .line = MU_LINE_BYTES / bytes,
+                      .ordinal_bits = ordinal_bits,
+                      .free = UINT64_MAX >> (64 - 8 * bytes)};
+}
+
+/* The slot of a customer. The hash's upper half chooses the line, so the tag is from the other. */
+static inline uint64_t mu_slot_of(mu_slots slots, uint64_t hash, uint32_t i)
+{
+    return (hash << slots.ordinal_bits & slots.free) | i;
+}
+
+/* Customers a line is made for: 14 of 16, so that nine lookups of ten need no second line. */
+static inline uint32_t mu_line_fill(mu_slots slots)
+{
+    return slots.line * 14 / 16;
+}
 
 /* One part, counted by the snapshots that use it. */
 typedef struct mu_customer_part {
     atomic_uint references;
     mu_customer_part_info info;
     mu_kind kind;
-    mu_paged *file;        /* owned */
-    uint32_t id_width;     /* bytes of every id, or MU_VARIED_WIDTH */
+    mu_paged *file;         /* owned */
+    mu_id_packing *packing; /* owned; NULL: ids are stored as they are */
+    mu_slots slots;
+    uint32_t id_width;     /* bytes of every id, MU_VARIED_WIDTH or MU_PACKED_WIDTH */
     uint32_t offset_width; /* bytes of an offset: 0, 4 or 8 */
     uint64_t ids_at, ids_size, offsets_at, lines_at, line_count;
 } mu_customer_part;
@@ -63,7 +97,8 @@ void mu_customer_part_release(mu_customer_part *part); /* NULL is fine */
 muster_status mu_customer_part_find(const mu_customer_part *part, mu_customer_id id, uint64_t hash,
                                     uint32_t *ordinal, muster_error *err);
 muster_status mu_customer_part_id(const mu_customer_part *part, uint32_t ordinal,
-                                  mu_customer_id *id, muster_error *err);
+                                  char room[MU_PACKED_ID_BYTES], mu_customer_id *id,
+                                  muster_error *err);
 void mu_customer_part_prefetch(const mu_customer_part *part, uint64_t hash);
 
 /* Every page, and every id found under its ordinal. */

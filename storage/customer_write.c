@@ -1,9 +1,10 @@
 /*
  * customer_write.c - writing a part of the registry; its layout is on top of customer_part.c.
  *
- * The ids are gone through three times: for the table of hashes, which is built in memory (8 bytes
- * a customer), for their bytes, and, if they have different sizes, for their ends. Nothing else is
- * held, so that old parts can be merged that do not fit in memory.
+ * The ids are gone through two or three times: for the table of hashes, which is built in memory
+ * (5 bytes a customer), and to see how they can be packed; for their bits or bytes; and, if they
+ * are not packed and have different sizes, for their ends. Nothing else is held, so that old parts
+ * can be merged that do not fit in memory.
  */
 #include "storage/customer_part.h"
 
@@ -18,8 +19,10 @@
 enum {
 #ifdef MU_TINY
     TOGETHER = 3,
+    PACKED_LOT = 8,
 #else
-    TOGETHER = 32, /* as in customer_add.c */
+    TOGETHER = 32,     /* as in customer_add.c */
+    PACKED_LOT = 8192, /* ids that are packed in memory; a multiple of 8 */
 #endif
 };
 
@@ -29,39 +32,37 @@ typedef struct part_writer {
     void *context;
     uint32_t first, count;
     mu_paged_writer *file;
+    mu_id_packing *packing; /* owned; NULL: ids are stored as they are */
+    mu_slots slots;
     uint8_t *lines; /* line_count * MU_LINE_BYTES; owned */
     uint64_t line_count;
     uint64_t ids_size;
     uint32_t id_width, offset_width;
 } part_writer;
 
-static void store_u32(uint8_t *at, uint32_t value)
+/* All bytes of a free slot are 0xff. */
+static bool is_free(mu_slots slots, const uint8_t *slot)
 {
-    const uint32_t little = htole32(value);
+    uint8_t all = 0xff;
 
-    memcpy(at, &little, sizeof little);
-}
-
-static void store_u16(uint8_t *at, uint16_t value)
-{
-    const uint16_t little = htole16(value);
-
-    memcpy(at, &little, sizeof little);
+    for (uint32_t byte = 0; byte < slots.bytes; byte++) {
+        all &= slot[byte];
+    }
+    return all == 0xff;
 }
 
 static void add_to_lines(part_writer *w, uint32_t i, uint64_t hash)
 {
     uint64_t at = mu_customer_line(hash, w->line_count);
+    const uint64_t held = htole64(mu_slot_of(w->slots, hash, i));
 
     for (;;) { /* there are more slots than customers, so this ends */
-        uint8_t *line = &w->lines[at * MU_LINE_BYTES];
-        const uint32_t taken = mu_load_u32(line + MU_LINE_COUNT_AT);
-        assert(taken <= MU_LINE_SLOTS);
-        if (taken < MU_LINE_SLOTS) {
-            store_u32(line + 4 * (size_t)taken, i);
-            store_u16(line + MU_LINE_TAGS_AT + 2 * (size_t)taken, (uint16_t)hash);
-            store_u32(line + MU_LINE_COUNT_AT, taken + 1);
-            return;
+        for (uint32_t slot = 0; slot < w->slots.line; slot++) {
+            uint8_t *to = &w->lines[at * MU_LINE_BYTES + (size_t)slot * w->slots.bytes];
+            if (is_free(w->slots, to)) {
+                memcpy(to, &held, w->slots.bytes);
+                return;
+            }
         }
         at = at + 1 == w->line_count ? 0 : at + 1;
     }
@@ -82,6 +83,7 @@ static muster_status add_ids(part_writer *w, uint32_t from, uint32_t count, must
         mu_customer_id id;
         MU_TRY(w->source(w->context, from + k, &id, err));
         hashes[k] = mu_customer_hash(w->kind, id);
+        mu_id_packing_see(w->packing, id);
         __builtin_prefetch(&w->lines[mu_customer_line(hashes[k], w->line_count) * MU_LINE_BYTES],
                            1);
         const uint32_t size = id_size(w, id);
@@ -94,21 +96,90 @@ static muster_status add_ids(part_writer *w, uint32_t from, uint32_t count, must
     return MUSTER_OK;
 }
 
-/* Fills the table, and finds out how the ids are to be laid out. */
-static muster_status survey(part_writer *w, muster_error *err)
+/* Packs the ids, or not, whatever takes fewer bytes. */
+static void choose_layout(part_writer *w)
 {
-    w->line_count = w->count / MU_LINE_FILL + 1;
-    w->lines = mu_mem_zalloc_array((size_t)w->line_count, MU_LINE_BYTES);
-    if (!w->lines) {
-        return mu_fail_memory(err, "writing the customers");
-    }
-    for (uint32_t i = 0; i < w->count; i += TOGETHER) {
-        MU_TRY(add_ids(w, i, w->count - i < TOGETHER ? w->count - i : TOGETHER, err));
-    }
     if (w->id_width == MU_VARIED_WIDTH) {
         w->offset_width = w->ids_size <= UINT32_MAX ? 4 : 8;
     }
+    const uint64_t plain = w->ids_size + (uint64_t)w->count * w->offset_width;
+    if (mu_id_packing_settle(w->packing)) {
+        const uint64_t packed = mu_id_packing_bytes(w->packing, w->count);
+        if (packed + mu_id_packing_size(w->packing) < plain) {
+            w->id_width = MU_PACKED_WIDTH;
+            w->offset_width = 0;
+            w->ids_size = packed;
+            return;
+        }
+    }
+    mu_id_packing_free(w->packing);
+    w->packing = NULL;
+}
+
+/* Fills the table, and finds out how the ids are to be laid out. */
+static muster_status survey(part_writer *w, muster_error *err)
+{
+    w->slots = mu_slots_of(w->count);
+    w->line_count = w->count / mu_line_fill(w->slots) + 1;
+    w->lines = mu_mem_alloc_array((size_t)w->line_count, MU_LINE_BYTES);
+    w->packing = mu_id_packing_new(w->kind);
+    if (!w->lines || !w->packing) {
+        return mu_fail_memory(err, "writing the customers");
+    }
+    memset(w->lines, 0xff, (size_t)w->line_count * MU_LINE_BYTES);
+    for (uint32_t i = 0; i < w->count; i += TOGETHER) {
+        MU_TRY(add_ids(w, i, w->count - i < TOGETHER ? w->count - i : TOGETHER, err));
+    }
+    choose_layout(w);
     return MUSTER_OK;
+}
+
+/* So many at a time that each lot begins with a whole byte. */
+static muster_status write_packed(part_writer *w, muster_error *err)
+{
+    const size_t lot_bytes = (size_t)mu_id_packing_bytes(w->packing, PACKED_LOT);
+    uint8_t *lot = mu_mem_alloc(lot_bytes);
+    muster_status status = MUSTER_OK;
+
+    if (!lot) {
+        return mu_fail_memory(err, "writing the customers");
+    }
+    for (uint32_t first = 0; first < w->count && status == MUSTER_OK; first += PACKED_LOT) {
+        const uint32_t left = w->count - first, count = left < PACKED_LOT ? left : PACKED_LOT;
+        const bool last = left <= PACKED_LOT;
+        const size_t size = (size_t)mu_id_packing_bytes(w->packing, count);
+        memset(lot, 0, lot_bytes);
+        for (uint32_t i = 0; i < count && status == MUSTER_OK; i++) {
+            mu_packed_id packed;
+            mu_customer_id id;
+            status = w->source(w->context, first + i, &id, err);
+            if (status == MUSTER_OK) {
+                const bool fits = mu_id_pack(w->packing, id, &packed);
+                assert(fits);
+                (void)fits;
+                mu_id_packing_put(w->packing, &packed, i, lot);
+            }
+        }
+        if (status == MUSTER_OK) {
+            status = mu_paged_write(w->file, lot, last ? size : size - MU_PACK_SLACK, err);
+        }
+        if (last) {
+            break;
+        }
+    }
+    mu_mem_free(lot);
+    return status;
+}
+
+static muster_status write_packing(part_writer *w, muster_error *err)
+{
+    mu_writer how = {0};
+
+    mu_id_packing_write(w->packing, &how);
+    const muster_status status = how.failed ? mu_fail_memory(err, "writing the customers")
+                                            : mu_paged_write(w->file, how.data, how.size, err);
+    mu_writer_deinit(&how);
+    return status;
 }
 
 static muster_status write_ids(part_writer *w, muster_error *err)
@@ -151,7 +222,7 @@ static muster_status write_meta(part_writer *w, uint64_t offsets_at, uint64_t li
     mu_write_u32(&meta, w->count);
     mu_write_u32(&meta, w->id_width);
     mu_write_u32(&meta, w->offset_width);
-    mu_write_u32(&meta, 0);
+    mu_write_u32(&meta, w->slots.bytes);
     mu_write_u64(&meta, 0);
     mu_write_u64(&meta, w->ids_size);
     mu_write_u64(&meta, offsets_at);
@@ -167,10 +238,10 @@ static muster_status write_meta(part_writer *w, uint64_t offsets_at, uint64_t li
 static muster_status write_body(part_writer *w, muster_error *err)
 {
     MU_TRY(survey(w, err));
-    MU_TRY(write_ids(w, err));
+    MU_TRY(w->packing ? write_packed(w, err) : write_ids(w, err));
     MU_TRY(mu_paged_align(w->file, 8, err));
     const uint64_t offsets_at = mu_paged_offset(w->file);
-    MU_TRY(write_offsets(w, err));
+    MU_TRY(w->packing ? write_packing(w, err) : write_offsets(w, err));
     MU_TRY(mu_paged_align(w->file, MU_LINE_BYTES, err));
     const uint64_t lines_at = mu_paged_offset(w->file);
     MU_TRY(mu_paged_write(w->file, w->lines, (size_t)w->line_count * MU_LINE_BYTES, err));
@@ -192,6 +263,7 @@ muster_status mu_customer_part_write(const char *directory, mu_kind kind,
     mu_file_name("customers", info->file, name);
     MU_TRY(mu_paged_create(directory, name, MU_CUSTOMER_KIND, &w.file, err));
     const muster_status status = write_body(&w, err);
+    mu_id_packing_free(w.packing);
     mu_mem_free(w.lines);
     if (status != MUSTER_OK) {
         mu_paged_abort(w.file);

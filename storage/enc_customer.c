@@ -4,12 +4,14 @@
  *   u32   number of runs     } as in enc_rle.c
  *   list  their lengths      }
  *   u32   the first ordinal
- *   list  the distance of each following ordinal to the one before, none 0; absent for a single run
+ *   list  (enc_list.c) the distance of each following ordinal to the one before, none 0; absent for
+ * a single run
  *
  * Distances take a third of the bits that places within the stripe would.
  */
 #include "storage/base/mem.h"
 #include "storage/enc_decoder.h"
+#include "storage/enc_list.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -50,8 +52,7 @@ void mu_enc_customer_write(mu_writer *out, const uint32_t *ordinals, uint32_t ro
     mu_runs_write(out, lengths, run_count);
     mu_write_u32(out, ordinals[0]);
     if (run_count > 1) {
-        const mu_for plan = mu_for_plan_list(distances, run_count - 1);
-        mu_for_write(out, &plan, distances);
+        mu_enc_list_write(out, distances, run_count - 1);
     }
     mu_mem_free(lengths);
 }
@@ -59,6 +60,7 @@ void mu_enc_customer_write(mu_writer *out, const uint32_t *ordinals, uint32_t ro
 static muster_status customer_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
 {
     MU_TRY(mu_runs_open(decoder, in, err));
+    MU_TRY(mu_runs_index(decoder, err));
     const uint32_t run_count = decoder->run_count;
     uint64_t ordinal = mu_read_u32(in);
     uint32_t repeated = 0;
@@ -75,9 +77,7 @@ static muster_status customer_open(mu_decoder *decoder, mu_reader *in, muster_er
     if (run_count == 1) {
         return MUSTER_OK;
     }
-    mu_for distances;
-    MU_TRY(mu_for_open(&distances, in, run_count - 1, err));
-    MU_TRY(mu_for_read_u32(&distances, 0, run_count - 1, decoder->run_narrow + 1, err));
+    MU_TRY(mu_enc_list_read_u32(in, run_count - 1, decoder->run_narrow + 1, err));
     for (uint32_t run = 1; run < run_count; run++) {
         const uint32_t distance = decoder->run_narrow[run];
 

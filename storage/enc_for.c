@@ -187,6 +187,15 @@ static void pack_wide(const uint64_t *numbers, uint32_t count, uint32_t width, u
     memcpy(out, words, vector_bytes(width, count));
 }
 
+void mu_for_numbers(const mu_for *plan, const int64_t *values, uint64_t *numbers)
+{
+    const division by = division_by(plan->divisor);
+
+    for (uint32_t i = 0; i < plan->count; i++) {
+        numbers[i] = divide(by, (uint64_t)values[i] - (uint64_t)plan->base);
+    }
+}
+
 void mu_for_write(mu_writer *out, const mu_for *plan, const int64_t *values)
 {
     const division by = division_by(plan->divisor);
@@ -281,13 +290,30 @@ muster_status mu_for_read_u32(const mu_for *list, uint32_t first, uint32_t count
         mu_k()->unpack_u32(list->vectors + first / MU_VECTOR_ROWS * stride, list->width, within,
                            rows, out);
         if (base != 0 || divisor != 1) {
-            for (uint32_t i = 0; i < rows; i++) {
-                out[i] = base + out[i] * divisor;
-            }
+            mu_k()->scale_u32(base, divisor, out, rows);
         }
         first += rows;
         count -= rows;
         out += rows;
     }
     return MUSTER_OK;
+}
+
+const int64_t *mu_for_slice_i64(const mu_for *list, uint32_t first, uint32_t count, int64_t *room)
+{
+    const uint32_t before = first % 64;
+
+    if (count > 0) {
+        mu_for_read_i64(list, first - before, before + count, room);
+    }
+    return room + before;
+}
+
+muster_status mu_for_slice_u32(const mu_for *list, uint32_t first, uint32_t count, uint32_t *room,
+                               const uint32_t **out, muster_error *err)
+{
+    const uint32_t before = first % 64;
+
+    *out = room + before;
+    return count > 0 ? mu_for_read_u32(list, first - before, before + count, room, err) : MUSTER_OK;
 }

@@ -23,6 +23,7 @@ typedef struct mu_for {
 mu_for mu_for_plan(const int64_t *values, uint32_t count, int64_t min, int64_t max);
 mu_for mu_for_plan_list(const int64_t *values, uint32_t count); /* finds min and max itself */
 size_t mu_for_bytes(const mu_for *plan);                        /* that it will take, header too */
+void mu_for_numbers(const mu_for *plan, const int64_t *values, uint64_t *numbers); /* to pack */
 void mu_for_write(mu_writer *out, const mu_for *plan, const int64_t *values);
 
 muster_status mu_for_open(mu_for *list, mu_reader *in, uint32_t count, muster_error *err);
@@ -32,5 +33,12 @@ muster_status mu_for_open(mu_for *list, mu_reader *in, uint32_t count, muster_er
 void mu_for_read_i64(const mu_for *list, uint32_t first, uint32_t count, int64_t *out);
 muster_status mu_for_read_u32(const mu_for *list, uint32_t first, uint32_t count, uint32_t *out,
                               muster_error *err);
+
+/* The same for any `first`: the values are somewhere in `room`, which has MU_FOR_ROOM(count)
+ * values. */
+#define MU_FOR_ROOM(count) ((count) + 128)
+const int64_t *mu_for_slice_i64(const mu_for *list, uint32_t first, uint32_t count, int64_t *room);
+muster_status mu_for_slice_u32(const mu_for *list, uint32_t first, uint32_t count, uint32_t *room,
+                               const uint32_t **out, muster_error *err);
 
 #endif

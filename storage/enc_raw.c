@@ -78,13 +78,13 @@ static muster_status lz4_open(mu_decoder *decoder, mu_reader *in, muster_error *
     return MUSTER_OK;
 }
 
-static void raw_read_f64(const mu_decoder *decoder, uint32_t first, uint32_t count, double *out)
+static void raw_read(mu_decoder *decoder, uint32_t first, uint32_t count, int64_t *out)
 {
     /* Little-endian on disk and in memory: isa.c sees to it that muster runs nowhere else. */
     memcpy(out, decoder->bytes + (size_t)first * 8, (size_t)count * 8);
 }
 
-static void lz4_read_f64(const mu_decoder *decoder, uint32_t first, uint32_t count, double *out)
+static void lz4_read(mu_decoder *decoder, uint32_t first, uint32_t count, int64_t *out)
 {
     const uint8_t *at = decoder->bytes + first;
 
@@ -93,11 +93,11 @@ static void lz4_read_f64(const mu_decoder *decoder, uint32_t first, uint32_t cou
         for (size_t plane = 0; plane < 8; plane++) {
             bits |= (uint64_t)at[plane * decoder->rows + i] << (8 * plane);
         }
-        memcpy(&out[i], &bits, sizeof bits);
+        out[i] = (int64_t)bits;
     }
 }
 
 const mu_encoding mu_encoding_raw = {
-    .enc = MU_ENC_RAW, .name = "raw", .open = raw_open, .read_f64 = raw_read_f64};
+    .enc = MU_ENC_RAW, .name = "raw", .doubles = true, .open = raw_open, .read_i64 = raw_read};
 const mu_encoding mu_encoding_lz4 = {
-    .enc = MU_ENC_LZ4, .name = "lz4", .open = lz4_open, .read_f64 = lz4_read_f64};
+    .enc = MU_ENC_LZ4, .name = "lz4", .doubles = true, .open = lz4_open, .read_i64 = lz4_read};

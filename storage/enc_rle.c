@@ -2,50 +2,43 @@
  * enc_rle.c - run-length encoding, for columns that repeat: plan tiers, the city of a customer.
  *
  *   u32   number of runs, 1 to rows
- *   list  their lengths, none 0, together as many as there are rows
- *   list  their values
+ *   list  their lengths (enc_list.c), none 0, together as many as there are rows
+ *   list  their values (enc_for.c)
  *
- * A list is packed as enc_for.c says. Opening a chunk unpacks both and turns lengths into ends, so
- * that any row is found by bisection, and mostly just after the last one read.
+ * Opening a chunk unpacks both and turns lengths into ends, so
+ * that any row is found by bisection, and mostly just after the last one read. Codes and ordinals
+ * are read by a bitmap of the rows where runs begin: eight rows at a time, however short runs are.
  */
+#include "storage/base/bits.h"
 #include "storage/base/mem.h"
 #include "storage/enc_decoder.h"
+#include "storage/enc_list.h"
 #include "storage/kernels/kernels.h"
 
 #include <assert.h>
 #include <inttypes.h>
-
-size_t mu_runs_bytes(const int64_t *lengths, uint32_t run_count)
-{
-    const mu_for plan = mu_for_plan_list(lengths, run_count);
-
-    return sizeof run_count + mu_for_bytes(&plan);
-}
+#include <string.h>
 
 void mu_runs_write(mu_writer *out, const int64_t *lengths, uint32_t run_count)
 {
-    const mu_for plan = mu_for_plan_list(lengths, run_count);
-
     mu_write_u32(out, run_count);
-    mu_for_write(out, &plan, lengths);
+    mu_enc_list_write(out, lengths, run_count);
 }
 
 muster_status mu_runs_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
 {
     const uint32_t run_count = mu_read_u32(in);
-    mu_for lengths;
     uint64_t filled = 0;
     uint32_t empty = 0;
 
     if (in->overrun || run_count == 0 || run_count > decoder->rows) {
         return mu_fail(err, MUSTER_CORRUPT, "%u runs for %u rows", run_count, decoder->rows);
     }
-    MU_TRY(mu_for_open(&lengths, in, run_count, err));
     if (!mu_mem_reserve(&decoder->ends, &decoder->end_capacity, (size_t)run_count + 63,
                         sizeof *decoder->ends)) {
         return mu_fail_memory(err, "opening a chunk of runs");
     }
-    MU_TRY(mu_for_read_u32(&lengths, 0, run_count, decoder->ends, err));
+    MU_TRY(mu_enc_list_read_u32(in, run_count, decoder->ends, err));
     /* Nothing in the loop depends on what is found: a sum of 2^32 lengths cannot wrap, and if the
      * last end is right and no run is empty, all ends before it rise towards it. */
     for (uint32_t run = 0; run < run_count; run++) {
@@ -92,45 +85,83 @@ static uint32_t seek(const mu_decoder *decoder, uint32_t row)
     return low;
 }
 
-void mu_runs_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out)
+muster_status mu_runs_index(mu_decoder *decoder, muster_error *err)
 {
-    const uint32_t run = seek(decoder, first);
+    mu_enc_map *map = &decoder->map;
+    uint64_t word = 1; /* row 0 begins a run */
+    size_t at = 0;
 
-    decoder->run =
-        run - 1 +
-        mu_k()->expand_runs_u32(decoder->run_narrow + run, decoder->ends + run, first, count, out);
+    if (!mu_enc_map_clear(map, decoder->rows)) {
+        return mu_fail_memory(err, "opening a chunk of runs");
+    }
+    for (uint32_t run = 0; run + 1 < decoder->run_count; run++) {
+        const uint32_t row = decoder->ends[run];
+        if (row / 64 != at) {
+            map->words[at] = word;
+            at = row / 64;
+            word = 0;
+        }
+        word |= UINT64_C(1) << row % 64;
+    }
+    map->words[at] = word;
+    mu_enc_map_count(map);
+    assert(map->ones == decoder->run_count);
+    return MUSTER_OK;
 }
 
-bool mu_enc_rle_write(mu_writer *out, const int64_t *values, uint32_t rows, uint32_t run_count,
-                      size_t limit)
+void mu_runs_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out)
 {
-    int64_t *lengths = mu_mem_alloc_array(run_count, 2 * sizeof *lengths);
+    uint64_t map[MU_VECTOR_ROWS / 64];
+
+    for (uint32_t done = 0; done < count; done += MU_VECTOR_ROWS) {
+        const uint32_t left = count - done, row = first + done;
+        const size_t words = mu_bits_words(left < MU_VECTOR_ROWS ? left : MU_VECTOR_ROWS);
+
+        memcpy(map, &decoder->map.words[row / 64], words * sizeof *map);
+        const uint32_t run = mu_enc_map_rank(&decoder->map, row) - ((map[0] & 1) == 0);
+        map[0] |= 1;
+        mu_k()->repeat_u32(map, words, decoder->run_narrow + run, out + done);
+    }
+}
+
+static size_t rle_estimate(mu_enc_input *input)
+{
+    const mu_for lengths = {.width =
+                                (uint8_t)mu_bits_width(input->longest_run - input->shortest_run),
+                            .count = input->run_count};
+    const mu_for values = {.width = input->plan.width, .count = input->run_count};
+
+    if (input->run_count > input->rows / 2) {
+        return SIZE_MAX;
+    }
+    return sizeof input->run_count + mu_for_bytes(&lengths) + mu_for_bytes(&values);
+}
+
+static void rle_write(mu_writer *out, const mu_enc_input *input)
+{
+    const int64_t *values = input->values;
+    int64_t *lengths = mu_mem_alloc_array(input->run_count, 2 * sizeof *lengths);
     uint32_t runs = 0;
 
     if (!lengths) {
         out->failed = true;
-        return false;
+        return;
     }
-    int64_t *run_values = lengths + run_count;
-    for (uint32_t start = 0; start < rows; runs++) {
+    int64_t *run_values = lengths + input->run_count;
+    for (uint32_t start = 0; start < input->rows; runs++) {
         uint32_t end = start + 1;
-        while (end < rows && values[end] == values[start]) {
+        while (end < input->rows && values[end] == values[start]) {
             end++;
         }
         lengths[runs] = end - start;
         run_values[runs] = values[start];
         start = end;
     }
-    assert(runs == run_count);
+    assert(runs == input->run_count);
     const mu_for plan = mu_for_plan_list(run_values, runs);
-    const bool shorter = 1 + mu_runs_bytes(lengths, runs) + mu_for_bytes(&plan) < limit;
-    if (shorter) {
-        mu_write_u8(out, MU_ENC_RLE);
-        mu_runs_write(out, lengths, runs);
-        mu_for_write(out, &plan, run_values);
-    }
+    mu_runs_write(out, lengths, runs);
+    mu_for_write(out, &plan, run_values);
     mu_mem_free(lengths);
-    return shorter;
 }
 
 static muster_status rle_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
@@ -160,10 +191,11 @@ static muster_status rle_read_u32(mu_decoder *decoder, uint32_t first, uint32_t 
                                   uint32_t *out, muster_error *err)
 {
     if (!decoder->narrowed) {
-        if (!mu_mem_reserve(&decoder->run_narrow, &decoder->run_narrow_capacity, decoder->run_count,
-                            sizeof *decoder->run_narrow)) {
+        if (!mu_mem_reserve(&decoder->run_narrow, &decoder->run_narrow_capacity,
+                            (size_t)decoder->run_count + 8, sizeof *decoder->run_narrow)) {
             return mu_fail_memory(err, "reading a chunk of runs");
         }
+        MU_TRY(mu_runs_index(decoder, err));
         for (uint32_t run = 0; run < decoder->run_count; run++) {
             decoder->run_narrow[run] = (uint32_t)decoder->run_values[run];
         }
@@ -175,6 +207,8 @@ static muster_status rle_read_u32(mu_decoder *decoder, uint32_t first, uint32_t 
 
 const mu_encoding mu_encoding_rle = {.enc = MU_ENC_RLE,
                                      .name = "run-length",
+                                     .estimate = rle_estimate,
+                                     .write = rle_write,
                                      .open = rle_open,
                                      .read_i64 = rle_read_i64,
                                      .read_u32 = rle_read_u32};

@@ -10,6 +10,7 @@
  * A piece is four times as far as LZ4 looks back, so cutting costs next to nothing, and no text is
  * too large for it. Opening a chunk decompresses all of it into a dictionary with one entry a row.
  */
+#include "storage/base/bits.h"
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
 #include "storage/enc_decoder.h"
@@ -41,7 +42,7 @@ static void write_piece(mu_writer *out, const char *piece, size_t size)
     }
 }
 
-static void write_bytes(mu_writer *out, const mu_text *values, uint32_t rows)
+static void write_bytes(mu_writer *out, const mu_text *values, const uint64_t *valid, uint32_t rows)
 {
     char *piece = mu_mem_alloc(PIECE_BYTES);
     size_t filled = 0;
@@ -51,8 +52,9 @@ static void write_bytes(mu_writer *out, const mu_text *values, uint32_t rows)
         return;
     }
     for (uint32_t i = 0; i < rows; i++) {
-        for (size_t done = 0; done < values[i].size;) {
-            const size_t left = values[i].size - done, room = PIECE_BYTES - filled;
+        const size_t whole = !valid || mu_bits_test(valid, i) ? values[i].size : 0;
+        for (size_t done = 0; done < whole;) {
+            const size_t left = whole - done, room = PIECE_BYTES - filled;
             const size_t size = left < room ? left : room;
 
             memcpy(piece + filled, values[i].data + done, size);
@@ -70,7 +72,7 @@ static void write_bytes(mu_writer *out, const mu_text *values, uint32_t rows)
     mu_mem_free(piece);
 }
 
-void mu_enc_text_write(mu_writer *out, const mu_text *values, uint32_t rows)
+void mu_enc_text_write(mu_writer *out, const mu_text *values, const uint64_t *valid, uint32_t rows)
 {
     int64_t *lengths = mu_mem_alloc_array(rows, sizeof *lengths);
 
@@ -78,44 +80,53 @@ void mu_enc_text_write(mu_writer *out, const mu_text *values, uint32_t rows)
         out->failed = true;
         return;
     }
+    uint32_t count = 0;
     for (uint32_t i = 0; i < rows; i++) {
-        assert(values[i].size <= MU_MAX_TEXT_BYTES);
-        lengths[i] = values[i].size;
+        if (!valid || mu_bits_test(valid, i)) {
+            assert(values[i].size <= MU_MAX_TEXT_BYTES);
+            lengths[count++] = values[i].size;
+        }
     }
-    const mu_for plan = mu_for_plan_list(lengths, rows);
+    assert(count > 0);
+    const mu_for plan = mu_for_plan_list(lengths, count);
     mu_write_u8(out, MU_ENC_TEXT);
     mu_for_write(out, &plan, lengths);
     mu_mem_free(lengths);
-    write_bytes(out, values, rows);
+    write_bytes(out, values, valid, rows);
 }
 
-/* Fills `offsets` from the list of lengths. */
+/* Fills `offsets` from the list of lengths, one for each row that is not NULL, or for all. */
 static muster_status read_offsets(mu_decoder *decoder, mu_reader *in, muster_error *err)
 {
+    const uint64_t *valid = decoder->apart ? decoder->present.words : NULL;
     mu_for lengths;
-    uint32_t part[MU_VECTOR_ROWS];
+    uint32_t part[MU_VECTOR_ROWS], next = 0;
     uint64_t offset = 0;
 
     MU_TRY(mu_for_open(&lengths, in, decoder->rows, err));
-    if (!mu_mem_reserve(&decoder->offsets, &decoder->offset_capacity, (size_t)decoder->rows + 1,
-                        sizeof *decoder->offsets)) {
+    if (!mu_mem_reserve(&decoder->offsets, &decoder->offset_capacity,
+                        (size_t)decoder->chunk_rows + 1, sizeof *decoder->offsets)) {
         return mu_fail_memory(err, "opening a chunk of text");
     }
-    for (uint32_t first = 0; first < decoder->rows; first += MU_VECTOR_ROWS) {
-        const uint32_t left = decoder->rows - first;
-        const uint32_t count = left < MU_VECTOR_ROWS ? left : MU_VECTOR_ROWS;
-
-        MU_TRY(mu_for_read_u32(&lengths, first, count, part, err));
-        for (uint32_t i = 0; i < count; i++) {
-            if (part[i] > MU_MAX_TEXT_BYTES) {
-                return mu_fail(err, MUSTER_CORRUPT, "row %u: text of %u bytes, more than %d",
-                               first + i, part[i], MU_MAX_TEXT_BYTES);
-            }
-            decoder->offsets[first + i] = offset;
-            offset += part[i];
+    for (uint32_t row = 0; row < decoder->chunk_rows; row++) {
+        decoder->offsets[row] = offset;
+        if (valid && !mu_bits_test(valid, row)) {
+            continue;
         }
+        if (next % MU_VECTOR_ROWS == 0) {
+            const uint32_t left = decoder->rows - next;
+            MU_TRY(mu_for_read_u32(&lengths, next, left < MU_VECTOR_ROWS ? left : MU_VECTOR_ROWS,
+                                   part, err));
+        }
+        const uint32_t length = part[next++ % MU_VECTOR_ROWS];
+        if (length > MU_MAX_TEXT_BYTES) {
+            return mu_fail(err, MUSTER_CORRUPT, "row %u: text of %u bytes, more than %d", row,
+                           length, MU_MAX_TEXT_BYTES);
+        }
+        offset += length;
     }
-    decoder->offsets[decoder->rows] = offset;
+    assert(next == decoder->rows);
+    decoder->offsets[decoder->chunk_rows] = offset;
     return MUSTER_OK;
 }
 
@@ -143,7 +154,7 @@ static muster_status read_piece(mu_reader *in, uint8_t *out, size_t size, muster
 static muster_status text_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
 {
     MU_TRY(read_offsets(decoder, in, err));
-    const uint64_t size = decoder->offsets[decoder->rows];
+    const uint64_t size = decoder->offsets[decoder->chunk_rows];
 
     /* LZ4 makes at most 255 bytes of one: a larger claim is not worth the memory. */
     if (size / 256 > in->size - in->at) {
@@ -160,7 +171,7 @@ static muster_status text_open(mu_decoder *decoder, mu_reader *in, muster_error 
                           left < PIECE_BYTES ? (size_t)left : PIECE_BYTES, err));
     }
     decoder->dict = (mu_dict){.id = mu_dict_next_id(),
-                              .count = decoder->rows,
+                              .count = decoder->chunk_rows,
                               .offsets = decoder->offsets,
                               .bytes = (const char *)decoder->scratch};
     return MUSTER_OK;

@@ -117,8 +117,8 @@ mu_type mu_segment_column_type(const mu_segment *segment, uint32_t column);
 const mu_chunk_info *mu_segment_chunk(const mu_segment *segment, uint32_t block, uint32_t column);
 
 /* Points `decoder` at a chunk whose size is not 0, verifying its checksum on first use; *valid is
- * its bitmap of non-null rows (in the mapped file, 8-byte aligned, padded to whole words, bits past
- * the rows clear) or NULL. Messages name file, column and offset. */
+ * its bitmap of non-null rows (the decoder's: mu_decoder_valid()) or NULL. Messages name file,
+ * column and offset. */
 muster_status mu_segment_read(const mu_segment *segment, uint32_t block, uint32_t column,
                               mu_decoder *decoder, const uint64_t **valid, muster_error *err);
 

@@ -3,8 +3,7 @@
  * check share. Nobody else includes it. docs/format.md is the truth; in short:
  *
  *   header      "mustrseg", u32 format, u32 0
- *   chunks      block by block, column by column, each padded with zeros to 8 bytes:
- *                 validity bitmap, if some rows of the block are NULL; the encoded values
+ *   chunks      block by block, column by column, as enc.h says, each padded with zeros to 8 bytes
  *   dicts       one for each text column that has one, padded likewise:
  *                 pieces of (u32 raw size, u32 stored size, bytes) of one stream: the sizes of the
  *                 texts as varints, then their bytes
@@ -34,8 +33,8 @@ enum {
     MU_SEGMENT_MAGIC_BYTES = 8,
     MU_SEGMENT_HEADER_BYTES = 16,
     MU_SEGMENT_FOOTER_BYTES = 48,
-    MU_SEGMENT_SIGNED_BYTES = 32, /* of the footer, those under its checksum */
-    MU_SEGMENT_ALIGNMENT = 8,     /* of chunks and dictionaries: bitmaps are read in place */
+    MU_SEGMENT_SIGNED_BYTES = 32,           /* of the footer, those under its checksum */
+    MU_SEGMENT_ALIGNMENT = 8,               /* of chunks and dictionaries */
     MU_SEGMENT_BLOCK_ROWS = MU_STRIPE_ROWS, /* what a reader takes; the writer may cut smaller */
 };
 

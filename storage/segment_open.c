@@ -188,9 +188,8 @@ static muster_status read_chunk(mu_segment *segment, directory *d, const mu_bloc
     entry->checksum = mu_read_u64(&d->in);
     const uint64_t min = mu_read_varint(&d->in);
     const uint64_t range = mu_read_varint(&d->in);
-    const uint64_t bitmap_bytes = nulls > 0 ? mu_bits_words(block->rows) * sizeof(uint64_t) : 0;
 
-    if (size > UINT32_MAX || size <= bitmap_bytes || nulls >= block->rows ||
+    if (size > UINT32_MAX || nulls >= block->rows ||
         mu_segment_padded(size) > d->data_end - d->end) {
         return mu_fail(err, MUSTER_CORRUPT,
                        "column \"%s\" cannot have a chunk of %" PRIu64 " bytes with %" PRIu64

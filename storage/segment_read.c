@@ -3,18 +3,15 @@
  *
  * A chunk is checked once, by whoever reads it first: its checksum, then what could make a reader
  * go astray although every byte is as it was written (codes beyond the dictionary, ordinals of
- * another stripe, set bits past the rows). Threads that come at once check it twice, and agree.
+ * another stripe). Threads that come at once check it twice, and agree.
  */
 #include "storage/segment_format.h"
 
-#include "storage/base/bits.h"
 #include "storage/base/hash.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
-
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "bitmaps are used as they are stored");
 
 uint64_t mu_segment_rows(const mu_segment *segment)
 {
@@ -98,22 +95,6 @@ static muster_status check_checksum(const mu_segment *segment, uint64_t offset, 
     return MUSTER_OK;
 }
 
-static muster_status check_bitmap(const uint64_t *valid, uint32_t rows, uint32_t null_count,
-                                  muster_error *err)
-{
-    const size_t words = mu_bits_words(rows);
-    uint32_t set = 0;
-
-    for (size_t w = 0; w < words; w++) {
-        set += (uint32_t)__builtin_popcountll(valid[w]);
-    }
-    if (set != rows - null_count || (rows % 64 != 0 && valid[words - 1] >> rows % 64 != 0)) {
-        return mu_fail(err, MUSTER_CORRUPT, "%u of %u rows are not NULL, expected %u", set, rows,
-                       rows - null_count);
-    }
-    return MUSTER_OK;
-}
-
 static muster_status check_codes(mu_decoder *decoder, uint32_t rows, uint32_t count,
                                  muster_error *err)
 {
@@ -158,14 +139,17 @@ static muster_status check_encoding(const mu_segment_column_info *column, const 
                                     muster_error *err)
 {
     const mu_enc enc = mu_decoder_enc(decoder);
-    bool fits = enc == MU_ENC_CONST || enc == MU_ENC_RLE || enc == MU_ENC_FOR;
+    bool fits = enc == MU_ENC_CONST || enc == MU_ENC_RLE || enc == MU_ENC_FOR ||
+                enc == MU_ENC_PATCHED || enc == MU_ENC_RANKED || enc == MU_ENC_REPEAT;
 
     switch (mu_type_form(column->type)) {
     case MU_FORM_BITS:
     case MU_FORM_I64:
+        fits = fits || enc == MU_ENC_DELTA;
         break;
     case MU_FORM_F64:
-        fits = fits || enc == MU_ENC_RAW || enc == MU_ENC_LZ4;
+        fits = fits || enc == MU_ENC_DELTA || enc == MU_ENC_RAW || enc == MU_ENC_LZ4 ||
+               enc == MU_ENC_ALP;
         break;
     case MU_FORM_CODE:
         fits = column->has_dict ? fits : enc == MU_ENC_TEXT;
@@ -205,22 +189,14 @@ static muster_status read_chunk(const mu_segment *segment, uint32_t block, uint3
     const mu_chunk_info *chunk = &entry->info;
     const uint32_t rows = segment->blocks[block].rows;
     const bool verified = atomic_load_explicit(&entry->verified, memory_order_relaxed);
-    const uint8_t *data = segment->map.data + chunk->offset;
-    size_t bitmap_bytes = 0;
 
     *valid = NULL;
     if (!verified) {
         MU_TRY(check_checksum(segment, chunk->offset, chunk->size, entry->checksum, err));
     }
-    if (chunk->null_count > 0) {
-        assert(chunk->offset % sizeof(uint64_t) == 0);
-        *valid = (const uint64_t *)(const void *)data;
-        bitmap_bytes = mu_bits_words(rows) * sizeof(uint64_t);
-        if (!verified) {
-            MU_TRY(check_bitmap(*valid, rows, chunk->null_count, err));
-        }
-    }
-    MU_TRY(mu_decoder_open(decoder, data + bitmap_bytes, chunk->size - bitmap_bytes, rows, err));
+    MU_TRY(mu_decoder_open(decoder, segment->map.data + chunk->offset, chunk->size, rows,
+                           chunk->null_count, err));
+    *valid = mu_decoder_valid(decoder);
     if (!verified) {
         MU_TRY(check_values(segment, block, column, decoder, err));
         atomic_store_explicit(&entry->verified, true, memory_order_relaxed);

@@ -3,9 +3,8 @@
  * segment_format.h.
  *
  * Only the block at hand is in memory: its chunks are encoded and written one after the other,
- * and what the directory must say of them is kept in its final form. A NULL is encoded as the
- * value before it, so that it widens no range, breaks no divisor and lengthens runs. Blocks with
- * very much text are cut further, so that a chunk's size fits its 32 bits.
+ * and what the directory must say of them is kept in its final form. Blocks with very much text are
+ * cut further, so that a chunk's size fits its 32 bits.
  */
 #include "storage/segment.h"
 
@@ -54,8 +53,6 @@ struct mu_segment_writer {
     mu_writer chunk;               /* the bytes of the chunk at hand */
     mu_writer blocks;              /* the part of the directory about blocks */
     writer_column *columns;        /* owned */
-    void *scratch;                 /* values without their nulls; owned */
-    size_t scratch_capacity;
 };
 
 void mu_segment_name(uint64_t file, char name[MU_SEGMENT_NAME_BYTES])
@@ -71,7 +68,6 @@ static void free_writer(mu_segment_writer *writer)
         mu_posting_writer_close(writer->columns[i].postings);
     }
     mu_mem_free(writer->columns);
-    mu_mem_free(writer->scratch);
     mu_mem_free(writer);
 }
 
@@ -156,170 +152,93 @@ fail:
     return status;
 }
 
-/* Values without nulls. */
-
-/* Copies `rows` values of `size` bytes, each null replaced by the value before it, or by the first
- * there is. At least one is not null. */
-static void copy_filled(uint8_t *to, const uint8_t *from, size_t size, const uint64_t *valid,
-                        uint32_t rows)
-{
-    uint32_t last = 0;
-
-    while (!mu_bits_test(valid, last)) {
-        last++;
-    }
-    for (uint32_t i = 0; i < rows; i++) {
-        last = mu_bits_test(valid, i) ? i : last;
-        memcpy(&to[i * size], &from[last * size], size);
-    }
-}
-
-/* The values, or a copy without nulls in the writer's scratch memory; NULL when out of memory. */
-static const void *filled(mu_segment_writer *writer, const void *values, size_t size,
-                          const uint64_t *valid, uint32_t rows)
-{
-    if (!valid) {
-        return values;
-    }
-    if (!mu_mem_reserve(&writer->scratch, &writer->scratch_capacity, rows * size, 1)) {
-        return NULL;
-    }
-    /* Sizes are spelt out, so that each copy is one move. */
-    switch (size) {
-    case sizeof(uint32_t):
-        copy_filled(writer->scratch, values, sizeof(uint32_t), valid, rows);
-        break;
-    case sizeof(uint64_t):
-        copy_filled(writer->scratch, values, sizeof(uint64_t), valid, rows);
-        break;
-    default:
-        copy_filled(writer->scratch, values, size, valid, rows);
-        break;
-    }
-    return writer->scratch;
-}
-
-/* The texts with nulls empty: their bytes are not stored. */
-static const mu_text *filled_text(mu_segment_writer *writer, const mu_text *values,
-                                  const uint64_t *valid, uint32_t rows)
-{
-    if (!valid) {
-        return values;
-    }
-    if (!mu_mem_reserve(&writer->scratch, &writer->scratch_capacity, rows * sizeof *values, 1)) {
-        return NULL;
-    }
-    mu_text *copy = writer->scratch;
-    for (uint32_t i = 0; i < rows; i++) {
-        copy[i] = mu_bits_test(valid, i) ? values[i] : MU_TEXT_OF("");
-    }
-    return copy;
-}
-
 /* Chunks. */
 
 typedef struct bounds {
     int64_t min, max;
 } bounds;
 
-static bool encode_i64(mu_segment_writer *writer, const mu_block_column *column, uint32_t rows,
-                       bounds *out)
+static bool is_valid(const mu_block_column *column, uint32_t row)
 {
-    const int64_t *values = filled(writer, column->i64, sizeof *column->i64, column->valid, rows);
-
-    if (!values) {
-        return false;
-    }
-    *out = (bounds){values[0], values[0]};
-    for (uint32_t i = 1; i < rows; i++) {
-        out->min = values[i] < out->min ? values[i] : out->min;
-        out->max = values[i] > out->max ? values[i] : out->max;
-    }
-    mu_enc_i64(&writer->chunk, values, rows);
-    return true;
+    return !column->valid || mu_bits_test(column->valid, row);
 }
 
-static bool encode_f64(mu_segment_writer *writer, const mu_block_column *column, uint32_t rows,
-                       bounds *out)
+static uint32_t first_valid(const mu_block_column *column)
 {
-    const double *values = filled(writer, column->f64, sizeof *column->f64, column->valid, rows);
+    uint32_t row = 0;
 
-    if (!values) {
-        return false;
+    while (!is_valid(column, row)) {
+        row++;
     }
-    double min = values[0], max = values[0];
-    for (uint32_t i = 1; i < rows; i++) {
-        min = mu_segment_f64_less(values[i], min) ? values[i] : min;
-        max = mu_segment_f64_less(max, values[i]) ? values[i] : max;
-    }
-    memcpy(&out->min, &min, sizeof min);
-    memcpy(&out->max, &max, sizeof max);
-    mu_enc_f64(&writer->chunk, values, rows);
-    return true;
+    return row;
 }
 
-static bool encode_codes(mu_segment_writer *writer, const mu_block_column *column, uint32_t rows,
-                         bounds *out)
+static bounds encode_i64(mu_segment_writer *writer, const mu_block_column *column, uint32_t rows)
 {
-    const uint32_t *values =
-        filled(writer, column->codes, sizeof *column->codes, column->valid, rows);
+    const int64_t *values = column->i64;
+    const uint32_t first = first_valid(column);
+    bounds found = {values[first], values[first]};
 
-    if (!values) {
-        return false;
+    for (uint32_t i = first; i < rows; i++) {
+        const int64_t value = is_valid(column, i) ? values[i] : found.min;
+        found.min = value < found.min ? value : found.min;
+        found.max = value > found.max ? value : found.max;
     }
-    uint32_t min = values[0], max = values[0];
-    for (uint32_t i = 1; i < rows; i++) {
-        min = values[i] < min ? values[i] : min;
-        max = values[i] > max ? values[i] : max;
-    }
-    *out = (bounds){min, max};
-    mu_enc_u32(&writer->chunk, values, rows);
-    return true;
+    mu_enc_i64(&writer->chunk, values, column->valid, rows);
+    return found;
 }
 
-static bool encode_text(mu_segment_writer *writer, const mu_block_column *column, uint32_t rows,
-                        bounds *out)
+static bounds encode_f64(mu_segment_writer *writer, const mu_block_column *column, uint32_t rows)
 {
-    const mu_text *values = filled_text(writer, column->text, column->valid, rows);
+    const double *values = column->f64;
+    const uint32_t first = first_valid(column);
+    double min = values[first], max = values[first];
+    bounds found;
 
-    if (!values) {
-        return false;
+    for (uint32_t i = first; i < rows; i++) {
+        const double value = is_valid(column, i) ? values[i] : min;
+        min = mu_segment_f64_less(value, min) ? value : min;
+        max = mu_segment_f64_less(max, value) ? value : max;
     }
-    *out = (bounds){0, 0};
-    mu_enc_text(&writer->chunk, values, rows);
-    return true;
+    memcpy(&found.min, &min, sizeof min);
+    memcpy(&found.max, &max, sizeof max);
+    mu_enc_f64(&writer->chunk, values, column->valid, rows);
+    return found;
 }
 
-/* False when out of memory. */
-static bool encode_values(mu_segment_writer *writer, uint32_t i, const mu_block_column *column,
-                          uint32_t rows, bounds *out)
+static bounds encode_codes(mu_segment_writer *writer, const mu_block_column *column, uint32_t rows)
+{
+    const uint32_t *values = column->codes;
+    const uint32_t first = first_valid(column);
+    uint32_t min = values[first], max = values[first];
+
+    for (uint32_t i = first; i < rows; i++) {
+        const uint32_t value = is_valid(column, i) ? values[i] : min;
+        min = value < min ? value : min;
+        max = value > max ? value : max;
+    }
+    mu_enc_u32(&writer->chunk, values, column->valid, rows);
+    return (bounds){min, max};
+}
+
+static bounds encode_values(mu_segment_writer *writer, uint32_t i, const mu_block_column *column,
+                            uint32_t rows)
 {
     if (column->i64) {
-        return encode_i64(writer, column, rows, out);
+        return encode_i64(writer, column, rows);
     }
     if (column->f64) {
-        return encode_f64(writer, column, rows, out);
+        return encode_f64(writer, column, rows);
     }
     if (column->codes) {
-        assert(writer->columns[i].dict);
-        if (!encode_codes(writer, column, rows, out)) {
-            return false;
-        }
-        assert(out->max < writer->columns[i].dict->count);
-        return true;
+        const bounds found = encode_codes(writer, column, rows);
+        assert(found.max < writer->columns[i].dict->count);
+        (void)i;
+        return found;
     }
     assert(column->text && !writer->columns[i].dict);
-    return encode_text(writer, column, rows, out);
-}
-
-static void write_bitmap(mu_writer *out, const uint64_t *valid, uint32_t rows)
-{
-    for (uint32_t w = 0; w < rows / 64; w++) {
-        mu_write_u64(out, valid[w]);
-    }
-    if (rows % 64 != 0) {
-        mu_write_u64(out, valid[rows / 64] & ((UINT64_C(1) << rows % 64) - 1));
-    }
+    mu_enc_text(&writer->chunk, column->text, column->valid, rows);
+    return (bounds){0, 0};
 }
 
 static uint32_t count_nulls(const mu_block_column *column, uint32_t rows)
@@ -396,14 +315,8 @@ static muster_status add_chunk(mu_segment_writer *writer, uint32_t i, const mu_b
         return MUSTER_OK;
     }
     mu_writer_reset(&writer->chunk);
-    if (nulls > 0) {
-        write_bitmap(&writer->chunk, column->valid, rows);
-    } else {
-        values.valid = NULL;
-    }
-    if (!encode_values(writer, i, &values, rows, &found)) {
-        return mu_fail_memory(err, "encoding a column of a segment");
-    }
+    values.valid = nulls > 0 ? column->valid : NULL;
+    found = encode_values(writer, i, &values, rows);
     if (i == writer->table->time_column) {
         mu_segment_info *info = &writer->info;
         assert(nulls == 0);

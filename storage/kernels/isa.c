@@ -29,6 +29,8 @@
 #include "storage/kernels/runs.inc"
 #include "storage/kernels/unpack.inc"
 
+#include "storage/kernels/place.inc" /* multiplies as unpack.inc does */
+
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
 #define TEXT_(a) #a

@@ -58,6 +58,8 @@
     X(void, unpack_i64,                                                                            \
       (const uint8_t *packed, uint32_t width, uint32_t first, uint32_t rows, int64_t base,         \
        uint64_t divisor, int64_t *out))                                                            \
+    /* value = base + value * divisor, modulo 2^32 */                                              \
+    X(void, scale_u32, (uint32_t base, uint32_t divisor, uint32_t * values, size_t rows))          \
     /* `rows` values from row `first` of the first run on; ends[i] is the row behind run i,        \
      * rising. Writes `rows` rounded up to 64 at most; returns how many runs it looked at */       \
     X(uint32_t, expand_runs_u32,                                                                   \
@@ -65,6 +67,33 @@
        uint32_t *out))                                                                             \
     X(uint32_t, expand_runs_i64,                                                                   \
       (const int64_t *values, const uint32_t *ends, uint32_t first, uint32_t rows, int64_t *out))  \
+    /* out = the next of the values where the map has a bit; other rows stay as they are. Reads 8  \
+     * more values than there are */                                                               \
+    X(void, place_u32, (const uint64_t *map, size_t words, const uint32_t *values, uint32_t *out)) \
+    X(void, place_i64, (const uint64_t *map, size_t words, const int64_t *values, int64_t *out))   \
+    /* out = the next of the values where the map has a bit, else that of the row before; the      \
+     * first row has a bit. Reads 7 more values than there are */                                  \
+    X(void, repeat_u32,                                                                            \
+      (const uint64_t *map, size_t words, const uint32_t *values, uint32_t *out))                  \
+    X(void, repeat_i64, (const uint64_t *map, size_t words, const int64_t *values, int64_t *out))  \
+    /* out = the row before + the next of `far` where the map has a bit, else the next of `near`,  \
+     * modulo 2^64; or the same of 32-bit numbers, modulo mask + 1, a power of 2, and then         \
+     * base + number * divisor. At most 16 words; reads 8 more of both than there are */           \
+    X(void, sum_i64_differences,                                                                   \
+      (const uint64_t *map, size_t words, const int64_t *near, const int64_t *far, int64_t before, \
+       int64_t *out))                                                                              \
+    X(void, sum_u32_differences,                                                                   \
+      (const uint64_t *map, size_t words, const uint32_t *near, const uint32_t *far,               \
+       uint32_t before, uint32_t mask, int64_t base, uint64_t divisor, int64_t *out))              \
+    /* code = table[code], which is one of its entries; 32 can be read, even if it has fewer */    \
+    X(void, lookup_u32, (const uint32_t *table, uint32_t entries, uint32_t *codes, size_t rows))   \
+    /* the same, but where the code is the largest of the table, the next of the rare values;      \
+     * reads 8 of them more than there are such codes, whose number it returns */                  \
+    X(size_t, unrank_u32,                                                                          \
+      (const uint32_t *table, uint32_t entries, const uint32_t *rare, uint32_t *codes,             \
+       size_t rows))                                                                               \
+    /* out = the bits of the double nearest to number / divisor; may be the same array */          \
+    X(void, divide_f64, (const int64_t *numbers, double divisor, int64_t *out, size_t rows))       \
     /* the numbers of the set bits, ascending; returns how many. `out` has room for 64 a word */   \
     X(uint32_t, list_bits, (const uint64_t *map, size_t words, uint32_t *out))
 

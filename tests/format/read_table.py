@@ -107,31 +107,106 @@ def padded(size):
     return (size + 7) // 8 * 8
 
 
+def divide_up(number, by):
+    return -(-number // by)
+
+
+def bits_of_double(value):
+    return struct.unpack("<q", struct.pack("<d", value))[0]
+
+
 # Encodings.
 
 
 def unpack_vector(reader, count, width):
-    lanes, word_bits = (32, 32) if width <= 32 else (16, 64)
-    per_lane = -(-(-(-count // lanes)) * width // word_bits)
-    words = [reader.number("I" if word_bits == 32 else "Q") for _ in range(per_lane * lanes)]
-    numbers = []
-    for i in range(count):
-        lane, position = i % lanes, i // lanes
-        number = 0
-        for bit in range(position * width, (position + 1) * width):
-            word = words[bit // word_bits * lanes + lane]
-            number |= (word >> (bit % word_bits) & 1) << (bit - position * width)
-        numbers.append(number)
-    return numbers
+    lanes, word_bytes = (32, 4) if width <= 32 else (16, 8)
+    words = divide_up(divide_up(count, lanes) * width, 8 * word_bytes)
+    data = reader.take(128 * words)
+    streams = []
+    for lane in range(lanes):
+        places = range(lane * word_bytes, len(data), 128)
+        stream = int.from_bytes(b"".join(data[at : at + word_bytes] for at in places), "little")
+        assert stream >> width * divide_up(count - lane, lanes) == 0, "bits that belong to no number"
+        streams.append(stream)
+    largest = (1 << width) - 1
+    return [streams[i % lanes] >> i // lanes * width & largest for i in range(count)]
+
+
+class List:
+    """Integers packed into a fixed number of bits."""
+
+    def __init__(self, reader, count):
+        self.width, self.base, self.divisor = reader.u8(), reader.i64(), reader.u64()
+        assert self.width <= 64 and self.divisor > 0
+        self.numbers = []
+        for first in range(0, count, 1024):
+            part = min(1024, count - first)
+            self.numbers += unpack_vector(reader, part, self.width) if self.width else [0] * part
+
+    def values(self):
+        return [signed(self.base + number * self.divisor) for number in self.numbers]
+
+    def marked(self):
+        """Where the largest number of the width stands, which may mean another one."""
+        largest = (1 << self.width) - 1
+        return [i for i, number in enumerate(self.numbers) if number == largest]
 
 
 def read_list(reader, count):
-    width, base, divisor = reader.u8(), reader.i64(), reader.u64()
-    numbers = []
-    for first in range(0, count, 1024):
-        part = min(1024, count - first)
-        numbers += unpack_vector(reader, part, width) if width else [0] * part
-    return [signed(base + number * divisor) for number in numbers]
+    return List(reader, count).values()
+
+
+def put(values, places, others):
+    assert len(places) == len(others), (len(places), len(others))
+    for place, other in zip(places, others):
+        values[place] = other
+
+
+def read_long_list(reader, count):
+    packed = List(reader, count)
+    assert packed.divisor == 1
+    values = packed.values()
+    large = reader.u32()
+    if large:
+        put(values, packed.marked(), read_list(reader, large))
+    return values
+
+
+def put_rare_values(reader, packed, values):
+    """What follows the list in PATCHED, RANKED and ALP goes where the list has a mark."""
+    rare = reader.u32()
+    if not rare:
+        return
+    places = packed.marked()
+    counts = [0] * divide_up(len(values), 1024)
+    for place in places:
+        counts[place // 1024] += 1
+    assert read_list(reader, len(counts)) == counts
+    put(values, places, read_list(reader, rare))
+
+
+def read_bitmap(reader, rows):
+    form = reader.u8()
+    assert form <= 2
+    if form == 0:
+        words = [reader.u64() for _ in range(divide_up(rows, 64))]
+        bits = [word >> i & 1 == 1 for word in words for i in range(64)]
+        assert True not in bits[rows:]
+        return bits[:rows]
+    bits, at = [form == 2] * rows, -1
+    count = reader.u32()
+    for between in read_long_list(reader, count) if count else []:
+        at += between + 1
+        bits[at] = form == 1
+    return bits
+
+
+def read_run_lengths(reader, count):
+    runs = reader.u32()
+    assert 1 <= runs <= count
+    lengths = read_long_list(reader, runs)
+    assert min(lengths) > 0 and sum(lengths) == count
+    return lengths
 
 
 def read_const(reader, count):
@@ -139,9 +214,8 @@ def read_const(reader, count):
 
 
 def read_rle(reader, count):
-    runs = reader.u32()
-    lengths = read_list(reader, runs)
-    values = read_list(reader, runs)
+    lengths = read_run_lengths(reader, count)
+    values = read_list(reader, len(lengths))
     return [value for length, value in zip(lengths, values) for _ in range(length)]
 
 
@@ -151,14 +225,12 @@ def read_raw(reader, count):
 
 def read_lz4(reader, count):
     planes = lz4_block(reader.take(len(reader.data) - reader.at), 8 * count)
-    return [
-        signed(int.from_bytes(bytes(planes[plane * count + i] for plane in range(8)), "little"))
-        for i in range(count)
-    ]
+    return [signed(int.from_bytes(planes[i::count], "little")) for i in range(count)]
 
 
 def read_text(reader, count):
     lengths = read_list(reader, count)
+    assert 0 <= min(lengths) and max(lengths) <= 16 << 20
     total = sum(lengths)
     data = b""
     while len(data) < total:
@@ -173,14 +245,77 @@ def read_text(reader, count):
 
 
 def read_customer(reader, count):
-    runs = reader.u32()
-    lengths = read_list(reader, runs)
+    lengths = read_run_lengths(reader, count)
     ordinal = reader.u32()
-    distances = read_list(reader, runs - 1) if runs > 1 else []
+    distances = read_long_list(reader, len(lengths) - 1) if len(lengths) > 1 else []
+    assert 0 not in distances
     values = []
     for length, distance in zip(lengths, [0] + distances):
         ordinal += distance
         values += [ordinal] * length
+    return values
+
+
+def read_distances(reader, count, bits):
+    distances = List(reader, count)
+    assert bits == 64 or distances.width <= 32
+    return distances.values()
+
+
+def read_delta(reader, count):
+    bits = reader.u8()
+    assert 1 <= bits <= 32 or bits == 64
+    base, divisor = (0, 1) if bits == 64 else (reader.i64(), reader.u64())
+    starts = read_distances(reader, divide_up(count, 1024), bits)
+    is_far = read_bitmap(reader, count)
+    sizes = is_far.count(False), is_far.count(True)
+    near, far = (iter(read_distances(reader, size, bits) if size else []) for size in sizes)
+    number, numbers = 0, []
+    for i in range(count):
+        number += next(far if is_far[i] else near)
+        if i % 1024 == 0:
+            number = starts[i // 1024]
+        number %= 1 << bits
+        numbers.append(number)
+    return [signed(base + number * divisor) for number in numbers]
+
+
+def read_patched(reader, count):
+    packed = List(reader, count)
+    values = packed.values()
+    put_rare_values(reader, packed, values)
+    return values
+
+
+def read_ranked(reader, count):
+    ranks = List(reader, count)
+    assert ranks.width <= 12 and ranks.base == 0 and ranks.divisor == 1
+    ranked = reader.u32()
+    assert 1 <= ranked <= 1 << ranks.width
+    table = read_list(reader, ranked)
+    values = [table[rank] if rank < ranked else -1 for rank in ranks.numbers]
+    put_rare_values(reader, ranks, values)
+    assert 0 <= min(values) and max(values) < 1 << 32
+    return values
+
+
+def read_repeat(reader, count):
+    differs = read_bitmap(reader, count)
+    assert differs[0]
+    others = iter(read_list(reader, differs.count(True)))
+    values = []
+    for i in range(count):
+        values.append(next(others) if differs[i] else values[-1])
+    return values
+
+
+def read_alp(reader, count):
+    digits = reader.u8()
+    assert digits <= 18
+    packed = List(reader, count)
+    # Python rounds the quotient of two integers once.
+    values = [bits_of_double(number / 10**digits) for number in packed.values()]
+    put_rare_values(reader, packed, values)
     return values
 
 
@@ -192,21 +327,34 @@ DECODERS = {
     5: read_lz4,
     6: read_text,
     7: read_customer,
+    8: read_delta,
+    9: read_patched,
+    10: read_ranked,
+    11: read_repeat,
+    12: read_alp,
 }
 
 
 def read_chunk(data, rows, nulls):
     """The values of a chunk; None where one is NULL."""
     reader = Reader(data)
-    valid = [True] * rows
+    present, apart = [True] * rows, False
     if nulls:
-        words = [reader.u64() for _ in range(-(-rows // 64))]
-        valid = [words[i // 64] >> (i % 64) & 1 == 1 for i in range(rows)]
-        assert valid.count(False) == nulls
-    values = DECODERS[reader.u8()](reader, rows)
+        form = reader.u8()
+        assert form <= 1
+        apart = form == 1
+        present = read_bitmap(reader, rows)
+        assert present.count(False) == nulls
+    encoding = reader.u8()
+    stored = rows - nulls if apart else rows
+    values = DECODERS[encoding](reader, stored)
     reader.end()
-    assert len(values) == rows
-    return [value if there else None for value, there in zip(values, valid)]
+    assert len(values) == stored
+    assert apart or not nulls or encoding != 6, "NULL texts are never stored"
+    if not apart:
+        return [value if there else None for value, there in zip(values, present)]
+    rest = iter(values)
+    return [next(rest) if there else None for there in present]
 
 
 # Segments.
@@ -359,6 +507,56 @@ def read_paged(path):
     return data[: struct.unpack("<Q", data[-24:-16])[0]]
 
 
+def read_places(reader, count, ends):
+    """For each place of packed ids what its digits mean: a character, or None, the id has ended."""
+    places = []
+    for place in range(count):
+        there = int.from_bytes(reader.take(32), "little")
+        may_be_over = ends & (2 << place) - 1
+        places.append([None] * (may_be_over > 0) + [c for c in range(256) if there >> c & 1])
+    return places
+
+
+def join_places(places):
+    """Neighbouring places that are digits of one number, each such number with its largest."""
+    numbers = []
+    for digits in places:
+        if not numbers or (numbers[-1][1] + 1) * len(digits) > 1 << 64:
+            numbers.append(([], 0))
+        joined, largest = numbers[-1]
+        numbers[-1] = (joined + [digits], (largest + 1) * len(digits) - 1)
+    return numbers
+
+
+def unpack_text(packed, numbers):
+    characters = []
+    for places, largest in numbers:
+        bits = largest.bit_length()
+        number, packed = packed & (1 << bits) - 1, packed >> bits
+        assert number <= largest
+        part = []
+        for digits in reversed(places):
+            number, digit = divmod(number, len(digits))
+            part.append(digits[digit])
+        characters += reversed(part)
+    text = bytes(c for c in characters if c is not None)
+    assert list(text) == characters[: len(text)], "characters behind the end"
+    return text
+
+
+def read_packed_ids(stored, how, kind, count):
+    longest, bits, least, ends = how.u32(), how.u32(), how.i64(), how.u64()
+    assert longest <= 64 and stored[divide_up(bits * count, 8) :] == bytes(8)
+    numbers = join_places(read_places(how, longest, ends))
+    assert kind == BIGINT or bits == sum(largest.bit_length() for _, largest in numbers)
+    ids = []
+    for first in range(0, bits * count, bits) if bits else [0] * count:
+        part = int.from_bytes(stored[first // 8 : divide_up(first + bits, 8)], "little")
+        packed = part >> first % 8 & (1 << bits) - 1
+        ids.append(b"%d" % (least + packed) if kind == BIGINT else unpack_text(packed, numbers))
+    return ids
+
+
 def read_ids(directory, parts):
     """The ids of all customers, as text, by ordinal."""
     ids = []
@@ -367,18 +565,18 @@ def read_ids(directory, parts):
         meta = Reader(data, len(data) - 64)
         kind, _, count, size, width, _ = (meta.u32() for _ in range(6))
         ids_at, ids_size, offsets_at = meta.u64(), meta.u64(), meta.u64()
-        at = 0
-        for i in range(count):
-            if kind == BIGINT:
-                ids.append(b"%d" % struct.unpack_from("<q", data, ids_at + 8 * i))
-                continue
-            end = (i + 1) * size
+        stored = data[ids_at : ids_at + ids_size]
+        if size == 0xFFFFFFFE:
+            ids += read_packed_ids(stored, Reader(data, offsets_at), kind, count)
+        elif kind == BIGINT:
+            ids += [b"%d" % number for number in struct.unpack("<%dq" % count, stored)]
+        else:
+            ends = [(i + 1) * size for i in range(count)]
             if size == 0xFFFFFFFF:
-                form = "<I" if width == 4 else "<Q"
-                end = struct.unpack_from(form, data, offsets_at + width * i)[0]
-            ids.append(data[ids_at + at : ids_at + end])
-            at = end
-        assert kind == BIGINT or at == ids_size
+                form = "<%d%s" % (count, "I" if width == 4 else "Q")
+                ends = struct.unpack_from(form, data, offsets_at)
+            ids += [stored[first:end] for first, end in zip([0, *ends], ends)]
+            assert ends[-1] == ids_size
     return ids
 
 

@@ -51,7 +51,7 @@ static void save(const char *target, const char *name, const void *head, size_t 
 
 static void save_chunk(const char *name, mu_writer *chunk, uint32_t rows)
 {
-    const uint8_t head[] = {(uint8_t)(rows - 1), (uint8_t)((rows - 1) >> 8)};
+    const uint8_t head[] = {(uint8_t)(rows - 1), (uint8_t)((rows - 1) >> 8), 0, 0};
 
     save("enc", name, head, sizeof head, chunk->data, chunk->size);
     mu_writer_reset(chunk);
@@ -72,25 +72,25 @@ static void save_chunks(void)
         u32[i] = i / 3;
         texts[i] = (mu_text){letters, i % sizeof letters};
     }
-    (void)mu_enc_i64(&chunk, i64, ROWS);
+    (void)mu_enc_i64(&chunk, i64, NULL, ROWS);
     save_chunk("runs", &chunk, ROWS);
-    (void)mu_enc_i64(&chunk, i64, 40);
+    (void)mu_enc_i64(&chunk, i64, NULL, 40);
     save_chunk("constant", &chunk, 40);
     for (uint32_t i = 0; i < ROWS; i++) {
         i64[i] = 1700000000000000 + (int64_t)(i * 7919 % 4099) * 1000000;
     }
-    (void)mu_enc_i64(&chunk, i64, ROWS);
+    (void)mu_enc_i64(&chunk, i64, NULL, ROWS);
     save_chunk("packed", &chunk, ROWS);
-    (void)mu_enc_u32(&chunk, u32, ROWS);
+    (void)mu_enc_u32(&chunk, u32, NULL, ROWS);
     save_chunk("codes", &chunk, ROWS);
-    (void)mu_enc_f64(&chunk, f64, ROWS);
+    (void)mu_enc_f64(&chunk, f64, NULL, ROWS);
     save_chunk("doubles", &chunk, ROWS);
     for (uint32_t i = 0; i < ROWS; i++) {
         f64[i] = i * 0.25;
     }
-    (void)mu_enc_f64(&chunk, f64, ROWS);
+    (void)mu_enc_f64(&chunk, f64, NULL, ROWS);
     save_chunk("quarters", &chunk, ROWS);
-    (void)mu_enc_text(&chunk, texts, ROWS);
+    (void)mu_enc_text(&chunk, texts, NULL, ROWS);
     save_chunk("text", &chunk, ROWS);
     (void)mu_enc_customer(&chunk, u32, ROWS);
     save_chunk("customer", &chunk, ROWS);

@@ -14,6 +14,7 @@ static void read_customers(mu_reader *in, mu_kind kind)
     mu_customer_part_info info = {.file = 1, .count = mu_read_u32(in)};
     mu_customers *customers;
     mu_customer_id id;
+    char room[MU_PACKED_ID_BYTES];
     uint32_t ordinal;
     muster_error err = {0};
 
@@ -28,7 +29,7 @@ static void read_customers(mu_reader *in, mu_kind kind)
         return;
     }
     for (uint32_t i = 0; i < info.count && i < 100; i++) {
-        if (mu_customers_id(customers, i, &id, &err) == MUSTER_OK) {
+        if (mu_customers_id(customers, i, room, &id, &err) == MUSTER_OK) {
             mu_fuzz_told(mu_customers_find(customers, id, &ordinal, &err), &err);
         }
     }

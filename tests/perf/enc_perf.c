@@ -51,15 +51,15 @@ static mu_enc encode(form kind, mu_writer *out)
     mu_writer_reset(out);
     switch (kind) {
     case I64:
-        return mu_enc_i64(out, values.i64, ROWS);
+        return mu_enc_i64(out, values.i64, NULL, ROWS);
     case U32:
-        return mu_enc_u32(out, values.u32, ROWS);
+        return mu_enc_u32(out, values.u32, NULL, ROWS);
     case F64:
-        return mu_enc_f64(out, values.f64, ROWS);
+        return mu_enc_f64(out, values.f64, NULL, ROWS);
     case ORDINALS:
         return mu_enc_customer(out, values.u32, ROWS);
     case TEXT:
-        return mu_enc_text(out, values.text, ROWS);
+        return mu_enc_text(out, values.text, NULL, ROWS);
     }
     return MU_ENC_CONST;
 }
@@ -78,7 +78,7 @@ static void decode(form kind, const mu_writer *chunk)
     const mu_dict *dict;
     muster_status status = MUSTER_OK;
 
-    check(mu_decoder_open(decoder, chunk->data, chunk->size, ROWS, &err), &err);
+    check(mu_decoder_open(decoder, chunk->data, chunk->size, ROWS, 0, &err), &err);
     for (uint32_t first = 0; first < ROWS; first += MU_BATCH_ROWS) {
         switch (kind) {
         case I64:
@@ -122,6 +122,34 @@ static void measure(const char *name, form kind)
 }
 
 /* Columns of an event log, and some of nothing but noise. */
+static void measure_log(void)
+{
+    int64_t second = 0;
+
+    for (uint32_t i = 0; i < ROWS; i++) { /* visits of customers, as muster-gen makes them */
+        const uint64_t kind = random_below(1000);
+        second = kind < 600   ? second + (int64_t)random_below(200)
+                 : kind < 740 ? second + (int64_t)random_below(4000)
+                              : (int64_t)random_below(2592000);
+        values.i64[i] = INT64_C(1700000000000000) + second * 1000000;
+    }
+    measure("times of visits, in seconds", I64);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        const uint32_t halvings = (uint32_t)__builtin_ctzll(random_below(UINT64_MAX) | 1 << 8);
+        values.u32[i] = (uint32_t)mu_hash_u64((random_below(UINT64_MAX) & 1) + 2 * halvings) % 300;
+        values.u32[i] = random_below(10) == 0 ? (uint32_t)random_below(300) : values.u32[i];
+    }
+    measure("codes of 300 event names, skewed", U32);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        values.i64[i] = (int64_t)random_below(random_below(50) == 0 ? 1 << 30 : 1 << 12);
+    }
+    measure("integers with outliers", I64);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        values.u32[i] = (uint32_t)random_below(random_below(50) == 0 ? 1 << 30 : 1 << 12);
+    }
+    measure("codes with outliers", U32);
+}
+
 static void measure_integers(void)
 {
     char name[64];
@@ -213,6 +241,7 @@ int main(void)
     }
     printf("%-36s%-15s%8s%10s%10s   (values per nanosecond, %s)\n", "column", "encoding", "bits",
            "encoded", "decoded", mu_k()->isa);
+    measure_log();
     measure_integers();
     measure_others();
     measure_memcpy();

@@ -24,7 +24,7 @@ typedef struct data {
     int64_t a[ROWS], b[ROWS], out[ROWS];
     double x[ROWS];
     uint32_t codes[ROWS], ordinals[ROWS], listed[ROWS];
-    uint64_t live[WORDS], map[WORDS], set[1024];
+    uint64_t live[WORDS], map[WORDS], first[WORDS], tenth[WORDS], set[1024];
     uint8_t table[512], packed[ROWS * 8];
     uint32_t width;
     uint64_t divisor;
@@ -50,6 +50,11 @@ static void fill(void)
         memcpy(&d.packed[i * 8], &random, sizeof random);
     }
     memcpy(d.map, d.set, sizeof d.map);
+    memcpy(d.first, d.set, sizeof d.first);
+    d.first[0] |= 1;
+    for (size_t w = 0; w < WORDS; w++) {
+        d.tenth[w] = d.set[w] & d.set[w + WORDS] & d.set[w + 2 * WORDS];
+    }
 }
 
 /* Each call starts from rows that all live, so that no word is skipped. */
@@ -165,6 +170,69 @@ static void run_unpack_i64(const mu_kernels *k)
     k->unpack_i64(d.packed, d.width, 0, ROWS, 1000, d.divisor, d.out);
 }
 
+static void run_place_u32(const mu_kernels *k)
+{
+    k->place_u32(d.map, WORDS, d.ordinals, d.listed);
+}
+
+static void run_place_few(const mu_kernels *k)
+{
+    k->place_u32(d.tenth, WORDS, d.ordinals, d.listed);
+}
+
+static void run_place_i64(const mu_kernels *k)
+{
+    k->place_i64(d.map, WORDS, d.a, d.out);
+}
+
+static void run_repeat_u32(const mu_kernels *k)
+{
+    k->repeat_u32(d.first, WORDS, d.ordinals, d.listed);
+}
+
+static void run_repeat_i64(const mu_kernels *k)
+{
+    k->repeat_i64(d.first, WORDS, d.a, d.out);
+}
+
+static void run_sum_narrow(const mu_kernels *k)
+{
+    k->sum_u32_differences(d.map, WORDS, d.ordinals, d.codes, 5, UINT32_MAX, 1000, 1000000, d.out);
+}
+
+static void run_sum_wide(const mu_kernels *k)
+{
+    k->sum_i64_differences(d.map, WORDS, d.a, d.b, 5, d.out);
+}
+
+static void lookup(const mu_kernels *k, uint32_t entries)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        d.listed[i] = d.codes[i] & (entries - 1);
+    }
+    k->lookup_u32(d.ordinals, entries, d.listed, ROWS);
+}
+
+static void run_lookup_16(const mu_kernels *k)
+{
+    lookup(k, 16);
+}
+
+static void run_lookup_32(const mu_kernels *k)
+{
+    lookup(k, 32);
+}
+
+static void run_lookup_256(const mu_kernels *k)
+{
+    lookup(k, 256);
+}
+
+static void run_divide_f64(const mu_kernels *k)
+{
+    k->divide_f64(d.a, 100, d.out, ROWS);
+}
+
 static void run_memcpy_u32(const mu_kernels *k)
 {
     (void)k;
@@ -211,6 +279,17 @@ int main(void)
         {"sum_f64", run_sum_f64},
         {"min_max_i64", run_min_max_i64},
         {"list_bits, half set", run_list_bits},
+        {"place_u32, half", run_place_u32},
+        {"place_u32, a tenth", run_place_few},
+        {"place_i64, half", run_place_i64},
+        {"repeat_u32, half", run_repeat_u32},
+        {"repeat_i64, half", run_repeat_i64},
+        {"sum_u32_differences", run_sum_narrow},
+        {"sum_i64_differences", run_sum_wide},
+        {"lookup_u32, 16 entries", run_lookup_16},
+        {"lookup_u32, 32 entries", run_lookup_32},
+        {"lookup_u32, 256 entries", run_lookup_256},
+        {"divide_f64", run_divide_f64},
         {"memcpy of u32", run_memcpy_u32},
         {"memcpy of i64", run_memcpy_i64},
     };

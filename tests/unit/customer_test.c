@@ -47,8 +47,9 @@ static void check_registry(const mu_customers *customers, uint32_t count, uint32
         assert_ok(mu_customers_find(customers, id, &ordinal, &test_error));
         assert_int_equal(ordinal, i < count ? i : MU_NO_CUSTOMER);
         if (i < count) {
+            char room[MU_PACKED_ID_BYTES];
             mu_customer_id back;
-            assert_ok(mu_customers_id(customers, i, &back, &test_error));
+            assert_ok(mu_customers_id(customers, i, room, &back, &test_error));
             assert_true(mu_customer_id_equal(kind, id, back));
         }
     }
@@ -187,11 +188,12 @@ static void read_damaged(const char *directory, const mu_customer_part_info *inf
     for (uint32_t i = 0; i < info->count; i++) {
         const mu_customer_id id = id_of(MU_TEXT, i, 0, text);
         uint32_t ordinal;
+        char room[MU_PACKED_ID_BYTES];
         mu_customer_id back;
         status = mu_customers_find(customers, id, &ordinal, &test_error);
         assert_true(status == MUSTER_CORRUPT || (status == MUSTER_OK && ordinal == i));
         faults += status != MUSTER_OK;
-        status = mu_customers_id(customers, i, &back, &test_error);
+        status = mu_customers_id(customers, i, room, &back, &test_error);
         assert_true(status == MUSTER_CORRUPT ||
                     (status == MUSTER_OK && mu_customer_id_equal(MU_TEXT, id, back)));
         faults += status != MUSTER_OK;

@@ -286,8 +286,9 @@ TEST(tables_are_created_with_ids_of_one_type)
                                     &ordinal, &test_error));
     assert_ok(mu_change_commit(change, &test_error));
     mu_snapshot *snapshot = snapshot_of(db);
+    char room[MU_PACKED_ID_BYTES];
     mu_customer_id id;
-    assert_ok(mu_customers_id(mu_snapshot_customers(snapshot), 0, &id, &test_error));
+    assert_ok(mu_customers_id(mu_snapshot_customers(snapshot), 0, room, &id, &test_error));
     assert_int_equal(id.number, -7);
     mu_snapshot_release(snapshot);
     assert_ok(mu_db_check(db, &test_error));

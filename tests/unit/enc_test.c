@@ -5,10 +5,12 @@
 #include "storage/enc.h"
 
 #include "storage/base/bits.h"
+#include "storage/base/hash.h"
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
 #include "tests/support/test.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static const uint32_t shapes[] = {1, 2, 31, 32, 33, 63, 64, 65, 1023, 1024, 1025, 2048, 65536};
@@ -47,26 +49,27 @@ static void check_i64(mu_decoder *decoder, const int64_t *wanted, uint32_t rows)
 }
 
 /* Every cut of the chunk is seen. The copies end where the bytes end. */
-static void check_cuts(const mu_writer *chunk, uint32_t rows)
+static void check_cuts(const mu_writer *chunk, uint32_t rows, uint32_t nulls)
 {
     mu_decoder *decoder = mu_decoder_new();
 
     for (size_t cut = 0; cut<chunk->size; cut += chunk->size> 3000 ? 1 + chunk->size / 100 : 1) {
         uint8_t *copy = mu_mem_alloc(cut);
         memcpy(copy, chunk->data, cut);
-        assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, copy, cut, rows, &test_error));
+        assert_status(MUSTER_CORRUPT,
+                      mu_decoder_open(decoder, copy, cut, rows, nulls, &test_error));
         mu_mem_free(copy);
     }
     uint8_t *copy = mu_mem_zalloc(chunk->size + 1);
     memcpy(copy, chunk->data, chunk->size);
     assert_status(MUSTER_CORRUPT,
-                  mu_decoder_open(decoder, copy, chunk->size + 1, rows, &test_error));
+                  mu_decoder_open(decoder, copy, chunk->size + 1, rows, nulls, &test_error));
     mu_mem_free(copy);
     mu_decoder_free(decoder);
 }
 
 /* Opens the chunk with some bits flipped and reads whatever it will give, as everything. */
-static void read_damaged(const mu_writer *chunk, uint32_t rows, uint64_t *state)
+static void read_damaged(const mu_writer *chunk, uint32_t rows, uint32_t nulls, uint64_t *state)
 {
     mu_decoder *decoder = mu_decoder_new();
     uint8_t *copy = mu_mem_alloc(chunk->size);
@@ -81,7 +84,7 @@ static void read_damaged(const mu_writer *chunk, uint32_t rows, uint64_t *state)
             test_random_below(state, 2) == 0 && chunk->size > 40 ? 40 : chunk->size;
         copy[test_random_below(state, within)] ^= (uint8_t)(1u << test_random_below(state, 8));
     }
-    if (mu_decoder_open(decoder, copy, chunk->size, rows, &test_error) == MUSTER_OK) {
+    if (mu_decoder_open(decoder, copy, chunk->size, rows, nulls, &test_error) == MUSTER_OK) {
         const uint32_t first = rows > MU_BATCH_ROWS ? MU_BATCH_ROWS : 0;
         (void)mu_decode_i64(decoder, first, rows - first, room, NULL);
         (void)mu_decode_u32(decoder, first, rows - first, room, NULL);
@@ -103,10 +106,10 @@ static mu_enc round_trip(const int64_t *values, uint32_t rows)
     mu_decoder *decoder = mu_decoder_new();
     uint64_t state = test_seed();
     int64_t constant = 0;
-    const mu_enc enc = mu_enc_i64(&chunk, values, rows);
+    const mu_enc enc = mu_enc_i64(&chunk, values, NULL, rows);
 
     assert_false(chunk.failed);
-    assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, &test_error));
+    assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, 0, &test_error));
     assert_int_equal(mu_decoder_enc(decoder), enc);
     check_i64(decoder, values, rows);
     assert_int_equal(mu_decoder_constant(decoder, &constant), enc == MU_ENC_CONST);
@@ -115,9 +118,9 @@ static mu_enc round_trip(const int64_t *values, uint32_t rows)
     }
     assert_status(MUSTER_CORRUPT, mu_decode_text(decoder, &(const mu_dict *){0}, &test_error));
     mu_decoder_free(decoder);
-    check_cuts(&chunk, rows);
+    check_cuts(&chunk, rows, 0);
     for (int i = 0; i < 20; i++) {
-        read_damaged(&chunk, rows, &state);
+        read_damaged(&chunk, rows, 0, &state);
     }
     mu_writer_deinit(&chunk);
     return enc;
@@ -171,7 +174,7 @@ TEST(common_divisors_are_taken_out_and_put_back)
                 (int64_t)((uint64_t)INT64_MIN + 5 + test_random_below(&state, bound) * divisors[i]);
         }
         assert_int_equal(round_trip(values, rows), MU_ENC_FOR);
-        assert_int_equal(mu_enc_i64(&chunk, values, rows), MU_ENC_FOR);
+        assert_int_equal(mu_enc_i64(&chunk, values, NULL, rows), MU_ENC_FOR);
         /* Three vectors of at most ten bits, however far apart the values are. */
         assert_in_range(chunk.size, 1, 18 + 3 * 1280);
         mu_writer_deinit(&chunk);
@@ -220,6 +223,177 @@ TEST(runs_of_every_length_come_back)
     mu_mem_free(values);
 }
 
+/* Columns that each encoding is for. */
+
+static int64_t time_of_visit(uint64_t *state, int64_t before)
+{
+    const uint64_t kind = test_random_below(state, 10);
+
+    return kind < 6 ? before + (int64_t)test_random_below(state, 200) * 1000000
+                    : (int64_t)test_random_below(state, 2592000) * 1000000;
+}
+
+static int64_t shaped(uint64_t *state, mu_enc enc, uint32_t row, int64_t before)
+{
+    if (enc == MU_ENC_DELTA) {
+        return row == 0 ? 0 : time_of_visit(state, before);
+    }
+    if (enc == MU_ENC_PATCHED) {
+        return (int64_t)(test_random_below(state, 50) == 0 ? test_random(state) >> 2
+                                                           : test_random_below(state, 1000));
+    }
+    if (enc == MU_ENC_RANKED) { /* one row in two, one in four ... has the same */
+        return (int64_t)(mu_hash_u64((uint64_t)__builtin_ctzll(test_random(state) | 1 << 11)) %
+                         997);
+    }
+    if (enc == MU_ENC_REPEAT) {
+        return row > 0 && test_random_below(state, 100) < 77 ? before
+                                                             : (int64_t)test_random_below(state, 9);
+    }
+    return 0;
+}
+
+TEST(columns_come_back_from_the_encoding_that_is_for_them)
+{
+    static const mu_enc encodings[] = {MU_ENC_DELTA, MU_ENC_PATCHED, MU_ENC_RANKED, MU_ENC_REPEAT};
+    int64_t *values = new_i64();
+    uint64_t state = test_seed();
+
+    for (size_t i = 0; i < MU_COUNT(encodings); i++) {
+        for (size_t shape = 0; shape < MU_COUNT(shapes); shape++) {
+            const uint32_t rows = shapes[shape];
+            for (uint32_t row = 0; row < rows; row++) {
+                values[row] = shaped(&state, encodings[i], row, row > 0 ? values[row - 1] : 0);
+            }
+            const mu_enc enc = round_trip(values, rows);
+            if (rows >= 2048) {
+                assert_int_equal(enc, encodings[i]);
+            }
+        }
+    }
+    mu_mem_free(values);
+}
+
+TEST(distances_of_any_size_come_back)
+{
+    int64_t *values = new_i64();
+    uint64_t state = test_seed();
+    uint32_t deltas = 0;
+
+    for (unsigned width = 0; width < 61; width++) {
+        const uint32_t rows = 3000;
+        for (uint32_t row = 1; row < rows; row++) { /* back and forth; now and then a leap */
+            const uint64_t step = test_random(&state) >> (63 - width);
+            const uint64_t sign = test_random_below(&state, 2);
+            values[row] = (int64_t)((uint64_t)values[row - 1] + (sign ? step : 0 - step));
+            if (test_random_below(&state, 30) == 0) {
+                values[row] = (int64_t)test_random(&state) >> 3;
+            }
+        }
+        deltas += round_trip(values, rows) == MU_ENC_DELTA;
+    }
+    assert_true(deltas > 20);
+    mu_mem_free(values);
+}
+
+/* What stands at NULLs must not matter, so each copy has something else there. */
+static void check_nulls(const int64_t *values, const uint64_t *valid, uint32_t rows,
+                        uint64_t *state)
+{
+    int64_t *noisy = new_i64(), *found = new_i64();
+    mu_decoder *decoder = mu_decoder_new();
+    mu_writer chunk = {0};
+    uint32_t nulls = 0;
+
+    for (uint32_t row = 0; row < rows; row++) {
+        const bool is_null = !mu_bits_test(valid, row);
+        noisy[row] = is_null ? (int64_t)test_random(state) : values[row];
+        nulls += is_null;
+    }
+    mu_enc_i64(&chunk, noisy, valid, rows);
+    assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, nulls, &test_error));
+    if (nulls == 0) {
+        assert_null(mu_decoder_valid(decoder));
+    }
+    for (uint32_t row = 0; row < rows && nulls > 0; row++) {
+        assert_int_equal(mu_bits_test(mu_decoder_valid(decoder), row), mu_bits_test(valid, row));
+    }
+    for (uint32_t first = 0; first < rows; first += MU_BATCH_ROWS) {
+        const uint32_t left = rows - first, count = left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
+        assert_ok(mu_decode_i64(decoder, first, count, found, &test_error));
+        for (uint32_t i = 0; i < count; i++) {
+            assert_true(!mu_bits_test(valid, first + i) || found[i] == values[first + i]);
+        }
+    }
+    assert_ok(mu_decode_i64(decoder, 0, rows, found, &test_error));
+    for (uint32_t i = 0; i < rows; i++) {
+        assert_true(!mu_bits_test(valid, i) || found[i] == values[i]);
+    }
+    if (nulls > 0) {
+        assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, chunk.data, chunk.size, rows,
+                                                      nulls - 1, &test_error));
+    }
+    mu_decoder_free(decoder);
+    check_cuts(&chunk, rows, nulls);
+    for (int i = 0; i < 10; i++) {
+        read_damaged(&chunk, rows, nulls, state);
+    }
+    mu_writer_deinit(&chunk);
+    mu_mem_free(noisy);
+    mu_mem_free(found);
+}
+
+TEST(values_come_back_beside_any_number_of_nulls)
+{
+    static const uint32_t per_thousand[] = {0, 1, 10, 200, 500, 900, 990, 999, 1000};
+    static const mu_enc encodings[] = {MU_ENC_CONST, MU_ENC_DELTA, MU_ENC_PATCHED, MU_ENC_RANKED,
+                                       MU_ENC_REPEAT};
+    int64_t *values = new_i64();
+    uint64_t *valid = mu_mem_zalloc_array(ROOM / 64, sizeof *valid);
+    uint64_t state = test_seed();
+
+    for (size_t i = 0; i < MU_COUNT(per_thousand) * MU_COUNT(encodings) * MU_COUNT(shapes); i++) {
+        const uint32_t rows = shapes[i % MU_COUNT(shapes)];
+        const size_t kind = i / MU_COUNT(shapes);
+        const uint32_t nulls = per_thousand[kind % MU_COUNT(per_thousand)];
+
+        if (rows == MOST_ROWS && kind % 4 != 0) {
+            continue;
+        }
+        memset(valid, 0, mu_bits_words(rows) * sizeof *valid);
+        for (uint32_t row = 0; row < rows; row++) {
+            values[row] = shaped(&state, encodings[kind / MU_COUNT(per_thousand)], row,
+                                 row > 0 ? values[row - 1] : 0);
+            if (test_random_below(&state, 1000) >= nulls) {
+                mu_bits_set(valid, row);
+            }
+        }
+        mu_bits_set(valid, test_random_below(&state, rows)); /* at least one is there */
+        check_nulls(values, valid, rows, &state);
+    }
+    mu_mem_free(values);
+    mu_mem_free(valid);
+}
+
+TEST(rare_values_take_few_bytes_where_most_are_null)
+{
+    int64_t *values = new_i64();
+    uint64_t *valid = mu_mem_zalloc_array(ROOM / 64, sizeof *valid);
+    uint64_t state = test_seed();
+    mu_writer chunk = {0};
+
+    for (uint32_t i = 0; i < 200; i++) {
+        const uint64_t row = test_random_below(&state, MOST_ROWS);
+        mu_bits_set(valid, row);
+        values[row] = (int64_t)test_random_below(&state, 1 << 16);
+    }
+    mu_enc_i64(&chunk, values, valid, MOST_ROWS);
+    assert_in_range(chunk.size, 1, 1100); /* 200 places of 12 bits or so, 200 values of 16 */
+    mu_writer_deinit(&chunk);
+    mu_mem_free(values);
+    mu_mem_free(valid);
+}
+
 TEST(codes_come_back_as_32_bits)
 {
     uint32_t *codes = mu_mem_zalloc_array(ROOM, sizeof *codes);
@@ -236,10 +410,14 @@ TEST(codes_come_back_as_32_bits)
             for (uint32_t i = 0; i < rows; i++) {
                 codes[i] = i % run != 0 ? codes[i - 1]
                            : width == 0 ? UINT32_MAX
-                                        : (uint32_t)(test_random(&state) >> (64 - width)) * step;
+                           : width % 5 == 2 && test_random_below(&state, 9) > 0
+                               ? (uint32_t)shaped(&state, MU_ENC_RANKED, i, 0)
+                           : width % 5 == 3 && i > 0 && test_random_below(&state, 9) > 2
+                               ? codes[i - 1]
+                               : (uint32_t)(test_random(&state) >> (64 - width)) * step;
             }
-            mu_enc_u32(&chunk, codes, rows);
-            assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, &test_error));
+            mu_enc_u32(&chunk, codes, NULL, rows);
+            assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, 0, &test_error));
             assert_ok(mu_decode_u32(decoder, 0, rows, found, &test_error));
             assert_memory_equal(found, codes, rows * sizeof *codes);
             for (uint32_t first = 0; first < rows; first += MU_BATCH_ROWS) {
@@ -263,8 +441,8 @@ TEST(wide_integers_are_not_read_as_codes)
     mu_writer chunk = {0};
     mu_decoder *decoder = mu_decoder_new();
 
-    mu_enc_i64(&chunk, values, 3);
-    assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, 3, &test_error));
+    mu_enc_i64(&chunk, values, NULL, 3);
+    assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, 3, 0, &test_error));
     assert_status(MUSTER_CORRUPT, mu_decode_u32(decoder, 0, 3, codes, &test_error));
     assert_message_has("41 bits wide");
     mu_decoder_free(decoder);
@@ -286,9 +464,23 @@ static double double_of(uint64_t *state, unsigned kind)
         return (double)(random % 100000) / 100;
     case 3:
         return random % 2 == 0 ? -0.0 : 0.0;
-    default: /* nearly always the same, so that LZ4 wins */
+    case 4: /* nearly always the same */
         return random % 50 == 0 ? (double)random : 0.1;
+    case 5: /* money, and something else here and there */
+        return random % 50 == 0 ? sqrt((double)(random >> 40)) : (double)(random % 100000) / 100;
+    default: /* filled by noise_of() */
+        return 0;
     }
+}
+
+/* Noise that comes again, which only LZ4 can see. */
+static double noise_of(uint32_t row)
+{
+    const uint64_t bits = mu_hash_u64(row % 53);
+    double value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
 }
 
 TEST(doubles_come_back_to_the_bit)
@@ -298,18 +490,18 @@ TEST(doubles_come_back_to_the_bit)
     uint64_t state = test_seed();
     unsigned seen = 0;
 
-    for (unsigned kind = 0; kind < 5; kind++) {
+    for (unsigned kind = 0; kind < 7; kind++) {
         for (size_t shape = 0; shape < MU_COUNT(shapes); shape++) {
             const uint32_t rows = shapes[shape];
             mu_decoder *decoder = mu_decoder_new();
             mu_writer chunk = {0};
 
             for (uint32_t i = 0; i < rows; i++) {
-                values[i] = double_of(&state, kind);
+                values[i] = kind == 6 ? noise_of(i) : double_of(&state, kind);
             }
-            seen |= 1u << mu_enc_f64(&chunk, values, rows);
+            seen |= 1u << mu_enc_f64(&chunk, values, NULL, rows);
             assert_true(chunk.size <= 1 + 8 * (size_t)rows);
-            assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, &test_error));
+            assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, 0, &test_error));
             assert_ok(mu_decode_f64(decoder, 0, rows, found, &test_error));
             assert_memory_equal(found, values, rows * sizeof *values);
             for (uint32_t first = 0; first < rows; first += MU_BATCH_ROWS) {
@@ -319,16 +511,16 @@ TEST(doubles_come_back_to_the_bit)
                 assert_memory_equal(found, values + first, count * sizeof *values);
             }
             mu_decoder_free(decoder);
-            check_cuts(&chunk, rows);
+            check_cuts(&chunk, rows, 0);
             for (int i = 0; i < 20; i++) {
-                read_damaged(&chunk, rows, &state);
+                read_damaged(&chunk, rows, 0, &state);
             }
             mu_writer_deinit(&chunk);
         }
     }
-    assert_int_equal(
-        seen & (1u << MU_ENC_CONST | 1u << MU_ENC_FOR | 1u << MU_ENC_RAW | 1u << MU_ENC_LZ4),
-        1u << MU_ENC_CONST | 1u << MU_ENC_FOR | 1u << MU_ENC_RAW | 1u << MU_ENC_LZ4);
+    const unsigned wanted = 1u << MU_ENC_CONST | 1u << MU_ENC_FOR | 1u << MU_ENC_RAW |
+                            1u << MU_ENC_LZ4 | 1u << MU_ENC_ALP | 1u << MU_ENC_PATCHED;
+    assert_int_equal(seen & wanted, wanted);
     mu_mem_free(values);
     mu_mem_free(found);
 }
@@ -339,17 +531,17 @@ static void check_text(const mu_text *texts, uint32_t rows, uint64_t *state)
     mu_writer chunk = {0};
     const mu_dict *dict;
 
-    assert_int_equal(mu_enc_text(&chunk, texts, rows), MU_ENC_TEXT);
-    assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, &test_error));
+    assert_int_equal(mu_enc_text(&chunk, texts, NULL, rows), MU_ENC_TEXT);
+    assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, 0, &test_error));
     assert_ok(mu_decode_text(decoder, &dict, &test_error));
     assert_int_equal(dict->count, rows);
     for (uint32_t i = 0; i < rows; i++) {
         assert_true(mu_text_equal(mu_dict_text(dict, i), texts[i]));
     }
     mu_decoder_free(decoder);
-    check_cuts(&chunk, rows);
+    check_cuts(&chunk, rows, 0);
     for (int i = 0; i < 20; i++) {
-        read_damaged(&chunk, rows, state);
+        read_damaged(&chunk, rows, 0, state);
     }
     mu_writer_deinit(&chunk);
 }
@@ -406,7 +598,7 @@ TEST(customers_come_back_with_their_runs)
             ordinal += 1 + (uint32_t)test_random_below(&state, 60);
         }
         assert_int_equal(mu_enc_customer(&chunk, ordinals, rows), MU_ENC_CUSTOMER);
-        assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, &test_error));
+        assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, 0, &test_error));
         assert_ok(mu_decode_runs(decoder, &run_count, &run_ordinals, &ends, &test_error));
         assert_int_equal(run_count, runs);
         assert_int_equal(ends[runs - 1], rows);
@@ -423,9 +615,9 @@ TEST(customers_come_back_with_their_runs)
         }
         assert_status(MUSTER_CORRUPT, mu_decode_u32(decoder, 0, rows, found, &test_error));
         mu_decoder_free(decoder);
-        check_cuts(&chunk, rows);
+        check_cuts(&chunk, rows, 0);
         for (int damage = 0; damage < 20; damage++) {
-            read_damaged(&chunk, rows, &state);
+            read_damaged(&chunk, rows, 0, &state);
         }
         mu_writer_deinit(&chunk);
     }
@@ -439,32 +631,85 @@ TEST(what_is_wrong_with_a_chunk_is_said)
     static const uint8_t wide[18] = {MU_ENC_FOR, 65};
     static const uint8_t no_divisor[18] = {MU_ENC_FOR, 3};
     static const uint8_t no_runs[5] = {MU_ENC_RLE};
-    /* Lists of width 0: base and divisor alone. The lengths begin at byte 5, what follows at 22. */
-    static const uint8_t two_runs[39] = {MU_ENC_RLE, 2, [6] = 3, [14] = 1, [31] = 1};
-    static const uint8_t empty_runs[39] = {MU_ENC_RLE, 2, [14] = 1, [31] = 1};
-    static const uint8_t no_distance[43] = {
-        MU_ENC_CUSTOMER, 2, [6] = 4, [14] = 1, [22] = 5, [35] = 1};
-    static const uint8_t too_far[43] = {
-        MU_ENC_CUSTOMER, 2, [6] = 4, [14] = 1, [22] = 255, 255, 255, 255, [27] = 1, [35] = 1};
+    /* Lists of width 0: base and divisor alone. The lengths begin at byte 5, what follows at 26. */
+    static const uint8_t two_runs[43] = {MU_ENC_RLE, 2, [6] = 3, [14] = 1, [35] = 1};
+    static const uint8_t empty_runs[43] = {MU_ENC_RLE, 2, [14] = 1, [35] = 1};
+    static const uint8_t no_distance[51] = {
+        MU_ENC_CUSTOMER, 2, [6] = 4, [14] = 1, [26] = 5, [39] = 1};
+    static const uint8_t too_far[51] = {
+        MU_ENC_CUSTOMER, 2, [6] = 4, [14] = 1, [26] = 255, 255, 255, 255, [31] = 1, [39] = 1};
+    static const uint8_t marked[43] = {MU_ENC_RLE, 2, [6] = 3, [14] = 1, [22] = 1, [35] = 1};
     mu_decoder *decoder = mu_decoder_new();
 
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, unknown, 3, 1, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, unknown, 3, 1, 0, &test_error));
     assert_message("there is no encoding 99");
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, wide, 18, 7, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, wide, 18, 7, 0, &test_error));
     assert_message("bit-packed chunk of 7 rows: packed numbers are 65 bits wide, more than 64");
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_divisor, 18, 7, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_divisor, 18, 7, 0, &test_error));
     assert_message("bit-packed chunk of 7 rows: packed numbers have the divisor 0");
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_runs, 5, 7, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_runs, 5, 7, 0, &test_error));
     assert_message("run-length chunk of 7 rows: 0 runs for 7 rows");
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, two_runs, 39, 7, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, two_runs, 43, 7, 0, &test_error));
     assert_message("run-length chunk of 7 rows: 2 runs, 0 of them empty, hold 6 rows, not 7");
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, empty_runs, 39, 7, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, empty_runs, 43, 7, 0, &test_error));
     assert_message("run-length chunk of 7 rows: 2 runs, 2 of them empty, hold 0 rows, not 7");
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_distance, 43, 8, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, marked, 43, 7, 0, &test_error));
+    assert_message_has("more than 1 numbers of a list are marked");
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, no_distance, 51, 8, 0, &test_error));
     assert_message_has("2 ordinals, 1 of them like the one before, end at 5");
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, too_far, 43, 8, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, too_far, 51, 8, 0, &test_error));
     assert_message_has("2 ordinals, 0 of them like the one before, end at 4294967296");
-    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, unknown, 3, 0, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, unknown, 3, 0, 0, &test_error));
+    mu_decoder_free(decoder);
+}
+
+typedef struct wrong {
+    const char *message;
+    uint32_t nulls;
+    size_t size;
+    uint8_t bytes[150];
+} wrong;
+
+TEST(what_is_wrong_with_values_apart_is_said)
+{
+    static const wrong all[] = {
+        {"delta chunk of 7 rows: distances between numbers of 40 bits", 0, 2, {MU_ENC_DELTA, 40}},
+        {"patched chunk of 7 rows: 8 rare values for 7 rows",
+         0,
+         22,
+         {MU_ENC_PATCHED, [10] = 1, [18] = 8}},
+        {"patched chunk of 7 rows: vectors have 1 rare values of 2",
+         0,
+         39,
+         {MU_ENC_PATCHED, [10] = 1, [18] = 2, [23] = 1, [31] = 1}},
+        {"ranked chunk of 7 rows: ranks are 13 bits wide, from 0 by 1, not at most 12 from 0 by 1",
+         0,
+         146,
+         {MU_ENC_RANKED, 13, [10] = 1}},
+        {"ranked chunk of 7 rows: 3 values have ranks of 1 bits",
+         0,
+         150,
+         {MU_ENC_RANKED, 1, [10] = 1, [146] = 3}},
+        {"repeat chunk of 7 rows: the first row repeats one before it",
+         0,
+         10,
+         {MU_ENC_REPEAT, 0, 2}},
+        {"repeat chunk of 7 rows: a bitmap has bits past its 7 rows",
+         0,
+         10,
+         {MU_ENC_REPEAT, 0, 255}},
+        {"repeat chunk of 7 rows: a bitmap has the form 3", 0, 2, {MU_ENC_REPEAT, 3}},
+        {"decimal chunk of 7 rows: decimals have 19 digits, more than 18", 0, 2, {MU_ENC_ALP, 19}},
+        {"NULLs are stored in a form 2", 1, 2, {2, 0}},
+        {"7 of 7 rows are not NULL, expected 6", 1, 10, {1, 0, 127}},
+    };
+    mu_decoder *decoder = mu_decoder_new();
+
+    for (size_t i = 0; i < MU_COUNT(all); i++) {
+        assert_status(MUSTER_CORRUPT, mu_decoder_open(decoder, all[i].bytes, all[i].size, 7,
+                                                      all[i].nulls, &test_error));
+        assert_message(all[i].message);
+    }
     mu_decoder_free(decoder);
 }
 
@@ -479,6 +724,7 @@ TEST(chunks_are_laid_out_as_the_format_says)
     static const uint8_t runs[] = {
         2, 2,    0, 0, 0,                                     /* RLE, 2 runs */
         0, 0xe8, 3, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, /* of 1,000 */
+        0, 0,    0, 0,                                        /* none of them large */
         1, 0,    0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
         0, 0,    0, 0, 1}; /* lane 0: value 0, lane 1: value 1 */
     int64_t values[2000];
@@ -487,7 +733,7 @@ TEST(chunks_are_laid_out_as_the_format_says)
     for (size_t i = 0; i < 120; i++) {
         values[i] = -2;
     }
-    mu_enc_i64(&chunk, values, 120);
+    mu_enc_i64(&chunk, values, NULL, 120);
     assert_int_equal(chunk.size, sizeof constant);
     assert_memory_equal(chunk.data, constant, sizeof constant);
 
@@ -495,7 +741,7 @@ TEST(chunks_are_laid_out_as_the_format_says)
     for (size_t i = 0; i < 40; i++) {
         values[i] = 100 + 10 * (int64_t)(i % 11);
     }
-    mu_enc_i64(&chunk, values, 40);
+    mu_enc_i64(&chunk, values, NULL, 40);
     assert_int_equal(chunk.size, 18 + 128);
     assert_memory_equal(chunk.data, packed_head, sizeof packed_head);
     for (size_t i = 0; i < 32; i++) { /* number i in the low bits of lane i, i + 32 above it */
@@ -507,113 +753,8 @@ TEST(chunks_are_laid_out_as_the_format_says)
     for (size_t i = 0; i < 2000; i++) {
         values[i] = i < 1000 ? 0 : 1;
     }
-    mu_enc_i64(&chunk, values, 2000);
-    assert_int_equal(chunk.size, 5 + 17 + 17 + 128);
+    mu_enc_i64(&chunk, values, NULL, 2000);
+    assert_int_equal(chunk.size, 5 + 17 + 4 + 17 + 128);
     assert_memory_equal(chunk.data, runs, sizeof runs);
     mu_writer_deinit(&chunk);
-}
-
-typedef muster_status reader(mu_decoder *decoder, uint32_t rows, void *room);
-
-static muster_status read_codes(mu_decoder *decoder, uint32_t rows, void *room)
-{
-    return mu_decode_u32(decoder, 0, rows, room, &test_error);
-}
-
-static muster_status read_doubles(mu_decoder *decoder, uint32_t rows, void *room)
-{
-    return mu_decode_f64(decoder, 0, rows, room, &test_error);
-}
-
-static muster_status read_customers(mu_decoder *decoder, uint32_t rows, void *room)
-{
-    return mu_decode_customer(decoder, 0, rows, room, &test_error);
-}
-
-static muster_status read_text(mu_decoder *decoder, uint32_t rows, void *room)
-{
-    const mu_dict *dict;
-
-    (void)rows;
-    (void)room;
-    return mu_decode_text(decoder, &dict, &test_error);
-}
-
-/* Fails the n-th allocation of opening and reading, for every n there is. */
-static void fail_each_allocation(const mu_writer *chunk, uint32_t rows, reader *read)
-{
-    muster_status status = MUSTER_NOMEM;
-    void *room = new_i64();
-    uint64_t n = 0;
-
-    for (; status == MUSTER_NOMEM; n++) {
-        mu_decoder *decoder = mu_decoder_new();
-
-        mu_mem_fail_at(n, true);
-        status = mu_decoder_open(decoder, chunk->data, chunk->size, rows, &test_error);
-        if (status == MUSTER_OK) {
-            status = read(decoder, rows, room);
-        }
-        mu_mem_fail_at(UINT64_MAX, false);
-        mu_decoder_free(decoder);
-    }
-    assert_ok(status);
-    assert_true(n > 1); /* it allocates, so it failed at least once */
-    mu_mem_free(room);
-}
-
-TEST(opening_out_of_memory_is_said_for_every_encoding)
-{
-    uint32_t codes[3000];
-    double doubles[300];
-    const mu_text texts[2] = {MU_TEXT_OF("one"), MU_TEXT_OF("two")};
-    mu_writer chunk = {0};
-
-    for (uint32_t i = 0; i < 300; i++) {
-        doubles[i] = i % 97 == 0 ? 0.1 + i : 0.1;
-    }
-    for (uint32_t i = 0; i < 3000; i++) {
-        codes[i] = i / 500;
-    }
-    assert_int_equal(mu_enc_u32(&chunk, codes, 3000), MU_ENC_RLE);
-    fail_each_allocation(&chunk, 3000, read_codes);
-    mu_writer_reset(&chunk);
-    assert_int_equal(mu_enc_customer(&chunk, codes, 3000), MU_ENC_CUSTOMER);
-    fail_each_allocation(&chunk, 3000, read_customers);
-    mu_writer_reset(&chunk);
-    assert_int_equal(mu_enc_text(&chunk, texts, 2), MU_ENC_TEXT);
-    fail_each_allocation(&chunk, 2, read_text);
-    mu_writer_reset(&chunk);
-    assert_int_equal(mu_enc_f64(&chunk, doubles, 300), MU_ENC_LZ4);
-    fail_each_allocation(&chunk, 300, read_doubles);
-    mu_writer_deinit(&chunk);
-}
-
-TEST(encoding_out_of_memory_is_remembered_by_the_writer)
-{
-    int64_t values[200];
-    double doubles[200];
-    uint32_t ordinals[200];
-    bool failed = true;
-
-    for (uint32_t i = 0; i < 200; i++) {
-        values[i] = i / 40;
-        doubles[i] = i % 3 == 0 ? 0.1 : 0.2;
-        ordinals[i] = i / 3;
-    }
-    for (uint64_t n = 0; failed; n++) {
-        mu_writer chunk = {0};
-
-        mu_mem_fail_at(n, false);
-        mu_enc_i64(&chunk, values, 200);
-        mu_enc_u32(&chunk, ordinals, 200);
-        mu_enc_f64(&chunk, doubles, 200);
-        mu_enc_customer(&chunk, ordinals, 200);
-        mu_enc_text(&chunk, &MU_TEXT_OF("some text"), 1);
-        mu_mem_fail_at(UINT64_MAX, false);
-        failed = chunk.failed;
-        assert_true(failed || n > 5);
-        mu_writer_deinit(&chunk);
-        assert_true(n < 1000);
-    }
 }

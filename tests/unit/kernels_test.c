@@ -422,6 +422,145 @@ static void check_runs(const mu_kernels *k, data *d, uint64_t *state)
     mu_mem_free(wide);
 }
 
+/* The kernels of place.inc, each from values that end where they must. */
+static void check_places(const mu_kernels *k, data *d, uint64_t *state)
+{
+    const uint32_t ones = (uint32_t)k->count_bits(d->live, WORDS);
+    uint32_t *narrow = mu_mem_alloc((ones + 8) * sizeof *narrow), out32[ROWS], seen = 0;
+    int64_t *wide = mu_mem_alloc((ones + 8) * sizeof *wide), out64[ROWS];
+
+    for (uint32_t i = 0; i < ones + 8; i++) {
+        narrow[i] = (uint32_t)test_random(state);
+        wide[i] = (int64_t)test_random(state);
+    }
+    for (uint32_t i = 0; i < ROWS; i++) {
+        out32[i] = i;
+        out64[i] = i;
+    }
+    k->place_u32(d->live, WORDS, narrow, out32);
+    k->place_i64(d->live, WORDS, wide, out64);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        const bool here = mu_bits_test(d->live, i);
+        assert_int_equal(out32[i], here ? narrow[seen] : i);
+        assert_true(out64[i] == (here ? wide[seen] : i));
+        seen += here;
+    }
+    assert_int_equal(seen, ones);
+    const uint64_t first = d->live[0];
+    d->live[0] |= 1;
+    k->repeat_u32(d->live, WORDS, narrow, out32);
+    k->repeat_i64(d->live, WORDS, wide, out64);
+    seen = 0;
+    for (uint32_t i = 0; i < ROWS; i++) {
+        seen += mu_bits_test(d->live, i);
+        assert_int_equal(out32[i], narrow[seen - 1]);
+        assert_true(out64[i] == wide[seen - 1]);
+    }
+    d->live[0] = first;
+    mu_mem_free(narrow);
+    mu_mem_free(wide);
+}
+
+TEST(values_go_to_the_rows_whose_bits_are_set)
+{
+    with_tables(check_places);
+}
+
+static void check_differences(const mu_kernels *k, data *d, uint64_t *state)
+{
+    static const uint64_t divisors[] = {1, 1000000, UINT64_C(1) << 40};
+    const uint64_t divisor = divisors[test_random_below(state, MU_COUNT(divisors))];
+    const uint32_t far_count = (uint32_t)k->count_bits(d->live, WORDS),
+                   near_count = ROWS - far_count;
+    int64_t *wide = mu_mem_alloc((ROWS + 16) * sizeof *wide), out[ROWS], narrow_out[ROWS];
+    uint32_t *narrow = mu_mem_alloc((ROWS + 16) * sizeof *narrow);
+    const int64_t before = (int64_t)test_random(state);
+    uint64_t sum = (uint64_t)before;
+    const uint32_t mask = UINT32_MAX >> test_random_below(state, 32);
+    uint32_t fars = 0, narrow_sum = (uint32_t)before;
+
+    for (uint32_t i = 0; i < ROWS + 16; i++) { /* the far ones from place near_count + 8 on */
+        wide[i] = (int64_t)test_random(state);
+        narrow[i] = (uint32_t)wide[i];
+    }
+    k->sum_i64_differences(d->live, WORDS, wide, wide + near_count + 8, before, out);
+    k->sum_u32_differences(d->live, WORDS, narrow, narrow + near_count + 8, (uint32_t)before, mask,
+                           77, divisor, narrow_out);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        const bool is_far = mu_bits_test(d->live, i);
+        const size_t place = is_far ? near_count + 8 + fars : i - fars;
+        sum += (uint64_t)wide[place];
+        narrow_sum += narrow[place];
+        fars += is_far;
+        assert_true(out[i] == (int64_t)sum);
+        assert_true((uint64_t)narrow_out[i] == 77 + (narrow_sum & mask) * divisor);
+    }
+    mu_mem_free(wide);
+    mu_mem_free(narrow);
+}
+
+TEST(differences_add_up)
+{
+    with_tables(check_differences);
+}
+
+static void check_unrank(const mu_kernels *k, const uint32_t *table, uint32_t entries,
+                         const uint32_t *before, uint32_t rows)
+{
+    uint32_t *codes = mu_mem_alloc(rows * sizeof *codes), *rare, count = 0, taken = 0;
+
+    for (uint32_t i = 0; i < rows; i++) {
+        codes[i] = before[i];
+        count += before[i] == entries - 1;
+    }
+    rare = mu_mem_alloc((count + 8) * sizeof *rare);
+    for (uint32_t i = 0; i < count + 8; i++) {
+        rare[i] = 1000000 + i;
+    }
+    assert_int_equal(k->unrank_u32(table, entries, rare, codes, rows), count);
+    for (uint32_t i = 0; i < rows; i++) {
+        const bool is_rare = before[i] == entries - 1;
+        assert_int_equal(codes[i], is_rare ? rare[taken] : table[before[i]]);
+        taken += is_rare;
+    }
+    mu_mem_free(codes);
+    mu_mem_free(rare);
+}
+
+static void check_tables(const mu_kernels *k, data *d, uint64_t *state)
+{
+    static const uint32_t sizes[] = {1, 2, 8, 16, 32, 64, 4096};
+    const uint32_t entries = sizes[test_random_below(state, MU_COUNT(sizes))];
+    const uint32_t rows = 1 + (uint32_t)test_random_below(state, ROWS);
+    uint32_t *codes = mu_mem_alloc(rows * sizeof *codes), before[ROWS], scaled[ROWS];
+    uint32_t *table = mu_mem_alloc((entries < 32 ? 32 : entries) * sizeof *table);
+    int64_t out[ROWS];
+
+    for (size_t i = 0; i < entries || i < 32; i++) {
+        table[i] = (uint32_t)test_random(state);
+    }
+    for (uint32_t i = 0; i < rows; i++) {
+        codes[i] = before[i] = scaled[i] = (uint32_t)test_random_below(state, entries);
+    }
+    k->lookup_u32(table, entries, codes, rows);
+    check_unrank(k, table, entries, before, rows);
+    k->divide_f64(d->a, 1000, out, rows);
+    k->scale_u32(table[0], entries, scaled, rows);
+    for (uint32_t i = 0; i < rows; i++) {
+        const double quotient = (double)d->a[i] / 1000;
+        assert_int_equal(codes[i], table[before[i]]);
+        assert_int_equal(scaled[i], table[0] + before[i] * entries);
+        assert_memory_equal(&out[i], &quotient, sizeof quotient);
+    }
+    mu_mem_free(codes);
+    mu_mem_free(table);
+}
+
+TEST(codes_are_looked_up_and_decimals_divided)
+{
+    with_tables(check_tables);
+}
+
 TEST(runs_expand_to_their_rows_and_no_further)
 {
     with_tables(check_runs);
