@@ -216,18 +216,6 @@ muster_status mu_scan_column_load(mu_scan_column *column, const mu_scan_place *p
     return MUSTER_OK;
 }
 
-/* The run that the row is in, from `run` on. */
-static uint32_t find_run(const uint32_t *ends, uint32_t count, uint32_t run, uint32_t row)
-{
-    while (run + 8 < count && ends[run + 7] <= row) {
-        run += 8;
-    }
-    while (ends[run] <= row) {
-        run++;
-    }
-    return run;
-}
-
 muster_status mu_scan_column_mark(mu_scan_column *column, const mu_scan_place *place,
                                   uint32_t index, const uint64_t *live,
                                   uint64_t bits[MU_STRIPE_WORDS], uint64_t *bytes,
@@ -249,7 +237,7 @@ muster_status mu_scan_column_mark(mu_scan_column *column, const mu_scan_place *p
     for (uint32_t w = 0; w < mu_bits_words(place->rows); w++) {
         for (uint64_t left = live[w]; left != 0; left &= left - 1) {
             const uint32_t row = place->first + w * 64 + mu_bits_lowest(left);
-            column->run = find_run(ends, count, column->run, row);
+            column->run = mu_k()->find_run_u32(ends, count, column->run, row);
             mu_bits_set(bits, ordinals[column->run] % MU_STRIPE_ROWS);
         }
     }

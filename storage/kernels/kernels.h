@@ -65,6 +65,9 @@
        uint32_t *out))                                                                             \
     X(uint32_t, expand_runs_i64,                                                                   \
       (const int64_t *values, const uint32_t *ends, uint32_t first, uint32_t rows, int64_t *out))  \
+    /* the first run from `run` on that ends behind `row`, which is below the last of the `count`  \
+     * ends */                                                                                     \
+    X(uint32_t, find_run_u32, (const uint32_t *ends, uint32_t count, uint32_t run, uint32_t row))  \
     /* the numbers of the set bits, ascending; returns how many. `out` has room for 64 a word */   \
     X(uint32_t, list_bits, (const uint64_t *map, size_t words, uint32_t *out))
 
