@@ -137,13 +137,6 @@ void mu_did_close(mu_did *did)
     mu_mem_free(did);
 }
 
-static void mark(const mu_event_batch *events, uint64_t *bits)
-{
-    MU_FOR_EACH_LIVE(row, events) {
-        mu_bits_set(bits, events->ordinals[row] % MU_STRIPE_ROWS);
-    }
-}
-
 static void count(const mu_event_batch *events, uint32_t *counts)
 {
     MU_FOR_EACH_LIVE(row, events) {
@@ -192,24 +185,18 @@ muster_status mu_did_run(mu_did *did, uint32_t stripe, uint64_t bits[MU_STRIPE_W
 {
     mu_event_batch events;
 
-    if (did->counts) {
-        memset(did->counts, 0, MU_STRIPE_ROWS * sizeof *did->counts);
+    if (!did->counts) {
+        MU_TRY(read_postings(did, stripe, bits, err));
+        return mu_event_mark(did->reader, stripe, bits, err);
     }
-    MU_TRY(read_postings(did, stripe, bits, err));
+    memset(did->counts, 0, MU_STRIPE_ROWS * sizeof *did->counts);
     MU_TRY(mu_event_start(did->reader, stripe, err));
     for (;;) {
         MU_TRY(mu_event_next(did->reader, false, &events, err));
         if (events.rows == 0) {
-            break;
+            choose(did, stripe, bits);
+            return MUSTER_OK;
         }
-        if (did->counts) {
-            count(&events, did->counts);
-        } else {
-            mark(&events, bits);
-        }
+        count(&events, did->counts);
     }
-    if (did->counts) {
-        choose(did, stripe, bits);
-    }
-    return MUSTER_OK;
 }

@@ -40,6 +40,7 @@ typedef struct table {
     uint8_t *truth;     /* BOOLEAN: 1 where true; 0 where false or NULL */
     uint8_t *valid;     /* 1 where not NULL */
     bool all_valid;     /* of the entries; NULL apart */
+    uint32_t only;      /* the one entry that is true, or MU_NO_CODE if it is not one */
     int64_t *values;    /* other types: 64 bits, or a code of `texts` */
     mu_dict_builder texts;
 } table;
@@ -262,6 +263,18 @@ static void fill_lookup(const mu_expr *expr, table *t, const mu_dict *dict)
     }
 }
 
+/* The one entry that is true; MU_NO_CODE if none is, or several. */
+static uint32_t only_true(const table *t)
+{
+    const uint8_t *first = t->truth ? memchr(t->truth, 1, t->count) : NULL;
+
+    if (!first) {
+        return MU_NO_CODE;
+    }
+    const uint32_t code = (uint32_t)(first - t->truth);
+    return memchr(first + 1, 1, t->count - code - 1) ? MU_NO_CODE : code;
+}
+
 static muster_status fill_table(mu_eval *eval, mu_eval_node *node, table *t, const mu_dict *dict,
                                 muster_error *err)
 {
@@ -278,6 +291,7 @@ static muster_status fill_table(mu_eval *eval, mu_eval_node *node, table *t, con
         }
     }
     t->all_valid = !memchr(t->valid, 0, t->count);
+    t->only = only_true(t);
     t->state = READY;
     return MUSTER_OK;
 }
@@ -388,7 +402,11 @@ muster_status mu_eval_tables_filter(mu_eval *eval, mu_eval_node *node, const mu_
     if (column->valid) {
         mu_k()->and_bits(live, column->valid, words);
     }
-    mu_k()->filter_code_table(column->data, t->truth, live, words);
+    if (t->only != MU_NO_CODE) {
+        mu_k()->filter_eq_u32(column->data, t->only, live, words);
+    } else {
+        mu_k()->filter_code_table(column->data, t->truth, live, words);
+    }
     mu_k()->or_bits(live, nulls, words);
     *done = true;
     return MUSTER_OK;

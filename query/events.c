@@ -175,6 +175,9 @@ static muster_status take_memory(mu_event_reader *reader, muster_error *err)
     const uint32_t values = reader->options.value_count;
 
     MU_ARENA_TRY(reader->masks, &reader->arena, MU_BATCH_ROWS, err);
+    for (uint32_t i = 0; i < MU_BATCH_ROWS; i++) {
+        reader->masks[i] = 1;
+    }
     MU_ARENA_TRY(reader->values, &reader->arena, values, err);
     MU_ARENA_TRY(reader->members, &reader->arena, MU_STRIPE_WORDS, err);
     MU_ARENA_TRY(reader->gather_columns, &reader->arena, values + 2, err);
@@ -242,6 +245,10 @@ static muster_status find_conditions(mu_event_reader *reader, mu_batch *batch, m
     uint64_t any[MU_BATCH_WORDS] = {0};
     uint64_t met[MU_BATCH_WORDS];
 
+    if (reader->options.condition_count == 1) { /* whose mask all rows have already */
+        MU_TRY(load_used(reader, reader->where_count, err));
+        return mu_eval_filter(reader->eval, reader->where_count, batch, batch->live, err);
+    }
     memset(reader->masks, 0, batch->rows * sizeof *reader->masks);
     for (uint32_t i = 0; i < reader->options.condition_count; i++) {
         const uint32_t expr = reader->where_count + i;
@@ -259,9 +266,8 @@ static muster_status find_conditions(mu_event_reader *reader, mu_batch *batch, m
     return MUSTER_OK;
 }
 
-/* Drops rows by where, conditions and people, in this order: what is cheapest to decode comes
- * first. */
-static muster_status sieve(mu_event_reader *reader, mu_batch *batch, muster_error *err)
+/* Drops rows by where and conditions. */
+static muster_status sieve_events(mu_event_reader *reader, mu_batch *batch, muster_error *err)
 {
     const size_t words = mu_bits_words(batch->rows);
 
@@ -272,7 +278,16 @@ static muster_status sieve(mu_event_reader *reader, mu_batch *batch, muster_erro
             return MUSTER_OK;
         }
     }
-    MU_TRY(find_conditions(reader, batch, err));
+    return find_conditions(reader, batch, err);
+}
+
+/* Drops rows by where, conditions and people, in this order: what is cheapest to decode comes
+ * first. */
+static muster_status sieve(mu_event_reader *reader, mu_batch *batch, muster_error *err)
+{
+    const size_t words = mu_bits_words(batch->rows);
+
+    MU_TRY(sieve_events(reader, batch, err));
     if (mu_bits_none(batch->live, words)) {
         return MUSTER_OK;
     }
@@ -319,6 +334,24 @@ muster_status mu_event_next(mu_event_reader *reader, bool with_time, mu_event_ba
     out->masks = reader->masks;
     out->values = reader->values;
     return MUSTER_OK;
+}
+
+muster_status mu_event_mark(mu_event_reader *reader, uint32_t stripe,
+                            uint64_t bits[MU_STRIPE_WORDS], muster_error *err)
+{
+    mu_batch *batch;
+
+    assert(!reader->among);
+    MU_TRY(mu_event_start(reader, stripe, err));
+    for (;;) {
+        MU_TRY(mu_exec_check(reader->exec, err));
+        MU_TRY(mu_scan_next(reader->scan, &batch, err));
+        if (batch->rows == 0) {
+            return MUSTER_OK;
+        }
+        MU_TRY(sieve_events(reader, batch, err));
+        MU_TRY(mu_scan_mark(reader->scan, reader->customer_column, bits, err));
+    }
 }
 
 static muster_status open_gather(mu_event_reader *reader, muster_error *err)

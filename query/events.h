@@ -48,6 +48,11 @@ muster_status mu_event_start(mu_event_reader *reader, uint32_t stripe, muster_er
 muster_status mu_event_next(mu_event_reader *reader, bool with_time, mu_event_batch *batch,
                             muster_error *err);
 
+/* Marks the customers of a stripe who have an event that meets a condition: faster than going
+ * through the events, since only the customers of those are looked at. */
+muster_status mu_event_mark(mu_event_reader *reader, uint32_t stripe,
+                            uint64_t bits[MU_STRIPE_WORDS], muster_error *err);
+
 /* Reads a whole stripe into the layout of gather.h: by customer, in time order; columns are the
  * values. */
 muster_status mu_event_gather(mu_event_reader *reader, uint32_t stripe, mu_events *out,

@@ -293,6 +293,13 @@ uint32_t mu_scan_stripes(const mu_scan *scan)
 
 /* Units and blocks. */
 
+static void count_bytes(const mu_scan *scan, uint64_t bytes)
+{
+    if (bytes > 0 && scan->options->bytes_read) {
+        atomic_fetch_add_explicit(scan->options->bytes_read, bytes, memory_order_relaxed);
+    }
+}
+
 muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
 {
     (void)err; /* for what may be read here one day */
@@ -344,9 +351,7 @@ static muster_status enter_stripe(mu_scan *scan, const segment_source *source, b
         }
         memset(bits, 0, sizeof bits);
         MU_TRY(mu_posting_filter_read(&source->filters[i], scan->stripe, bits, &bytes, err));
-        if (scan->options->bytes_read) {
-            atomic_fetch_add_explicit(scan->options->bytes_read, bytes, memory_order_relaxed);
-        }
+        count_bytes(scan, bytes);
         if (scan->sieved) {
             mu_k()->and_bits(scan->members, bits, MU_STRIPE_WORDS);
         } else {
@@ -471,9 +476,7 @@ static muster_status load_column(mu_scan *scan, uint32_t i, muster_error *err)
 
     MU_TRY(mu_scan_column_load(&scan->columns[i], &scan->place, index, &scan->batch.columns[i],
                                &bytes, err));
-    if (bytes > 0 && scan->options->bytes_read) {
-        atomic_fetch_add_explicit(scan->options->bytes_read, bytes, memory_order_relaxed);
-    }
+    count_bytes(scan, bytes);
     return MUSTER_OK;
 }
 
@@ -577,4 +580,21 @@ muster_status mu_scan_load(mu_scan *scan, uint32_t i, muster_error *err)
         return MUSTER_OK;
     }
     return load_column(scan, i, err);
+}
+
+muster_status mu_scan_mark(mu_scan *scan, uint32_t i, uint64_t bits[MU_STRIPE_WORDS],
+                           muster_error *err)
+{
+    const mu_batch *batch = &scan->batch;
+    const segment_source *source = &scan->sources[scan->source - 1];
+    uint64_t bytes = 0;
+
+    assert(batch->columns[i].type.kind == MU_CUSTOMER && !is_customers(scan));
+    if (!any_live(batch)) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_scan_column_mark(&scan->columns[i], &scan->place, source->columns[i], batch->live,
+                               bits, &bytes, err));
+    count_bytes(scan, bytes);
+    return MUSTER_OK;
 }

@@ -75,4 +75,9 @@ muster_status mu_scan_next(mu_scan *scan, mu_batch **batch, muster_error *err);
  * MU_NO_CUSTOMER, with `valid` all clear. */
 muster_status mu_scan_load(mu_scan *scan, uint32_t i, muster_error *err);
 
+/* Sets the bits, of the stripe, of the customers of the live rows. Column `i` is the CUSTOMER
+ * column, which need not be loaded: only the live rows' customers are looked for. */
+muster_status mu_scan_mark(mu_scan *scan, uint32_t i, uint64_t bits[MU_STRIPE_WORDS],
+                           muster_error *err);
+
 #endif

@@ -110,6 +110,7 @@ static muster_status open_chunk(mu_scan_column *column, const mu_scan_place *pla
                            &column->chunk_valid, err));
     *bytes += chunk->size;
     column->dict = NULL;
+    column->run = 0;
     if (column->type.kind == MU_TEXT && !chunk->by_code) {
         return open_text(column, place, index, err);
     }
@@ -212,5 +213,33 @@ muster_status mu_scan_column_load(mu_scan_column *column, const mu_scan_place *p
         .valid = slice_valid(column, place),
         .dict = column->dict,
     };
+    return MUSTER_OK;
+}
+
+muster_status mu_scan_column_mark(mu_scan_column *column, const mu_scan_place *place,
+                                  uint32_t index, const uint64_t *live,
+                                  uint64_t bits[MU_STRIPE_WORDS], uint64_t *bytes,
+                                  muster_error *err)
+{
+    const uint32_t *ordinals, *ends;
+    uint32_t count;
+
+    if (column->state == MU_SCAN_CLOSED) {
+        MU_TRY(open_chunk(column, place, index, bytes, err));
+    }
+    if (column->state == MU_SCAN_ABSENT) {
+        return MUSTER_OK; /* nobody's */
+    }
+    MU_TRY(mu_decode_runs(column->decoder, &count, &ordinals, &ends, err));
+    if (column->run > 0 && ends[column->run - 1] > place->first) {
+        column->run = 0; /* batches may come in any order */
+    }
+    for (uint32_t w = 0; w < mu_bits_words(place->rows); w++) {
+        for (uint64_t left = live[w]; left != 0; left &= left - 1) {
+            const uint32_t row = place->first + w * 64 + mu_bits_lowest(left);
+            column->run = mu_k()->find_run_u32(ends, count, column->run, row);
+            mu_bits_set(bits, ordinals[column->run] % MU_STRIPE_ROWS);
+        }
+    }
     return MUSTER_OK;
 }

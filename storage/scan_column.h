@@ -31,6 +31,7 @@ typedef struct mu_scan_column {
     const mu_dict *no_text;      /* one empty text, for codes of NULLs */
     const uint64_t *chunk_valid; /* of the chunk; NULL: no nulls */
     const mu_dict *dict;         /* of the chunk's codes */
+    uint32_t run;                /* of a CUSTOMER chunk, where the last mark ended */
 } mu_scan_column;
 
 muster_status mu_scan_column_init(mu_scan_column *column, mu_type type, mu_arena *arena,
@@ -47,6 +48,12 @@ typedef struct mu_scan_place {
  * is read from the file is added to *bytes. */
 muster_status mu_scan_column_load(mu_scan_column *column, const mu_scan_place *place,
                                   uint32_t index, mu_vector *out, uint64_t *bytes,
+                                  muster_error *err);
+
+/* Of a CUSTOMER column: sets the bits, of the stripe, of the batch's live rows. */
+muster_status mu_scan_column_mark(mu_scan_column *column, const mu_scan_place *place,
+                                  uint32_t index, const uint64_t *live,
+                                  uint64_t bits[MU_STRIPE_WORDS], uint64_t *bytes,
                                   muster_error *err);
 
 #endif

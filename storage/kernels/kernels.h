@@ -94,6 +94,9 @@
        size_t rows))                                                                               \
     /* out = the bits of the double nearest to number / divisor; may be the same array */          \
     X(void, divide_f64, (const int64_t *numbers, double divisor, int64_t *out, size_t rows))       \
+    /* the first run from `run` on that ends behind `row`, which is below the last of the `count`  \
+     * ends */                                                                                     \
+    X(uint32_t, find_run_u32, (const uint32_t *ends, uint32_t count, uint32_t run, uint32_t row))  \
     /* the numbers of the set bits, ascending; returns how many. `out` has room for 64 a word */   \
     X(uint32_t, list_bits, (const uint64_t *map, size_t words, uint32_t *out))
 

@@ -585,8 +585,15 @@ def read_ids(directory, parts):
 
 def print_double(bits):
     value = struct.unpack("<d", struct.pack("<q", bits))[0]
-    text = repr(value)
-    return text[:-2] if text.endswith(".0") else text
+    if value != value:
+        return "NaN"
+    text = repr(value).replace("inf", "Infinity")
+    if text.endswith(".0"):
+        text = text[:-2]
+    if 10**15 <= abs(value) < 10**16:  # Python writes an exponent only from there on
+        sign, digits = "-" * (value < 0), text.lstrip("-").replace(".", "").rstrip("0")
+        text = sign + digits[0] + "." * (len(digits) > 1) + digits[1:] + "e+15"
+    return text
 
 
 def print_decimal(value, scale):
@@ -597,8 +604,17 @@ def print_decimal(value, scale):
 
 def print_time(value):
     time = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=value)
-    text = time.strftime("%Y-%m-%d %H:%M:%S")
+    text = time.strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0")
     return text + ((".%06d" % time.microsecond).rstrip("0") if time.microsecond else "")
+
+
+def print_interval(value):
+    sign, clock = "-" if value < 0 else "", print_time(abs(value) % 86400000000)[11:]
+    days = abs(value) // 86400000000
+    parts = [sign + "%d day" % days + "s" * (sign + str(days) != "1")] if days else []
+    if not days or clock != "00:00:00":
+        parts.append(sign + clock)
+    return " ".join(parts)
 
 
 def print_value(column, value, ids):
@@ -615,6 +631,8 @@ def print_value(column, value, ids):
         return str(datetime.date(1970, 1, 1) + datetime.timedelta(days=value)).encode()
     if kind == TIMESTAMP:
         return print_time(value).encode()
+    if kind == INTERVAL:
+        return print_interval(value).encode()
     return quote(value) if kind == TEXT else b"%d" % value
 
 

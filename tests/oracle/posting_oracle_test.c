@@ -10,7 +10,7 @@
 #include "tests/support/event_log.h"
 
 enum {
-    CASES = 40,
+    CASES = 25,
     QUESTIONS = 60,
     ROWS = 400,
     CUSTOMERS = 60,

@@ -415,6 +415,7 @@ static void check_runs(const mu_kernels *k, data *d, uint64_t *state)
         run += before + i == ends[run];
         assert_true(wide[i] == d->a[run]);
         assert_int_equal(narrow[i], d->codes[run]);
+        assert_int_equal(k->find_run_u32(ends, run + 1, run - run % 40, before + i), run);
     }
     assert_int_equal(runs, run + 1);
     mu_mem_free(ends);

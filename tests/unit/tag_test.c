@@ -279,18 +279,43 @@ static roaring_bitmap_t *shape(uint64_t *state, uint32_t stripes)
     return set;
 }
 
-/* Reads `set` stripe by stripe, writes it again, and returns what CRoaring makes of that. */
+/* The same stripe as a sorted list. */
+static void add_as_list(mu_tag_set_writer *writer, uint32_t stripe, const uint64_t *bits)
+{
+    static uint16_t list[MU_STRIPE_ROWS];
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < MU_STRIPE_ROWS; i++) {
+        if (mu_bits_test(bits, i)) {
+            list[count++] = (uint16_t)i;
+        }
+    }
+    mu_tag_set_add_list(writer, stripe, list, count);
+}
+
+/* Reads `set` stripe by stripe, writes it again, as bits and as lists, which are the same bytes,
+ * and returns what CRoaring makes of them. */
 static roaring_bitmap_t *through(const mu_tag_set *set, uint32_t stripes)
 {
-    mu_tag_set_writer writer = {0};
-    mu_writer bytes = {0};
+    mu_tag_set_writer writer = {0}, lists = {0};
+    mu_writer bytes = {0}, of_lists = {0};
+    bool has;
 
     for (uint32_t stripe = 0; stripe < 4 * stripes + 4; stripe++) {
         uint64_t bits[MU_STRIPE_WORDS] = {0}, size;
         assert_ok(mu_tag_set_read(set, stripe, bits, &size, &test_error));
+        assert_ok(mu_tag_set_has(set, stripe, &has, &test_error));
+        assert_int_equal(has, !mu_bits_none(bits, MU_STRIPE_WORDS));
         mu_tag_set_add(&writer, stripe, bits);
+        add_as_list(&lists, stripe, bits);
     }
     assert_true(mu_tag_set_finish(&writer, &bytes));
+    assert_true(mu_tag_set_finish(&lists, &of_lists));
+    assert_int_equal(bytes.size, mu_tag_set_bytes(&writer));
+    assert_int_equal(bytes.size, of_lists.size);
+    assert_memory_equal(bytes.data, of_lists.data, bytes.size);
+    mu_tag_set_writer_deinit(&lists);
+    mu_writer_deinit(&of_lists);
     const mu_tag_set again = {.memory = bytes.data, .size = bytes.size};
     uint64_t customers;
     uint32_t last;
