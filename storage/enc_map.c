@@ -81,13 +81,6 @@ static places survey(const uint64_t *words, uint32_t rows)
     return found;
 }
 
-size_t mu_enc_map_bytes(const uint64_t *words, uint32_t rows)
-{
-    const places found = survey(words, rows);
-
-    return 1 + (found.form == FORM_WORDS ? words_bytes(rows) : found.bytes);
-}
-
 static void write_places(mu_writer *out, const uint64_t *words, uint32_t rows, places found)
 {
     uint32_t next = 0, count = 0;

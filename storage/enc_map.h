@@ -23,7 +23,6 @@ typedef struct mu_enc_map {
 
 /* Appends the bitmap; bits past the rows do not matter. */
 void mu_enc_map_write(mu_writer *out, const uint64_t *words, uint32_t rows);
-size_t mu_enc_map_bytes(const uint64_t *words, uint32_t rows); /* what that will take */
 
 muster_status mu_enc_map_open(mu_enc_map *map, mu_reader *in, uint32_t rows, muster_error *err);
 
