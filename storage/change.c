@@ -27,6 +27,8 @@ struct mu_change {
     mu_tag_edits *tags;
     mu_segment_info *segments; /* the new ones; owned */
     size_t segment_count, segment_capacity;
+    uint64_t *dropped; /* files of the base's segments that go; owned; sorted by the commit */
+    size_t dropped_count, dropped_capacity;
     _Atomic uint64_t next_file; /* several threads may write segments */
     bool changed;               /* tables or segments */
 };
@@ -69,6 +71,7 @@ static void free_change(mu_change *change)
     mu_tag_edits_free(change->tags);
     mu_snapshot_release(change->base);
     mu_mem_free(change->segments);
+    mu_mem_free(change->dropped);
     mu_arena_deinit(&change->arena);
     mu_mem_free(change);
     end_turn(db);
@@ -269,6 +272,19 @@ muster_status mu_change_drop_table(mu_change *change, uint32_t table_id, muster_
     return MUSTER_OK;
 }
 
+muster_status mu_change_edit_table(mu_change *change, uint32_t table_id, const mu_table_edit *edit,
+                                   muster_error *err)
+{
+    const mu_table *table = mu_catalog_table(&change->catalog, table_id);
+    mu_catalog next;
+
+    assert(table);
+    MU_TRY(mu_catalog_edit(&change->catalog, table, edit, &change->arena, &next, err));
+    change->catalog = next;
+    change->changed = true;
+    return MUSTER_OK;
+}
+
 muster_status mu_change_add_segment(mu_change *change, const mu_segment_info *info,
                                     muster_error *err)
 {
@@ -281,6 +297,33 @@ muster_status mu_change_add_segment(mu_change *change, const mu_segment_info *in
     change->segments[change->segment_count++] = *info;
     change->changed = true;
     return MUSTER_OK;
+}
+
+muster_status mu_change_drop_segment(mu_change *change, uint64_t file, muster_error *err)
+{
+    if (!mu_mem_reserve(&change->dropped, &change->dropped_capacity, change->dropped_count + 1,
+                        sizeof *change->dropped)) {
+        return mu_fail_memory(err, "dropping a segment");
+    }
+    change->dropped[change->dropped_count++] = file;
+    change->changed = true;
+    return MUSTER_OK;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Whether a segment is one of the database after the change. `dropped` is sorted by then. */
+static bool stays(const mu_change *change, const mu_segment_info *info)
+{
+    return mu_catalog_table(&change->catalog, info->table_id) &&
+           (change->dropped_count == 0 ||
+            !bsearch(&info->file, change->dropped, change->dropped_count, sizeof *change->dropped,
+                     compare_files));
 }
 
 /* Tags. */
@@ -309,7 +352,7 @@ static int compare_segments(const void *a, const void *b)
     return mu_manifest_compare_segments(a, b);
 }
 
-/* The segments of the base and the new ones, without those of tables that are gone. */
+/* The segments of the base and the new ones, without those that are gone. */
 static muster_status list_segments(mu_change *change, mu_manifest *next, muster_error *err)
 {
     const mu_manifest *base = &change->base->manifest;
@@ -320,11 +363,14 @@ static muster_status list_segments(mu_change *change, mu_manifest *next, muster_
     if (!next->segments) {
         return mu_fail_memory(err, "committing");
     }
+    if (change->dropped_count > 0) {
+        qsort(change->dropped, change->dropped_count, sizeof *change->dropped, compare_files);
+    }
     for (size_t i = 0; i < most; i++) {
         const mu_segment_info *info = i < base->segment_count
                                           ? &base->segments[i]
                                           : &change->segments[i - base->segment_count];
-        if (mu_catalog_table(&change->catalog, info->table_id)) {
+        if (stays(change, info)) {
             next->segments[count++] = *info;
         }
     }
@@ -407,7 +453,7 @@ static void remove_old_files(mu_change *change, const mu_manifest *next)
 
     for (uint32_t i = 0; i < base->segment_count; i++) {
         mu_segment *segment;
-        if (!mu_catalog_table(&next->catalog, base->manifest.segments[i].table_id)) {
+        if (!stays(change, &base->manifest.segments[i])) {
             (void)mu_snapshot_open_segment(base, i, &segment, NULL);
         }
     }

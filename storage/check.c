@@ -10,6 +10,7 @@
 #include "storage/base/limits.h"
 #include "storage/customer_part.h"
 #include "storage/db_state.h"
+#include "storage/profile.h"
 #include "storage/tag_file.h"
 
 #include <inttypes.h>
@@ -57,6 +58,19 @@ static muster_status check_blocks(const mu_snapshot *snapshot, const mu_segment_
     return MUSTER_OK;
 }
 
+/* Attributes: each stripe's blocks have its customers, without gaps. */
+static muster_status check_profile(const mu_segment *segment, muster_error *err)
+{
+    const uint32_t count = mu_segment_block_count(segment);
+    uint32_t first, end;
+
+    for (uint32_t block = 0; block < count; block = end) {
+        mu_segment_stripe(segment, mu_segment_block(segment, block)->stripe, &first, &end);
+        MU_TRY(mu_profile_check_blocks(segment, first, end, err));
+    }
+    return MUSTER_OK;
+}
+
 static muster_status check_segment(mu_snapshot *snapshot, uint32_t i, muster_error *err)
 {
     const mu_segment_info *info = &snapshot->manifest.segments[i];
@@ -65,7 +79,10 @@ static muster_status check_segment(mu_snapshot *snapshot, uint32_t i, muster_err
 
     MU_TRY(mu_snapshot_open_segment(snapshot, i, &segment, err));
     MU_TRY(mu_segment_check(segment, err));
-    const muster_status status = check_blocks(snapshot, info, segment, err);
+    muster_status status = check_blocks(snapshot, info, segment, err);
+    if (status == MUSTER_OK && info->table_id == MU_CUSTOMERS_TABLE) {
+        status = check_profile(segment, err);
+    }
     if (status != MUSTER_OK) {
         mu_segment_name(info->file, name);
         mu_where(err, "%s", name);

@@ -285,8 +285,9 @@ static bool convert_record(const mu_copy_plan *plan, mu_copy_piece *piece,
         const mu_csv_field *field = &record->fields[column->field];
         if (mu_csv_is_null(&plan->head.options, field)) {
             if (column->required) {
-                (void)mu_fail(why, MUSTER_INVALID, "column \"%s\" is empty; an event needs a time",
-                              column->name);
+                (void)mu_fail(why, MUSTER_INVALID, "column \"%s\" is empty; %s", column->name,
+                              column->customer ? "attributes need a customer"
+                                               : "an event needs a time");
                 return false;
             }
             mu_bits_clear(piece->valid[i], row);

@@ -76,8 +76,13 @@ mu_customer_adder *mu_change_customers(mu_change *change);
 muster_status mu_change_create_table(mu_change *change, const mu_table *table, const mu_table **out,
                                      muster_error *err);
 muster_status mu_change_drop_table(mu_change *change, uint32_t table_id, muster_error *err);
+/* Adds, drops or renames a column, or renames the table: no file is touched. */
+muster_status mu_change_edit_table(mu_change *change, uint32_t table_id, const mu_table_edit *edit,
+                                   muster_error *err);
 muster_status mu_change_add_segment(mu_change *change, const mu_segment_info *info,
                                     muster_error *err);
+/* A segment of the base, by the number of its file, is no longer part of the database. */
+muster_status mu_change_drop_segment(mu_change *change, uint64_t file, muster_error *err);
 /* Creates the tag or replaces it; the builder stays the caller's. */
 muster_status mu_change_put_tag(mu_change *change, mu_text name, mu_tag_builder *builder,
                                 muster_error *err);

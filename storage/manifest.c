@@ -35,22 +35,26 @@ enum {
 bool mu_manifest_init(mu_manifest *manifest, mu_arena *arena)
 {
     mu_table *customers = MU_NEW(arena, mu_table);
-    mu_column *column = MU_NEW(arena, mu_column);
+    mu_column *columns = MU_NEW_ARRAY(arena, mu_column, MU_CUSTOMERS_BUILT_IN);
 
-    if (!customers || !column) {
+    if (!customers || !columns) {
         return false;
     }
-    *column =
+    columns[0] =
         (mu_column){.name = "customer", .type = {.kind = MU_CUSTOMER}, .role = MU_ROLE_CUSTOMER};
+    columns[MU_FIRST_SEEN_COLUMN] = (mu_column){
+        .name = "first_seen", .id = MU_FIRST_SEEN_COLUMN, .type = {.kind = MU_TIMESTAMP}};
+    columns[MU_LAST_SEEN_COLUMN] =
+        (mu_column){.name = "last_seen", .id = MU_LAST_SEEN_COLUMN, .type = {.kind = MU_TIMESTAMP}};
     *customers = (mu_table){.name = "customers",
                             .id = MU_CUSTOMERS_TABLE,
                             .period = MU_UNIT_MONTH,
-                            .column_count = 1,
-                            .columns = column,
+                            .column_count = MU_CUSTOMERS_BUILT_IN,
+                            .columns = columns,
                             .customer_column = 0,
                             .time_column = MU_NO_COLUMN,
                             .event_column = MU_NO_COLUMN,
-                            .next_column_id = 1};
+                            .next_column_id = MU_CUSTOMERS_BUILT_IN};
     *manifest = (mu_manifest){.next_file = 1,
                               .catalog = {.customer_kind = MU_NULL,
                                           .table_count = 1,
@@ -319,26 +323,6 @@ static muster_status read_column(decoder *d, mu_column *column)
     return MUSTER_OK;
 }
 
-static void find_roles(mu_table *table)
-{
-    table->customer_column = table->time_column = table->event_column = MU_NO_COLUMN;
-    for (uint32_t i = 0; i < table->column_count; i++) {
-        switch (table->columns[i].role) {
-        case MU_ROLE_CUSTOMER:
-            table->customer_column = i;
-            break;
-        case MU_ROLE_TIME:
-            table->time_column = i;
-            break;
-        case MU_ROLE_EVENT:
-            table->event_column = i;
-            break;
-        case MU_ROLE_NONE:
-            break;
-        }
-    }
-}
-
 static muster_status read_table(decoder *d, mu_table *table)
 {
     mu_text name;
@@ -361,7 +345,7 @@ static muster_status read_table(decoder *d, mu_table *table)
         MU_TRY(read_column(d, &columns[i]));
     }
     table->columns = columns;
-    find_roles(table);
+    mu_table_find_roles(table);
     return MUSTER_OK;
 }
 

@@ -4,12 +4,14 @@
  * Opening a scan drops the segments whose times lie outside the bounds and finds the columns in
  * the others. A unit is then a walk over the segments' blocks of one stripe. Directories alone
  * decide whether a block matters; the time column is only decoded in blocks that a bound cuts.
- * `customers` has no segments: its batches are counted up from the snapshot's number of customers.
+ * The batches of `customers` are counted up from the snapshot's number of customers; their
+ * attributes are read by profile.c.
  */
 #include "storage/scan.h"
 
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
+#include "storage/profile.h"
 #include "storage/scan_column.h"
 
 #include <assert.h>
@@ -34,6 +36,8 @@ struct mu_scan {
     uint32_t source_count;
     uint32_t *nobody; /* the sources that have rows of nobody: a unit each */
     uint32_t nobody_count;
+    mu_profile *profile;      /* `customers`: reads the attributes, and then those of the ranges */
+    uint32_t *profile_places; /* where each of the columns is in it; MU_NO_COLUMN: the ordinal */
 
     /* The columns of the options, and the TIME column behind them if only the bounds need it. */
     mu_scan_column *columns;
@@ -163,6 +167,29 @@ static muster_status open_columns(mu_scan *scan, muster_error *err)
     return MUSTER_OK;
 }
 
+/* Opens a reader of the attributes among the columns, and of those that ranges are about. */
+static muster_status open_profile(mu_scan *scan, muster_error *err)
+{
+    const mu_scan_options *options = scan->options;
+    uint32_t *wanted;
+    uint32_t count = 0;
+
+    MU_ARENA_TRY(wanted, &scan->arena, options->column_count + options->range_count, err);
+    MU_ARENA_TRY(scan->profile_places, &scan->arena, options->column_count + options->range_count,
+                 err);
+    for (uint32_t i = 0; i < options->column_count + options->range_count; i++) {
+        const uint32_t column = i < options->column_count
+                                    ? options->columns[i]
+                                    : options->ranges[i - options->column_count].column;
+        scan->profile_places[i] = MU_NO_COLUMN;
+        if (column != options->table->customer_column) {
+            scan->profile_places[i] = count;
+            wanted[count++] = column;
+        }
+    }
+    return mu_profile_open(scan->snapshot, options->table, wanted, count, &scan->profile, err);
+}
+
 muster_status mu_scan_open(mu_snapshot *snapshot, const mu_scan_options *options, mu_scan **out,
                            muster_error *err)
 {
@@ -181,7 +208,9 @@ muster_status mu_scan_open(mu_snapshot *snapshot, const mu_scan_options *options
         scan->stripe_count = mu_snapshot_stripes(snapshot);
     }
     MU_TRY_GOTO(open_columns(scan, err));
-    if (!is_customers(scan)) {
+    if (is_customers(scan)) {
+        MU_TRY_GOTO(open_profile(scan, err));
+    } else {
         MU_TRY_GOTO(open_sources(scan, err));
     }
     *out = scan;
@@ -198,6 +227,7 @@ void mu_scan_close(mu_scan *scan)
         for (uint32_t i = 0; i < scan->column_count; i++) {
             mu_scan_column_deinit(&scan->columns[i]);
         }
+        mu_profile_close(scan->profile);
         mu_arena_deinit(&scan->arena);
         mu_mem_free(scan);
     }
@@ -215,9 +245,30 @@ uint32_t mu_scan_stripes(const mu_scan *scan)
 
 /* Units and blocks. */
 
+/* A stripe of `customers`: all of it, or nothing where nobody's attributes are in the ranges. */
+static muster_status start_customers(mu_scan *scan, muster_error *err)
+{
+    const mu_scan_options *options = scan->options;
+    const uint32_t first = scan->stripe * MU_STRIPE_ROWS;
+    const uint32_t left = scan->customer_count - first;
+    bool matters = true;
+
+    assert(scan->customer_count > first);
+    mu_profile_start(scan->profile, scan->stripe);
+    for (uint32_t i = 0; i < options->range_count && matters; i++) {
+        const mu_scan_range *range = &options->ranges[i];
+        const uint32_t place = scan->profile_places[options->column_count + i];
+        if (place != MU_NO_COLUMN) {
+            MU_TRY(
+                mu_profile_may_have(scan->profile, place, range->min, range->max, &matters, err));
+        }
+    }
+    scan->block_rows = !matters ? 0 : left < MU_STRIPE_ROWS ? left : MU_STRIPE_ROWS;
+    return MUSTER_OK;
+}
+
 muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
 {
-    (void)err; /* for what may be read here one day */
     assert(unit < mu_scan_units(scan));
     if (unit < scan->stripe_count) {
         scan->stripe = unit;
@@ -231,12 +282,7 @@ muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
     scan->block = scan->block_end = 0;
     scan->block_rows = scan->next_row = 0;
     scan->block_cut = false;
-    if (is_customers(scan)) {
-        const uint32_t left = scan->customer_count - unit * MU_STRIPE_ROWS;
-        assert(scan->customer_count > unit * MU_STRIPE_ROWS);
-        scan->block_rows = left < MU_STRIPE_ROWS ? left : MU_STRIPE_ROWS;
-    }
-    return MUSTER_OK;
+    return is_customers(scan) ? start_customers(scan, err) : MUSTER_OK;
 }
 
 /* Whether any row of the block may be in the bounds and the ranges. */
@@ -323,6 +369,13 @@ static bool any_live(const mu_batch *batch)
     return any != 0;
 }
 
+static void count_bytes(const mu_scan *scan, uint64_t bytes)
+{
+    if (bytes > 0 && scan->options->bytes_read) {
+        atomic_fetch_add_explicit(scan->options->bytes_read, bytes, memory_order_relaxed);
+    }
+}
+
 static muster_status load_column(mu_scan *scan, uint32_t i, muster_error *err)
 {
     const segment_source *source = &scan->sources[scan->source - 1];
@@ -331,9 +384,7 @@ static muster_status load_column(mu_scan *scan, uint32_t i, muster_error *err)
 
     MU_TRY(mu_scan_column_load(&scan->columns[i], &scan->place, index, &scan->batch.columns[i],
                                &bytes, err));
-    if (bytes > 0 && scan->options->bytes_read) {
-        atomic_fetch_add_explicit(scan->options->bytes_read, bytes, memory_order_relaxed);
-    }
+    count_bytes(scan, bytes);
     return MUSTER_OK;
 }
 
@@ -408,9 +459,16 @@ muster_status mu_scan_load(mu_scan *scan, uint32_t i, muster_error *err)
     if (scan->batch.columns[i].data) {
         return MUSTER_OK;
     }
-    if (is_customers(scan)) {
+    if (!is_customers(scan)) {
+        return load_column(scan, i, err);
+    }
+    if (scan->profile_places[i] == MU_NO_COLUMN) {
         count_up(scan, i);
         return MUSTER_OK;
     }
-    return load_column(scan, i, err);
+    uint64_t bytes = 0;
+    MU_TRY(mu_profile_load(scan->profile, scan->profile_places[i], scan->place.first,
+                           scan->place.rows, &scan->batch.columns[i], &bytes, err));
+    count_bytes(scan, bytes);
+    return MUSTER_OK;
 }

@@ -316,8 +316,8 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "SELECT customer FROM customers WHERE did(event = 'a') AND NOT has_tag('t') ORDER BY 1",
         "FROM funnel(e, steps => [step(event = 'a', 'x'), step(event = 'b')], by => n)",
         "FROM retention(e, start => event = 'a', back => true, unit => 'month', periods => 2)",
-        "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (FROM "
-        "customers))",
+        "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (SELECT "
+        "customer FROM customers))",
         "EXPLAIN SELECT customer FROM customers WHERE did(event = 'a')",
         "SHOW TABLES",
         "SHOW TAGS",
