@@ -1,9 +1,11 @@
 /*
- * act_delete.c - DELETE: rows of lookup tables, and events.
+ * act_delete.c - DELETE: rows of lookup tables, events, and people.
  *
  * A segment all of whose rows go is left out of the manifest, and not read. Of the others that the
  * condition may reach, the rows that stay are loaded into new segments, a period at a time, in the
  * order in which they were; so a DELETE of everything before a day rewrites one period at most.
+ *
+ * To delete a customer is to erase the person: no row is written, and none is seen any more.
  */
 #include "sql/act_rows.h"
 
@@ -23,9 +25,6 @@ static muster_status bind(const mu_act *act, deletion *d, muster_error *err)
     const mu_plan *plan;
 
     MU_TRY(mu_bind_table(act->binder, s->name, &d->table, err));
-    if (d->table->id == MU_CUSTOMERS_TABLE) {
-        return mu_fail_at(err, MUSTER_INVALID, s->name.offset, "no one can be erased yet");
-    }
     MU_TRY(mu_bind_scan(act->binder, d->table, &d->relation, err));
     d->since_us = INT64_MIN;
     d->until_us = INT64_MAX;
@@ -106,7 +105,7 @@ static muster_status any_goes(mu_act *act, const deletion *d, int64_t period, bo
 
 static muster_status drop(mu_act *act, deletion *d, const mu_segment_info *info, muster_error *err)
 {
-    d->gone += info->rows;
+    d->gone += info->rows - info->masked_rows;
     return mu_change_drop_segment(act->change, info->file, err);
 }
 
@@ -194,6 +193,37 @@ static muster_status delete_rows(mu_act *act, deletion *d, muster_error *err)
     return MUSTER_OK;
 }
 
+/* People. */
+
+static muster_status erase_batch(void *context, const mu_batch *batch, muster_error *err)
+{
+    mu_change *change = context;
+
+    MU_FOR_EACH_LIVE(row, batch) {
+        const mu_value customer = mu_batch_value(batch, 0, row);
+        MU_TRY(mu_change_erase(change, &customer.ordinal, 1, err));
+    }
+    return MUSTER_OK;
+}
+
+static muster_status erase(mu_act *act, const deletion *d, muster_error *err)
+{
+    const mu_scope *scope = &act->binder->scope;
+    const mu_plan *plan = d->relation.plan;
+    const uint32_t customer = d->table->customer_column;
+    const char *const names[] = {d->table->columns[customer].name};
+    const mu_expr *expr;
+
+    if (d->condition) {
+        MU_TRY(mu_plan_filter(scope, plan, d->condition, &plan, err));
+    }
+    MU_TRY(mu_expr_column(scope, customer, d->table->columns[customer].type, 0, &expr, err));
+    MU_TRY(mu_plan_project(scope, plan, &expr, names, 1, &plan, err));
+    MU_TRY(mu_act_each_batch(act, plan, erase_batch, act->change, err));
+    act->rows = mu_change_erased(act->change);
+    return MUSTER_OK;
+}
+
 muster_status mu_act_delete(mu_act *act, muster_error *err)
 {
     deletion d = {0};
@@ -201,6 +231,9 @@ muster_status mu_act_delete(mu_act *act, muster_error *err)
     MU_TRY(bind(act, &d, err));
     if (!act->running) {
         return MUSTER_OK;
+    }
+    if (d.table->id == MU_CUSTOMERS_TABLE) {
+        return erase(act, &d, err);
     }
     const muster_status status = delete_rows(act, &d, err);
     mu_act_rows_close(&d.kept);

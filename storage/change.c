@@ -11,6 +11,7 @@
 #include "storage/base/mem.h"
 #include "storage/customer_part.h"
 #include "storage/db_state.h"
+#include "storage/erase.h"
 #include "storage/tag_file.h"
 
 #include <assert.h>
@@ -29,6 +30,7 @@ struct mu_change {
     size_t segment_count, segment_capacity;
     uint64_t *dropped; /* files of the base's segments that go; owned; sorted by the commit */
     size_t dropped_count, dropped_capacity;
+    mu_erasing erasing;
     _Atomic uint64_t next_file; /* several threads may write segments */
     bool changed;               /* tables or segments */
 };
@@ -72,6 +74,7 @@ static void free_change(mu_change *change)
     mu_snapshot_release(change->base);
     mu_mem_free(change->segments);
     mu_mem_free(change->dropped);
+    mu_erasing_deinit(&change->erasing);
     mu_arena_deinit(&change->arena);
     mu_mem_free(change);
     end_turn(db);
@@ -326,6 +329,56 @@ static bool stays(const mu_change *change, const mu_segment_info *info)
                      compare_files));
 }
 
+/* Erasure. */
+
+muster_status mu_change_erase(mu_change *change, const uint32_t *ordinals, uint32_t count,
+                              muster_error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        MU_TRY(mu_erasing_add(&change->erasing, change->base->erased, ordinals[i], err));
+    }
+    return MUSTER_OK;
+}
+
+uint64_t mu_change_erased(const mu_change *change)
+{
+    return change->erasing.added;
+}
+
+/* What the manifest says of the i-th segment of the base changes with who is erased. */
+static muster_status mask_segment(mu_change *change, uint32_t i, muster_error *err)
+{
+    const mu_segment_info *before = &change->base->manifest.segments[i];
+    const mu_table *table = mu_catalog_table(&change->catalog, before->table_id);
+    mu_segment_info info = *before;
+    mu_segment *segment;
+
+    if (!table || !mu_table_has_events(table)) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_snapshot_open_segment(change->base, i, &segment, err));
+    MU_TRY(mu_erase_describe(segment, table, change->erasing.set, &info, err));
+    if (info.masked_rows == before->masked_rows) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_change_drop_segment(change, before->file, err));
+    return info.masked_rows < info.rows ? mu_change_add_segment(change, &info, err) : MUSTER_OK;
+}
+
+/* Writes who is erased, and masks their rows; the old set stays where there is no one new. */
+static muster_status write_erased(mu_change *change, mu_manifest *next, muster_error *err)
+{
+    next->erased = change->base->manifest.erased;
+    if (change->erasing.added == 0) {
+        return MUSTER_OK;
+    }
+    for (uint32_t i = 0; i < change->base->segment_count; i++) {
+        MU_TRY(mask_segment(change, i, err));
+    }
+    return mu_erasing_write(&change->erasing, change->db->path, mu_change_next_file(change),
+                            &next->erased, err);
+}
+
 /* Tags. */
 
 muster_status mu_change_put_tag(mu_change *change, mu_text name, mu_tag_builder *builder,
@@ -370,7 +423,7 @@ static muster_status list_segments(mu_change *change, mu_manifest *next, muster_
         const mu_segment_info *info = i < base->segment_count
                                           ? &base->segments[i]
                                           : &change->segments[i - base->segment_count];
-        if (stays(change, info)) {
+        if (i >= base->segment_count || stays(change, info)) {
             next->segments[count++] = *info;
         }
     }
@@ -436,6 +489,7 @@ static muster_status write_all(mu_change *change, mu_manifest *next, muster_erro
 {
     *next =
         (mu_manifest){.version = change->base->manifest.version + 1, .catalog = change->catalog};
+    MU_TRY(write_erased(change, next, err));
     MU_TRY(list_segments(change, next, err));
     MU_TRY(write_customers(change, next, err)); /* I1: each file is synced as it is closed */
     MU_TRY(write_tags(change, next, err));
@@ -465,7 +519,7 @@ muster_status mu_change_commit(mu_change *change, muster_error *err)
     mu_manifest next;
 
     if (!change->changed && mu_customer_adder_new_count(change->customers) == 0 &&
-        !mu_tag_edits_any(change->tags)) {
+        !mu_tag_edits_any(change->tags) && change->erasing.added == 0) {
         mu_change_abort(change);
         return MUSTER_OK;
     }

@@ -10,20 +10,27 @@
 #include "storage/base/limits.h"
 #include "storage/customer_part.h"
 #include "storage/db_state.h"
+#include "storage/erase.h"
 #include "storage/profile.h"
 #include "storage/tag_file.h"
 
 #include <inttypes.h>
 
-/* Each part on its own, and then that no id of one part is in an earlier one too. */
+/* Each part on its own, and then that no id of one part is in an earlier one too. Who was erased
+ * may have come again. */
 static muster_status check_customers(const mu_customers *customers, muster_error *err)
 {
+    const mu_erased *erased = mu_customers_hidden(customers);
+
     for (uint32_t i = 0; i < mu_customers_part_count(customers); i++) {
-        MU_TRY(mu_customer_part_check(mu_customers_part(customers, i), err));
+        MU_TRY(mu_customer_part_check(mu_customers_part(customers, i), erased, err));
     }
     for (uint32_t ordinal = 0; ordinal < mu_customers_count(customers); ordinal++) {
         mu_customer_id id;
         uint32_t found;
+        if (mu_erased_has(erased, ordinal)) {
+            continue;
+        }
         MU_TRY(mu_customers_id(customers, ordinal, &id, err));
         MU_TRY(mu_customers_find(customers, id, &found, err));
         if (found != ordinal) {
@@ -71,6 +78,28 @@ static muster_status check_profile(const mu_segment *segment, muster_error *err)
     return MUSTER_OK;
 }
 
+/* The rows of who was erased are as many as the manifest says, and its times are of the others. */
+static muster_status check_masked(const mu_snapshot *snapshot, const mu_segment_info *info,
+                                  const mu_segment *segment, muster_error *err)
+{
+    const mu_table *table = mu_catalog_table(&snapshot->manifest.catalog, info->table_id);
+    mu_segment_info found = *info;
+
+    if (!snapshot->erased || !mu_table_has_events(table)) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_erase_describe(segment, table, snapshot->erased, &found, err));
+    if (found.masked_rows != info->masked_rows || found.min_time_us != info->min_time_us ||
+        found.max_time_us != info->max_time_us) {
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "%" PRIu64
+                       " rows are of customers who were erased, the manifest says %" PRIu64
+                       "; or the times of the others are not as it says",
+                       found.masked_rows, info->masked_rows);
+    }
+    return MUSTER_OK;
+}
+
 static muster_status check_segment(mu_snapshot *snapshot, uint32_t i, muster_error *err)
 {
     const mu_segment_info *info = &snapshot->manifest.segments[i];
@@ -82,6 +111,9 @@ static muster_status check_segment(mu_snapshot *snapshot, uint32_t i, muster_err
     muster_status status = check_blocks(snapshot, info, segment, err);
     if (status == MUSTER_OK && info->table_id == MU_CUSTOMERS_TABLE) {
         status = check_profile(segment, err);
+    }
+    if (status == MUSTER_OK) {
+        status = check_masked(snapshot, info, segment, err);
     }
     if (status != MUSTER_OK) {
         mu_segment_name(info->file, name);

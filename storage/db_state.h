@@ -40,6 +40,7 @@ struct mu_snapshot {
                                      pass for it */
     mu_customers *customers;      /* owned */
     mu_tags *tags;                /* owned */
+    mu_erased *erased;            /* a reference is owned */
     mu_shared_segment **segments; /* one for each of the manifest's; owned, and a reference each */
     uint32_t segment_count;       /* of those that are filled in */
 };

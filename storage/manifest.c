@@ -28,7 +28,7 @@ enum {
     TABLE_BYTES = 4 + 4 + 1 + 4 + 4,
     COLUMN_BYTES = 4 + 4 + 5,
     PART_BYTES = 8 + 4 + 4 + 8,
-    SEGMENT_BYTES = 8 + 4 + 8 + 3 * 8 + 2 * 8,
+    SEGMENT_BYTES = 8 + 4 + 8 + 3 * 8 + 2 * 8 + 8,
     TAG_BYTES = 4 + 8 + 8 + 4 + 4 + 8,
 };
 
@@ -137,6 +137,8 @@ bool mu_manifest_is_leftover(const mu_manifest *manifest, const char *name)
         for (uint32_t i = 0; i < manifest->tag_count; i++) {
             named |= manifest->tags[i].file == file;
         }
+    } else if (read_file_number(name, "erased", "", &file)) {
+        named = manifest->erased.file == file;
     } else {
         return strcmp(name, "manifest.tmp") == 0;
     }
@@ -174,6 +176,7 @@ static void write_segment(mu_writer *out, const mu_segment_info *segment)
     mu_write_u64(out, segment->size_bytes);
     mu_write_i64(out, segment->min_time_us);
     mu_write_i64(out, segment->max_time_us);
+    mu_write_u64(out, segment->masked_rows);
 }
 
 static void write_tag(mu_writer *out, const mu_tag_info *tag)
@@ -211,6 +214,9 @@ static void write_payload(mu_writer *out, const mu_manifest *manifest)
     for (uint32_t i = 0; i < manifest->tag_count; i++) {
         write_tag(out, &manifest->tags[i]);
     }
+    mu_write_u64(out, manifest->erased.file);
+    mu_write_u32(out, manifest->erased.size);
+    mu_write_u64(out, manifest->erased.customers);
 }
 
 static bool encode(const mu_manifest *manifest, mu_writer *out)
@@ -403,6 +409,7 @@ static muster_status read_segments(decoder *d, mu_manifest *out)
         segment->size_bytes = mu_read_u64(&d->in);
         segment->min_time_us = mu_read_i64(&d->in);
         segment->max_time_us = mu_read_i64(&d->in);
+        segment->masked_rows = mu_read_u64(&d->in);
     }
     return MUSTER_OK;
 }
@@ -434,6 +441,9 @@ static muster_status read_payload(decoder *d, mu_manifest *out)
     MU_TRY(read_parts(d, out));
     MU_TRY(read_segments(d, out));
     MU_TRY(read_tags(d, out));
+    out->erased.file = mu_read_u64(&d->in);
+    out->erased.size = mu_read_u32(&d->in);
+    out->erased.customers = mu_read_u64(&d->in);
     if (d->in.overrun || d->in.at != d->in.size) {
         return mu_fail(d->err, MUSTER_CORRUPT, "%zu bytes follow its end", d->in.size - d->in.at);
     }

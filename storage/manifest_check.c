@@ -7,6 +7,8 @@
  *   3. The parts of customers follow one another from ordinal 0, and none is empty.
  *   4. Segments are in order, belong to tables, and have rows; tags are in order.
  *   5. No number of a file is 0, or at or past the next one to give.
+ *   6. As many were erased as there are customers at most; if none were, there is no file, and no
+ * row is masked. No segment has masked rows alone.
  */
 #include "storage/manifest.h"
 
@@ -133,7 +135,9 @@ static muster_status check_segments(const mu_manifest *manifest, muster_error *e
                            segment->file, segment->period, segment->nobody_rows);
         }
         if (segment->file == 0 || segment->file >= manifest->next_file || segment->rows == 0 ||
-            segment->nobody_rows > segment->rows || segment->min_time_us > segment->max_time_us) {
+            segment->nobody_rows > segment->rows || segment->masked_rows >= segment->rows ||
+            (segment->masked_rows > 0 && manifest->erased.file == 0) ||
+            segment->min_time_us > segment->max_time_us) {
             return mu_fail(err, MUSTER_CORRUPT,
                            "segment %" PRIu64 " has %" PRIu64 " rows, %" PRIu64
                            " of nobody, between %" PRId64 " and %" PRId64,
@@ -157,10 +161,26 @@ static muster_status check_tags(const mu_manifest *manifest, muster_error *err)
     return MUSTER_OK;
 }
 
+static muster_status check_erased(const mu_manifest *manifest, muster_error *err)
+{
+    const mu_erased_info *erased = &manifest->erased;
+    const bool none = erased->file == 0;
+
+    if (erased->file >= manifest->next_file || (erased->customers == 0) != none ||
+        (erased->size == 0) != none || erased->customers > mu_manifest_customers(manifest)) {
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "%" PRIu64 " customers of %u were erased, in %u bytes of file %" PRIu64,
+                       erased->customers, mu_manifest_customers(manifest), erased->size,
+                       erased->file);
+    }
+    return MUSTER_OK;
+}
+
 muster_status mu_manifest_check(const mu_manifest *manifest, muster_error *err)
 {
     MU_TRY(check_tables(&manifest->catalog, err));
     MU_TRY(check_parts(manifest, err));
     MU_TRY(check_segments(manifest, err));
-    return check_tags(manifest, err);
+    MU_TRY(check_tags(manifest, err));
+    return check_erased(manifest, err);
 }

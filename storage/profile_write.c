@@ -80,6 +80,7 @@ typedef struct profile_writer {
     const mu_dict **dicts;
     uint64_t total_rows;
     uint64_t bytes_read;
+    const uint64_t *erased; /* of the stripe at hand; NULL: no one */
     mu_arena arena;
     mu_segment_writer *file;
 } profile_writer;
@@ -204,6 +205,10 @@ static muster_status take_over(profile_writer *w, uint32_t i, uint32_t first, ui
             copy_value(column, &vector, codes, row, at + row);
         }
     }
+    for (size_t i64 = 0; w->erased && i64 < mu_bits_words(rows); i64++) {
+        column->valid[i64] &=
+            ~w->erased[first / 64 + i64]; /* their bytes go at the next occasion */
+    }
     return MUSTER_OK;
 }
 
@@ -318,6 +323,7 @@ static muster_status each_block(profile_writer *w, bool texts_only, block_fn *ta
         const uint32_t left = w->customers - stripe * MU_STRIPE_ROWS;
         const uint32_t all = left < MU_STRIPE_ROWS ? left : MU_STRIPE_ROWS;
         mu_profile_start(w->old, stripe);
+        w->erased = mu_erased_stripe(mu_snapshot_erased(mu_change_base(w->change)), stripe);
         start_edits(w, stripe);
         for (uint32_t first = 0; first < all; first += w->block_rows) {
             const uint32_t rows = all - first < w->block_rows ? all - first : w->block_rows;

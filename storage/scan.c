@@ -24,6 +24,7 @@ typedef struct segment_source {
     uint32_t *columns; /* the segment's index of each of the scan's columns, or MU_NO_COLUMN */
     uint32_t *ranges;  /* the same of each range's */
     uint32_t time;     /* the same of the TIME column's */
+    uint32_t customer; /* the same of the CUSTOMER column's */
 } segment_source;
 
 struct mu_scan {
@@ -39,9 +40,12 @@ struct mu_scan {
     mu_profile *profile;      /* `customers`: reads the attributes, and then those of the ranges */
     uint32_t *profile_places; /* where each of the columns is in it; MU_NO_COLUMN: the ordinal */
 
-    /* The columns of the options, and the TIME column behind them if only the bounds need it. */
+    /* The columns of the options, and behind them those that only the scan needs: TIME for the
+     * bounds, CUSTOMER for those who were erased. */
     mu_scan_column *columns;
-    uint32_t column_count, time_column;
+    uint32_t column_count, time_column, customer_column;
+    uint64_t *alive;  /* who of the stripe was not erased; room is taken if anyone was */
+    bool some_erased; /* of the stripe at hand, someone was */
     mu_batch batch;
 
     /* Where the scan is. */
@@ -102,7 +106,10 @@ static muster_status open_source(mu_scan *scan, uint32_t i, segment_source *out,
     for (uint32_t r = 0; r < options->range_count; r++) {
         MU_TRY(find_column(scan, out->segment, options->ranges[r].column, &out->ranges[r], err));
     }
-    out->time = MU_NO_COLUMN;
+    out->time = out->customer = MU_NO_COLUMN;
+    if (table->customer_column != MU_NO_COLUMN) {
+        MU_TRY(find_column(scan, out->segment, table->customer_column, &out->customer, err));
+    }
     if (table->time_column != MU_NO_COLUMN) {
         MU_TRY(find_column(scan, out->segment, table->time_column, &out->time, err));
         if (out->time == MU_NO_COLUMN) {
@@ -137,28 +144,39 @@ static muster_status open_sources(mu_scan *scan, muster_error *err)
     return MUSTER_OK;
 }
 
+/* Where a column of the table is among the scan's. If it is not there, but needed, it is put behind
+ * them. */
+static uint32_t place_column(const mu_scan *scan, uint32_t column, bool needed, uint32_t *count)
+{
+    for (uint32_t i = 0; i < scan->options->column_count; i++) {
+        if (scan->options->columns[i] == column) {
+            return i;
+        }
+    }
+    return needed ? (*count)++ : MU_NO_COLUMN;
+}
+
 static muster_status open_columns(mu_scan *scan, muster_error *err)
 {
     const mu_scan_options *options = scan->options;
     const mu_table *table = options->table;
+    const bool masked =
+        mu_snapshot_erased(scan->snapshot) && table->customer_column != MU_NO_COLUMN;
     uint32_t count = options->column_count;
 
-    scan->time_column = MU_NO_COLUMN;
-    for (uint32_t i = 0; i < count; i++) {
-        if (options->columns[i] == table->time_column) {
-            scan->time_column = i;
-        }
-    }
-    if (options->bounded && scan->time_column == MU_NO_COLUMN) {
-        scan->time_column = count++;
+    scan->time_column = place_column(scan, table->time_column, options->bounded, &count);
+    scan->customer_column = place_column(scan, table->customer_column, masked, &count);
+    if (masked) {
+        MU_ARENA_TRY(scan->alive, &scan->arena, MU_STRIPE_WORDS, err);
     }
     MU_ARENA_TRY(scan->columns, &scan->arena, count, err);
     MU_ARENA_TRY(scan->batch.columns, &scan->arena, count, err);
     MU_ARENA_TRY(scan->batch.live, &scan->arena, MU_BATCH_WORDS, err);
     scan->batch.column_count = options->column_count;
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t column =
-            i < options->column_count ? options->columns[i] : table->time_column;
+        const uint32_t column = i < options->column_count ? options->columns[i]
+                                : i == scan->time_column  ? table->time_column
+                                                          : table->customer_column;
         scan->column_count++;
         MU_TRY(
             mu_scan_column_init(&scan->columns[i], table->columns[column].type, &scan->arena, err));
@@ -267,6 +285,18 @@ static muster_status start_customers(mu_scan *scan, muster_error *err)
     return MUSTER_OK;
 }
 
+/* Who of the stripe may be seen. */
+static void find_alive(mu_scan *scan)
+{
+    const uint64_t *erased =
+        scan->alive ? mu_erased_stripe(mu_snapshot_erased(scan->snapshot), scan->stripe) : NULL;
+
+    scan->some_erased = erased != NULL;
+    for (size_t w = 0; erased && w < MU_STRIPE_WORDS; w++) {
+        scan->alive[w] = ~erased[w];
+    }
+}
+
 muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
 {
     assert(unit < mu_scan_units(scan));
@@ -282,6 +312,7 @@ muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
     scan->block = scan->block_end = 0;
     scan->block_rows = scan->next_row = 0;
     scan->block_cut = false;
+    find_alive(scan);
     return is_customers(scan) ? start_customers(scan, err) : MUSTER_OK;
 }
 
@@ -379,7 +410,9 @@ static void count_bytes(const mu_scan *scan, uint64_t bytes)
 static muster_status load_column(mu_scan *scan, uint32_t i, muster_error *err)
 {
     const segment_source *source = &scan->sources[scan->source - 1];
-    const uint32_t index = i < scan->options->column_count ? source->columns[i] : source->time;
+    const uint32_t index = i < scan->options->column_count ? source->columns[i]
+                           : i == scan->time_column        ? source->time
+                                                           : source->customer;
     uint64_t bytes = 0;
 
     MU_TRY(mu_scan_column_load(&scan->columns[i], &scan->place, index, &scan->batch.columns[i],
@@ -398,6 +431,21 @@ static muster_status drop_outside_bounds(mu_scan *scan, muster_error *err)
     assert(options->until_us > options->since_us); /* else no block would matter */
     mu_k()->filter_range_i64(times, options->since_us, options->until_us - 1, batch->live,
                              mu_bits_words(batch->rows));
+    return MUSTER_OK;
+}
+
+static muster_status drop_erased(mu_scan *scan, muster_error *err)
+{
+    mu_batch *batch = &scan->batch;
+    const size_t words = mu_bits_words(batch->rows);
+
+    if (is_customers(scan)) {
+        mu_k()->and_bits(batch->live, scan->alive + scan->place.first / 64, words);
+        return MUSTER_OK;
+    }
+    MU_TRY(load_column(scan, scan->customer_column, err));
+    mu_k()->filter_stripe_set(batch->columns[scan->customer_column].data, scan->alive, batch->live,
+                              words);
     return MUSTER_OK;
 }
 
@@ -430,10 +478,15 @@ muster_status mu_scan_next(mu_scan *scan, mu_batch **batch, muster_error *err)
             }
         }
         begin_batch(scan);
-        if (!scan->block_cut) {
+        if (!scan->block_cut && !scan->some_erased) {
             return MUSTER_OK;
         }
-        MU_TRY(drop_outside_bounds(scan, err));
+        if (scan->block_cut) {
+            MU_TRY(drop_outside_bounds(scan, err));
+        }
+        if (scan->some_erased && any_live(&scan->batch)) {
+            MU_TRY(drop_erased(scan, err));
+        }
         if (any_live(&scan->batch)) {
             return MUSTER_OK;
         }

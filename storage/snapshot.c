@@ -15,6 +15,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 static void release_segment(mu_shared_segment *shared)
 {
@@ -35,6 +36,7 @@ static void close_snapshot(mu_snapshot *snapshot)
     mu_mem_free(snapshot->segments);
     mu_customers_close(snapshot->customers);
     mu_tags_close(snapshot->tags);
+    mu_erased_release(snapshot->erased);
     mu_env_unmap(&snapshot->mark);
     mu_arena_deinit(&snapshot->arena);
     mu_mem_free(snapshot);
@@ -108,6 +110,9 @@ muster_status mu_snapshot_open(mu_db *db, const mu_snapshot *previous, mu_snapsh
     MU_TRY_GOTO(mu_customers_open(
         db->path, manifest->parts, manifest->part_count, manifest->catalog.customer_kind,
         previous ? previous->customers : NULL, &snapshot->customers, err));
+    MU_TRY_GOTO(mu_erased_open(db->path, &manifest->erased, mu_customers_count(snapshot->customers),
+                               previous ? previous->erased : NULL, &snapshot->erased, err));
+    mu_customers_hide(snapshot->customers, snapshot->erased);
     MU_TRY_GOTO(mu_tags_open(db->path, manifest->tags, manifest->tag_count,
                              previous ? previous->tags : NULL, &snapshot->tags, err));
     MU_TRY_GOTO(share_segments(snapshot, previous, err));
@@ -133,6 +138,11 @@ const mu_catalog *mu_snapshot_catalog(const mu_snapshot *snapshot)
 const mu_customers *mu_snapshot_customers(const mu_snapshot *snapshot)
 {
     return snapshot->customers;
+}
+
+const mu_erased *mu_snapshot_erased(const mu_snapshot *snapshot)
+{
+    return snapshot->erased;
 }
 
 const mu_tags *mu_snapshot_tags(const mu_snapshot *snapshot)
@@ -194,7 +204,7 @@ const mu_segment_info *mu_snapshot_segment_info(const mu_snapshot *snapshot, uin
 }
 
 /* What the segment's own file says has to be what the manifest says, or another file has come in
- * its place. */
+ * its place. Where rows are masked, the manifest has the times of the others. */
 static muster_status check_info(const mu_segment_info *found, const mu_segment_info *expected,
                                 muster_error *err)
 {
@@ -210,8 +220,9 @@ static muster_status check_info(const mu_segment_info *found, const mu_segment_i
         {"first time", found->min_time_us, expected->min_time_us},
         {"last time", found->max_time_us, expected->max_time_us},
     };
+    const size_t count = MU_COUNT(facts) - (expected->masked_rows > 0 ? 2 : 0);
 
-    for (size_t i = 0; i < MU_COUNT(facts); i++) {
+    for (size_t i = 0; i < count; i++) {
         if (facts[i].found != facts[i].expected) {
             return mu_fail(err, MUSTER_CORRUPT,
                            "it is not what the manifest says: %s is %" PRId64 ", expected %" PRId64,
@@ -286,13 +297,33 @@ uint64_t mu_snapshot_rows(const mu_snapshot *snapshot, uint32_t table_id)
     uint64_t rows = 0;
 
     if (table_id == MU_CUSTOMERS_TABLE) {
-        return mu_customers_count(snapshot->customers);
+        return mu_customers_count(snapshot->customers) - mu_erased_count(snapshot->erased);
     }
     mu_snapshot_range(snapshot, table_id, &first, &end);
     for (uint32_t i = first; i < end; i++) {
-        rows += snapshot->manifest.segments[i].rows;
+        rows += snapshot->manifest.segments[i].rows - snapshot->manifest.segments[i].masked_rows;
     }
     return rows;
+}
+
+muster_status mu_snapshot_tag_customers(const mu_snapshot *snapshot, const mu_tag *tag, uint32_t i,
+                                        uint64_t *out, muster_error *err)
+{
+    uint64_t bits[MU_STRIPE_WORDS], size;
+
+    *out = tag->values[i].customers;
+    for (uint32_t stripe = 0; stripe < mu_snapshot_stripes(snapshot); stripe++) {
+        const uint64_t *erased = mu_erased_stripe(snapshot->erased, stripe);
+        if (!erased) {
+            continue;
+        }
+        memset(bits, 0, sizeof bits);
+        MU_TRY(mu_tag_read_stripe(snapshot->tags, tag, i, stripe, bits, &size, err));
+        for (size_t w = 0; w < MU_STRIPE_WORDS; w++) {
+            *out -= (uint64_t)__builtin_popcountll(bits[w] & erased[w]);
+        }
+    }
+    return MUSTER_OK;
 }
 
 bool mu_snapshot_times(const mu_snapshot *snapshot, uint32_t table_id, int64_t *min_us,

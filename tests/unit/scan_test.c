@@ -34,6 +34,12 @@ const mu_catalog *mu_snapshot_catalog(const mu_snapshot *snapshot)
     return &nothing;
 }
 
+const mu_erased *mu_snapshot_erased(const mu_snapshot *snapshot)
+{
+    (void)snapshot;
+    return NULL;
+}
+
 uint32_t mu_snapshot_stripes(const mu_snapshot *snapshot)
 {
     return (snapshot->customers + MU_STRIPE_ROWS - 1) / MU_STRIPE_ROWS;
