@@ -24,16 +24,12 @@ static void note_times(census *c, int64_t min_us, int64_t max_us)
     c->max_us = max_us > c->max_us ? max_us : c->max_us;
 }
 
-static muster_status count_block(census *c, uint32_t block, const uint64_t *erased,
-                                 muster_error *err)
+/* Counts the runs of a block whose decoders are open. */
+static muster_status count_runs(census *c, uint32_t rows, const uint64_t *erased, muster_error *err)
 {
-    const uint32_t rows = mu_segment_block(c->segment, block)->rows;
     const uint32_t *ordinals, *ends;
-    const uint64_t *ignored;
     uint32_t count, start = 0;
 
-    MU_TRY(mu_segment_read(c->segment, block, c->customer, c->runs, &ignored, err));
-    MU_TRY(mu_segment_read(c->segment, block, c->time, c->times, &ignored, err));
     MU_TRY(mu_decode_runs(c->runs, &count, &ordinals, &ends, err));
     MU_TRY(mu_decode_i64(c->times, 0, rows, c->values, err));
     for (uint32_t i = 0; i < count; i++) {
@@ -49,6 +45,21 @@ static muster_status count_block(census *c, uint32_t block, const uint64_t *eras
     return MUSTER_OK;
 }
 
+static muster_status count_block(census *c, uint32_t block, const uint64_t *erased,
+                                 muster_error *err)
+{
+    const uint64_t *ignored;
+
+    MU_TRY(mu_segment_read(c->segment, block, c->customer, c->runs, &ignored, err));
+    MU_TRY(mu_segment_read(c->segment, block, c->time, c->times, &ignored, err));
+    const muster_status status =
+        count_runs(c, mu_segment_block(c->segment, block)->rows, erased, err);
+    if (status != MUSTER_OK) {
+        mu_segment_where(c->segment, block, c->customer, err);
+    }
+    return status;
+}
+
 static muster_status count_blocks(census *c, const mu_erased *erased, muster_error *err)
 {
     for (uint32_t block = 0; block < mu_segment_block_count(c->segment); block++) {
@@ -61,11 +72,7 @@ static muster_status count_blocks(census *c, const mu_erased *erased, muster_err
             note_times(c, time->min, time->max);
             continue;
         }
-        const muster_status status = count_block(c, block, bits, err);
-        if (status != MUSTER_OK) {
-            mu_segment_where(c->segment, block, c->customer, err);
-            return status;
-        }
+        MU_TRY(count_block(c, block, bits, err));
     }
     return MUSTER_OK;
 }

@@ -52,20 +52,14 @@ void mu_seen_close(mu_seen *seen)
     }
 }
 
-static muster_status read_block(mu_seen *seen, const mu_segment *segment, uint32_t block,
-                                const uint32_t columns[2], uint64_t *bytes, muster_error *err)
+/* Takes the runs of a block whose decoders are open. */
+static muster_status take_runs(mu_seen *seen, uint32_t rows, muster_error *err)
 {
     const uint32_t base = seen->stripe * MU_STRIPE_ROWS;
     const uint32_t customers = mu_customers_count(mu_snapshot_customers(seen->snapshot));
-    const uint32_t rows = mu_segment_block(segment, block)->rows;
     const uint32_t *ordinals, *ends;
-    const uint64_t *ignored;
     uint32_t count, start = 0;
 
-    MU_TRY(mu_segment_read(segment, block, columns[0], seen->runs, &ignored, err));
-    MU_TRY(mu_segment_read(segment, block, columns[1], seen->time, &ignored, err));
-    *bytes += mu_segment_chunk(segment, block, columns[0])->size +
-              (uint64_t)mu_segment_chunk(segment, block, columns[1])->size;
     MU_TRY(mu_decode_runs(seen->runs, &count, &ordinals, &ends, err));
     MU_TRY(mu_decode_i64(seen->time, 0, rows, seen->times, err));
     for (uint32_t i = 0; i < count; i++) {
@@ -88,6 +82,22 @@ static muster_status read_block(mu_seen *seen, const mu_segment *segment, uint32
     return MUSTER_OK;
 }
 
+static muster_status read_block(mu_seen *seen, const mu_segment *segment, uint32_t block,
+                                const uint32_t columns[2], uint64_t *bytes, muster_error *err)
+{
+    const uint64_t *ignored;
+
+    MU_TRY(mu_segment_read(segment, block, columns[0], seen->runs, &ignored, err));
+    MU_TRY(mu_segment_read(segment, block, columns[1], seen->time, &ignored, err));
+    *bytes += mu_segment_chunk(segment, block, columns[0])->size +
+              (uint64_t)mu_segment_chunk(segment, block, columns[1])->size;
+    const muster_status status = take_runs(seen, mu_segment_block(segment, block)->rows, err);
+    if (status != MUSTER_OK) {
+        mu_segment_where(segment, block, columns[0], err);
+    }
+    return status;
+}
+
 static muster_status read_segment(mu_seen *seen, const mu_table *table, const mu_segment *segment,
                                   uint64_t *bytes, muster_error *err)
 {
@@ -102,11 +112,7 @@ static muster_status read_segment(mu_seen *seen, const mu_table *table, const mu
     }
     mu_segment_stripe(segment, seen->stripe, &first, &end);
     for (uint32_t block = first; block < end; block++) {
-        const muster_status status = read_block(seen, segment, block, columns, bytes, err);
-        if (status != MUSTER_OK) {
-            mu_segment_where(segment, block, columns[0], err);
-            return status;
-        }
+        MU_TRY(read_block(seen, segment, block, columns, bytes, err));
     }
     return MUSTER_OK;
 }
