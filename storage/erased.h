@@ -3,8 +3,19 @@
  *
  * From the commit of an erasure on the person is in no answer, while the bytes are still in the
  * files: events, attributes, tags and ids stay under the ordinal, and whoever reads them asks here.
- * An ordinal is never given again: the same id, loaded later, is someone new. What is to be dropped
- * where files are written anew is in storage/README.md.
+ * An ordinal is never given again: the same id, loaded later, is someone new.
+ *
+ * Where files are written anew, what is dropped is
+ *
+ *   - the rows of their events: a scan gives none, so what is loaded from one has none, and the new
+ *     segment has no masked rows;
+ *   - their bits in the sets of tags, and with them the counts in the directories of tags;
+ *   - their values in segments of `customers`: profile_write.c leaves them out of every stripe it
+ *     writes, and its dictionaries have only texts that are in use;
+ *   - their ids in the parts of the registry. The ordinal stays; its id may become empty, since it
+ *     is never looked up, and the table of hashes need not have it.
+ *
+ * The set itself stays, once no other file has anything of theirs: the ordinals exist, as no one.
  */
 #ifndef MU_ERASED_H
 #define MU_ERASED_H
