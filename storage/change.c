@@ -357,7 +357,7 @@ static muster_status mask_segment(mu_change *change, uint32_t i, muster_error *e
         return MUSTER_OK;
     }
     MU_TRY(mu_snapshot_open_segment(change->base, i, &segment, err));
-    MU_TRY(mu_erase_describe(segment, table, change->erasing.set, &info, err));
+    MU_TRY(mu_erase_more(segment, table, change->base->erased, change->erasing.set, &info, err));
     if (info.masked_rows == before->masked_rows) {
         return MUSTER_OK;
     }

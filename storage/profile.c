@@ -37,9 +37,20 @@ struct mu_profile {
     mu_seen *seen; /* NULL until someone asks */
 };
 
-static bool is_seen(const profile_column *column)
+static bool is_seen(const mu_column *column)
 {
-    return column->column->id == MU_FIRST_SEEN_COLUMN || column->column->id == MU_LAST_SEEN_COLUMN;
+    return column->id == MU_FIRST_SEEN_COLUMN || column->id == MU_LAST_SEEN_COLUMN;
+}
+
+/* Whether a segment is needed for any of the columns. */
+static bool any_stored(const mu_table *customers, const uint32_t *columns, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_seen(&customers->columns[columns[i]])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static muster_status find_index(const mu_segment *segment, const mu_column *column, uint32_t *out,
@@ -79,13 +90,16 @@ muster_status mu_profile_open(mu_snapshot *snapshot, const mu_table *customers,
                               const uint32_t *columns, uint32_t column_count, mu_profile **out,
                               muster_error *err)
 {
-    const uint32_t files = mu_snapshot_segment_count(snapshot, MU_CUSTOMERS_TABLE);
+    uint32_t files = mu_snapshot_segment_count(snapshot, MU_CUSTOMERS_TABLE);
     muster_status status;
     mu_profile *profile = mu_mem_zalloc(sizeof *profile);
 
     *out = NULL;
     if (!profile) {
         return mu_fail_memory(err, "opening a scan");
+    }
+    if (!any_stored(customers, columns, column_count)) {
+        files = 0; /* what is damaged there does no harm here */
     }
     profile->snapshot = snapshot;
     profile->customer_count = mu_customers_count(mu_snapshot_customers(snapshot));
@@ -257,7 +271,7 @@ muster_status mu_profile_load(mu_profile *profile, uint32_t i, uint32_t first, u
 
     assert(i < profile->column_count);
     assert(first % MU_BATCH_ROWS == 0 && rows <= MU_BATCH_ROWS && first < MU_STRIPE_ROWS);
-    if (is_seen(c)) {
+    if (is_seen(c->column)) {
         return load_seen(profile, c, first, out, bytes, err);
     }
     if (c->stripe != profile->stripe) {
@@ -271,7 +285,7 @@ muster_status mu_profile_may_have(mu_profile *profile, uint32_t i, int64_t min, 
 {
     profile_column *c = &profile->columns[i];
 
-    *out = is_seen(c);
+    *out = is_seen(c->column);
     if (*out) {
         return MUSTER_OK;
     }
