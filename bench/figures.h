@@ -11,8 +11,8 @@
  * count the mean of the two in the middle. Sorts the values. */
 double mu_bench_quantile(double *values, size_t count, double q);
 
-/* "1.23 ms", "45.6 s"; "7.80 MB" (of 10^6 bytes); "8,000,000". In a buffer that the next eight calls
- * leave alone. */
+/* "1.23 ms", "45.6 s"; "7.80 MB" (of 10^6 bytes); "8,000,000". In a buffer that the next eight
+ * calls leave alone. */
 const char *mu_bench_seconds(double seconds);
 const char *mu_bench_bytes(double bytes);
 const char *mu_bench_count(double count);
