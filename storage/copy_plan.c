@@ -180,13 +180,17 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, mu_kind
     MU_ARENA_TRY(out->columns, arena, table->column_count, err);
     for (uint32_t i = 0; i < table->column_count; i++) {
         const mu_column *column = &table->columns[i];
-        out->columns[i] = (mu_copy_column){.name = column->name,
-                                           .type = column->type,
-                                           .field = MU_NO_COLUMN,
-                                           .required = column->role == MU_ROLE_TIME};
+        out->columns[i] =
+            (mu_copy_column){.name = column->name,
+                             .type = column->type,
+                             .field = MU_NO_COLUMN,
+                             .required = column->role == MU_ROLE_TIME,
+                             .longest = table->id == MU_CUSTOMERS_TABLE ? MU_MAX_ATTRIBUTE_BYTES
+                                                                        : MU_MAX_TEXT_BYTES};
         if (column->type.kind == MU_CUSTOMER) {
             out->columns[i].type = (mu_type){.kind = id_kind, .bits = 64};
             out->columns[i].customer = true;
+            out->columns[i].longest = MU_MAX_ID_BYTES;
             out->columns[i].required = table->id == MU_CUSTOMERS_TABLE;
         }
     }

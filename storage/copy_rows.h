@@ -15,7 +15,8 @@ typedef struct mu_copy_column {
     mu_type type;   /* what the field is read as: the customer is TEXT or BIGINT */
     uint32_t field; /* of a record; MU_NO_COLUMN: the file lacks it, all is NULL */
     bool customer;
-    bool required; /* TIME, and who an attribute is of: a row without it is rejected */
+    uint32_t longest; /* bytes of a text, at most */
+    bool required;    /* TIME, and who an attribute is of: a row without it is rejected */
     mu_value_formats formats;
 } mu_copy_column;
 

@@ -30,9 +30,8 @@ enum {
     MAX_DICT_BYTES = 16 << 20,
     BLOCK_TEXT_BYTES = 16 << 20, /* of a column, in a block of more than one batch */
 #endif
-    SMALL_DICT = 256,              /* texts that are a dictionary, however few the rows */
-    BLOCK_BYTES = 64 << 20,        /* that a block being put together may take */
-    MAX_ATTRIBUTE_BYTES = 1 << 16, /* of a text: a batch of the longest is one chunk */
+    SMALL_DICT = 256,       /* texts that are a dictionary, however few the rows */
+    BLOCK_BYTES = 64 << 20, /* that a block being put together may take */
 };
 
 /* A column being written. */
@@ -218,11 +217,12 @@ static muster_status check_length(const profile_writer *w, uint32_t i, const mu_
     for (uint32_t row = 0; row < w->edits.place.rows; row++) {
         if (mu_vector_valid(vector, row)) {
             const mu_text text = mu_dict_text(vector->dict, ((const uint32_t *)vector->data)[row]);
-            if (text.size > MAX_ATTRIBUTE_BYTES) {
+            if (text.size > MU_MAX_ATTRIBUTE_BYTES) {
                 return mu_fail(err, MUSTER_INVALID,
                                "a value of \"%s\" has %u bytes; an attribute of a customer has at "
                                "most %d",
-                               w->table.columns[i + 1].name, text.size, (int)MAX_ATTRIBUTE_BYTES);
+                               w->table.columns[i + 1].name, text.size,
+                               (int)MU_MAX_ATTRIBUTE_BYTES);
             }
         }
     }
