@@ -40,9 +40,9 @@ typedef struct out_column {
     uint32_t edited; /* the column of the rows; MU_NO_COLUMN: none, all is taken over */
     void *values;    /* of a block: int64_t, double, or uint32_t codes of the union */
     uint64_t *valid;
-    mu_text *texts; /* of a block, where the column has no dictionary */
+    mu_text *texts; /* of a block, where the column has no dictionary: */
     bool plain;
-    mu_dict_union *all; /* texts seen so far: of all blocks, or, if plain, of this one */
+    mu_dict_union *all; /* texts seen so far; NULL once it is plain */
     uint64_t *used;     /* codes that are in the new segment */
     size_t used_capacity;
     uint32_t *rank; /* of each code, in the dictionary */
@@ -81,6 +81,7 @@ typedef struct profile_writer {
     uint64_t bytes_read;
     const uint64_t *erased; /* of the stripe at hand; NULL: no one */
     mu_arena arena;
+    mu_arena texts; /* of the block at hand, those of plain columns */
     mu_segment_writer *file;
 } profile_writer;
 
@@ -151,13 +152,15 @@ static bool is_text(const out_column *column)
     return column->form == MU_FORM_CODE;
 }
 
-/* Copies row `from` of a vector to row `to` of the block. Texts come as codes of the union. */
-static void copy_value(out_column *column, const mu_vector *vector, const uint32_t *codes,
-                       uint32_t from, uint32_t to)
+/* Copies row `from` of a vector to row `to` of the block. A text comes as a code of the union, or,
+ * in a column without a dictionary, is copied: it may go with the chunk it is in. False when out of
+ * memory. */
+static bool copy_value(profile_writer *w, out_column *column, const mu_vector *vector,
+                       const uint32_t *codes, uint32_t from, uint32_t to)
 {
     if (!mu_vector_valid(vector, from)) {
         mu_bits_clear(column->valid, to);
-        return;
+        return true;
     }
     mu_bits_set(column->valid, to);
     switch (column->form) {
@@ -171,18 +174,26 @@ static void copy_value(out_column *column, const mu_vector *vector, const uint32
         ((double *)column->values)[to] = ((const double *)vector->data)[from];
         break;
     case MU_FORM_CODE:
+        if (column->plain) {
+            mu_text text = mu_dict_text(vector->dict, ((const uint32_t *)vector->data)[from]);
+            text.data = mu_arena_text(&w->texts, text.data, text.size);
+            column->texts[to] = text;
+            return text.data != NULL;
+        }
         ((uint32_t *)column->values)[to] = codes[from];
         break;
     case MU_FORM_ORDINAL:
         break;
     }
+    return true;
 }
 
 static muster_status map_texts(out_column *column, const mu_vector *vector, uint32_t rows,
                                uint32_t codes[MU_BATCH_ROWS], muster_error *err)
 {
-    if (is_text(column) && !mu_dict_union_map(column->all, vector->dict, vector->data,
-                                              vector->valid, NULL, rows, codes)) {
+    if (is_text(column) && !column->plain &&
+        !mu_dict_union_map(column->all, vector->dict, vector->data, vector->valid, NULL, rows,
+                           codes)) {
         return out_of_memory(err);
     }
     return MUSTER_OK;
@@ -201,7 +212,9 @@ static muster_status take_over(profile_writer *w, uint32_t i, uint32_t first, ui
         MU_TRY(mu_profile_load(w->old, i, first + at, n, &vector, &w->bytes_read, err));
         MU_TRY(map_texts(column, &vector, n, codes, err));
         for (uint32_t row = 0; row < n; row++) {
-            copy_value(column, &vector, codes, row, at + row);
+            if (!copy_value(w, column, &vector, codes, row, at + row)) {
+                return out_of_memory(err);
+            }
         }
     }
     for (size_t i64 = 0; w->erased && i64 < mu_bits_words(rows); i64++) {
@@ -245,7 +258,10 @@ static muster_status apply_edits(profile_writer *w, uint32_t i, uint32_t first, 
     }
     MU_TRY(map_texts(column, &vector, edits->place.rows, codes, err));
     for (uint32_t k = edits->at; k < edits->at + count; k++) {
-        copy_value(column, &vector, codes, k, edits->ordinals[k] % MU_STRIPE_ROWS - first);
+        const uint32_t to = edits->ordinals[k] % MU_STRIPE_ROWS - first;
+        if (!copy_value(w, column, &vector, codes, k, to)) {
+            return out_of_memory(err);
+        }
     }
     return MUSTER_OK;
 }
@@ -286,25 +302,14 @@ static muster_status overlay(profile_writer *w, uint32_t first, uint32_t rows, b
     }
 }
 
-/* A plain column's texts of other blocks are of no use any more. */
-static muster_status renew_union(out_column *column, muster_error *err)
-{
-    mu_dict_union_close(column->all);
-    column->all = mu_dict_union_open();
-    return column->all ? MUSTER_OK : out_of_memory(err);
-}
-
 static muster_status fill_block(profile_writer *w, uint32_t first, uint32_t rows, bool texts_only,
                                 muster_error *err)
 {
+    mu_arena_reset(&w->texts);
     for (uint32_t i = 0; i < w->column_count; i++) {
-        if (!wanted(&w->columns[i], texts_only)) {
-            continue;
+        if (wanted(&w->columns[i], texts_only)) {
+            MU_TRY(take_over(w, i, first, rows, err));
         }
-        if (w->columns[i].plain) {
-            MU_TRY(renew_union(&w->columns[i], err));
-        }
-        MU_TRY(take_over(w, i, first, rows, err));
     }
     return overlay(w, first, rows, texts_only, err);
 }
@@ -356,7 +361,12 @@ static muster_status collect_texts(profile_writer *w, uint32_t stripe, uint32_t 
         if (!wanted(column, true)) {
             continue;
         }
-        column->plain = !dict_pays(w, column);
+        if (!dict_pays(w, column)) {
+            column->plain = true;
+            mu_dict_union_close(column->all);
+            column->all = NULL;
+            continue;
+        }
         const size_t words =
             mu_bits_words(mu_dict_union_builder(column->all)->dict.count + (size_t)1);
         const size_t before = column->used_capacity;
@@ -424,7 +434,10 @@ static muster_status choose_dicts(profile_writer *w, muster_error *err)
     for (uint32_t i = 0; i < w->column_count; i++) {
         if (is_text(&w->columns[i])) {
             any = true;
-            MU_TRY(renew_union(&w->columns[i], err));
+            w->columns[i].all = mu_dict_union_open();
+            if (!w->columns[i].all) {
+                return out_of_memory(err);
+            }
         }
     }
     if (!any) {
@@ -443,19 +456,17 @@ static muster_status choose_dicts(profile_writer *w, muster_error *err)
 
 /* Writing. */
 
-/* Turns codes of the union into codes of the dictionary, or into the texts themselves. */
+/* Turns codes of the union into codes of the dictionary; what is NULL has no text. */
 static void settle_texts(out_column *column, uint32_t rows)
 {
     uint32_t *codes = column->values;
 
     for (uint32_t row = 0; row < rows; row++) {
         const bool valid = mu_bits_test(column->valid, row);
-        if (column->plain) {
-            column->texts[row] =
-                valid ? mu_dict_text(&mu_dict_union_builder(column->all)->dict, codes[row])
-                      : MU_TEXT_OF("");
-        } else {
+        if (!column->plain) {
             codes[row] = valid ? column->rank[codes[row]] : 0;
+        } else if (!valid) {
+            column->texts[row] = MU_TEXT_OF("");
         }
     }
 }
@@ -628,6 +639,7 @@ static void close_writer(profile_writer *w)
     mu_segment_writer_abort(w->file);
     mu_profile_close(w->old);
     mu_segment_close(w->edits.segment);
+    mu_arena_deinit(&w->texts);
     mu_arena_deinit(&w->arena);
 }
 
