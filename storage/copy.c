@@ -162,6 +162,9 @@ muster_status mu_copy_from(mu_change *change, const mu_table *table, const char 
     MU_TRY_GOTO(mu_csv_block_fill(&copy.blocks[0], copy.source, NULL, 0, err));
     MU_TRY_GOTO(mu_copy_plan_make(copy.path, table, id_kind, options, &copy.blocks[0], &copy.arena,
                                   &copy.plan, err));
+    if (table->id == MU_CUSTOMERS_TABLE) {
+        MU_TRY_GOTO(mu_copy_plan_narrow(&copy.plan, table, &copy.arena, &table, err));
+    }
     mu_copy_plan_describe(&copy.plan, copy.path, result->summary, sizeof result->summary);
     copy.header = copy.plan.head.options.header > 0;
     MU_TRY_GOTO(mu_load_open(change, table, &options->load, &copy.load, err));

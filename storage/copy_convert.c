@@ -285,8 +285,9 @@ static bool convert_record(const mu_copy_plan *plan, mu_copy_piece *piece,
         const mu_csv_field *field = &record->fields[column->field];
         if (mu_csv_is_null(&plan->head.options, field)) {
             if (column->required) {
-                (void)mu_fail(why, MUSTER_INVALID, "column \"%s\" is empty; an event needs a time",
-                              column->name);
+                (void)mu_fail(why, MUSTER_INVALID, "column \"%s\" is empty; %s", column->name,
+                              column->customer ? "attributes need a customer"
+                                               : "an event needs a time");
                 return false;
             }
             mu_bits_clear(piece->valid[i], row);
@@ -298,11 +299,12 @@ static bool convert_record(const mu_copy_plan *plan, mu_copy_piece *piece,
             mu_where(why, "column \"%s\"", column->name);
             return false;
         }
-        if (column->customer && column->type.kind == MU_TEXT &&
-            ((const mu_text *)piece->values[i])[row].size > MU_MAX_ID_BYTES) {
+        if (column->type.kind == MU_TEXT &&
+            ((const mu_text *)piece->values[i])[row].size > column->longest) {
             (void)mu_fail(why, MUSTER_INVALID,
-                          "column \"%s\": an id of %" PRIu32 " bytes; the most is %d", column->name,
-                          ((const mu_text *)piece->values[i])[row].size, MU_MAX_ID_BYTES);
+                          "column \"%s\": an %s of %" PRIu32 " bytes; the most is %" PRIu32,
+                          column->name, column->customer ? "id" : "attribute",
+                          ((const mu_text *)piece->values[i])[row].size, column->longest);
             return false;
         }
         mu_bits_set(piece->valid[i], row);

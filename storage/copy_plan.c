@@ -180,13 +180,18 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, mu_kind
     MU_ARENA_TRY(out->columns, arena, table->column_count, err);
     for (uint32_t i = 0; i < table->column_count; i++) {
         const mu_column *column = &table->columns[i];
-        out->columns[i] = (mu_copy_column){.name = column->name,
-                                           .type = column->type,
-                                           .field = MU_NO_COLUMN,
-                                           .required = column->role == MU_ROLE_TIME};
+        out->columns[i] =
+            (mu_copy_column){.name = column->name,
+                             .type = column->type,
+                             .field = MU_NO_COLUMN,
+                             .required = column->role == MU_ROLE_TIME,
+                             .longest = table->id == MU_CUSTOMERS_TABLE ? MU_MAX_ATTRIBUTE_BYTES
+                                                                        : MU_MAX_TEXT_BYTES};
         if (column->type.kind == MU_CUSTOMER) {
             out->columns[i].type = (mu_type){.kind = id_kind, .bits = 64};
             out->columns[i].customer = true;
+            out->columns[i].longest = MU_MAX_ID_BYTES;
+            out->columns[i].required = table->id == MU_CUSTOMERS_TABLE;
         }
     }
     if (out->head.options.header > 0 || options->csv.name_count > 0) {
@@ -196,6 +201,30 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, mu_kind
     }
     MU_TRY(check_missing(path, table, out, err));
     choose_formats(options, out);
+    return MUSTER_OK;
+}
+
+muster_status mu_copy_plan_narrow(mu_copy_plan *plan, const mu_table *table, mu_arena *arena,
+                                  const mu_table **out, muster_error *err)
+{
+    mu_table *narrow;
+    mu_column *columns;
+    uint32_t count = 0;
+
+    MU_ARENA_TRY(narrow, arena, 1, err);
+    MU_ARENA_TRY(columns, arena, table->column_count, err);
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        if (plan->columns[i].field != MU_NO_COLUMN) {
+            columns[count] = table->columns[i];
+            plan->columns[count++] = plan->columns[i];
+        }
+    }
+    plan->column_count = count;
+    *narrow = *table;
+    narrow->columns = columns;
+    narrow->column_count = count;
+    mu_table_find_roles(narrow);
+    *out = narrow;
     return MUSTER_OK;
 }
 

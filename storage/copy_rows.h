@@ -15,7 +15,8 @@ typedef struct mu_copy_column {
     mu_type type;   /* what the field is read as: the customer is TEXT or BIGINT */
     uint32_t field; /* of a record; MU_NO_COLUMN: the file lacks it, all is NULL */
     bool customer;
-    bool required; /* TIME: a row without it is rejected */
+    uint32_t longest; /* bytes of a text, at most */
+    bool required;    /* TIME, and who an attribute is of: a row without it is rejected */
     mu_value_formats formats;
 } mu_copy_column;
 
@@ -33,6 +34,10 @@ typedef struct mu_copy_plan {
 muster_status mu_copy_plan_make(const char *path, const mu_table *table, mu_kind id_kind,
                                 const mu_copy_options *options, const mu_csv_block *block,
                                 mu_arena *arena, mu_copy_plan *out, muster_error *err);
+/* `customers`: leaves the columns alone that the file lacks. *out, in the arena, is the table
+ * without them. */
+muster_status mu_copy_plan_narrow(mu_copy_plan *plan, const mu_table *table, mu_arena *arena,
+                                  const mu_table **out, muster_error *err);
 /* What was found out, as one line. */
 void mu_copy_plan_describe(const mu_copy_plan *plan, const char *path, char *text, size_t size);
 /* The name among `names` that differs the least from `wanted`, or NULL if none is close. */

@@ -209,7 +209,7 @@ static bool tag_is(const uint8_t *line, uint32_t slot, uint64_t hash)
 }
 
 muster_status mu_customer_part_find(const mu_customer_part *part, mu_customer_id id, uint64_t hash,
-                                    uint32_t *ordinal, muster_error *err)
+                                    const mu_erased *erased, uint32_t *ordinal, muster_error *err)
 {
     uint64_t at = mu_customer_line(hash, part->line_count);
 
@@ -230,7 +230,8 @@ muster_status mu_customer_part_find(const mu_customer_part *part, mu_customer_id
                                mu_paged_name(part->file), at, i, part->info.count);
             }
             MU_TRY(read_id(part, i, &found, err));
-            if (mu_customer_id_equal(part->kind, found, id)) {
+            if (mu_customer_id_equal(part->kind, found, id) &&
+                !mu_erased_has(erased, part->info.first + i)) {
                 *ordinal = part->info.first + i;
                 return MUSTER_OK;
             }
@@ -243,14 +244,19 @@ muster_status mu_customer_part_find(const mu_customer_part *part, mu_customer_id
     return MUSTER_OK;
 }
 
-muster_status mu_customer_part_check(const mu_customer_part *part, muster_error *err)
+muster_status mu_customer_part_check(const mu_customer_part *part, const mu_erased *erased,
+                                     muster_error *err)
 {
     MU_TRY(mu_paged_check(part->file, err));
     for (uint32_t i = 0; i < part->info.count; i++) {
         mu_customer_id id;
         uint32_t found;
         MU_TRY(read_id(part, i, &id, err));
-        MU_TRY(mu_customer_part_find(part, id, mu_customer_hash(part->kind, id), &found, err));
+        if (mu_erased_has(erased, part->info.first + i)) {
+            continue;
+        }
+        MU_TRY(
+            mu_customer_part_find(part, id, mu_customer_hash(part->kind, id), erased, &found, err));
         if (found != part->info.first + i) {
             return mu_fail(err, MUSTER_CORRUPT, "%s: the id of customer %u is found as %u",
                            mu_paged_name(part->file), part->info.first + i, found);

@@ -260,6 +260,36 @@ static muster_status read_block(const run_merger *merger, run_cursor *cursor, mu
     return MUSTER_OK;
 }
 
+/* Where the rows of the block from `first` on end that are not of who was erased. */
+static uint32_t kept_until(const run_merger *merger, const run_cursor *cursor, uint32_t first,
+                           uint32_t end)
+{
+    const mu_erased *erased = merger->merge->erased;
+
+    while (erased && first < end && !mu_erased_has(erased, cursor->ordinals[first])) {
+        first++;
+    }
+    return erased ? first : end;
+}
+
+/* Goes on to the next row that is kept, in the block at hand or a later one. */
+static muster_status settle(run_merger *merger, run_cursor *cursor, muster_error *err)
+{
+    const mu_erased *erased = merger->merge->erased;
+
+    for (;;) {
+        while (erased && cursor->at < cursor->rows &&
+               mu_erased_has(erased, cursor->ordinals[cursor->at])) {
+            cursor->at++;
+        }
+        if (cursor->at < cursor->rows ||
+            cursor->next_block >= mu_segment_block_count(cursor->segment)) {
+            return MUSTER_OK;
+        }
+        MU_TRY(read_block(merger, cursor, err));
+    }
+}
+
 /* Writing. */
 
 static muster_status flush(run_merger *merger, muster_error *err)
@@ -383,10 +413,7 @@ static muster_status append(run_merger *merger, run_cursor *cursor, uint32_t cou
         cursor->at += n;
         count -= n;
     }
-    if (cursor->at == cursor->rows) {
-        MU_TRY(read_block(merger, cursor, err));
-    }
-    return MUSTER_OK;
+    return settle(merger, cursor, err);
 }
 
 /* The merge. */
@@ -433,10 +460,11 @@ static muster_status merge_rows(run_merger *merger, muster_error *err)
 
     while ((best = least(merger, &second))) {
         uint32_t end = best->at + 1;
+        const uint32_t kept = kept_until(merger, best, end, best->rows);
         if (!second) {
-            end = best->rows;
+            end = kept;
         }
-        while (end < best->rows && before(best, end, second, best < second)) {
+        while (end < kept && before(best, end, second, best < second)) {
             end++;
         }
         MU_TRY(append(merger, best, end - best->at, err));
@@ -498,7 +526,7 @@ static muster_status open_merger(run_merger *merger, muster_error *err)
         }
     }
     for (uint32_t c = 0; c < merger->cursor_count; c++) {
-        MU_TRY(read_block(merger, &merger->cursors[c], err));
+        MU_TRY(settle(merger, &merger->cursors[c], err));
     }
     return MUSTER_OK;
 }
