@@ -123,6 +123,7 @@ static muster_status next_edits(profile_writer *w, muster_error *err)
     mu_scan_place *place = &edits->place;
     mu_vector vector;
 
+    edits->at = 0;
     place->first += place->rows;
     if (place->rows == 0 || place->first == mu_segment_block(edits->segment, place->block)->rows) {
         place->rows = 0;
@@ -137,7 +138,6 @@ static muster_status next_edits(profile_writer *w, muster_error *err)
     }
     const uint32_t left = mu_segment_block(edits->segment, place->block)->rows - place->first;
     place->rows = left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
-    edits->at = 0;
     const uint32_t customer = w->rows_table->customer_column;
     MU_TRY(mu_scan_column_load(&edits->columns[customer], place, customer, &vector, &w->bytes_read,
                                err));
