@@ -67,12 +67,13 @@ static muster_status merge_some(mu_change *change, const segment_group *group,
     mu_segment *segments[MAX_FAN_IN];
     mu_segment_info info;
     mu_map bytes = {0};
-    uint64_t rows = 0;
+    uint64_t rows = 0, masked = 0;
 
     assert(count > 0 && count <= MAX_FAN_IN);
     for (uint32_t i = 0; i < count; i++) {
         MU_TRY(mu_snapshot_open_segment(change->base, group->first + places[i], &segments[i], err));
         rows += group->infos[places[i]].rows;
+        masked += group->infos[places[i]].masked_rows;
     }
     const mu_merge merge = {.table = group->table,
                             .period = group->infos->period,
@@ -81,7 +82,7 @@ static muster_status merge_some(mu_change *change, const segment_group *group,
                             .block_rows = rows < MU_BLOCK_ROWS ? (uint32_t)rows : MU_BLOCK_ROWS,
                             .directory = held ? NULL : mu_change_directory(change),
                             .file = mu_change_next_file(change),
-                            .erased = mu_snapshot_erased(change->base),
+                            .erased = masked > 0 ? mu_snapshot_erased(change->base) : NULL,
                             .cancel = change->cancel};
     MU_TRY(mu_merge_segments(&merge, &info, &bytes, err));
     muster_status status = held ? mu_change_hold_segment(change, &info, &bytes, err) : MUSTER_OK;
