@@ -247,6 +247,17 @@ static void fill_list(const mu_set *set, uint32_t stripe, uint64_t *bits)
     }
 }
 
+/* Tags, counts of no events and NOT know of everyone who ever had an ordinal. */
+static void drop_erased(const mu_set_runner *runner, uint32_t stripe, uint64_t *bits)
+{
+    const uint64_t *erased =
+        mu_erased_stripe(mu_snapshot_erased(mu_exec_snapshot(runner->exec)), stripe);
+
+    if (erased) {
+        mu_k()->and_not_bits(bits, erased, MU_STRIPE_WORDS);
+    }
+}
+
 static muster_status fill_tag(const mu_set_runner *runner, uint32_t stripe, uint64_t *bits,
                               muster_error *err)
 {
@@ -291,6 +302,7 @@ static muster_status fill_not(mu_set_runner *runner, uint32_t stripe, uint64_t *
     MU_TRY(mu_set_run(runner->args[0], stripe, runner->scratch, err));
     fill_all(runner, stripe, bits);
     mu_k()->and_not_bits(bits, runner->scratch, MU_STRIPE_WORDS);
+    drop_erased(runner, stripe, bits);
     return MUSTER_OK;
 }
 
@@ -305,9 +317,13 @@ muster_status mu_set_run(mu_set_runner *runner, uint32_t stripe, uint64_t bits[M
         fill_list(runner->set, stripe, bits);
         return MUSTER_OK;
     case MU_SET_TAG:
-        return fill_tag(runner, stripe, bits, err);
+        MU_TRY(fill_tag(runner, stripe, bits, err));
+        drop_erased(runner, stripe, bits);
+        return MUSTER_OK;
     case MU_SET_DID:
-        return mu_did_run(runner->did, stripe, bits, err);
+        MU_TRY(mu_did_run(runner->did, stripe, bits, err));
+        drop_erased(runner, stripe, bits);
+        return MUSTER_OK;
     case MU_SET_QUERY:
         memcpy(bits, mu_exec_query_set(runner->exec, runner->set, stripe), size);
         return MUSTER_OK;

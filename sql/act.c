@@ -35,6 +35,15 @@ static act_fn *find_act(mu_ast_statement_kind kind)
         return mu_act_set;
     case MU_AST_BACKUP:
         return mu_act_backup;
+    case MU_AST_ADD_COLUMN:
+    case MU_AST_DROP_COLUMN:
+    case MU_AST_RENAME_COLUMN:
+    case MU_AST_RENAME_TABLE:
+        return mu_act_alter;
+    case MU_AST_UPDATE:
+        return mu_act_update;
+    case MU_AST_DELETE:
+        return mu_act_delete;
     case MU_AST_SELECT:
     case MU_AST_EXPLAIN:
     case MU_AST_DESCRIBE:

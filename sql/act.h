@@ -5,8 +5,11 @@
  * over the state that its change is based on. What changes the database is one commit.
  *
  *   act_table.c  CREATE TABLE, DROP TABLE
+ *   act_alter.c  ALTER TABLE
  *   act_insert.c INSERT
  *   act_copy.c   COPY FROM
+ *   act_update.c UPDATE
+ *   act_delete.c DELETE
  *   act_write.c  COPY TO
  *   act_tag.c    CREATE TAG, DROP TAG
  *   act_backup.c BACKUP TO
@@ -43,7 +46,10 @@ muster_status mu_act_run(mu_act *act, muster_error *err);
 /* Each does its statement, or, unless act->running, only looks whether it could. */
 muster_status mu_act_create_table(mu_act *act, muster_error *err);
 muster_status mu_act_drop_table(mu_act *act, muster_error *err);
+muster_status mu_act_alter(mu_act *act, muster_error *err);
 muster_status mu_act_insert(mu_act *act, muster_error *err);
+muster_status mu_act_update(mu_act *act, muster_error *err);
+muster_status mu_act_delete(mu_act *act, muster_error *err);
 muster_status mu_act_copy_from(mu_act *act, muster_error *err);
 muster_status mu_act_copy_to(mu_act *act, muster_error *err);
 muster_status mu_act_create_tag(mu_act *act, muster_error *err);
@@ -65,10 +71,12 @@ muster_status mu_act_load_file(mu_act *act, const mu_table *table, mu_copy_optio
                                muster_error *err);
 /* Fails with INVALID where the table exists already; *skip: it does, and IF NOT EXISTS was said. */
 muster_status mu_act_check_new(const mu_act *act, bool *skip, muster_error *err);
-/* Refuses `customers`, which takes no rows of its own. */
+/* Refuses `customers` as long as it is not known of which type ids are. */
 muster_status mu_act_check_loadable(const mu_act *act, const mu_table *table, muster_error *err);
-/* Fills in which columns have the roles. */
-void mu_act_find_roles(mu_table *table);
+/* `customers` as rows are written to it: with the columns that the names say, in their order, or
+ * with the id and all attributes. */
+muster_status mu_act_profile_table(const mu_act *act, const mu_ast_names *names,
+                                   const mu_table **out, muster_error *err);
 /* Adds a line to the notes; NOMEM without a message if there is no room. */
 muster_status mu_act_note(mu_act *act, const char *format, ...) MU_PRINTF(2, 3);
 

@@ -8,11 +8,10 @@
 
 muster_status mu_act_check_loadable(const mu_act *act, const mu_table *table, muster_error *err)
 {
-    if (table->id == MU_CUSTOMERS_TABLE) {
+    if (table->id == MU_CUSTOMERS_TABLE && act->binder->catalog->customer_kind == MU_NULL) {
         return mu_fail_at(err, MUSTER_INVALID, act->statement->name.offset,
-                          "\"%s\" holds everyone who is in an event or bears a tag; rows go into "
-                          "a table of events, or into tags",
-                          table->name);
+                          "it is not known yet whether ids of customers are TEXT or BIGINT; CREATE "
+                          "TABLE with a CUSTOMER column says so");
     }
     return MUSTER_OK;
 }
@@ -67,6 +66,9 @@ muster_status mu_act_copy_from(mu_act *act, muster_error *err)
     if (!tags) {
         MU_TRY(mu_bind_table(act->binder, statement->name, &table, err));
         MU_TRY(mu_act_check_loadable(act, table, err));
+        if (table->id == MU_CUSTOMERS_TABLE) {
+            MU_TRY(mu_act_profile_table(act, NULL, &table, err));
+        }
         return act->running ? mu_act_load_file(act, table, &options, err) : MUSTER_OK;
     }
     if (!act->running) {

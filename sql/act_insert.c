@@ -114,6 +114,10 @@ static muster_status bind_row(const mu_act *act, const insertion *in, uint32_t r
             return mu_fail_at(err, MUSTER_INVALID, values->data[i].expr->start,
                               "the TIME column \"%s\" may not be NULL", in->table->columns[c].name);
         }
+        if (value.null && in->table->id == MU_CUSTOMERS_TABLE && c == in->table->customer_column) {
+            return mu_fail_at(err, MUSTER_INVALID, values->data[i].expr->start,
+                              "the id of a customer may not be NULL");
+        }
         put_value(in, c, row, &value);
     }
     return MUSTER_OK;
@@ -141,6 +145,9 @@ muster_status mu_act_insert(mu_act *act, muster_error *err)
 
     MU_TRY(mu_bind_table(act->binder, act->statement->name, &in.table, err));
     MU_TRY(mu_act_check_loadable(act, in.table, err));
+    if (in.table->id == MU_CUSTOMERS_TABLE) {
+        MU_TRY(mu_act_profile_table(act, &act->statement->names, &in.table, err));
+    }
     MU_TRY(bind_targets(act, &in, err));
     MU_TRY(make_columns(act, &in, err));
     for (uint32_t row = 0; row < in.rows; row++) {

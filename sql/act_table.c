@@ -88,21 +88,8 @@ static muster_status create_as_written(mu_act *act, mu_unit period, muster_error
         MU_TRY(mu_bind_type(&written->data[i].type, &columns[i].type, err));
         MU_TRY(bind_role(&written->data[i], &columns[i].role, err));
     }
-    mu_act_find_roles(&table);
+    mu_table_find_roles(&table);
     return create(act, &table, &created, err);
-}
-
-void mu_act_find_roles(mu_table *table)
-{
-    for (uint32_t i = 0; i < table->column_count; i++) {
-        uint32_t *column = table->columns[i].role == MU_ROLE_CUSTOMER ? &table->customer_column
-                           : table->columns[i].role == MU_ROLE_TIME   ? &table->time_column
-                           : table->columns[i].role == MU_ROLE_EVENT  ? &table->event_column
-                                                                      : NULL;
-        if (column) {
-            *column = i;
-        }
-    }
 }
 
 /* What follows makes a table of a file: CREATE TABLE name FROM 'file'. */
@@ -207,7 +194,7 @@ static muster_status create_from_file(mu_act *act, mu_unit period, muster_error 
                             &options, err));
         }
     }
-    mu_act_find_roles(&table);
+    mu_table_find_roles(&table);
     MU_TRY(create(act, &table, &created, err));
     return mu_act_load_file(act, created, &options, err);
 }

@@ -222,7 +222,13 @@ typedef enum mu_ast_statement_kind {
     MU_AST_SHOW_TAGS,
     MU_AST_CHECKPOINT,
     MU_AST_COMPACT,
-    MU_AST_SET, /* name; what it is set to is in path */
+    MU_AST_SET,           /* name; what it is set to is in path */
+    MU_AST_ADD_COLUMN,    /* name, one of columns */
+    MU_AST_DROP_COLUMN,   /* name, names: the column */
+    MU_AST_RENAME_COLUMN, /* name, names: the column, its new name */
+    MU_AST_RENAME_TABLE,  /* name, names: the new name */
+    MU_AST_UPDATE,        /* name, items: expressions named by their columns, where */
+    MU_AST_DELETE,        /* name, where */
 } mu_ast_statement_kind;
 
 typedef struct mu_ast_statement {
@@ -235,6 +241,8 @@ typedef struct mu_ast_statement {
     mu_ast_names names;
     mu_ast_options options;
     mu_ast_rows rows;
+    mu_ast_items items;
+    mu_ast_expr *where; /* NULL: every row */
     mu_ast_select *query;
 } mu_ast_statement;
 

@@ -55,9 +55,9 @@ static const mu_ast_name no_name;
     b->status = mu_fail_memory(b->err, "reading a statement");
 }
 
-%fallback ID ALL ASC BACKUP BY CHECKPOINT COMPACT COPY CUSTOMER DESC DESCRIBE DROP EVENT EXCLUDE
-  EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NULLS PARTITION PRECISION SET SHOW STDIN STDOUT
-  TABLE TABLES TAG TAGS TIME TO VALUES.
+%fallback ID ADD ALL ALTER ASC BACKUP BY CHECKPOINT COLUMN COMPACT COPY CUSTOMER DELETE DESC
+  DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NULLS PARTITION
+  PRECISION RENAME SET SHOW STDIN STDOUT TABLE TABLES TAG TAGS TIME TO UPDATE VALUES.
 
 %token EXCEPT INTERSECT JOIN ON OVER UNION USING SEMI.
 
@@ -103,6 +103,33 @@ statement ::= CREATE TABLE unless(U) name(N) FROM STRING(F) file_columns(C) WITH
 statement ::= DROP TABLE if_there(U) name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_TABLE);
     if (s) { s->if_exists = U; s->name = N; }
+}
+statement ::= ALTER TABLE name(N) ADD COLUMN unless(U) column(C). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_ADD_COLUMN);
+    if (s) { s->name = N; s->if_exists = U;
+             s->columns = mu_build_add_column(b, (mu_ast_columns){0}, C); }
+}
+statement ::= ALTER TABLE name(N) DROP COLUMN if_there(U) name(C). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_COLUMN);
+    if (s) { s->name = N; s->if_exists = U;
+             s->names = mu_build_add_name(b, (mu_ast_names){0}, C); }
+}
+statement ::= ALTER TABLE name(N) RENAME COLUMN name(C) TO name(M). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_RENAME_COLUMN);
+    if (s) { s->name = N;
+             s->names = mu_build_add_name(b, mu_build_add_name(b, (mu_ast_names){0}, C), M); }
+}
+statement ::= ALTER TABLE name(N) RENAME TO name(M). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_RENAME_TABLE);
+    if (s) { s->name = N; s->names = mu_build_add_name(b, (mu_ast_names){0}, M); }
+}
+statement ::= UPDATE name(N) SET assignments(L) where(W). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_UPDATE);
+    if (s) { s->name = N; s->items = L; s->where = W; }
+}
+statement ::= DELETE FROM name(N) where(W). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_DELETE);
+    if (s) { s->name = N; s->where = W; }
 }
 statement ::= COPY name(N) FROM from_place(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_COPY_FROM);
@@ -258,6 +285,10 @@ option_value(A) ::= STRING|INTEGER|DECIMAL|TRUE|FALSE(T). { A = mu_build_name(b,
 %type column_names {mu_ast_names}
 column_names(A) ::= . { A = (mu_ast_names){0}; }
 column_names(A) ::= LP names(L) RP. { A = L; }
+
+%type assignments {mu_ast_items}
+assignments(A) ::= name(N) EQ expr(E). { A = mu_build_add_item(b, (mu_ast_items){0}, E, N); }
+assignments(A) ::= assignments(L) COMMA name(N) EQ expr(E). { A = mu_build_add_item(b, L, E, N); }
 
 %type rows {mu_ast_rows}
 rows(A) ::= LP exprs(R) RP. { A = mu_build_add_row(b, (mu_ast_rows){0}, R); }

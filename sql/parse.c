@@ -18,7 +18,7 @@
 #include <string.h>
 
 enum {
-    MOST_EXPECTED = 16, /* words listed in a message; more are no help */
+    MOST_EXPECTED = 20, /* words listed in a message; more are no help */
 };
 
 typedef struct expected {

@@ -81,8 +81,7 @@ static muster_status show_tables(mu_binder *binder, const mu_plan **out, muster_
         row[1] = text_value(customers                    ? "customers"
                             : mu_table_has_events(table) ? "events"
                                                          : "lookup");
-        row[2] = number_value(customers ? mu_customers_count(mu_snapshot_customers(snapshot))
-                                        : mu_snapshot_rows(snapshot, table->id));
+        row[2] = number_value(mu_snapshot_rows(snapshot, table->id));
         row[3] = number_value(table->column_count);
         row[4] = time_value(known, first);
         row[5] = time_value(known, last);
@@ -122,7 +121,11 @@ static muster_status show_tags(mu_binder *binder, const mu_plan **out, muster_er
             row[0] = (mu_value){.type = text_type, .text = tag->name};
             row[1] =
                 (mu_value){.type = text_type, .null = value->value.size == 0, .text = value->value};
-            row[2] = number_value(value->customers);
+            uint64_t count = 0;
+            if (tag->value_count > 0) {
+                MU_TRY(mu_snapshot_tag_customers(binder->scope.snapshot, tag, v, &count, err));
+            }
+            row[2] = number_value(count);
             row[3] = time_value(true, tag->refreshed_us);
         }
     }

@@ -215,23 +215,29 @@ static muster_status check_roles(const mu_table *table, muster_error *err)
     return MUSTER_OK;
 }
 
-muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, muster_error *err)
+muster_status mu_table_check_name(const mu_catalog *catalog, const char *name, muster_error *err)
 {
     /* Relations that every database has, or will have. */
     static const char *const taken[] = {"customers", "tags",    "audiences", "audience_versions",
                                         "segments",  "columns", "files"};
 
-    MU_TRY(check_name("table", table->name, err));
+    MU_TRY(check_name("table", name, err));
     for (size_t i = 0; i < MU_COUNT(taken); i++) {
-        if (mu_name_equal(table->name, taken[i])) {
+        if (mu_name_equal(name, taken[i])) {
             return mu_fail(err, MUSTER_INVALID,
                            "\"%s\" is always there and cannot be created; choose another name",
-                           table->name);
+                           name);
         }
     }
-    if (mu_catalog_find(catalog, table->name)) {
-        return mu_fail(err, MUSTER_INVALID, "there is a table \"%s\" already", table->name);
+    if (mu_catalog_find(catalog, name)) {
+        return mu_fail(err, MUSTER_INVALID, "there is a table \"%s\" already", name);
     }
+    return MUSTER_OK;
+}
+
+muster_status mu_table_check_columns(const mu_catalog *catalog, const mu_table *table,
+                                     muster_error *err)
+{
     if (table->column_count == 0) {
         return mu_fail(err, MUSTER_INVALID, "table \"%s\" needs a column", table->name);
     }
@@ -242,5 +248,33 @@ muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, m
     for (uint32_t i = 0; i < table->column_count; i++) {
         MU_TRY(check_column(catalog, table, i, err));
     }
+    return MUSTER_OK;
+}
+
+muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, muster_error *err)
+{
+    MU_TRY(mu_table_check_name(catalog, table->name, err));
+    MU_TRY(mu_table_check_columns(catalog, table, err));
     return check_roles(table, err);
+}
+
+void mu_table_find_roles(mu_table *table)
+{
+    table->customer_column = table->time_column = table->event_column = MU_NO_COLUMN;
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        switch (table->columns[i].role) {
+        case MU_ROLE_CUSTOMER:
+            table->customer_column = i;
+            break;
+        case MU_ROLE_TIME:
+            table->time_column = i;
+            break;
+        case MU_ROLE_EVENT:
+            table->event_column = i;
+            break;
+        case MU_ROLE_NONE:
+        case MU_ROLE_INDEXED:
+            break;
+        }
+    }
 }

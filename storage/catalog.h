@@ -2,7 +2,8 @@
  * catalog.h - which tables there are. Read-only once built; a change makes a new one.
  *
  * An event table has a CUSTOMER and a TIME column and a period; a lookup table has neither.
- * `customers` is always there: it is table 0, its one column `customer` is the registry. Columns
+ * `customers` is always there: it is table 0, with the columns `customer`, which is the registry,
+ * `first_seen`, `last_seen`, and the attributes someone added. Columns
  * have numbers that are never reused, so a segment written before a column was added reads as NULL
  * there, and one that was dropped is not found. Names are compared without regard to ASCII case.
  */
@@ -27,7 +28,10 @@ static inline bool mu_role_is_indexed(mu_role role)
     return role == MU_ROLE_EVENT || role == MU_ROLE_INDEXED;
 }
 
-#define MU_CUSTOMERS_TABLE 0 /* the id of `customers` */
+#define MU_CUSTOMERS_TABLE 0   /* the id of `customers` */
+#define MU_FIRST_SEEN_COLUMN 1 /* ids, and indexes, of columns it always has: see seen.h */
+#define MU_LAST_SEEN_COLUMN 2
+#define MU_CUSTOMERS_BUILT_IN 3 /* columns it always has; attributes follow */
 #define MU_NO_COLUMN UINT32_MAX
 
 typedef struct mu_column {
@@ -71,5 +75,33 @@ uint32_t mu_table_column(
  * is too long, a role twice or on the wrong type, one of CUSTOMER and TIME without the other, EVENT
  * or INDEXED without them, too many columns, customer ids of another type than the database's. */
 muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, muster_error *err);
+
+/* A change of a table that is there. */
+typedef enum mu_table_edit_kind {
+    MU_EDIT_ADD_COLUMN,    /* column: name and type */
+    MU_EDIT_DROP_COLUMN,   /* index */
+    MU_EDIT_RENAME_COLUMN, /* index, column.name */
+    MU_EDIT_RENAME_TABLE,  /* column.name */
+} mu_table_edit_kind;
+
+typedef struct mu_table_edit {
+    mu_table_edit_kind kind;
+    uint32_t index;
+    mu_column column;
+} mu_table_edit;
+
+/* Puts into `out`, in the arena, the catalog in which the table is changed; names are copied.
+ * INVALID where that may not be: a name that is taken, a column the table cannot be without. */
+muster_status mu_catalog_edit(const mu_catalog *catalog, const mu_table *table,
+                              const mu_table_edit *edit, mu_arena *arena, mu_catalog *out,
+                              muster_error *err);
+
+/* Of mu_table_check(), what is said of the name a table is to have, and of its columns. */
+muster_status mu_table_check_name(const mu_catalog *catalog, const char *name, muster_error *err);
+muster_status mu_table_check_columns(const mu_catalog *catalog, const mu_table *table,
+                                     muster_error *err);
+
+/* Fills in which columns have the roles. */
+void mu_table_find_roles(mu_table *table);
 
 #endif

@@ -55,6 +55,7 @@ void mu_change_free(mu_change *change)
     mu_snapshot_release(change->base);
     mu_snapshot_release(change->replaced);
     mu_mem_free(change->segments);
+    mu_erasing_deinit(&change->erasing);
     mu_arena_deinit(&change->arena);
     mu_mem_free(change);
     end_turn(db);
@@ -257,6 +258,19 @@ muster_status mu_change_drop_table(mu_change *change, uint32_t table_id, muster_
     return MUSTER_OK;
 }
 
+muster_status mu_change_edit_table(mu_change *change, uint32_t table_id, const mu_table_edit *edit,
+                                   muster_error *err)
+{
+    const mu_table *table = mu_catalog_table(&change->catalog, table_id);
+    mu_catalog next;
+
+    assert(table);
+    MU_TRY(mu_catalog_edit(&change->catalog, table, edit, &change->arena, &next, err));
+    change->catalog = next;
+    change->edited = true;
+    return MUSTER_OK;
+}
+
 muster_status mu_change_add_segment(mu_change *change, const mu_segment_info *info,
                                     muster_error *err)
 {
@@ -287,6 +301,22 @@ muster_status mu_change_remove_segment(mu_change *change, uint64_t file, muster_
     }
     change->removed[change->removed_count++] = file;
     return MUSTER_OK;
+}
+
+/* Erasure. */
+
+muster_status mu_change_erase(mu_change *change, const uint32_t *ordinals, uint32_t count,
+                              muster_error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        MU_TRY(mu_erasing_add(&change->erasing, change->base->erased, ordinals[i], err));
+    }
+    return MUSTER_OK;
+}
+
+uint64_t mu_change_erased(const mu_change *change)
+{
+    return change->erasing.added;
 }
 
 /* Tags. */

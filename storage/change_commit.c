@@ -2,8 +2,8 @@
  * change_commit.c - how a change becomes the database.
  *
  * A small change is a record at the end of the log: one write, and one sync that several changes
- * may share. What the log has no words for (tables, tags), and what is large, is new files and then
- * a manifest that names them all. The numbered invariants are in storage/README.md.
+ * may share. What the log has no words for (tables, tags, erasure), and what is large, is new files
+ * and then a manifest that names them all. The numbered invariants are in storage/README.md.
  */
 #include "storage/change_state.h"
 
@@ -53,7 +53,8 @@ static muster_status list_segments(mu_change *change, mu_manifest *next, muster_
         const mu_segment_info *info = i < base->segment_count
                                           ? &base->segments[i]
                                           : &change->segments[i - base->segment_count];
-        if (mu_catalog_table(&change->catalog, info->table_id) && !is_removed(change, info->file)) {
+        const bool stays = i >= base->segment_count || !is_removed(change, info->file);
+        if (stays && mu_catalog_table(&change->catalog, info->table_id)) {
             next->segments[count++] = *info;
         }
     }
@@ -62,13 +63,15 @@ static muster_status list_segments(mu_change *change, mu_manifest *next, muster_
     return MUSTER_OK;
 }
 
-/* How many of the base's parts are files: in the log are later ones. */
-static uint32_t parts_in_files(const mu_snapshot *base)
+/* How many of the base's parts come before the first one that is in the log. Behind that one there
+ * may be files again: large commits write them while the log goes on. */
+static uint32_t parts_before_log(const mu_snapshot *base)
 {
-    uint32_t count = base->manifest.part_count;
+    uint32_t count = 0;
 
-    while (count > 0 && mu_held_find(&base->held, base->manifest.parts[count - 1].file)) {
-        count--;
+    while (count < base->manifest.part_count &&
+           !mu_held_find(&base->held, base->manifest.parts[count].file)) {
+        count++;
     }
     return count;
 }
@@ -78,7 +81,7 @@ static muster_status write_customers(mu_change *change, bool all, mu_manifest *n
                                      muster_error *err)
 {
     const mu_manifest *base = &change->base->manifest;
-    const uint32_t most = all ? parts_in_files(change->base) : base->part_count;
+    const uint32_t most = all ? parts_before_log(change->base) : base->part_count;
     uint32_t keep;
 
     next->parts = base->parts;
@@ -167,6 +170,7 @@ static muster_status write_all(mu_change *change, uint64_t wal, mu_manifest *nex
     MU_TRY(write_customers(change, leaves_log, next, err)); /* I1: each file is synced as it is
                                                               closed */
     MU_TRY(write_tags(change, next, err));
+    MU_TRY(mu_change_write_erased(change, next, err));
     MU_TRY(mu_db_sync_log(change->db, change->db->log_end, err)); /* I1: files of the log, too */
     next->next_file = atomic_load(&change->next_file);
     MU_TRY(sync_directory(change->db, err)); /* I2: the names of the files, before the manifest's */
@@ -228,8 +232,8 @@ static muster_status commit_manifest(mu_change *change, uint64_t wal, bool *made
 
 static bool fits_log(const mu_change *change)
 {
-    return !change->edited && !change->leaves_log && !mu_tag_edits_any(change->tags) &&
-           change->held.count == change->segment_count &&
+    return !change->edited && !change->leaves_log && change->erasing.added == 0 &&
+           !mu_tag_edits_any(change->tags) && change->held.count == change->segment_count &&
            mu_customer_adder_new_count(change->customers) <= MOST_LOGGED_CUSTOMERS;
 }
 
@@ -294,7 +298,7 @@ static muster_status hold_customers(mu_change *change, mu_wal_commit *commit,
         return MUSTER_OK;
     }
     MU_TRY(mu_customer_adder_write(change->customers, NULL, mu_change_next_file(change),
-                                   parts_in_files(base), UINT32_MAX, &commit->keep_parts, part,
+                                   parts_before_log(base), UINT32_MAX, &commit->keep_parts, part,
                                    &bytes, err));
     const bool held = mu_held_put(&change->held, part->file, &bytes);
     mu_env_unmap(&bytes);
@@ -386,22 +390,25 @@ static muster_status commit_to_log(mu_change *change, muster_error *err)
 
 muster_status mu_change_commit(mu_change *change, muster_error *err)
 {
-    bool made;
+    bool made = false;
 
     if (!change->edited && !change->leaves_log && change->segment_count == 0 &&
         change->removed_count == 0 && mu_customer_adder_new_count(change->customers) == 0 &&
-        !mu_tag_edits_any(change->tags)) {
+        !mu_tag_edits_any(change->tags) && change->erasing.added == 0) {
         mu_change_abort(change);
         return MUSTER_OK;
     }
-    if (change->removed_count > 1) {
+    muster_status status = mu_change_mask_rows(change, err);
+    if (status == MUSTER_OK && change->removed_count > 1) {
         qsort(change->removed, change->removed_count, sizeof *change->removed, compare_files);
     }
-    if (fits_log(change)) {
+    if (status == MUSTER_OK && fits_log(change)) {
         return commit_to_log(change, err);
     }
     const uint64_t wal = change->leaves_log ? 0 : change->base->manifest.wal;
-    const muster_status status = commit_manifest(change, wal, &made, err);
+    if (status == MUSTER_OK) {
+        status = commit_manifest(change, wal, &made, err);
+    }
     if (status != MUSTER_OK && !made) {
         mu_change_abort(change);
         return status;

@@ -25,10 +25,16 @@ struct mu_change {
     mu_held_files held;         /* by mutex: of the new segments, those in memory */
     _Atomic uint64_t next_file; /* several threads may write segments */
     bool edited;                /* tables: what the log has no words for */
+    mu_erasing erasing;         /* the same */
     const atomic_bool *cancel;  /* of the merges that it makes; NULL: never */
     bool leaves_log;            /* all that the log has is in files now: it ends */
 };
 
 void mu_change_free(mu_change *change); /* and ends its turn */
+
+/* Erasure, in two steps of the commit: segments with rows of who is erased are removed, and added
+ * again (the same files) with what the manifest is to say of them; and the set is written. */
+muster_status mu_change_mask_rows(mu_change *change, muster_error *err);
+muster_status mu_change_write_erased(mu_change *change, mu_manifest *next, muster_error *err);
 
 #endif

@@ -16,6 +16,8 @@
 #include "storage/base/mem.h"
 #include "storage/customer_part.h"
 #include "storage/db_state.h"
+#include "storage/erase.h"
+#include "storage/profile.h"
 #include "storage/tag_file.h"
 
 #include <inttypes.h>
@@ -27,6 +29,7 @@ typedef struct checker {
     mu_manifest manifest;
     mu_map mark;        /* of the manifest that was read */
     mu_held_files held; /* files in its log */
+    mu_erased *erased;  /* a reference is owned */
     mu_writer problems; /* texts, each with its NUL */
     uint64_t count;     /* of them */
 } checker;
@@ -52,7 +55,7 @@ static muster_status check_part(const checker *c, uint32_t i, muster_error *err)
 
     MU_TRY(mu_customer_part_open(c->directory, &c->held, &c->manifest.parts[i],
                                  c->manifest.catalog.customer_kind, &part, err));
-    const muster_status status = mu_customer_part_check(part, err);
+    const muster_status status = mu_customer_part_check(part, c->erased, err);
     mu_customer_part_release(part);
     return status;
 }
@@ -66,10 +69,14 @@ static muster_status check_ids(const checker *c, muster_error *err)
 
     MU_TRY(mu_customers_open(c->directory, &c->held, manifest->parts, manifest->part_count,
                              manifest->catalog.customer_kind, NULL, &customers, err));
+    mu_customers_hide(customers, c->erased);
     for (uint32_t ordinal = 0; ordinal < mu_customers_count(customers); ordinal++) {
         char room[MU_PACKED_ID_BYTES];
         mu_customer_id id;
         uint32_t found;
+        if (mu_erased_has(c->erased, ordinal)) {
+            continue; /* who was erased may have come again */
+        }
         MU_TRY_GOTO(mu_customers_id(customers, ordinal, room, &id, err));
         MU_TRY_GOTO(mu_customers_find(customers, id, &found, err));
         if (found != ordinal) {
@@ -164,6 +171,41 @@ static muster_status check_blocks(uint32_t customers, const mu_segment_info *inf
     return MUSTER_OK;
 }
 
+/* Attributes: each stripe's blocks have its customers, without gaps. */
+static muster_status check_profile(const mu_segment *segment, muster_error *err)
+{
+    const uint32_t count = mu_segment_block_count(segment);
+    uint32_t first, end;
+
+    for (uint32_t block = 0; block < count; block = end) {
+        mu_segment_stripe(segment, mu_segment_block(segment, block)->stripe, &first, &end);
+        MU_TRY(mu_profile_check_blocks(segment, first, end, err));
+    }
+    return MUSTER_OK;
+}
+
+/* The rows of who was erased are as many as the manifest says, and its times are of the others. */
+static muster_status check_masked(const checker *c, const mu_segment_info *info,
+                                  const mu_segment *segment, muster_error *err)
+{
+    const mu_table *table = mu_catalog_table(&c->manifest.catalog, info->table_id);
+    mu_segment_info found = *info;
+
+    if (!c->erased || !mu_table_has_events(table)) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_erase_describe(segment, table, c->erased, &found, err));
+    if (found.masked_rows != info->masked_rows || found.min_time_us != info->min_time_us ||
+        found.max_time_us != info->max_time_us) {
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "%" PRIu64
+                       " rows are of customers who were erased, the manifest says %" PRIu64
+                       "; or the times of the others are not as it says",
+                       found.masked_rows, info->masked_rows);
+    }
+    return MUSTER_OK;
+}
+
 static muster_status check_segment(const checker *c, const mu_segment_info *info, muster_error *err)
 {
     mu_segment *segment;
@@ -176,6 +218,12 @@ static muster_status check_segment(const checker *c, const mu_segment_info *info
     muster_status status = mu_snapshot_compare_segment(&found, info, err);
     if (status == MUSTER_OK) {
         status = check_blocks(mu_manifest_customers(&c->manifest), info, segment, err);
+    }
+    if (status == MUSTER_OK && info->table_id == MU_CUSTOMERS_TABLE) {
+        status = check_profile(segment, err);
+    }
+    if (status == MUSTER_OK) {
+        status = check_masked(c, info, segment, err);
     }
     if (status != MUSTER_OK) {
         mu_where(err, "%s", name);
@@ -201,20 +249,23 @@ static void deinit(checker *c)
 {
     mu_env_unmap(&c->mark);
     mu_held_deinit(&c->held);
+    mu_erased_release(c->erased);
     mu_arena_deinit(&c->arena);
     mu_writer_deinit(&c->problems);
     *c = (checker){.directory = c->directory};
 }
 
-/* The manifest, and what its log makes of it. */
+/* The manifest, what its log makes of it, and who was erased. */
 static muster_status read_state(checker *c, muster_error *err)
 {
     uint64_t log_size = 0;
 
     MU_TRY(mu_manifest_read(c->directory, &c->arena, &c->manifest, &c->mark, err));
-    return c->manifest.wal == 0
-               ? MUSTER_OK
-               : mu_wal_read(c->directory, &c->manifest, &c->arena, &log_size, &c->held, err);
+    if (c->manifest.wal != 0) {
+        MU_TRY(mu_wal_read(c->directory, &c->manifest, &c->arena, &log_size, &c->held, err));
+    }
+    return mu_erased_open(c->directory, &c->manifest.erased, mu_manifest_customers(&c->manifest),
+                          NULL, &c->erased, err);
 }
 
 /* Checks until the manifest that was checked is the one that is there. */

@@ -6,6 +6,9 @@
  * again log(n) times). At a size, on demand and at the close, a checkpoint merges those of each
  * period into a file, and the log ends. COMPACT leaves one segment of each period.
  *
+ * The rows of customers who were erased are dropped on the way: what is merged has none. Each
+ * segment has others, or the manifest would not name it.
+ *
  * All of this is a change like any other: readers see the state before or the one after.
  */
 #include "storage/change_state.h"
@@ -64,12 +67,13 @@ static muster_status merge_some(mu_change *change, const segment_group *group,
     mu_segment *segments[MAX_FAN_IN];
     mu_segment_info info;
     mu_map bytes = {0};
-    uint64_t rows = 0;
+    uint64_t rows = 0, masked = 0;
 
     assert(count > 0 && count <= MAX_FAN_IN);
     for (uint32_t i = 0; i < count; i++) {
         MU_TRY(mu_snapshot_open_segment(change->base, group->first + places[i], &segments[i], err));
         rows += group->infos[places[i]].rows;
+        masked += group->infos[places[i]].masked_rows;
     }
     const mu_merge merge = {.table = group->table,
                             .period = group->infos->period,
@@ -78,6 +82,7 @@ static muster_status merge_some(mu_change *change, const segment_group *group,
                             .block_rows = rows < MU_BLOCK_ROWS ? (uint32_t)rows : MU_BLOCK_ROWS,
                             .directory = held ? NULL : mu_change_directory(change),
                             .file = mu_change_next_file(change),
+                            .erased = masked > 0 ? mu_snapshot_erased(change->base) : NULL,
                             .cancel = change->cancel};
     MU_TRY(mu_merge_segments(&merge, &info, &bytes, err));
     muster_status status = held ? mu_change_hold_segment(change, &info, &bytes, err) : MUSTER_OK;
@@ -130,7 +135,8 @@ static muster_status merge_to_file(mu_change *change, const segment_group *group
     uint32_t places[MAX_FAN_IN];
     uint32_t count = 0;
 
-    if (whole && group->count == 1 && !is_held(change->base, group->infos)) {
+    if (whole && group->count == 1 && !is_held(change->base, group->infos) &&
+        group->infos->masked_rows == 0) {
         return MUSTER_OK;
     }
     for (uint32_t i = 0; i < group->count; i++) {
@@ -172,7 +178,9 @@ static muster_status tend(mu_db *db, tend_group *one, bool leave_log, const atom
     change->cancel = cancel;
     for (uint32_t first = 0; first < base->manifest.segment_count;) {
         const segment_group group = group_at(base, first);
-        MU_TRY_GOTO(one(change, &group, err));
+        if (group.table->id != MU_CUSTOMERS_TABLE) { /* attributes: profile_write.c */
+            MU_TRY_GOTO(one(change, &group, err));
+        }
         first += group.count;
     }
     change->leaves_log = leave_log && base->manifest.wal != 0;

@@ -282,6 +282,15 @@ static bool convert_record(const mu_copy_plan *plan, mu_copy_piece *piece,
     if (mu_csv_record_check(record, plan->head.column_count, why) != MUSTER_OK) {
         return false;
     }
+    for (uint32_t i = 0; i < plan->late_count; i++) {
+        if (record->fields[plan->late[i].field].data) {
+            (void)mu_fail(why, MUSTER_INVALID,
+                          "column \"%s\" is not in the first rows, which say what columns are set; "
+                          "begin with a row that has it",
+                          plan->late[i].name);
+            return false;
+        }
+    }
     for (uint32_t i = 0; i < plan->column_count; i++) {
         const mu_copy_column *column = &plan->columns[i];
         if (column->field == MU_NO_COLUMN) {

@@ -210,6 +210,8 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_
                                 const mu_csv_block *block, mu_arena *arena, mu_copy_plan *out,
                                 muster_error *err)
 {
+    const bool customers = table->id == MU_CUSTOMERS_TABLE;
+
     *out = (mu_copy_plan){.column_count = table->column_count,
                           .stop_at_reject = !options->rejects_path};
     MU_TRY(mu_csv_read_head(path, &options->csv, block, table, arena, &out->head, err));
@@ -225,9 +227,13 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_
         if (column->role == MU_ROLE_TIME) {
             out->columns[i].needed = "; an event needs a time";
         }
+        if (customers && column->type.kind == MU_TEXT) {
+            out->columns[i].bytes = (mu_copy_bytes){"an attribute", 0, MU_MAX_ATTRIBUTE_BYTES};
+        }
         if (column->type.kind == MU_CUSTOMER) {
             out->columns[i].type = (mu_type){.kind = id_kind, .bits = 64};
             out->columns[i].bytes = (mu_copy_bytes){"an id", 0, MU_MAX_ID_BYTES};
+            out->columns[i].needed = customers ? "; attributes need a customer" : NULL;
         }
     }
     if (out->head.keys) {
@@ -239,6 +245,36 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_
     }
     MU_TRY(check_missing(path, table, out, err));
     choose_formats(options, out);
+    return MUSTER_OK;
+}
+
+muster_status mu_copy_plan_narrow(mu_copy_plan *plan, const mu_table *table, mu_arena *arena,
+                                  const mu_table **out, muster_error *err)
+{
+    mu_copy_column *late;
+    mu_column *columns;
+    mu_table *narrow;
+    uint32_t count = 0, late_count = 0;
+
+    MU_ARENA_TRY(narrow, arena, 1, err);
+    MU_ARENA_TRY(columns, arena, table->column_count, err);
+    MU_ARENA_TRY(late, arena, table->column_count, err);
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        if (!mu_copy_plan_lacks(plan, i)) {
+            columns[count] = table->columns[i];
+            plan->columns[count++] = plan->columns[i];
+        } else if (plan->columns[i].field != MU_NO_COLUMN) {
+            late[late_count++] = plan->columns[i];
+        }
+    }
+    plan->column_count = count;
+    plan->late = late;
+    plan->late_count = late_count;
+    *narrow = *table;
+    narrow->columns = columns;
+    narrow->column_count = count;
+    mu_table_find_roles(narrow);
+    *out = narrow;
     return MUSTER_OK;
 }
 

@@ -32,6 +32,8 @@ typedef struct mu_copy_plan {
     mu_csv_dialect dialect;
     uint32_t column_count;
     mu_copy_column *columns; /* as the table has them */
+    uint32_t late_count;     /* those that may not come: the first rows had nothing for them, */
+    mu_copy_column *late;    /* so the table was narrowed without them */
     bool stop_at_reject;
 } mu_copy_plan;
 
@@ -44,6 +46,10 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_
                                 muster_error *err);
 /* Whether the file, as far as it is known, has nothing for a column. */
 bool mu_copy_plan_lacks(const mu_copy_plan *plan, uint32_t column);
+/* `customers`: leaves the columns alone that the file lacks. *out, in the arena, is the table
+ * without them. */
+muster_status mu_copy_plan_narrow(mu_copy_plan *plan, const mu_table *table, mu_arena *arena,
+                                  const mu_table **out, muster_error *err);
 /* What was found out, as one line. */
 void mu_copy_plan_describe(const mu_copy_plan *plan, const char *path, char *text, size_t size);
 /* The name among `names` that differs the least from `wanted`, or NULL if none is close. */

@@ -16,6 +16,7 @@ struct mu_customers {
     mu_kind kind;
     uint32_t count;
     uint32_t part_count;
+    const mu_erased *erased;  /* borrowed; NULL: no one */
     mu_customer_part **parts; /* a reference of each is owned, and the array */
 };
 
@@ -69,6 +70,16 @@ fail:
     return status;
 }
 
+void mu_customers_hide(mu_customers *customers, const mu_erased *erased)
+{
+    customers->erased = erased;
+}
+
+const mu_erased *mu_customers_hidden(const mu_customers *customers)
+{
+    return customers->erased;
+}
+
 void mu_customers_close(mu_customers *customers)
 {
     if (customers) {
@@ -110,7 +121,8 @@ muster_status mu_customers_find(const mu_customers *customers, mu_customer_id id
     }
     const uint64_t hash = mu_customer_hash(customers->kind, id);
     for (uint32_t i = 0; i < customers->part_count && *ordinal == MU_NO_CUSTOMER; i++) {
-        MU_TRY(mu_customer_part_find(customers->parts[i], id, hash, ordinal, err));
+        MU_TRY(
+            mu_customer_part_find(customers->parts[i], id, hash, customers->erased, ordinal, err));
     }
     return MUSTER_OK;
 }

@@ -35,7 +35,8 @@ typedef struct mu_customers mu_customers;
 mu_kind mu_customers_kind(const mu_customers *customers);
 uint32_t mu_customers_count(const mu_customers *customers); /* ordinals 0 ... count - 1 exist */
 
-/* *ordinal is MU_NO_CUSTOMER if there is no such customer. CORRUPT where a checksum is wrong. */
+/* *ordinal is MU_NO_CUSTOMER if there is no such customer; one who was erased is not. CORRUPT where
+ * a checksum is wrong. */
 muster_status mu_customers_find(const mu_customers *customers, mu_customer_id id, uint32_t *ordinal,
                                 muster_error *err);
 

@@ -225,7 +225,8 @@ static muster_status add_hashed(mu_customer_adder *adder, mu_customer_id id, uin
     }
     *ordinal = MU_NO_CUSTOMER;
     for (uint32_t part = 0; part < mu_customers_part_count(adder->base); part++) {
-        MU_TRY(mu_customer_part_find(mu_customers_part(adder->base, part), id, hash, ordinal, err));
+        MU_TRY(mu_customer_part_find(mu_customers_part(adder->base, part), id, hash,
+                                     mu_customers_hidden(adder->base), ordinal, err));
         if (*ordinal != MU_NO_CUSTOMER) {
             return MUSTER_OK;
         }

@@ -281,7 +281,8 @@ static uint64_t load_slot(mu_slots slots, const uint8_t *line, uint32_t slot)
 
 /* Looks through one line; *full is false if the search ends with it. */
 static muster_status search_line(const mu_customer_part *part, uint64_t at, const wanted *w,
-                                 uint32_t *ordinal, bool *full, muster_error *err)
+                                 const mu_erased *erased, uint32_t *ordinal, bool *full,
+                                 muster_error *err)
 {
     const mu_slots slots = part->slots;
     const uint8_t *line;
@@ -304,7 +305,7 @@ static muster_status search_line(const mu_customer_part *part, uint64_t at, cons
                            mu_paged_name(part->file), at, i, part->info.count);
         }
         MU_TRY(is_wanted(part, i, w, &is, err));
-        if (is) {
+        if (is && !mu_erased_has(erased, part->info.first + i)) {
             *ordinal = part->info.first + i;
             return MUSTER_OK;
         }
@@ -314,7 +315,7 @@ static muster_status search_line(const mu_customer_part *part, uint64_t at, cons
 }
 
 muster_status mu_customer_part_find(const mu_customer_part *part, mu_customer_id id, uint64_t hash,
-                                    uint32_t *ordinal, muster_error *err)
+                                    const mu_erased *erased, uint32_t *ordinal, muster_error *err)
 {
     uint64_t at = mu_customer_line(hash, part->line_count);
     wanted w = {.id = id, .tag = mu_slot_of(part->slots, hash, 0) >> part->slots.ordinal_bits};
@@ -325,13 +326,14 @@ muster_status mu_customer_part_find(const mu_customer_part *part, mu_customer_id
         return MUSTER_OK;
     }
     for (uint64_t seen = 0; seen < part->line_count && full; seen++) {
-        MU_TRY(search_line(part, at, &w, ordinal, &full, err));
+        MU_TRY(search_line(part, at, &w, erased, ordinal, &full, err));
         at = at + 1 == part->line_count ? 0 : at + 1;
     }
     return MUSTER_OK;
 }
 
-muster_status mu_customer_part_check(const mu_customer_part *part, muster_error *err)
+muster_status mu_customer_part_check(const mu_customer_part *part, const mu_erased *erased,
+                                     muster_error *err)
 {
     MU_TRY(mu_paged_check(part->file, err));
     for (uint32_t i = 0; i < part->info.count; i++) {
@@ -339,7 +341,11 @@ muster_status mu_customer_part_check(const mu_customer_part *part, muster_error 
         mu_customer_id id;
         uint32_t found;
         MU_TRY(read_id(part, i, room, &id, err));
-        MU_TRY(mu_customer_part_find(part, id, mu_customer_hash(part->kind, id), &found, err));
+        if (mu_erased_has(erased, part->info.first + i)) {
+            continue;
+        }
+        MU_TRY(
+            mu_customer_part_find(part, id, mu_customer_hash(part->kind, id), erased, &found, err));
         if (found != part->info.first + i) {
             return mu_fail(err, MUSTER_CORRUPT, "%s: the id of customer %u is found as %u",
                            mu_paged_name(part->file), part->info.first + i, found);

@@ -7,6 +7,7 @@
 #include "storage/base/bits.h"
 #include "storage/customer.h"
 #include "storage/customer_pack.h"
+#include "storage/erased.h"
 #include "storage/held.h"
 #include "storage/paged.h"
 
@@ -93,16 +94,17 @@ muster_status mu_customer_part_open(const char *directory, const mu_held_files *
 mu_customer_part *mu_customer_part_retain(mu_customer_part *part);
 void mu_customer_part_release(mu_customer_part *part); /* NULL is fine */
 
-/* *ordinal is MU_NO_CUSTOMER if the part does not have the id. */
+/* *ordinal is MU_NO_CUSTOMER if the part does not have the id, but for those who were erased. */
 muster_status mu_customer_part_find(const mu_customer_part *part, mu_customer_id id, uint64_t hash,
-                                    uint32_t *ordinal, muster_error *err);
+                                    const mu_erased *erased, uint32_t *ordinal, muster_error *err);
 muster_status mu_customer_part_id(const mu_customer_part *part, uint32_t ordinal,
                                   char room[MU_PACKED_ID_BYTES], mu_customer_id *id,
                                   muster_error *err);
 void mu_customer_part_prefetch(const mu_customer_part *part, uint64_t hash);
 
-/* Every page, and every id found under its ordinal. */
-muster_status mu_customer_part_check(const mu_customer_part *part, muster_error *err);
+/* Every page, and every id found under its ordinal, but for those who were erased. */
+muster_status mu_customer_part_check(const mu_customer_part *part, const mu_erased *erased,
+                                     muster_error *err);
 
 /* The registry of a snapshot. */
 
@@ -110,6 +112,9 @@ muster_status mu_customer_part_check(const mu_customer_part *part, muster_error 
 muster_status mu_customers_open(const char *directory, const mu_held_files *held,
                                 const mu_customer_part_info *parts, uint32_t count, mu_kind kind,
                                 mu_customers *previous, mu_customers **out, muster_error *err);
+/* From now on those are not found by their ids; borrowed, NULL is no one. */
+void mu_customers_hide(mu_customers *customers, const mu_erased *erased);
+const mu_erased *mu_customers_hidden(const mu_customers *customers);
 void mu_customers_close(mu_customers *customers); /* NULL is fine */
 uint32_t mu_customers_part_count(const mu_customers *customers);
 const mu_customer_part *mu_customers_part(const mu_customers *customers, uint32_t i);

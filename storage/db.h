@@ -17,6 +17,7 @@
 
 #include "storage/catalog.h"
 #include "storage/customer.h"
+#include "storage/erased.h"
 #include "storage/paged.h"
 #include "storage/segment.h"
 #include "storage/tag.h"
@@ -42,6 +43,11 @@ void mu_snapshot_release(mu_snapshot *snapshot); /* NULL is fine */
 const mu_catalog *mu_snapshot_catalog(const mu_snapshot *snapshot);
 const mu_customers *mu_snapshot_customers(const mu_snapshot *snapshot);
 const mu_tags *mu_snapshot_tags(const mu_snapshot *snapshot);
+/* Who was erased: whoever reads bytes by ordinal leaves them out; NULL: no one. */
+const mu_erased *mu_snapshot_erased(const mu_snapshot *snapshot);
+/* How many bear the i-th value of the tag, and were not erased. */
+muster_status mu_snapshot_tag_customers(const mu_snapshot *snapshot, const mu_tag *tag, uint32_t i,
+                                        uint64_t *out, muster_error *err);
 uint32_t
 mu_snapshot_stripes(const mu_snapshot *snapshot); /* stripes that customers fill: 0 to 65,536 */
 uint64_t mu_snapshot_version(
@@ -54,6 +60,7 @@ const mu_segment_info *mu_snapshot_segment_info(const mu_snapshot *snapshot, uin
 /* Opened at first use, kept open as long as any snapshot names it. */
 muster_status mu_snapshot_segment(mu_snapshot *snapshot, uint32_t table_id, uint32_t i,
                                   mu_segment **out, muster_error *err);
+/* Without those of customers who were erased. */
 uint64_t mu_snapshot_rows(const mu_snapshot *snapshot, uint32_t table_id);
 bool mu_snapshot_times(const mu_snapshot *snapshot, uint32_t table_id, int64_t *min_us,
                        int64_t *max_us); /* false if it has no events */
@@ -86,8 +93,16 @@ muster_status mu_change_add_segment(mu_change *change, const mu_segment_info *in
  * them into the log, or into a file. */
 muster_status mu_change_hold_segment(mu_change *change, const mu_segment_info *info,
                                      const mu_map *bytes, muster_error *err);
-/* A segment of the base goes. */
+/* A segment of the base, by the number of its file, is no longer part of the database. */
 muster_status mu_change_remove_segment(mu_change *change, uint64_t file, muster_error *err);
+/* Adds, drops or renames a column, or renames the table: no file is touched. */
+muster_status mu_change_edit_table(mu_change *change, uint32_t table_id, const mu_table_edit *edit,
+                                   muster_error *err);
+/* From the commit on these customers of the base are in no answer; see erased.h. Nothing else is
+ * changed together with it. */
+muster_status mu_change_erase(mu_change *change, const uint32_t *ordinals, uint32_t count,
+                              muster_error *err);
+uint64_t mu_change_erased(const mu_change *change); /* how many that are new */
 /* Creates the tag or replaces it; the builder stays the caller's. */
 muster_status mu_change_put_tag(mu_change *change, mu_text name, mu_tag_builder *builder,
                                 muster_error *err);

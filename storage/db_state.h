@@ -65,6 +65,7 @@ struct mu_snapshot {
     mu_held_files held;           /* files of the log that the manifest names */
     mu_customers *customers;      /* owned */
     const mu_tags *tags;          /* the root's */
+    mu_erased *erased;            /* a reference is owned */
     mu_shared_segment **segments; /* one for each of the manifest's; owned, and a reference each */
     uint32_t segment_count;       /* of those that are filled in */
 };

@@ -8,6 +8,7 @@
 
 #include "storage/base/mem.h"
 #include "storage/load_rows.h"
+#include "storage/profile.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -80,11 +81,6 @@ muster_status mu_load_open(mu_change *change, const mu_table *table, const mu_lo
 
     *out = NULL;
     assert(table->column_count > 0);
-    if (table->id == MU_CUSTOMERS_TABLE) {
-        return mu_fail(err, MUSTER_INVALID,
-                       "table \"%s\" cannot be loaded; customers come with their events",
-                       table->name);
-    }
     load = mu_mem_zalloc(sizeof *load);
     if (!load) {
         return mu_fail_memory(err, "loading rows");
@@ -260,7 +256,7 @@ static muster_status append_part(mu_load *load, mu_load_column *column, uint32_t
     void *const chunk = column->chunks[at >> MU_LOAD_CHUNK_BITS];
     uint64_t *const valid = column->valid[at >> MU_LOAD_CHUNK_BITS];
     const uint32_t first = at % MU_LOAD_CHUNK_ROWS;
-    const bool absent = !input->i64 && !input->f64 && !input->text;
+    const bool absent = !input->i64 && !input->f64 && !input->text && !input->ordinals;
 
     assert(first + count <= MU_LOAD_CHUNK_ROWS);
     if (absent) {
@@ -288,6 +284,10 @@ static muster_status append_part(mu_load *load, mu_load_column *column, uint32_t
     case MU_FORM_CODE:
         return append_text(column, (uint32_t *)chunk + first, input, from, count, err);
     case MU_FORM_ORDINAL:
+        if (input->ordinals) {
+            memcpy((uint32_t *)chunk + first, &input->ordinals[from], count * sizeof(uint32_t));
+            return MUSTER_OK;
+        }
         return append_customers(load, (uint32_t *)chunk + first, input, from, count, err);
     }
     return MUSTER_OK;
@@ -444,14 +444,27 @@ muster_status mu_load_rows(mu_load *load, uint32_t rows, const mu_input_column *
     return mu_load_batches(load, 1, &batch, err);
 }
 
+/* Attributes: what was loaded is not yet as it is kept. The run is removed with the load. */
+static muster_status finish_profile(mu_load *load, muster_error *err)
+{
+    assert(load->run_count <= 1);
+    return load->run_count == 0
+               ? MUSTER_OK
+               : mu_profile_put(load->change, load->table, &load->runs[0].info, err);
+}
+
 muster_status mu_load_finish(mu_load *load, muster_error *err)
 {
     assert(!load->finished);
     load->finishing = true;
-    load->held = load->run_count == 0 && load->rows <= MOST_HELD_ROWS;
+    load->held = load->run_count == 0 && load->rows <= MOST_HELD_ROWS &&
+                 load->table->id != MU_CUSTOMERS_TABLE;
     MU_TRY(mu_load_write_runs(load, err));
     if (!load->held) { /* else there is one of each period, and no file */
         MU_TRY(mu_load_merge(load, err));
+    }
+    if (load->table->id == MU_CUSTOMERS_TABLE) {
+        return finish_profile(load, err);
     }
     for (uint32_t i = 0; i < load->run_count; i++) {
         MU_TRY(mu_change_add_segment(load->change, &load->runs[i].info, err));

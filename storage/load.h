@@ -16,12 +16,13 @@
 #include "storage/db.h"
 
 /* One column of rows that come in. Exactly one of the first three is set, or none if all are NULL.
- * The CUSTOMER column is text or i64, as the ids are. */
+ * The CUSTOMER column is text or i64, as the ids are, or ordinals of customers that are there. */
 typedef struct mu_input_column {
     const int64_t *i64;
     const double *f64;
-    const mu_text *text;   /* UTF-8, checked by who made it */
-    const uint64_t *valid; /* NULL: no nulls */
+    const mu_text *text;      /* UTF-8, checked by who made it */
+    const uint64_t *valid;    /* NULL: no nulls */
+    const uint32_t *ordinals; /* if set, nothing else is; MU_NO_CUSTOMER for nobody */
 } mu_input_column;
 
 /* How far something is; see muster_progress. */

@@ -107,7 +107,8 @@ static inline uint32_t mu_load_key_ordinal(mu_load_key key)
 }
 
 /* Orders keys, given in order of arrival, by (customer, time, arrival); `times` is NULL where rows
- * have none. `spare` has room for `count` too. Fails only if the load is cancelled. */
+ * have none: by (customer, arrival). `spare` has room for `count` too. Fails only if the load is
+ * cancelled. */
 muster_status mu_load_sort(const mu_load *load, mu_load_key *keys, mu_load_key *spare,
                            uint32_t count, const mu_load_column *times, muster_error *err);
 

@@ -201,11 +201,11 @@ static muster_status deal_out(write_job *job, muster_error *err)
     int64_t first = 0;
     muster_status status;
 
-    if (table->time_column == MU_NO_COLUMN) { /* a lookup table: one period, in order of arrival */
+    if (table->time_column == MU_NO_COLUMN) { /* a lookup table, or attributes: one period */
         uint32_t all = load->rows;
         MU_TRY(list_periods(job, 0, &all, 1, 0, err));
         for (uint32_t row = 0; row < load->rows; row++) {
-            job->keys[row] = key_of(NULL, row);
+            job->keys[row] = key_of(customers, row);
         }
         return MUSTER_OK;
     }

@@ -137,9 +137,6 @@ muster_status mu_load_sort(const mu_load *load, mu_load_key *keys, mu_load_key *
     mu_load_key *from = keys;
     mu_load_key *to = spare;
 
-    if (!times) {
-        return MUSTER_OK;
-    }
     if (!sorted_by_customer(keys, count)) {
         for (unsigned shift = 0; shift < 32; shift += DIGIT_BITS) {
             if (!sort_digit(load, from, to, count, shift)) {
@@ -153,5 +150,6 @@ muster_status mu_load_sort(const mu_load *load, mu_load_key *keys, mu_load_key *
             memcpy(keys, from, count * sizeof *keys);
         }
     }
-    return repair_times(load, keys, spare, count, times) ? MUSTER_OK : mu_load_cancel(err);
+    return !times || repair_times(load, keys, spare, count, times) ? MUSTER_OK
+                                                                   : mu_load_cancel(err);
 }

@@ -29,29 +29,33 @@ enum {
     TABLE_BYTES = 4 + 4 + 1 + 4 + 4,
     COLUMN_BYTES = 4 + 4 + 5,
     PART_BYTES = 8 + 4 + 4 + 8,
-    SEGMENT_BYTES = 8 + 4 + 8 + 3 * 8 + 2 * 8,
+    SEGMENT_BYTES = 8 + 4 + 8 + 3 * 8 + 2 * 8 + 8,
     TAG_BYTES = 4 + 8 + 8 + 4 + 4 + 8,
 };
 
 bool mu_manifest_init(mu_manifest *manifest, mu_arena *arena)
 {
     mu_table *customers = MU_NEW(arena, mu_table);
-    mu_column *column = MU_NEW(arena, mu_column);
+    mu_column *columns = MU_NEW_ARRAY(arena, mu_column, MU_CUSTOMERS_BUILT_IN);
 
-    if (!customers || !column) {
+    if (!customers || !columns) {
         return false;
     }
-    *column =
+    columns[0] =
         (mu_column){.name = "customer", .type = {.kind = MU_CUSTOMER}, .role = MU_ROLE_CUSTOMER};
+    columns[MU_FIRST_SEEN_COLUMN] = (mu_column){
+        .name = "first_seen", .id = MU_FIRST_SEEN_COLUMN, .type = {.kind = MU_TIMESTAMP}};
+    columns[MU_LAST_SEEN_COLUMN] =
+        (mu_column){.name = "last_seen", .id = MU_LAST_SEEN_COLUMN, .type = {.kind = MU_TIMESTAMP}};
     *customers = (mu_table){.name = "customers",
                             .id = MU_CUSTOMERS_TABLE,
                             .period = MU_UNIT_MONTH,
-                            .column_count = 1,
-                            .columns = column,
+                            .column_count = MU_CUSTOMERS_BUILT_IN,
+                            .columns = columns,
                             .customer_column = 0,
                             .time_column = MU_NO_COLUMN,
                             .event_column = MU_NO_COLUMN,
-                            .next_column_id = 1};
+                            .next_column_id = MU_CUSTOMERS_BUILT_IN};
     *manifest = (mu_manifest){.next_file = 1,
                               .catalog = {.customer_kind = MU_NULL,
                                           .table_count = 1,
@@ -148,6 +152,8 @@ bool mu_manifest_is_leftover(const mu_manifest *manifest, const char *name)
         for (uint32_t i = 0; i < manifest->tag_count; i++) {
             named |= manifest->tags[i].file == file;
         }
+    } else if (read_file_number(name, "erased", "", &file)) {
+        named = manifest->erased.file == file;
     } else {
         return strcmp(name, "manifest.tmp") == 0;
     }
@@ -193,6 +199,7 @@ void mu_manifest_write_segment(mu_writer *out, const mu_segment_info *segment)
     mu_write_u64(out, segment->size_bytes);
     mu_write_i64(out, segment->min_time_us);
     mu_write_i64(out, segment->max_time_us);
+    mu_write_u64(out, segment->masked_rows);
 }
 
 static void write_tag(mu_writer *out, const mu_tag_info *tag)
@@ -228,6 +235,9 @@ static void write_payload(mu_writer *out, const mu_manifest *manifest)
     for (uint32_t i = 0; i < manifest->tag_count; i++) {
         write_tag(out, &manifest->tags[i]);
     }
+    mu_write_u64(out, manifest->erased.file);
+    mu_write_u32(out, manifest->erased.size);
+    mu_write_u64(out, manifest->erased.customers);
 }
 
 static bool encode(const mu_manifest *manifest, mu_writer *out)
@@ -340,27 +350,6 @@ static muster_status read_column(decoder *d, mu_column *column)
     return MUSTER_OK;
 }
 
-static void find_roles(mu_table *table)
-{
-    table->customer_column = table->time_column = table->event_column = MU_NO_COLUMN;
-    for (uint32_t i = 0; i < table->column_count; i++) {
-        switch (table->columns[i].role) {
-        case MU_ROLE_CUSTOMER:
-            table->customer_column = i;
-            break;
-        case MU_ROLE_TIME:
-            table->time_column = i;
-            break;
-        case MU_ROLE_EVENT:
-            table->event_column = i;
-            break;
-        case MU_ROLE_NONE:
-        case MU_ROLE_INDEXED:
-            break;
-        }
-    }
-}
-
 static muster_status read_table(decoder *d, mu_table *table)
 {
     mu_text name;
@@ -383,7 +372,7 @@ static muster_status read_table(decoder *d, mu_table *table)
         MU_TRY(read_column(d, &columns[i]));
     }
     table->columns = columns;
-    find_roles(table);
+    mu_table_find_roles(table);
     return MUSTER_OK;
 }
 
@@ -426,6 +415,7 @@ void mu_manifest_read_segment(mu_reader *in, mu_segment_info *segment)
     segment->size_bytes = mu_read_u64(in);
     segment->min_time_us = mu_read_i64(in);
     segment->max_time_us = mu_read_i64(in);
+    segment->masked_rows = mu_read_u64(in);
 }
 
 static muster_status read_parts(decoder *d, mu_manifest *out)
@@ -482,6 +472,9 @@ static muster_status read_payload(decoder *d, mu_manifest *out)
     MU_TRY(read_parts(d, out));
     MU_TRY(read_segments(d, out));
     MU_TRY(read_tags(d, out));
+    out->erased.file = mu_read_u64(&d->in);
+    out->erased.size = mu_read_u32(&d->in);
+    out->erased.customers = mu_read_u64(&d->in);
     if (d->in.overrun || d->in.at != d->in.size) {
         return mu_fail(d->err, MUSTER_CORRUPT, "%zu bytes follow its end", d->in.size - d->in.at);
     }

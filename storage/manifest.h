@@ -10,6 +10,7 @@
 #include "storage/base/env.h"
 #include "storage/catalog.h"
 #include "storage/customer.h"
+#include "storage/erased.h"
 #include "storage/paged.h"
 #include "storage/segment.h"
 #include "storage/tag.h"
@@ -37,6 +38,7 @@ typedef struct mu_manifest {
     mu_customer_part_info *parts; /* from ordinal 0 on, without gaps */
     mu_segment_info *segments;    /* by (table_id, period, file) */
     mu_tag_info *tags;            /* by name */
+    mu_erased_info erased;
 } mu_manifest;
 
 /* That of a database without anything; in the arena. False when out of memory. */

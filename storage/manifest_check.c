@@ -1,11 +1,14 @@
 /*
  * manifest_check.c - what must hold in every manifest, written or read.
  *
- *   1. `customers` is table 0; ids of tables and columns ascend and lie below the next one to give.
+ *   1. `customers` is table 0 and has the columns it always has; ids of tables and columns ascend
+ * and lie below the next one to give.
  *   2. Names are there, and differ; each column has a type and at most one has each role.
  *   3. The parts of customers follow one another from ordinal 0, and none is empty.
  *   4. Segments are in order, belong to tables, and have rows; tags are in order.
  *   5. No number of a file is 0, or at or past the next one to give.
+ *   6. As many were erased as there are customers at most; if none were, there is no file, and no
+ * row is masked. No segment has masked rows alone.
  */
 #include "storage/manifest.h"
 
@@ -46,6 +49,20 @@ static muster_status check_column(const mu_table *table, uint32_t i, muster_erro
     return MUSTER_OK;
 }
 
+static muster_status check_built_in(const mu_table *customers, muster_error *err)
+{
+    for (uint32_t i = 0; i < MU_CUSTOMERS_BUILT_IN; i++) {
+        const mu_column *column = &customers->columns[i];
+        if (i >= customers->column_count || column->id != i ||
+            (i > 0 && column->type.kind != MU_TIMESTAMP) ||
+            customers->time_column != MU_NO_COLUMN) {
+            return mu_fail(err, MUSTER_CORRUPT,
+                           "table \"customers\" lacks a column that it always has");
+        }
+    }
+    return MUSTER_OK;
+}
+
 static muster_status check_tables(const mu_catalog *catalog, muster_error *err)
 {
     if (catalog->table_count == 0 || catalog->tables[0].id != MU_CUSTOMERS_TABLE ||
@@ -53,6 +70,7 @@ static muster_status check_tables(const mu_catalog *catalog, muster_error *err)
         !mu_name_equal(catalog->tables[0].name, "customers")) {
         return mu_fail(err, MUSTER_CORRUPT, "its first table is not \"customers\"");
     }
+    MU_TRY(check_built_in(&catalog->tables[0], err));
     for (uint32_t i = 0; i < catalog->table_count; i++) {
         const mu_table *table = &catalog->tables[i];
         if (table->name[0] == '\0' || table->id >= catalog->next_table_id ||
@@ -106,13 +124,21 @@ static muster_status check_segments(const mu_manifest *manifest, muster_error *e
             return mu_fail(err, MUSTER_CORRUPT, "segment %" PRIu64 " is out of order",
                            segment->file);
         }
-        if (!mu_catalog_table(&manifest->catalog, segment->table_id) ||
-            segment->table_id == MU_CUSTOMERS_TABLE) {
+        if (!mu_catalog_table(&manifest->catalog, segment->table_id)) {
             return mu_fail(err, MUSTER_CORRUPT, "segment %" PRIu64 " is of table %u, which is not",
                            segment->file, segment->table_id);
         }
+        if (segment->table_id == MU_CUSTOMERS_TABLE &&
+            (segment->period != 0 || segment->nobody_rows != 0)) {
+            return mu_fail(err, MUSTER_CORRUPT,
+                           "segment %" PRIu64 " of customers is of period %" PRId64
+                           " and has %" PRIu64 " rows of nobody",
+                           segment->file, segment->period, segment->nobody_rows);
+        }
         if (segment->file == 0 || segment->file >= manifest->next_file || segment->rows == 0 ||
-            segment->nobody_rows > segment->rows || segment->min_time_us > segment->max_time_us) {
+            segment->nobody_rows > segment->rows || segment->masked_rows >= segment->rows ||
+            (segment->masked_rows > 0 && manifest->erased.file == 0) ||
+            segment->min_time_us > segment->max_time_us) {
             return mu_fail(err, MUSTER_CORRUPT,
                            "segment %" PRIu64 " has %" PRIu64 " rows, %" PRIu64
                            " of nobody, between %" PRId64 " and %" PRId64,
@@ -136,6 +162,21 @@ static muster_status check_tags(const mu_manifest *manifest, muster_error *err)
     return MUSTER_OK;
 }
 
+static muster_status check_erased(const mu_manifest *manifest, muster_error *err)
+{
+    const mu_erased_info *erased = &manifest->erased;
+    const bool none = erased->file == 0;
+
+    if (erased->file >= manifest->next_file || (erased->customers == 0) != none ||
+        (erased->size == 0) != none || erased->customers > mu_manifest_customers(manifest)) {
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "%" PRIu64 " customers of %u were erased, in %u bytes of file %" PRIu64,
+                       erased->customers, mu_manifest_customers(manifest), erased->size,
+                       erased->file);
+    }
+    return MUSTER_OK;
+}
+
 muster_status mu_manifest_check(const mu_manifest *manifest, muster_error *err)
 {
     MU_TRY(check_tables(&manifest->catalog, err));
@@ -147,5 +188,6 @@ muster_status mu_manifest_check(const mu_manifest *manifest, muster_error *err)
                        "number",
                        manifest->wal);
     }
-    return check_tags(manifest, err);
+    MU_TRY(check_tags(manifest, err));
+    return check_erased(manifest, err);
 }

@@ -130,12 +130,97 @@ static muster_status map_dicts(run_merger *merger, uint32_t i, const mu_dict_bui
             return out_of_memory(err);
         }
         for (uint32_t code = 0; code < n; code++) {
-            column->map[code] =
-                rank[mu_dict_builder_find(builder, mu_dict_text(column->dict, code))];
+            const uint32_t found = mu_dict_builder_find(builder, mu_dict_text(column->dict, code));
+            column->map[code] = found == MU_NO_CODE ? MU_NO_CODE : rank[found];
         }
     }
     out->has_dict = true;
     return MUSTER_OK;
+}
+
+/* What finding codes in use takes. */
+typedef struct code_reader {
+    mu_segment *segment;
+    uint32_t index, customer;      /* of the columns in it */
+    mu_decoder *codes, *customers; /* owned */
+    uint32_t code[MU_BATCH_ROWS], ordinal[MU_BATCH_ROWS];
+} code_reader;
+
+static muster_status mark_block(code_reader *r, uint32_t block, const mu_erased *erased,
+                                uint8_t *used, muster_error *err)
+{
+    const mu_block *place = mu_segment_block(r->segment, block);
+    const bool some = place->stripe != MU_NOBODY && mu_erased_stripe(erased, place->stripe);
+    const uint64_t *valid, *none;
+
+    if (mu_segment_chunk(r->segment, block, r->index)->size == 0) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_segment_read(r->segment, block, r->index, r->codes, &valid, err));
+    if (some) {
+        MU_TRY(mu_segment_read(r->segment, block, r->customer, r->customers, &none, err));
+    }
+    for (uint32_t first = 0; first < place->rows; first += MU_BATCH_ROWS) {
+        const uint32_t left = place->rows - first;
+        const uint32_t rows = left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
+        MU_TRY(mu_decode_u32(r->codes, first, rows, r->code, err));
+        if (some) {
+            MU_TRY(mu_decode_customer(r->customers, first, rows, r->ordinal, err));
+        }
+        for (uint32_t row = 0; row < rows; row++) {
+            if ((!valid || mu_bits_test(valid, first + row)) &&
+                !(some && mu_erased_has(erased, r->ordinal[row]))) {
+                used[r->code[row]] = 1;
+            }
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* Finds the codes in rows of others than the erased: texts that only these had go with them. */
+static muster_status find_used(const run_merger *merger, uint32_t c, uint32_t index, uint8_t *used,
+                               muster_error *err)
+{
+    mu_segment *segment = merger->cursors[c].segment;
+    const mu_table *table = merger->table;
+    code_reader r = {.segment = segment,
+                     .index = index,
+                     .customer =
+                         mu_segment_column(segment, table->columns[table->customer_column].id),
+                     .codes = mu_decoder_new(),
+                     .customers = mu_decoder_new()};
+    muster_status status = r.codes && r.customers ? MUSTER_OK : out_of_memory(err);
+
+    for (uint32_t b = 0; status == MUSTER_OK && b < mu_segment_block_count(segment); b++) {
+        status = mark_block(&r, b, merger->merge->erased, used, err);
+    }
+    mu_decoder_free(r.codes);
+    mu_decoder_free(r.customers);
+    return status;
+}
+
+/* Adds the texts of the i-th column's dictionary in one segment to the union. */
+static muster_status add_dict(const run_merger *merger, uint32_t c, uint32_t i, uint32_t index,
+                              mu_dict_builder *builder, muster_error *err)
+{
+    const mu_dict *dict = merger->cursors[c].columns[i].dict;
+    const uint32_t count = dict ? dict->count : 0;
+    uint8_t *used = NULL;
+    muster_status status = MUSTER_OK;
+    uint32_t ignored;
+
+    if (merger->merge->erased && count > 0) {
+        used = mu_mem_zalloc(count);
+        status = used ? find_used(merger, c, index, used, err) : out_of_memory(err);
+    }
+    for (uint32_t code = 0; status == MUSTER_OK && code < count; code++) {
+        if ((!used || used[code]) &&
+            !mu_dict_builder_add(builder, mu_dict_text(dict, code), &ignored)) {
+            status = out_of_memory(err);
+        }
+    }
+    mu_mem_free(used);
+    return status;
 }
 
 /* Makes the union of a column's dictionaries, unless some segment has none or it would not pay. */
@@ -157,12 +242,8 @@ static muster_status unite_dicts(run_merger *merger, uint32_t i, muster_error *e
         }
         status = mu_segment_dict(segment, index, &column->dict, err);
         plain = plain || has_plain_text(segment, index);
-        for (uint32_t code = 0;
-             status == MUSTER_OK && !plain && column->dict && code < column->dict->count; code++) {
-            uint32_t ignored;
-            if (!mu_dict_builder_add(&builder, mu_dict_text(column->dict, code), &ignored)) {
-                status = out_of_memory(err);
-            }
+        if (status == MUSTER_OK && !plain) {
+            status = add_dict(merger, c, i, index, &builder, err);
         }
     }
     const uint32_t count = builder.dict.count;
@@ -258,6 +339,36 @@ static muster_status read_block(const run_merger *merger, run_cursor *cursor, mu
         MU_TRY(decode_column(merger, cursor, block, i, err));
     }
     return MUSTER_OK;
+}
+
+/* Where the rows of the block from `first` on end that are not of who was erased. */
+static uint32_t kept_until(const run_merger *merger, const run_cursor *cursor, uint32_t first,
+                           uint32_t end)
+{
+    const mu_erased *erased = merger->merge->erased;
+
+    while (erased && first < end && !mu_erased_has(erased, cursor->ordinals[first])) {
+        first++;
+    }
+    return erased ? first : end;
+}
+
+/* Goes on to the next row that is kept, in the block at hand or a later one. */
+static muster_status settle(run_merger *merger, run_cursor *cursor, muster_error *err)
+{
+    const mu_erased *erased = merger->merge->erased;
+
+    for (;;) {
+        while (erased && cursor->at < cursor->rows &&
+               mu_erased_has(erased, cursor->ordinals[cursor->at])) {
+            cursor->at++;
+        }
+        if (cursor->at < cursor->rows ||
+            cursor->next_block >= mu_segment_block_count(cursor->segment)) {
+            return MUSTER_OK;
+        }
+        MU_TRY(read_block(merger, cursor, err));
+    }
 }
 
 /* Writing. */
@@ -383,10 +494,7 @@ static muster_status append(run_merger *merger, run_cursor *cursor, uint32_t cou
         cursor->at += n;
         count -= n;
     }
-    if (cursor->at == cursor->rows) {
-        MU_TRY(read_block(merger, cursor, err));
-    }
-    return MUSTER_OK;
+    return settle(merger, cursor, err);
 }
 
 /* The merge. */
@@ -433,10 +541,11 @@ static muster_status merge_rows(run_merger *merger, muster_error *err)
 
     while ((best = least(merger, &second))) {
         uint32_t end = best->at + 1;
+        const uint32_t kept = kept_until(merger, best, end, best->rows);
         if (!second) {
-            end = best->rows;
+            end = kept;
         }
-        while (end < best->rows && before(best, end, second, best < second)) {
+        while (end < kept && before(best, end, second, best < second)) {
             end++;
         }
         MU_TRY(append(merger, best, end - best->at, err));
@@ -498,7 +607,7 @@ static muster_status open_merger(run_merger *merger, muster_error *err)
         }
     }
     for (uint32_t c = 0; c < merger->cursor_count; c++) {
-        MU_TRY(read_block(merger, &merger->cursors[c], err));
+        MU_TRY(settle(merger, &merger->cursors[c], err));
     }
     return MUSTER_OK;
 }

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "storage/erased.h"
 #include "storage/segment.h"
 
 typedef struct mu_merge {
@@ -17,10 +18,12 @@ typedef struct mu_merge {
     const char *directory;     /* of what is written; NULL: in memory */
     uint64_t file;             /* its number */
     bool temporary;            /* it is not synced */
+    const mu_erased *erased;   /* whose rows are dropped; NULL: no one's */
     const atomic_bool *cancel; /* NULL: never */
 } mu_merge;
 
-/* Writes one segment with the rows of all; `bytes` is for one in memory, and may else be NULL. */
+/* Writes one segment with the rows of all, which must not be none; `bytes` is for one in memory,
+ * and may else be NULL. */
 muster_status mu_merge_segments(const mu_merge *merge, mu_segment_info *info, mu_map *bytes,
                                 muster_error *err);
 

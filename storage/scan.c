@@ -4,16 +4,20 @@
  * Opening a scan drops the segments whose times lie outside the bounds and finds the columns in
  * the others. A unit is then a walk over the segments' blocks of one stripe. Directories alone
  * decide whether a block matters; the time column is only decoded in blocks that a bound cuts.
- * `customers` has no segments: its batches are counted up from the snapshot's number of customers.
  *
  * Postings help twice: a stripe of a segment in which no customer has a wanted value is passed
- * over, and a counted scan takes segments that lie within the bounds as values and their counts.
+ * over, and a counted scan takes segments that lie within the bounds as values and their counts,
+ * unless they have rows of customers who were erased.
+ *
+ * The batches of `customers` are counted up from the snapshot's number of customers; their
+ * attributes are read by profile.c.
  */
 #include "storage/scan.h"
 
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
 #include "storage/posting_filter.h"
+#include "storage/profile.h"
 #include "storage/scan_column.h"
 #include "storage/scan_counts.h"
 
@@ -27,6 +31,7 @@ typedef struct segment_source {
     uint32_t *columns; /* the segment's index of each of the scan's columns, or MU_NO_COLUMN */
     uint32_t *ranges;  /* the same of each range's */
     uint32_t time;     /* the same of the TIME column's */
+    uint32_t customer; /* the same of the CUSTOMER column's */
     mu_posting_filter *filters; /* those of the options' values that are known in this segment */
     uint32_t filter_count;
 } segment_source;
@@ -44,11 +49,15 @@ struct mu_scan {
     mu_scan_whole *whole; /* segments that are counted: a unit each, after nobody's */
     uint32_t whole_count;
     mu_scan_counts counts;
+    mu_profile *profile;      /* `customers`: reads the attributes, and then those of the ranges */
+    uint32_t *profile_places; /* where each of the columns is in it; MU_NO_COLUMN: the ordinal */
 
-    /* The columns of the options, that of the counts, and the TIME column behind them if only the
-     * bounds need it. */
+    /* The columns of the options, that of the counts, and behind them those that only the scan
+     * needs: TIME for the bounds, CUSTOMER for those who were erased. */
     mu_scan_column *columns;
-    uint32_t column_count, time_column;
+    uint32_t column_count, time_column, customer_column;
+    uint64_t *alive;  /* who of the stripe was not erased; room is taken if anyone was */
+    bool some_erased; /* of the stripe at hand, someone was */
     mu_batch batch;
 
     /* Where the scan is. */
@@ -114,7 +123,10 @@ static muster_status open_source(mu_scan *scan, uint32_t i, segment_source *out,
     for (uint32_t r = 0; r < options->range_count; r++) {
         MU_TRY(find_column(scan, out->segment, options->ranges[r].column, &out->ranges[r], err));
     }
-    out->time = MU_NO_COLUMN;
+    out->time = out->customer = MU_NO_COLUMN;
+    if (table->customer_column != MU_NO_COLUMN) {
+        MU_TRY(find_column(scan, out->segment, table->customer_column, &out->customer, err));
+    }
     if (table->time_column != MU_NO_COLUMN) {
         MU_TRY(find_column(scan, out->segment, table->time_column, &out->time, err));
         if (out->time == MU_NO_COLUMN) {
@@ -157,8 +169,9 @@ static muster_status open_whole(mu_scan *scan, uint32_t i, const mu_segment_info
     uint32_t column;
 
     *out = (mu_scan_whole){.info = info};
-    *whole = options->counted && (!options->bounded || (info->min_time_us >= options->since_us &&
-                                                        info->max_time_us < options->until_us));
+    *whole = options->counted && info->masked_rows == 0 &&
+             (!options->bounded ||
+              (info->min_time_us >= options->since_us && info->max_time_us < options->until_us));
     if (!*whole || options->column_count == 0) {
         return MUSTER_OK;
     }
@@ -207,38 +220,83 @@ static muster_status open_sources(mu_scan *scan, muster_error *err)
     return MUSTER_OK;
 }
 
+/* Where a column of the table is among the scan's. If it is not there, but needed, it is put behind
+ * them. */
+static uint32_t place_column(const mu_scan *scan, uint32_t column, bool needed, uint32_t *count)
+{
+    for (uint32_t i = 0; i < scan->options->column_count; i++) {
+        if (scan->options->columns[i] == column) {
+            return i;
+        }
+    }
+    return needed ? (*count)++ : MU_NO_COLUMN;
+}
+
+/* The type of the i-th of the scan's own columns. */
+static mu_type type_of(const mu_scan *scan, uint32_t i)
+{
+    const mu_scan_options *options = scan->options;
+    const mu_table *table = options->table;
+
+    if (i >= options->column_count && i < scan->batch.column_count) {
+        return (mu_type){.kind = MU_BIGINT, .bits = 64}; /* the counts */
+    }
+    return table
+        ->columns[i < options->column_count ? options->columns[i]
+                  : i == scan->time_column  ? table->time_column
+                                            : table->customer_column]
+        .type;
+}
+
 static muster_status open_columns(mu_scan *scan, muster_error *err)
 {
     const mu_scan_options *options = scan->options;
     const mu_table *table = options->table;
+    const bool masked =
+        mu_snapshot_erased(scan->snapshot) && table->customer_column != MU_NO_COLUMN;
     uint32_t count = options->column_count + (options->counted ? 1 : 0);
 
     assert(!options->counted || options->column_count <= 1);
-    scan->time_column = MU_NO_COLUMN;
-    for (uint32_t i = 0; i < options->column_count; i++) {
-        if (options->columns[i] == table->time_column) {
-            scan->time_column = i;
-        }
-    }
-    if (options->bounded && scan->time_column == MU_NO_COLUMN) {
-        scan->time_column = count++;
+    scan->time_column = place_column(scan, table->time_column, options->bounded, &count);
+    scan->customer_column = place_column(scan, table->customer_column, masked, &count);
+    if (masked) {
+        MU_ARENA_TRY(scan->alive, &scan->arena, MU_STRIPE_WORDS, err);
     }
     MU_ARENA_TRY(scan->columns, &scan->arena, count, err);
     MU_ARENA_TRY(scan->batch.columns, &scan->arena, count, err);
     MU_ARENA_TRY(scan->batch.live, &scan->arena, MU_BATCH_WORDS, err);
     scan->batch.column_count = options->column_count + (options->counted ? 1 : 0);
     for (uint32_t i = 0; i < count; i++) {
-        const mu_type number = {.kind = MU_BIGINT, .bits = 64};
-        const mu_type type = i < options->column_count ? table->columns[options->columns[i]].type
-                             : i < scan->batch.column_count
-                                 ? number
-                                 : table->columns[table->time_column].type;
+        const mu_type type = type_of(scan, i);
         scan->column_count++;
         MU_TRY(mu_scan_column_init(&scan->columns[i], type, &scan->arena, err));
         scan->batch.columns[i].type = type;
     }
     MU_ARENA_TRY(scan->members, &scan->arena, options->value_count > 0 ? MU_STRIPE_WORDS : 0, err);
     return options->counted ? mu_scan_counts_init(&scan->counts, &scan->arena, err) : MUSTER_OK;
+}
+
+/* Opens a reader of the attributes among the columns, and of those that ranges are about. */
+static muster_status open_profile(mu_scan *scan, muster_error *err)
+{
+    const mu_scan_options *options = scan->options;
+    uint32_t *wanted;
+    uint32_t count = 0;
+
+    MU_ARENA_TRY(wanted, &scan->arena, options->column_count + options->range_count, err);
+    MU_ARENA_TRY(scan->profile_places, &scan->arena, options->column_count + options->range_count,
+                 err);
+    for (uint32_t i = 0; i < options->column_count + options->range_count; i++) {
+        const uint32_t column = i < options->column_count
+                                    ? options->columns[i]
+                                    : options->ranges[i - options->column_count].column;
+        scan->profile_places[i] = MU_NO_COLUMN;
+        if (column != options->table->customer_column) {
+            scan->profile_places[i] = count;
+            wanted[count++] = column;
+        }
+    }
+    return mu_profile_open(scan->snapshot, options->table, wanted, count, &scan->profile, err);
 }
 
 muster_status mu_scan_open(mu_snapshot *snapshot, const mu_scan_options *options, mu_scan **out,
@@ -259,7 +317,9 @@ muster_status mu_scan_open(mu_snapshot *snapshot, const mu_scan_options *options
         scan->stripe_count = mu_snapshot_stripes(snapshot);
     }
     MU_TRY_GOTO(open_columns(scan, err));
-    if (!is_customers(scan)) {
+    if (is_customers(scan)) {
+        MU_TRY_GOTO(open_profile(scan, err));
+    } else {
         MU_TRY_GOTO(open_sources(scan, err));
     }
     *out = scan;
@@ -276,6 +336,7 @@ void mu_scan_close(mu_scan *scan)
         for (uint32_t i = 0; i < scan->column_count; i++) {
             mu_scan_column_deinit(&scan->columns[i]);
         }
+        mu_profile_close(scan->profile);
         mu_arena_deinit(&scan->arena);
         mu_mem_free(scan);
     }
@@ -293,6 +354,40 @@ uint32_t mu_scan_stripes(const mu_scan *scan)
 
 /* Units and blocks. */
 
+/* A stripe of `customers`: all of it, or nothing where nobody's attributes are in the ranges. */
+static muster_status start_customers(mu_scan *scan, muster_error *err)
+{
+    const mu_scan_options *options = scan->options;
+    const uint32_t first = scan->stripe * MU_STRIPE_ROWS;
+    const uint32_t left = scan->customer_count - first;
+    bool matters = true;
+
+    assert(scan->customer_count > first);
+    mu_profile_start(scan->profile, scan->stripe);
+    for (uint32_t i = 0; i < options->range_count && matters; i++) {
+        const mu_scan_range *range = &options->ranges[i];
+        const uint32_t place = scan->profile_places[options->column_count + i];
+        if (place != MU_NO_COLUMN) {
+            MU_TRY(
+                mu_profile_may_have(scan->profile, place, range->min, range->max, &matters, err));
+        }
+    }
+    scan->block_rows = !matters ? 0 : left < MU_STRIPE_ROWS ? left : MU_STRIPE_ROWS;
+    return MUSTER_OK;
+}
+
+/* Who of the stripe may be seen. */
+static void find_alive(mu_scan *scan)
+{
+    const uint64_t *erased =
+        scan->alive ? mu_erased_stripe(mu_snapshot_erased(scan->snapshot), scan->stripe) : NULL;
+
+    scan->some_erased = erased != NULL;
+    for (size_t w = 0; erased && w < MU_STRIPE_WORDS; w++) {
+        scan->alive[w] = ~erased[w];
+    }
+}
+
 static void count_bytes(const mu_scan *scan, uint64_t bytes)
 {
     if (bytes > 0 && scan->options->bytes_read) {
@@ -302,7 +397,6 @@ static void count_bytes(const mu_scan *scan, uint64_t bytes)
 
 muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
 {
-    (void)err; /* for what may be read here one day */
     assert(unit < mu_scan_units(scan));
     scan->counting = NULL;
     if (unit >= scan->stripe_count + scan->nobody_count) {
@@ -322,12 +416,8 @@ muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
     scan->block = scan->block_end = 0;
     scan->block_rows = scan->next_row = 0;
     scan->block_cut = false;
-    if (is_customers(scan)) {
-        const uint32_t left = scan->customer_count - unit * MU_STRIPE_ROWS;
-        assert(scan->customer_count > unit * MU_STRIPE_ROWS);
-        scan->block_rows = left < MU_STRIPE_ROWS ? left : MU_STRIPE_ROWS;
-    }
-    return MUSTER_OK;
+    find_alive(scan);
+    return is_customers(scan) ? start_customers(scan, err) : MUSTER_OK;
 }
 
 /* Whether the stripe's rows in this segment may matter, by the postings; where it has several
@@ -471,7 +561,9 @@ static bool any_live(const mu_batch *batch)
 static muster_status load_column(mu_scan *scan, uint32_t i, muster_error *err)
 {
     const segment_source *source = &scan->sources[scan->source - 1];
-    const uint32_t index = i < scan->options->column_count ? source->columns[i] : source->time;
+    const uint32_t index = i < scan->options->column_count ? source->columns[i]
+                           : i == scan->time_column        ? source->time
+                                                           : source->customer;
     uint64_t bytes = 0;
 
     MU_TRY(mu_scan_column_load(&scan->columns[i], &scan->place, index, &scan->batch.columns[i],
@@ -490,6 +582,21 @@ static muster_status drop_outside_bounds(mu_scan *scan, muster_error *err)
     assert(options->until_us > options->since_us); /* else no block would matter */
     mu_k()->filter_range_i64(times, options->since_us, options->until_us - 1, batch->live,
                              mu_bits_words(batch->rows));
+    return MUSTER_OK;
+}
+
+static muster_status drop_erased(mu_scan *scan, muster_error *err)
+{
+    mu_batch *batch = &scan->batch;
+    const size_t words = mu_bits_words(batch->rows);
+
+    if (is_customers(scan)) {
+        mu_k()->and_bits(batch->live, scan->alive + scan->place.first / 64, words);
+        return MUSTER_OK;
+    }
+    MU_TRY(load_column(scan, scan->customer_column, err));
+    mu_k()->filter_stripe_set(batch->columns[scan->customer_column].data, scan->alive, batch->live,
+                              words);
     return MUSTER_OK;
 }
 
@@ -516,10 +623,14 @@ static void begin_batch(mu_scan *scan)
 static void count_customers(mu_scan *scan)
 {
     mu_batch *batch = &scan->batch;
+    int64_t count = scan->block_rows;
 
+    for (size_t w = 0; scan->some_erased && w < MU_STRIPE_WORDS; w++) {
+        count -= __builtin_popcountll(~scan->alive[w]); /* those past the end are alive */
+    }
     batch->rows = scan->next_row < scan->block_rows;
     mu_bits_fill(batch->live, batch->rows, MU_BATCH_WORDS);
-    scan->counts.counts[0] = scan->block_rows;
+    scan->counts.counts[0] = count;
     scan->next_row = scan->block_rows;
     batch->columns[0].data = scan->counts.counts;
 }
@@ -546,10 +657,15 @@ muster_status mu_scan_next(mu_scan *scan, mu_batch **batch, muster_error *err)
             }
         }
         begin_batch(scan);
-        if (!scan->block_cut) {
+        if (!scan->block_cut && !scan->some_erased) {
             return MUSTER_OK;
         }
-        MU_TRY(drop_outside_bounds(scan, err));
+        if (scan->block_cut) {
+            MU_TRY(drop_outside_bounds(scan, err));
+        }
+        if (scan->some_erased && any_live(&scan->batch)) {
+            MU_TRY(drop_erased(scan, err));
+        }
         if (any_live(&scan->batch)) {
             return MUSTER_OK;
         }
@@ -575,11 +691,18 @@ muster_status mu_scan_load(mu_scan *scan, uint32_t i, muster_error *err)
     if (scan->batch.columns[i].data) {
         return MUSTER_OK;
     }
-    if (is_customers(scan)) {
+    if (!is_customers(scan)) {
+        return load_column(scan, i, err);
+    }
+    if (scan->profile_places[i] == MU_NO_COLUMN) {
         count_up(scan, i);
         return MUSTER_OK;
     }
-    return load_column(scan, i, err);
+    uint64_t bytes = 0;
+    MU_TRY(mu_profile_load(scan->profile, scan->profile_places[i], scan->place.first,
+                           scan->place.rows, &scan->batch.columns[i], &bytes, err));
+    count_bytes(scan, bytes);
+    return MUSTER_OK;
 }
 
 muster_status mu_scan_mark(mu_scan *scan, uint32_t i, uint64_t bits[MU_STRIPE_WORDS],

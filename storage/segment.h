@@ -31,6 +31,7 @@ typedef struct mu_segment_info {
     int64_t period; /* mu_unit_number() of its events; 0 for a lookup table */
     uint64_t rows, nobody_rows, size_bytes;
     int64_t min_time_us, max_time_us; /* 0 and 0 for a lookup table */
+    uint64_t masked_rows; /* of customers who were erased: not in the times, but in the rows */
 } mu_segment_info;
 
 /* The name of a segment's file: "events-000042.seg". */

@@ -174,10 +174,10 @@ static muster_status check_block(checker *c, uint32_t block, muster_error *err)
             return status;
         }
     }
-    if (segment->time_column != MU_NO_COLUMN) {
+    if (segment->customer_column != MU_NO_COLUMN) {
         const muster_status status = check_order(c, block, err);
         if (status != MUSTER_OK) {
-            mu_segment_where(segment, block, segment->time_column, err);
+            mu_segment_where(segment, block, segment->customer_column, err);
         }
         return status;
     }
@@ -225,7 +225,7 @@ muster_status mu_segment_check(mu_segment *segment, muster_error *err)
 
     c.decoder = mu_decoder_new();
     c.ordinals = mu_mem_alloc_array(MU_SEGMENT_BLOCK_ROWS, sizeof *c.ordinals);
-    c.times = mu_mem_alloc_array(MU_SEGMENT_BLOCK_ROWS, sizeof *c.times);
+    c.times = mu_mem_zalloc_array(MU_SEGMENT_BLOCK_ROWS, sizeof *c.times);
     if (c.decoder && c.ordinals && c.times) {
         status = check_all(&c, err);
     } else {

@@ -116,7 +116,10 @@ static muster_status read_columns(mu_segment *segment, directory *d, muster_erro
             MU_TRY(read_posting_place(d, column, err));
         }
     }
-    if ((segment->customer_column == MU_NO_COLUMN) != (segment->time_column == MU_NO_COLUMN)) {
+    const bool customers = segment->customer_column != MU_NO_COLUMN;
+    const bool times = segment->time_column != MU_NO_COLUMN;
+    const bool profile = segment->info.table_id == MU_CUSTOMERS_TABLE; /* has no times */
+    if (customers != (times || profile)) {
         return mu_fail(err, MUSTER_CORRUPT, "one of the columns with customer and time is missing");
     }
     return MUSTER_OK;

@@ -3,8 +3,6 @@
  */
 #include "storage/segment_format.h"
 
-#include "storage/base/bits.h"
-
 #include <assert.h>
 
 static uint64_t value_bytes(mu_type type)
@@ -22,16 +20,27 @@ static uint64_t value_bytes(mu_type type)
     return sizeof(int64_t);
 }
 
-/* The bytes of the texts of a chunk, which has to be decoded for it. */
-static muster_status add_texts(mu_segment *segment, uint32_t block, uint32_t column,
-                               mu_decoder *decoder, mu_segment_usage *usage, muster_error *err)
+/* The encoding is the first byte of a chunk unless NULLs come before it; texts without a dictionary
+ * have to be decoded to know their bytes. */
+static muster_status add_values(mu_segment *segment, uint32_t block, uint32_t column,
+                                mu_decoder *decoder, mu_segment_usage *usage, muster_error *err)
 {
+    const mu_chunk_info *chunk = mu_segment_chunk(segment, block, column);
+    const bool texts =
+        segment->columns[column].type.kind == MU_TEXT && !segment->columns[column].has_dict;
+    mu_enc enc = segment->map.data[chunk->offset];
     const uint64_t *valid;
-    const mu_dict *texts;
 
-    MU_TRY(mu_segment_read(segment, block, column, decoder, &valid, err));
-    MU_TRY(mu_decode_text(decoder, &texts, err));
-    usage->raw_bytes += texts->count > 0 ? texts->offsets[texts->count] - texts->offsets[0] : 0;
+    if (chunk->null_count > 0 || texts) {
+        MU_TRY(mu_segment_read(segment, block, column, decoder, &valid, err));
+        enc = mu_decoder_enc(decoder);
+    }
+    usage->encodings |= UINT32_C(1) << enc % 32;
+    if (texts) {
+        const mu_dict *dict;
+        MU_TRY(mu_decode_text(decoder, &dict, err));
+        usage->raw_bytes += dict->count > 0 ? dict->offsets[dict->count] - dict->offsets[0] : 0;
+    }
     return MUSTER_OK;
 }
 
@@ -40,21 +49,12 @@ static muster_status add_chunk(mu_segment *segment, uint32_t block, uint32_t col
 {
     const mu_chunk_info *chunk = mu_segment_chunk(segment, block, column);
     const uint32_t rows = segment->blocks[block].rows;
-    const uint64_t bitmap = chunk->null_count > 0 ? mu_bits_words(rows) * sizeof(uint64_t) : 0;
-    const mu_type type = segment->columns[column].type;
 
     usage->rows += rows;
     usage->nulls += chunk->null_count;
-    usage->raw_bytes += rows * value_bytes(type);
+    usage->raw_bytes += rows * value_bytes(segment->columns[column].type);
     usage->chunk_bytes += mu_segment_padded(chunk->size);
-    if (chunk->size == 0) {
-        return MUSTER_OK;
-    }
-    usage->encodings |= UINT32_C(1) << (segment->map.data[chunk->offset + bitmap] % 32);
-    if (type.kind == MU_TEXT && !segment->columns[column].has_dict) {
-        return add_texts(segment, block, column, decoder, usage, err);
-    }
-    return MUSTER_OK;
+    return chunk->size > 0 ? add_values(segment, block, column, decoder, usage, err) : MUSTER_OK;
 }
 
 muster_status mu_segment_use(mu_segment *segment, uint32_t column, mu_segment_usage *usage,

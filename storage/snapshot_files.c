@@ -20,7 +20,26 @@ static void add_file(const mu_snapshot *snapshot, mu_file_info *files, uint32_t 
     (void)snprintf(file->name, sizeof file->name, "%s", name);
 }
 
-/* A file of tags has many of them, and the manifest does not say how long it is. */
+/* One of which the manifest does not say how long it is. */
+static muster_status add_unsized(mu_snapshot *snapshot, mu_file_info *files, uint32_t *count,
+                                 const char *name, const char *kind, uint64_t number,
+                                 muster_error *err)
+{
+    char *path = mu_file_path(snapshot->db->path, name);
+    mu_map map;
+
+    if (!path) {
+        return mu_fail_memory(err, "listing files");
+    }
+    const muster_status status = mu_env_map(path, &map, err);
+    mu_mem_free(path);
+    MU_TRY(status);
+    add_file(snapshot, files, count, name, kind, number, map.size);
+    mu_env_unmap(&map);
+    return MUSTER_OK;
+}
+
+/* A file of tags has many of them. */
 static muster_status add_tags(mu_snapshot *snapshot, mu_file_info *files, uint32_t *count,
                               muster_error *err)
 {
@@ -37,16 +56,7 @@ static muster_status add_tags(mu_snapshot *snapshot, mu_file_info *files, uint32
         if (known) {
             continue;
         }
-        char *path = mu_file_path(snapshot->db->path, name);
-        mu_map map;
-        if (!path) {
-            return mu_fail_memory(err, "listing files");
-        }
-        const muster_status status = mu_env_map(path, &map, err);
-        mu_mem_free(path);
-        MU_TRY(status);
-        add_file(snapshot, files, count, name, "tags", manifest->tags[i].file, map.size);
-        mu_env_unmap(&map);
+        MU_TRY(add_unsized(snapshot, files, count, name, "tags", manifest->tags[i].file, err));
     }
     return MUSTER_OK;
 }
@@ -56,7 +66,7 @@ muster_status mu_snapshot_files(mu_snapshot *snapshot, mu_arena *arena, mu_file_
 {
     const mu_manifest *manifest = &snapshot->manifest;
     const size_t most =
-        (size_t)1 + manifest->part_count + manifest->tag_count + manifest->segment_count;
+        (size_t)2 + manifest->part_count + manifest->tag_count + manifest->segment_count;
     char name[MU_FILE_NAME_BYTES];
 
     *count = 0;
@@ -68,6 +78,10 @@ muster_status mu_snapshot_files(mu_snapshot *snapshot, mu_arena *arena, mu_file_
                  manifest->parts[i].size_bytes);
     }
     MU_TRY(add_tags(snapshot, *out, count, err));
+    if (manifest->erased.file != 0) {
+        mu_file_name("erased", manifest->erased.file, name);
+        MU_TRY(add_unsized(snapshot, *out, count, name, "erased", manifest->erased.file, err));
+    }
     for (uint32_t i = 0; i < manifest->segment_count; i++) {
         mu_segment_name(manifest->segments[i].file, name);
         add_file(snapshot, *out, count, name, "events", manifest->segments[i].file,

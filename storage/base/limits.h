@@ -28,12 +28,13 @@ enum {
 #endif
     MU_BATCH_WORDS = MU_BATCH_ROWS / 64,
 
-    MU_MAX_COLUMNS = 2000,        /* of a table */
-    MU_MAX_NAME_BYTES = 128,      /* of a table, column, tag */
-    MU_MAX_TEXT_BYTES = 16 << 20, /* of one text value */
-    MU_MAX_ID_BYTES = 1024,       /* of the id of a customer */
-    MU_MAX_STEPS = 64,            /* conditions that fit one word of bits */
-    MU_MAX_DEPTH = 1000,          /* of nested expressions and subqueries */
+    MU_MAX_COLUMNS = 2000,            /* of a table */
+    MU_MAX_NAME_BYTES = 128,          /* of a table, column, tag */
+    MU_MAX_TEXT_BYTES = 16 << 20,     /* of one text value */
+    MU_MAX_ID_BYTES = 1024,           /* of the id of a customer */
+    MU_MAX_ATTRIBUTE_BYTES = 1 << 16, /* of a text of a customer: a batch of them is one chunk */
+    MU_MAX_STEPS = 64,                /* conditions that fit one word of bits */
+    MU_MAX_DEPTH = 1000,              /* of nested expressions and subqueries */
 };
 
 static_assert(MU_BATCH_ROWS % 64 == 0, "kernels work in whole words");

@@ -28,7 +28,12 @@ static const char set_up[] =
     "CREATE TABLE events (id TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, n BIGINT);"
     "INSERT INTO events VALUES ('ann', '2024-01-05', 'view', 1), ('bob', '2024-02-05', 'pay', 2),"
     " (NULL, '2024-02-06', 'pay', 3);"
-    "CREATE TAG vip AS SELECT customer FROM events WHERE event = 'pay'";
+    "CREATE TAG vip AS SELECT customer FROM events WHERE event = 'pay';"
+    "ALTER TABLE customers ADD COLUMN city TEXT;"
+    "ALTER TABLE customers ADD COLUMN tier BIGINT;"
+    "INSERT INTO customers VALUES ('ann', 'Rom', 1), ('dan', NULL, 2);"
+    "CREATE TABLE products (sku TEXT, price BIGINT);"
+    "INSERT INTO products VALUES ('a', 1), ('b', NULL)";
 
 /* %s: the file. */
 static const char *const changes[] = {
@@ -39,6 +44,16 @@ static const char *const changes[] = {
     "INSERT INTO events VALUES ('cyd', '2024-01-05', 'view', 1), ('ann', '2025-01-05', 'view', 1)",
     "CREATE TAG tier AS SELECT customer, event FROM events WHERE customer IS NOT NULL",
     "CREATE TABLE plain (a TEXT, b DATE)",
+    "ALTER TABLE events ADD COLUMN extra TEXT",
+    "ALTER TABLE customers DROP COLUMN tier",
+    "ALTER TABLE events RENAME COLUMN n TO m",
+    "INSERT INTO customers VALUES ('ann', 'Ulm', NULL), ('eve', 'Bonn', 3)",
+    "COPY customers FROM '%s.profiles'",
+    "UPDATE customers SET tier = coalesce(tier, 0) + 1, city = 'x' WHERE NOT has_tag('vip')",
+    "UPDATE products SET price = 7 WHERE sku = 'b'",
+    "DELETE FROM products WHERE price = 1",
+    "DELETE FROM events WHERE ts < '2024-02-06'",
+    "DELETE FROM customers WHERE customer = 'ann' OR tier = 2",
     "DROP TAG vip",
     "DROP TABLE events",
 };
@@ -55,6 +70,9 @@ static const char *const questions[] = {
     "SELECT * FROM events WHERE customer IN ('ann', 'bob') OR customer IS NULL ORDER BY ALL",
     "SELECT count(*), min(customer), max(customer) FROM customers WHERE has_tag('vip')",
     "SELECT count(*), sum(n) FROM visits",
+    "SELECT customer, city, first_seen FROM customers WHERE city > '' ORDER BY 1",
+    "SELECT count(*), sum(tier) FROM customers",
+    "FROM products",
 };
 
 static const char *the_file, *base;
@@ -91,6 +109,11 @@ static void write_files(void)
         size += (size_t)snprintf(text + size, 64, "c%u,tier,%u\nc%u,vip,\n", i, i % 3, i * 2);
     }
     test_write_file(test_path("log.csv.tags"), text, size);
+    size = (size_t)snprintf(text, 64, "tier,customer\n");
+    for (unsigned i = 0; i < 300; i++) {
+        size += (size_t)snprintf(text + size, 64, "%u,c%u\n", i, i * 3);
+    }
+    test_write_file(test_path("log.csv.profiles"), text, size);
     free(text);
 }
 

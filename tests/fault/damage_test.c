@@ -42,6 +42,8 @@ static const char *const questions[] = {
     "FROM retention(events, start => event = 'view', back => event = 'pay', unit => 'month', "
     "periods => 2)",
     "FROM products ORDER BY sku",
+    "SELECT * FROM customers ORDER BY customer",
+    "SELECT count(*) FROM customers WHERE tier >= 3 AND city = 'Bonn'",
     "SHOW TAGS",
     "SHOW TABLES",
 };
@@ -109,7 +111,16 @@ static void make_database(void)
                        "INSERT INTO products VALUES ('a', 1.5), ('b', NULL), (NULL, 1e300);"
                        "CREATE TAG vip AS SELECT customer FROM events WHERE event = 'pay';"
                        "CREATE TAG tier AS SELECT customer, CASE WHEN n % 2 = 0 THEN 'gold' "
-                       "ELSE 'red' END FROM events WHERE n < 5000 AND customer IS NOT NULL",
+                       "ELSE 'red' END FROM events WHERE n < 5000 AND customer IS NOT NULL;"
+                       "ALTER TABLE customers ADD COLUMN city TEXT;"
+                       "ALTER TABLE customers ADD COLUMN note TEXT;"
+                       "ALTER TABLE customers ADD COLUMN tier BIGINT;"
+                       "ALTER TABLE customers ADD COLUMN share DOUBLE;"
+                       "UPDATE customers SET city = CASE WHEN did(event = 'pay') THEN 'Bonn' ELSE "
+                       "'Rom' END, note = customer || ' is one of many', share = "
+                       "cast(length(customer) AS DOUBLE) / 7, tier = length(customer);"
+                       "UPDATE customers SET tier = 4 WHERE customer = 'c7';"
+                       "DELETE FROM customers WHERE customer IN ('c8', 'c9')",
                        &test_error));
     for (size_t i = 0; i < MU_COUNT(questions); i++) {
         right[i] = malloc(ROOM);

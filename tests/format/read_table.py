@@ -495,7 +495,7 @@ def read_manifest(directory):
     segments = []
     for _ in range(reader.u32()):
         file, table_id = reader.u64(), reader.u32()
-        reader.take(6 * 8)
+        reader.take(7 * 8)
         segments.append((table_id, file))
     return id_kind, tables, parts, segments
 

@@ -33,7 +33,7 @@ static void read_customers(mu_reader *in, mu_kind kind)
             mu_fuzz_told(mu_customers_find(customers, id, &ordinal, &err), &err);
         }
     }
-    mu_fuzz_told(mu_customer_part_check(mu_customers_part(customers, 0), &err), &err);
+    mu_fuzz_told(mu_customer_part_check(mu_customers_part(customers, 0), NULL, &err), &err);
     mu_customers_close(customers);
 }
 

@@ -4,7 +4,8 @@
  * Random logs go into two tables, one with EVENT and INDEXED columns and one without; random
  * questions of all kinds that postings may answer are asked of both. Logs span months, so that
  * ranges of time cut some segments and leave others whole; they have nobody's rows, NULLs, and a
- * column of so many values that their sets do not all fit.
+ * column of so many values that their sets do not all fit. Some customers are erased, of whose rows
+ * the postings still know.
  */
 #include "tests/support/ask.h"
 #include "tests/support/event_log.h"
@@ -49,6 +50,22 @@ static void put_rows(log_text *rows, unsigned count, unsigned months)
     }
 }
 
+/* Erases someone, and makes files of the log; sometimes. */
+static void forget_some(muster *db)
+{
+    static log_text sql;
+
+    if (below(4) == 0) {
+        sql.size = 0;
+        log_put(&sql, "DELETE FROM customers WHERE customer IN ('c%u', 'c%u')", below(CUSTOMERS),
+                below(CUSTOMERS));
+        assert_ok(ask_only(db, sql.text, &test_error));
+    }
+    if (below(4) == 0) {
+        assert_ok(ask_only(db, below(2) == 0 ? "COMPACT" : "CHECKPOINT", &test_error));
+    }
+}
+
 static muster *load_log(void)
 {
     static log_text rows, sql;
@@ -69,6 +86,7 @@ static muster *load_log(void)
         log_put(&sql, "INSERT INTO indexed VALUES %s; INSERT INTO plain VALUES %s", rows.text,
                 rows.text);
         assert_ok(ask_only(db, sql.text, &test_error));
+        forget_some(db);
     }
     return db;
 }

@@ -396,7 +396,7 @@ static void add_strangers(sql_maker *m, muster *db, sqlite3 *oracle)
     lines.size = 0;
     log_put(&lines,
             "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %d) "
-            "INSERT INTO customers SELECT %s FROM n",
+            "INSERT INTO seen SELECT %s, '2024-01-01 00:00:00' FROM n",
             1000 + STRANGERS, m->id_kind == SQL_BIGINT ? "i" : "'s' || i");
     run_theirs(oracle, lines.text);
 }
@@ -412,8 +412,9 @@ static sqlite3 *open_oracle(sql_maker *m)
                         "CREATE TABLE events (customer %s, ts TEXT, event TEXT, channel TEXT, "
                         "amount INTEGER, quantity INTEGER, ratio REAL, flag INTEGER, day TEXT)",
                         m->id_kind == SQL_BIGINT ? "INTEGER" : "TEXT"));
-    run_theirs(oracle, sql_text(m, "CREATE TABLE customers (customer %s)",
+    run_theirs(oracle, sql_text(m, "CREATE TABLE seen (customer %s, ts TEXT)",
                                 m->id_kind == SQL_BIGINT ? "INTEGER" : "TEXT"));
+    run_theirs(oracle, "CREATE TABLE customers (customer, first_seen, last_seen)");
     return oracle;
 }
 
@@ -454,8 +455,10 @@ static void check_table(sql_maker *m, int table)
         add_strangers(m, db, oracle);
     }
     fill(m, &shape, db, oracle);
-    run_theirs(oracle, "INSERT INTO customers SELECT DISTINCT customer FROM events "
+    run_theirs(oracle, "INSERT INTO seen SELECT customer, ts FROM events "
                        "WHERE customer IS NOT NULL");
+    run_theirs(oracle, "INSERT INTO customers SELECT customer, min(ts), max(ts) FROM seen "
+                       "GROUP BY customer");
     for (int i = 0; i < QUERIES; i++) {
         if (i == QUERIES / 2) {
             muster_close(db);

@@ -26,6 +26,13 @@ run db -c "CREATE TABLE events (user TEXT CUSTOMER, ts TIMESTAMP TIME, event TEX
 equal 0 "$status"
 compare db events
 
+claim "every encoding was among them"
+run db --format csv -c "SELECT encodings FROM columns"
+for encoding in constant run-length bit-packed raw lz4 text "customer runs" delta patched ranked repeat decimal; do
+    matches "*$encoding*" "$out"
+done
+case $out in *unknown*) fail "names" "$out" ;; esac
+
 claim "tables without roles, and ids that are numbers, are read"
 run numbers -c "CREATE TABLE visits (id BIGINT CUSTOMER, ts TIMESTAMP TIME);
   INSERT INTO visits VALUES (5, '2024-01-01'), (-9000000000, '2024-01-02'), (5, '2023-12-31 23:59:59.5');

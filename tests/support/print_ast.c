@@ -318,23 +318,51 @@ static void print_select(const mu_ast_select *query, mu_writer *out)
     print_clause(" OFFSET ", query->offset, out);
 }
 
+static void print_column(const mu_ast_column *column, mu_writer *out)
+{
+    put_quoted(out, column->name.text, '"');
+    if (column->type.name.text) {
+        put(out, " ");
+        print_type(&column->type, out);
+    }
+    put(out, column->roles & MU_AST_ROLE_CUSTOMER ? " CUSTOMER" : "");
+    put(out, column->roles & MU_AST_ROLE_TIME ? " TIME" : "");
+    put(out, column->roles & MU_AST_ROLE_EVENT ? " EVENT" : "");
+    put(out, column->roles & MU_AST_ROLE_INDEXED ? " INDEXED" : "");
+}
+
 static void print_columns(const mu_ast_statement *s, mu_writer *out)
 {
     put(out, s->columns.count > 0 ? " (" : "");
     for (uint32_t i = 0; i < s->columns.count; i++) {
-        const mu_ast_column *column = &s->columns.data[i];
         put(out, i > 0 ? ", " : "");
-        put_quoted(out, column->name.text, '"');
-        if (column->type.name.text) {
-            put(out, " ");
-            print_type(&column->type, out);
-        }
-        put(out, column->roles & MU_AST_ROLE_CUSTOMER ? " CUSTOMER" : "");
-        put(out, column->roles & MU_AST_ROLE_TIME ? " TIME" : "");
-        put(out, column->roles & MU_AST_ROLE_EVENT ? " EVENT" : "");
-        put(out, column->roles & MU_AST_ROLE_INDEXED ? " INDEXED" : "");
+        print_column(&s->columns.data[i], out);
     }
     put(out, s->columns.count > 0 ? ")" : "");
+}
+
+static bool is_alter(const mu_ast_statement *s)
+{
+    return s->kind == MU_AST_ADD_COLUMN || s->kind == MU_AST_DROP_COLUMN ||
+           s->kind == MU_AST_RENAME_COLUMN || s->kind == MU_AST_RENAME_TABLE;
+}
+
+static void print_alter(const mu_ast_statement *s, mu_writer *out)
+{
+    if (s->kind == MU_AST_ADD_COLUMN) {
+        put(out, s->if_exists ? " ADD COLUMN IF NOT EXISTS " : " ADD COLUMN ");
+        print_column(&s->columns.data[0], out);
+    } else if (is_alter(s)) {
+        put(out, s->kind == MU_AST_DROP_COLUMN
+                     ? (s->if_exists ? " DROP COLUMN IF EXISTS " : " DROP COLUMN ")
+                 : s->kind == MU_AST_RENAME_COLUMN ? " RENAME COLUMN "
+                                                   : " RENAME TO ");
+        put_quoted(out, s->names.data[0].text, '"');
+        if (s->kind == MU_AST_RENAME_COLUMN) {
+            put(out, " TO ");
+            put_quoted(out, s->names.data[1].text, '"');
+        }
+    }
 }
 
 static void print_options(const mu_ast_statement *s, mu_writer *out)
@@ -382,14 +410,16 @@ static void print_rows(const mu_ast_statement *s, mu_writer *out)
 
 void test_print_statement(const mu_ast_statement *s, mu_writer *out)
 {
-    static const char *const words[] = {"",          "EXPLAIN ",  "CREATE TABLE ", "DROP TABLE ",
-                                        "COPY ",     "COPY ",     "INSERT INTO ",  "CREATE TAG ",
-                                        "DROP TAG ", "DESCRIBE ", "BACKUP",        "SHOW TABLES",
-                                        "SHOW TAGS"};
+    static const char *const words[] = {
+        "",        "EXPLAIN ",     "CREATE TABLE ", "DROP TABLE ",  "COPY ",
+        "COPY ",   "INSERT INTO ", "CREATE TAG ",   "DROP TAG ",    "DESCRIBE ",
+        "BACKUP",  "SHOW TABLES",  "SHOW TAGS",     "CHECKPOINT",   "COMPACT",
+        "SET ",    "ALTER TABLE ", "ALTER TABLE ",  "ALTER TABLE ", "ALTER TABLE ",
+        "UPDATE ", "DELETE FROM "};
     const bool creates = s->kind == MU_AST_CREATE_TABLE;
 
     put(out, words[s->kind]);
-    put(out, s->if_exists ? (creates ? "IF NOT EXISTS " : "IF EXISTS ") : "");
+    put(out, s->if_exists && !is_alter(s) ? (creates ? "IF NOT EXISTS " : "IF EXISTS ") : "");
     if (s->name.text) {
         put_quoted(out, s->name.text, '"');
     }
@@ -405,10 +435,20 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
                                                                            : "",
                    s->path.text, from ? "STDIN" : "STDOUT", out);
     }
-    print_columns(s, out);
+    print_alter(s, out);
+    if (s->kind != MU_AST_ADD_COLUMN) {
+        print_columns(s, out);
+    }
     if (s->kind == MU_AST_INSERT) {
         print_rows(s, out);
     }
+    for (uint32_t i = 0; i < s->items.count; i++) {
+        put(out, i > 0 ? ", " : " SET ");
+        put_quoted(out, s->items.data[i].name.text, '"');
+        put(out, " = ");
+        print_expr(s->items.data[i].expr, out);
+    }
+    print_clause(" WHERE ", s->where, out);
     print_options(s, out);
     if (s->partition.text) {
         put(out, " PARTITION BY ");

@@ -48,7 +48,10 @@ static void append_condition(draft *d, const char *clause, const sql_expr *condi
 static void make_source(draft *d, int depth)
 {
     static const sql_relation customers = {
-        {{"customer", "customer", SQL_CUSTOMER, 0, 0, false, false}}, 1};
+        {{"customer", "customer", SQL_CUSTOMER, 0, 0, false, false},
+         {"first_seen", "first_seen", SQL_TIMESTAMP, 0, 0, false, false},
+         {"last_seen", "last_seen", SQL_TIMESTAMP, 0, 0, false, false}},
+        3};
     sql_query inner;
 
     if (depth > 0) {

@@ -3,6 +3,8 @@
 
 #include "storage/base/env.h"
 #include "storage/calendar.h"
+#include "storage/load.h"
+#include "storage/profile.h"
 
 #include <stdlib.h>
 
@@ -10,6 +12,12 @@ static const mu_column columns[] = {
     {.name = "user_id", .type = {.kind = MU_TEXT}, .role = MU_ROLE_CUSTOMER},
     {.name = "ts", .type = {.kind = MU_TIMESTAMP}, .role = MU_ROLE_TIME},
     {.name = "event", .type = {.kind = MU_TEXT}, .role = MU_ROLE_EVENT},
+};
+
+/* The attribute of customers that says which change they came with. */
+static const mu_table_edit add_turn = {
+    .kind = MU_EDIT_ADD_COLUMN,
+    .column = {.name = "turn", .type = {.kind = MU_BIGINT, .bits = 64}},
 };
 
 void shop_use_fast_disk(void)
@@ -29,7 +37,11 @@ muster_status shop_create(mu_db *db, muster_error *err)
     mu_change *change;
 
     MU_TRY(mu_change_begin(db, &change, err));
-    const muster_status status = mu_change_create_table(change, &wanted, &table, err);
+    muster_status status = mu_change_create_table(change, &wanted, &table, err);
+    const mu_table *customers = mu_catalog_find(mu_change_catalog(change), "customers");
+    if (status == MUSTER_OK && mu_table_column(customers, "turn") == MU_NO_COLUMN) {
+        status = mu_change_edit_table(change, MU_CUSTOMERS_TABLE, &add_turn, err);
+    }
     if (status != MUSTER_OK) {
         mu_change_abort(change);
         return status;
@@ -110,6 +122,40 @@ static muster_status add_tag(mu_change *change, uint32_t turn, const uint32_t *o
     return status;
 }
 
+static muster_status set_attribute(mu_change *change, uint32_t turn, muster_error *err)
+{
+    const mu_table *customers = mu_catalog_find(mu_change_catalog(change), "customers");
+    const mu_column written[] = {customers->columns[0], customers->columns[MU_CUSTOMERS_BUILT_IN]};
+    mu_table table = *customers;
+    char texts[SHOP_CUSTOMERS][32];
+    mu_text ids[SHOP_CUSTOMERS];
+    int64_t turns[SHOP_CUSTOMERS];
+    const mu_input_column inputs[] = {{.text = ids}, {.i64 = turns}};
+    mu_load *load;
+
+    for (uint32_t i = 0; i < SHOP_CUSTOMERS; i++) {
+        ids[i] = id_text(turn, i, texts[i]);
+        turns[i] = turn;
+    }
+    table.columns = written;
+    table.column_count = MU_COUNT(written);
+    MU_TRY(mu_load_open(change, &table, NULL, &load, err));
+    muster_status status = mu_load_rows(load, SHOP_CUSTOMERS, inputs, err);
+    if (status == MUSTER_OK) {
+        status = mu_load_finish(load, err);
+    }
+    mu_load_close(load);
+    return status;
+}
+
+/* The first customer of the change before. */
+static muster_status erase_one(mu_change *change, uint32_t turn, muster_error *err)
+{
+    const uint32_t ordinal = (turn - 1) * SHOP_CUSTOMERS;
+
+    return turn == 0 ? MUSTER_OK : mu_change_erase(change, &ordinal, 1, err);
+}
+
 static muster_status fill_change(mu_change *change, uint32_t turn, muster_error *err)
 {
     const mu_table *table = mu_catalog_find(mu_change_catalog(change), "events");
@@ -120,7 +166,9 @@ static muster_status fill_change(mu_change *change, uint32_t turn, muster_error 
     }
     MU_TRY(add_customers(change, turn, ordinals, err));
     MU_TRY(write_segment(change, table, turn, ordinals, err));
-    return add_tag(change, turn, ordinals, err);
+    MU_TRY(add_tag(change, turn, ordinals, err));
+    MU_TRY(set_attribute(change, turn, err));
+    return erase_one(change, turn, err);
 }
 
 muster_status shop_change(mu_db *db, uint32_t turn, muster_error *err)
@@ -136,6 +184,28 @@ muster_status shop_change(mu_db *db, uint32_t turn, muster_error *err)
     return mu_change_commit(change, err);
 }
 
+static void check_attributes(mu_snapshot *snapshot)
+{
+    const mu_table *customers = mu_catalog_find(mu_snapshot_catalog(snapshot), "customers");
+    const uint32_t column = MU_CUSTOMERS_BUILT_IN;
+    const uint32_t count = mu_customers_count(mu_snapshot_customers(snapshot));
+    mu_profile *profile;
+    mu_vector vector;
+    uint64_t bytes = 0;
+
+    assert_true(count <= MU_BATCH_ROWS);
+    assert_ok(mu_profile_open(snapshot, customers, &column, 1, &profile, &test_error));
+    mu_profile_start(profile, 0);
+    assert_ok(mu_profile_load(profile, 0, 0, count, &vector, &bytes, &test_error));
+    for (uint32_t i = 0; i < count; i++) {
+        if (!mu_erased_has(mu_snapshot_erased(snapshot), i)) {
+            assert_true(mu_vector_valid(&vector, i));
+            assert_int_equal(((const int64_t *)vector.data)[i], i / SHOP_CUSTOMERS);
+        }
+    }
+    mu_profile_close(profile);
+}
+
 static void check_turn(mu_snapshot *snapshot, const mu_tag *tag, uint32_t turn)
 {
     uint64_t bits[MU_STRIPE_WORDS] = {0}, size;
@@ -149,8 +219,11 @@ static void check_turn(mu_snapshot *snapshot, const mu_tag *tag, uint32_t turn)
         const mu_customer_id id = {.text = id_text(turn, i, text)};
         uint32_t ordinal;
         assert_ok(mu_customers_find(mu_snapshot_customers(snapshot), id, &ordinal, &test_error));
-        assert_int_equal(ordinal, turn * SHOP_CUSTOMERS + i);
-        assert_true(bits[ordinal / 64] >> (ordinal % 64) & 1);
+        const uint32_t expected = turn * SHOP_CUSTOMERS + i;
+        const bool erased = i == 0 && turn + 1 < tag->value_count;
+        assert_int_equal(mu_erased_has(mu_snapshot_erased(snapshot), expected), erased);
+        assert_int_equal(ordinal, erased ? MU_NO_CUSTOMER : expected);
+        assert_true(bits[expected / 64] >> (expected % 64) & 1);
     }
 }
 
@@ -167,7 +240,11 @@ uint32_t shop_turns(mu_db *db)
     assert_int_equal(tag ? tag->value_count : 0, turns);
     if (table) {
         assert_int_equal(mu_snapshot_segment_count(snapshot, table->id), turns);
-        assert_int_equal(mu_snapshot_rows(snapshot, table->id), customers);
+        assert_int_equal(mu_snapshot_rows(snapshot, table->id),
+                         turns == 0 ? 0 : customers - (turns - 1));
+    }
+    if (turns > 0) {
+        check_attributes(snapshot);
     }
     for (uint32_t turn = 0; turn < turns; turn++) {
         mu_segment *segment;

@@ -19,8 +19,8 @@ void shop_use_fast_disk(void);
 /* Creates the table `events` (user_id TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT). */
 muster_status shop_create(mu_db *db, muster_error *err);
 
-/* One change: customers "c<turn>-0" ..., their events in a segment of month `turn`, and tag
- * "seen" with one value for each turn. */
+/* One change: customers "c<turn>-0" ..., their events in a segment of month `turn`, a value of tag
+ * "seen" and of attribute "turn"; and the first customer of the change before is erased. */
 muster_status shop_change(mu_db *db, uint32_t turn, muster_error *err);
 
 /* How many changes the database holds, from 0; fails the test unless they are there whole and

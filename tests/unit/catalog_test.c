@@ -148,3 +148,62 @@ TEST(types_that_are_none_are_refused)
     assert_column_refused(3, (mu_column){"a", 0, {.kind = MU_CUSTOMER}, MU_ROLE_NONE},
                           "column \"a\" needs a type, such as TEXT");
 }
+
+/* Of a table whose columns have had numbers up to 9. */
+TEST(an_edit_gives_a_new_catalog_and_leaves_the_old_one)
+{
+    mu_column columns[MU_COUNT(event_columns)];
+    mu_table both[] = {tables[0], tables[1]};
+    const mu_catalog old = {
+        .customer_kind = MU_TEXT, .table_count = 2, .tables = both, .next_table_id = 4};
+    mu_arena arena = {0};
+    mu_catalog next, last;
+
+    memcpy(columns, event_columns, sizeof columns);
+    both[1].columns = columns;
+    both[1].next_column_id = 9;
+    const mu_table_edit add = {.kind = MU_EDIT_ADD_COLUMN,
+                               .column = {.name = "more", .type = {.kind = MU_DATE}}};
+    assert_ok(mu_catalog_edit(&old, &both[1], &add, &arena, &next, &test_error));
+    const mu_table *table = mu_catalog_find(&next, "events");
+    assert_int_equal(both[1].column_count, 3);
+    assert_int_equal(table->column_count, 4);
+    assert_int_equal(table->columns[3].id, 9);
+    assert_int_equal(table->next_column_id, 10);
+
+    const mu_table_edit drop = {.kind = MU_EDIT_DROP_COLUMN, .index = 2};
+    assert_ok(mu_catalog_edit(&next, table, &drop, &arena, &last, &test_error));
+    table = mu_catalog_find(&last, "events");
+    assert_int_equal(table->column_count, 3);
+    assert_int_equal(table->event_column, MU_NO_COLUMN);
+    assert_string_equal(table->columns[2].name, "more");
+    assert_int_equal(table->next_column_id, 10);
+
+    const mu_table_edit rename = {.kind = MU_EDIT_RENAME_TABLE, .column = {.name = "visits"}};
+    assert_ok(mu_catalog_edit(&last, table, &rename, &arena, &next, &test_error));
+    assert_null(mu_catalog_find(&next, "events"));
+    assert_int_equal(mu_catalog_find(&next, "visits")->id, 3);
+    mu_arena_deinit(&arena);
+}
+
+TEST(an_edit_that_may_not_be_says_why)
+{
+    mu_arena arena = {0};
+    mu_catalog ignored;
+    const mu_table_edit taken = {.kind = MU_EDIT_ADD_COLUMN,
+                                 .column = {.name = "TS", .type = {.kind = MU_DATE}}};
+    const mu_table_edit untyped = {.kind = MU_EDIT_ADD_COLUMN,
+                                   .column = {.name = "x", .type = {.kind = MU_NULL}}};
+    const mu_table_edit time = {.kind = MU_EDIT_DROP_COLUMN, .index = 1};
+
+    assert_status(MUSTER_INVALID,
+                  mu_catalog_edit(&catalog, &tables[1], &taken, &arena, &ignored, &test_error));
+    assert_message("table \"events\" has a column \"ts\" already; choose another name");
+    assert_status(MUSTER_INVALID,
+                  mu_catalog_edit(&catalog, &tables[1], &untyped, &arena, &ignored, &test_error));
+    assert_message("column \"x\" needs a type, such as TEXT");
+    assert_status(MUSTER_INVALID,
+                  mu_catalog_edit(&catalog, &tables[1], &time, &arena, &ignored, &test_error));
+    assert_message_has("column \"ts\" is the TIME of \"events\"");
+    mu_arena_deinit(&arena);
+}

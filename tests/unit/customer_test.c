@@ -54,7 +54,7 @@ static void check_registry(const mu_customers *customers, uint32_t count, uint32
         }
     }
     for (uint32_t i = 0; i < mu_customers_part_count(customers); i++) {
-        assert_ok(mu_customer_part_check(mu_customers_part(customers, i), &test_error));
+        assert_ok(mu_customer_part_check(mu_customers_part(customers, i), NULL, &test_error));
     }
 }
 
@@ -198,8 +198,8 @@ static void read_damaged(const char *directory, const mu_customer_part_info *inf
                     (status == MUSTER_OK && mu_customer_id_equal(MU_TEXT, id, back)));
         faults += status != MUSTER_OK;
     }
-    assert_true(faults > 0 ||
-                mu_customer_part_check(mu_customers_part(customers, 0), NULL) == MUSTER_CORRUPT);
+    assert_true(faults > 0 || mu_customer_part_check(mu_customers_part(customers, 0), NULL, NULL) ==
+                                  MUSTER_CORRUPT);
     mu_customers_close(customers);
 }
 

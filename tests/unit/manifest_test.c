@@ -14,9 +14,9 @@ static const mu_column columns[] = {
 static void fill(mu_manifest *m, mu_arena *arena)
 {
     static mu_customer_part_info parts[] = {{4, 0, 70000, 1234}, {9, 70000, 1, 99}};
-    static mu_segment_info segments[] = {{5, 2, -3, 10, 0, 100, -9, -5},
-                                         {6, 2, 7, 11, 11, 101, 0, 0},
-                                         {8, 2, 7, 12, 3, 102, -1, INT64_MAX}};
+    static mu_segment_info segments[] = {{5, 2, -3, 10, 0, 100, -9, -5, 0},
+                                         {6, 2, 7, 11, 11, 101, 0, 0, 0},
+                                         {8, 2, 7, 12, 3, 102, -1, INT64_MAX, 4}};
     static mu_tag_info tags[] = {{{"a", 1}, 7, 0, 4, 0, 55}, {{"黑名单", 9}, 7, 8, 99, 3, -1}};
 
     assert_true(mu_manifest_init(m, arena));
@@ -33,6 +33,7 @@ static void fill(mu_manifest *m, mu_arena *arena)
     m->segment_count = MU_COUNT(segments);
     m->tags = tags;
     m->tag_count = MU_COUNT(tags);
+    m->erased = (mu_erased_info){3, 20, 2};
 }
 
 static muster_status read_back(const char *directory, mu_arena *arena, mu_manifest *out)
@@ -77,6 +78,10 @@ TEST(what_is_written_is_read)
     assert_false(mu_manifest_is_leftover(&found, "tags-000007"));
     assert_true(mu_manifest_is_leftover(&found, "customers-000005"));
     assert_false(mu_manifest_is_leftover(&found, "customers-5"));
+    assert_false(mu_manifest_is_leftover(&found, "erased-000003"));
+    assert_true(mu_manifest_is_leftover(&found, "erased-000005"));
+    assert_int_equal(found.erased.customers, 2);
+    assert_int_equal(found.erased.size, 20);
     assert_false(mu_manifest_is_leftover(&found, "manifest"));
     assert_false(mu_manifest_is_leftover(&found, "lock"));
     mu_arena_deinit(&arena);

@@ -132,6 +132,19 @@ TEST(statements_that_change_things_are_read)
         {"CREATE TAG vip AS SELECT customer FROM e", "CREATE TAG \"vip\" AS SELECT \"customer\" "
                                                      "FROM \"e\""},
         {"DROP TAG 会员等级", "DROP TAG \"会员等级\""},
+        {"alter table t add column a decimal(8, 2)",
+         "ALTER TABLE \"t\" ADD COLUMN \"a\" \"decimal\"(8, 2)"},
+        {"alter table t add column if not exists add text",
+         "ALTER TABLE \"t\" ADD COLUMN IF NOT EXISTS \"add\" \"text\""},
+        {"alter table t drop column if exists a", "ALTER TABLE \"t\" DROP COLUMN IF EXISTS \"a\""},
+        {"alter table alter rename column column to rename",
+         "ALTER TABLE \"alter\" RENAME COLUMN \"column\" TO \"rename\""},
+        {"alter table t rename to \"u v\"", "ALTER TABLE \"t\" RENAME TO \"u v\""},
+        {"update t set a = b = 1, set = 2 where update and delete",
+         "UPDATE \"t\" SET \"a\" = (\"b\" = 1), \"set\" = 2 WHERE (\"update\" AND \"delete\")"},
+        {"update t set a = a + 1", "UPDATE \"t\" SET \"a\" = (\"a\" + 1)"},
+        {"delete from t where a is null", "DELETE FROM \"t\" WHERE (\"a\" IS NULL)"},
+        {"delete from update", "DELETE FROM \"update\""},
         {"DESCRIBE e", "DESCRIBE \"e\""},
         {"DESCRIBE 'e.csv' (HEADER)", "DESCRIBE 'e.csv' WITH (\"HEADER\")"},
         {"DESCRIBE SELECT 1", "DESCRIBE SELECT 1"},
@@ -210,9 +223,9 @@ TEST(an_error_says_where_what_and_what_was_expected)
          "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, INDEXED, PRECISION "
          "or TIME"},
         {"CREATE VIEW v", 7, "unexpected \"VIEW\"; expected TABLE or TAG"},
-        {"DELETE FROM t", 0,
-         "unexpected \"DELETE\"; expected BACKUP, CHECKPOINT, COMPACT, COPY, CREATE, DESCRIBE, "
-         "DROP, EXPLAIN, FROM, INSERT, SELECT, SET, SHOW or WITH"},
+        {"MERGE INTO t", 0,
+         "unexpected \"MERGE\"; expected ALTER, BACKUP, CHECKPOINT, COMPACT, COPY, CREATE, DELETE, "
+         "DESCRIBE, DROP, EXPLAIN, FROM, INSERT, SELECT, SET, SHOW, UPDATE or WITH"},
         {"COPY t FROM events.csv", 12,
          "unexpected \"events\"; expected a text between single quotes or STDIN"},
         {"SELECT 'abc", 7, "the quote ' is never closed"},

@@ -1,0 +1,211 @@
+/*
+ * act_update.c - UPDATE: attributes of customers, and rows of lookup tables.
+ *
+ * Both are a query whose rows are loaded. That of customers gives the ones to change with their new
+ * values, and the load puts these over what is there. A lookup table is small: all its rows are
+ * written anew, changed or not, in the order in which they were.
+ */
+#include "sql/act_rows.h"
+
+/* The columns to set, and what to. */
+typedef struct update {
+    const mu_table *table;
+    mu_relation relation;
+    uint32_t count;
+    uint32_t *columns;
+    const mu_expr **values;
+    const mu_expr *condition; /* NULL: every row */
+} update;
+
+static muster_status refuse_column(const update *u, uint32_t column, mu_ast_name name,
+                                   muster_error *err)
+{
+    if (u->table->id == MU_CUSTOMERS_TABLE && column < MU_CUSTOMERS_BUILT_IN) {
+        return mu_fail_at(err, MUSTER_INVALID, name.offset, "\"%s\" cannot be set; %s",
+                          u->table->columns[column].name,
+                          column == u->table->customer_column
+                              ? "an id stays what it is, and attributes can be set"
+                              : "it follows from the events there are");
+    }
+    return MUSTER_OK;
+}
+
+static muster_status bind_set(const mu_place *place, const mu_ast_items *items, update *u,
+                              muster_error *err)
+{
+    for (uint32_t i = 0; i < items->count; i++) {
+        const mu_ast_name name = items->data[i].name;
+        MU_TRY(mu_bind_column(&u->relation, (mu_ast_name){0}, name.text, name.offset,
+                              &u->columns[i], err));
+        MU_TRY(refuse_column(u, u->columns[i], name, err));
+        for (uint32_t j = 0; j < i; j++) {
+            if (u->columns[j] == u->columns[i]) {
+                return mu_fail_at(err, MUSTER_INVALID, name.offset, "column \"%s\" is set twice",
+                                  name.text);
+            }
+        }
+        MU_TRY(mu_act_bind_value(place, items->data[i].expr, &u->table->columns[u->columns[i]],
+                                 &u->values[i], err));
+    }
+    return MUSTER_OK;
+}
+
+static muster_status bind(const mu_act *act, update *u, muster_error *err)
+{
+    const mu_ast_statement *s = act->statement;
+    mu_arena *arena = act->binder->scope.arena;
+
+    MU_TRY(mu_bind_table(act->binder, s->name, &u->table, err));
+    if (u->table->id != MU_CUSTOMERS_TABLE && mu_table_has_events(u->table)) {
+        return mu_fail_at(err, MUSTER_INVALID, s->name.offset,
+                          "\"%s\" holds events, which happened as they did; UPDATE changes "
+                          "customers and lookup tables, and DELETE takes events away",
+                          u->table->name);
+    }
+    MU_TRY(mu_bind_scan(act->binder, u->table, &u->relation, err));
+    u->count = s->items.count;
+    MU_ARENA_TRY(u->columns, arena, u->count, err);
+    MU_ARENA_TRY(u->values, arena, u->count, err);
+    const mu_place set = {.binder = act->binder, .relation = &u->relation, .clause = "SET"};
+    MU_TRY(bind_set(&set, &s->items, u, err));
+    if (s->where) {
+        const mu_place where = {.binder = act->binder, .relation = &u->relation, .clause = "WHERE"};
+        MU_TRY(mu_bind_condition(&where, s->where, "WHERE", &u->condition, err));
+    }
+    return MUSTER_OK;
+}
+
+/* Runs the plan, and loads its rows into the table. *rows is closed by the caller. */
+static muster_status load(mu_act *act, const mu_plan *plan, const mu_table *table,
+                          mu_act_rows *rows, muster_error *err)
+{
+    MU_TRY(mu_act_rows_open(act, table, rows, err));
+    return mu_act_each_batch(act, plan, mu_act_rows_take, rows, err);
+}
+
+/* Customers: those that are meant, with their new values. */
+
+static muster_status plan_customers(const mu_act *act, const update *u, const mu_table **table,
+                                    const mu_plan **out, muster_error *err)
+{
+    const mu_scope *scope = &act->binder->scope;
+    const mu_plan *input = u->relation.plan;
+    const mu_expr **exprs;
+    const char **names;
+    mu_column *columns;
+    mu_table *narrow;
+
+    MU_ARENA_TRY(narrow, scope->arena, 1, err);
+    MU_ARENA_TRY(columns, scope->arena, u->count + 1, err);
+    MU_ARENA_TRY(exprs, scope->arena, u->count + 1, err);
+    MU_ARENA_TRY(names, scope->arena, u->count + 1, err);
+    columns[0] = u->table->columns[u->table->customer_column];
+    MU_TRY(mu_expr_column(scope, u->table->customer_column, columns[0].type, 0, &exprs[0], err));
+    for (uint32_t i = 0; i < u->count; i++) {
+        columns[i + 1] = u->table->columns[u->columns[i]];
+        exprs[i + 1] = u->values[i];
+    }
+    for (uint32_t i = 0; i <= u->count; i++) {
+        names[i] = columns[i].name;
+    }
+    *narrow = *u->table;
+    narrow->columns = columns;
+    narrow->column_count = u->count + 1;
+    mu_table_find_roles(narrow);
+    *table = narrow;
+    if (u->condition) {
+        MU_TRY(mu_plan_filter(scope, input, u->condition, &input, err));
+    }
+    return mu_plan_project(scope, input, exprs, names, u->count + 1, out, err);
+}
+
+static muster_status update_customers(mu_act *act, const update *u, muster_error *err)
+{
+    mu_act_rows rows = {0};
+    const mu_table *table = NULL;
+    const mu_plan *plan;
+    muster_status status;
+
+    MU_TRY(plan_customers(act, u, &table, &plan, err));
+    MU_TRY_GOTO(load(act, plan, table, &rows, err));
+    act->rows = rows.rows;
+    if (rows.rows > 0) {
+        status = mu_load_finish(rows.load, err);
+    }
+
+fail:
+    mu_act_rows_close(&rows);
+    return status;
+}
+
+/* A lookup table: all rows, and whether each was meant. */
+
+static muster_status plan_rows(const mu_act *act, const update *u, const mu_plan **out,
+                               muster_error *err)
+{
+    const mu_scope *scope = &act->binder->scope;
+    const mu_table *table = u->table;
+    const mu_expr **exprs;
+    const char **names;
+
+    MU_ARENA_TRY(exprs, scope->arena, table->column_count + 1, err);
+    MU_ARENA_TRY(names, scope->arena, table->column_count + 1, err);
+    for (uint32_t c = 0; c < table->column_count; c++) {
+        names[c] = table->columns[c].name;
+        MU_TRY(mu_expr_column(scope, c, table->columns[c].type, 0, &exprs[c], err));
+    }
+    for (uint32_t i = 0; i < u->count; i++) {
+        const uint32_t c = u->columns[i];
+        const mu_expr *const cases[] = {u->condition, u->values[i], exprs[c]};
+        if (!u->condition) {
+            exprs[c] = u->values[i];
+            continue;
+        }
+        MU_TRY(mu_expr_case(scope, cases, MU_COUNT(cases), u->values[i]->offset, &exprs[c], err));
+        MU_TRY(mu_expr_cast(scope, exprs[c], table->columns[c].type, false, u->values[i]->offset,
+                            &exprs[c], err));
+    }
+    const mu_value all = {.type = {.kind = MU_BOOLEAN}, .i64 = 1};
+    names[table->column_count] = "meant";
+    exprs[table->column_count] = u->condition;
+    if (!u->condition) {
+        MU_TRY(mu_expr_const(scope, all, 0, &exprs[table->column_count], err));
+    }
+    return mu_plan_project(scope, u->relation.plan, exprs, names, table->column_count + 1, out,
+                           err);
+}
+
+static muster_status update_rows(mu_act *act, const update *u, muster_error *err)
+{
+    mu_snapshot *base = mu_change_base(act->change);
+    mu_act_rows rows = {0};
+    const mu_plan *plan;
+    muster_status status;
+
+    MU_TRY(plan_rows(act, u, &plan, err));
+    MU_TRY_GOTO(load(act, plan, u->table, &rows, err));
+    act->rows = rows.count;
+    for (uint32_t i = 0; rows.count > 0 && i < mu_snapshot_segment_count(base, u->table->id); i++) {
+        MU_TRY_GOTO(mu_change_remove_segment(
+            act->change, mu_snapshot_segment_info(base, u->table->id, i)->file, err));
+    }
+    if (rows.count > 0) {
+        status = mu_load_finish(rows.load, err);
+    }
+
+fail:
+    mu_act_rows_close(&rows);
+    return status;
+}
+
+muster_status mu_act_update(mu_act *act, muster_error *err)
+{
+    update u = {0};
+
+    MU_TRY(bind(act, &u, err));
+    if (!act->running) {
+        return MUSTER_OK;
+    }
+    return u.table->id == MU_CUSTOMERS_TABLE ? update_customers(act, &u, err)
+                                             : update_rows(act, &u, err);
+}
