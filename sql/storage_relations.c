@@ -150,7 +150,8 @@ static muster_status fill_column(mu_binder *binder, const mu_table *table, uint3
         const uint32_t index = mu_segment_column(segment, column->id);
         if (index != MU_NO_COLUMN) {
             MU_TRY(mu_segment_use(segment, index, &usage, err));
-        } else { /* it was written before the column was there */
+        } else if (table->id != MU_CUSTOMERS_TABLE) {
+            /* it was written before the column was there */
             usage.rows += mu_segment_rows(segment);
             usage.nulls += mu_segment_rows(segment);
         }
@@ -175,19 +176,25 @@ static muster_status fill_column(mu_binder *binder, const mu_table *table, uint3
     return MUSTER_OK;
 }
 
+/* What every customer has is not in segments; a segment of attributes has some of the others. */
+static uint32_t first_column(const mu_table *table)
+{
+    return table->id == MU_CUSTOMERS_TABLE ? MU_CUSTOMERS_BUILT_IN : 0;
+}
+
 static muster_status make_columns(mu_binder *binder, const mu_plan **out, muster_error *err)
 {
     const mu_catalog *catalog = binder->catalog;
     uint32_t rows = 0, at = 0;
     mu_value *values;
 
-    for (uint32_t t = 1; t < catalog->table_count; t++) { /* `customers` is not in segments */
-        rows += catalog->tables[t].column_count;
+    for (uint32_t t = 0; t < catalog->table_count; t++) {
+        rows += catalog->tables[t].column_count - first_column(&catalog->tables[t]);
     }
     MU_ARENA_TRY(values, binder->scope.arena, (size_t)rows * MU_COUNT(column_columns), err);
-    for (uint32_t t = 1; t < catalog->table_count; t++) {
+    for (uint32_t t = 0; t < catalog->table_count; t++) {
         const mu_table *table = &catalog->tables[t];
-        for (uint32_t c = 0; c < table->column_count; c++) {
+        for (uint32_t c = first_column(table); c < table->column_count; c++) {
             MU_TRY(fill_column(binder, table, c, &values[at++ * MU_COUNT(column_columns)], err));
         }
     }

@@ -7,8 +7,8 @@
  *
  * Where files are written anew, what is dropped is
  *
- *   - the rows of their events: a scan gives none, so what is loaded from one has none, and the new
- *     segment has no masked rows;
+ *   - the rows of their events: a merge of segments (COMPACT) passes over them, and over the texts
+ *     that only they had; what is loaded from a scan has none. The new segment has no masked rows;
  *   - their bits in the sets of tags, and with them the counts in the directories of tags;
  *   - their values in segments of `customers`: profile_write.c leaves them out of every stripe it
  *     writes, and its dictionaries have only texts that are in use;
