@@ -55,7 +55,8 @@ struct mu_bench_engine {
 extern const mu_bench_engine_class mu_bench_engine_muster, mu_bench_engine_duckdb,
     mu_bench_engine_clickhouse;
 
-/* Opens the library at `path` for the class named `name`; NULL with a message in the reply. */
+/* Opens the library at `path` for the class named `name`; to free(). NULL with a message in the
+ * reply. */
 mu_bench_engine *mu_bench_engine_new(const char *name, const char *path, mu_bench_reply *reply);
 
 /* Looks up functions of the engine's library; `place` is the address of a pointer to one. */

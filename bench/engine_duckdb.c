@@ -149,6 +149,10 @@ static void duck_close(mu_bench_engine *engine)
         d->disconnect(&d->connections[i]);
     }
     d->close(&d->db);
+    for (uint32_t i = 0; i < d->layout_count; i++) {
+        free(d->layouts[i]);
+    }
+    (void)pthread_mutex_destroy(&d->attaching);
 }
 
 /* Whether `sql` speaks of something in `layout`: its name, a dot behind it. */

@@ -322,6 +322,7 @@ int mu_bench_worker_main(char **arguments)
     if (open) {
         engine->class->close(engine);
     }
+    free(engine);
     mu_bench_reply_deinit(&unusable);
     return 0;
 }

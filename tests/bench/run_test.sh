@@ -1,9 +1,11 @@
 #!/bin/sh
 # All of the benchmark on a small log. Beside the peers where their libraries have been fetched (sh
-# bench/run.sh does), so that answers are compared; else muster alone.
+# bench/run.sh does), so that answers are compared; else, and in a build with sanitizers, which they
+# do not load into, muster alone.
 set -eu
 
 bench=$1
+sanitized=${2-}
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 
@@ -14,7 +16,7 @@ fail() {
 }
 
 peers=none
-[ ! -f "$(dirname "$bench")/../peers/libchdb.so" ] || peers=duckdb,clickhouse
+[ -n "$sanitized" ] || [ ! -f "$(dirname "$bench")/../peers/libchdb.so" ] || peers=duckdb,clickhouse
 "$bench" --size XS --peers $peers --repeat 2 --audiences 30 --out "$here/out" >"$here/table" 2>"$here/err" ||
     fail "the run did not succeed"
 for row in load disk funnel_quarter timeline open_cold; do
