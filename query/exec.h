@@ -21,9 +21,9 @@ typedef struct mu_rowset mu_rowset;
 
 typedef struct mu_exec_options {
     mu_snapshot *snapshot;
-    mu_pool *pool;               /* NULL: one thread */
-    const atomic_bool *cancel;   /* NULL: never */
-    const mu_progress *progress; /* NULL: none */
+    mu_pool *pool;                    /* NULL: one thread */
+    const atomic_bool *cancel;        /* NULL: never */
+    const mu_progress *progress;      /* NULL: none */
     atomic_uint_fast64_t *bytes_read; /* grows by what is read of chunks and sets; NULL: no one
                                          counts */
     int64_t now_us;
