@@ -171,7 +171,8 @@ static muster_status write_all(mu_change *change, uint64_t wal, mu_manifest *nex
                                                               closed */
     MU_TRY(write_tags(change, next, err));
     MU_TRY(mu_change_write_erased(change, next, err));
-    MU_TRY(mu_db_sync_log(change->db, change->db->log_end, err)); /* I1: files of the log, too */
+    /* I1: files of the log, too */
+    MU_TRY(mu_db_sync_log(change->db, change->db->log_number, change->db->log_end, err));
     next->next_file = atomic_load(&change->next_file);
     MU_TRY(sync_directory(change->db, err)); /* I2: the names of the files, before the manifest's */
     return mu_manifest_write(change->db->path, next, err);
@@ -218,12 +219,14 @@ static muster_status commit_manifest(mu_change *change, uint64_t wal, bool *made
     pthread_mutex_lock(&db->mutex);
     mu_snapshot_release(db->tail); /* the next snapshot is of the new manifest */
     db->tail = NULL;
-    pthread_mutex_unlock(&db->mutex);
+    mu_log *old = NULL;
     if (wal != change->base->manifest.wal) {
-        mu_log_close(db->log);
+        old = db->log;
         db->log = NULL;
-        db->log_end = db->log_synced = 0;
+        db->log_number = db->log_end = db->log_synced = 0;
     }
+    pthread_mutex_unlock(&db->mutex);
+    mu_log_close(old);
     remove_old_files(change, &next);
     return MUSTER_OK;
 }
@@ -259,6 +262,7 @@ static muster_status open_log(mu_db *db, const mu_snapshot *base, muster_error *
     }
     pthread_mutex_lock(&db->mutex);
     db->log = log;
+    db->log_number = base->manifest.wal;
     db->log_end = db->log_synced = base->log_size;
     pthread_mutex_unlock(&db->mutex);
     return MUSTER_OK;
@@ -384,8 +388,9 @@ static muster_status commit_to_log(mu_change *change, muster_error *err)
         mu_change_abort(change);
         return status;
     }
+    const uint64_t log = db->log_number;
     mu_change_free(change); /* others may append while this one waits for the disk */
-    return atomic_load(&db->lazy) ? MUSTER_OK : mu_db_sync_log(db, end, err);
+    return atomic_load(&db->lazy) ? MUSTER_OK : mu_db_sync_log(db, log, end, err);
 }
 
 muster_status mu_change_commit(mu_change *change, muster_error *err)

@@ -275,12 +275,12 @@ static muster_status sync_tail(mu_db *db, muster_error *err)
     return status;
 }
 
-muster_status mu_db_sync_log(mu_db *db, uint64_t size, muster_error *err)
+muster_status mu_db_sync_log(mu_db *db, uint64_t number, uint64_t size, muster_error *err)
 {
     muster_status status = MUSTER_OK;
 
     pthread_mutex_lock(&db->mutex);
-    while (status == MUSTER_OK && db->log_synced < size) {
+    while (status == MUSTER_OK && db->log_number == number && db->log_synced < size) {
         if (db->unsure) {
             status = mu_fail(err, MUSTER_IO,
                              "the system could not write the log of \"%s\" to the disk; close the "

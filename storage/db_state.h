@@ -28,6 +28,7 @@ struct mu_db {
     mu_log *log;         /* of the one who is changing, but for mu_log_sync(); NULL: none is open */
     mu_snapshot *tail;   /* by mutex: after all that was appended; a reference is owned; NULL: that
                             is `current` */
+    uint64_t log_number; /* by mutex: its file's; 0: none is open */
     uint64_t log_end;    /* by mutex: bytes appended */
     uint64_t log_synced; /* by mutex: of these, known to be on the disk */
     bool syncing;        /* by mutex: a thread syncs the log, for all that wait */
@@ -89,8 +90,9 @@ bool mu_snapshot_is_rooted(const mu_snapshot *snapshot);
  * releases it, and has its turn. */
 muster_status mu_db_base(mu_db *db, mu_snapshot **out, muster_error *err);
 
-/* Waits until the log is on the disk up to `size`, and what it holds is what readers see. */
-muster_status mu_db_sync_log(mu_db *db, uint64_t size, muster_error *err);
+/* Waits until the log `number` is on the disk up to `size`, and what it holds is what readers see.
+ * So it is when that log has ended: a manifest took over what it held. */
+muster_status mu_db_sync_log(mu_db *db, uint64_t number, uint64_t size, muster_error *err);
 
 /* compact.c: tells the keeper what the last commit has left; `tail` is the state after it. */
 void mu_db_wake_keeper(mu_db *db, const mu_snapshot *tail);

@@ -391,6 +391,44 @@ static void *append_batches(void *context)
     return NULL;
 }
 
+static void start_appending(muster *db, appending ones[THREADS], pthread_t threads[THREADS])
+{
+    for (uint32_t i = 0; i < THREADS; i++) {
+        ones[i] = (appending){.db = db, .number = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, append_batches, &ones[i]), 0);
+    }
+}
+
+static void end_appending(const pthread_t threads[THREADS])
+{
+    void *failed;
+
+    for (uint32_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+}
+
+/* The log may be gone before a thread that committed to it begins to wait for it. */
+TEST(checkpoints_come_between_a_commit_and_its_sync)
+{
+    muster *db = open_at(test_path("db"));
+    appending ones[THREADS];
+    pthread_t threads[THREADS];
+    char answer[100];
+
+    run(db, create);
+    start_appending(db, ones, threads);
+    for (uint64_t seen = 0; seen < THREADS * COMMITS * BATCH;) {
+        run(db, "CHECKPOINT");
+        assert_ok(ask(db, "SELECT count(*) FROM e", answer, sizeof answer, &test_error));
+        seen = strtoull(answer, NULL, 10);
+    }
+    end_appending(threads);
+    assert_answer(db, total, "1200|15|1200\n");
+    muster_close(db);
+}
+
 TEST(threads_append_at_once_and_commits_are_whole)
 {
     const char *path = test_path("db");
@@ -398,23 +436,16 @@ TEST(threads_append_at_once_and_commits_are_whole)
     appending ones[THREADS];
     pthread_t threads[THREADS];
     char answer[100];
-    void *failed;
 
     run(db, create);
-    for (uint32_t i = 0; i < THREADS; i++) {
-        ones[i] = (appending){.db = db, .number = i};
-        assert_int_equal(pthread_create(&threads[i], NULL, append_batches, &ones[i]), 0);
-    }
+    start_appending(db, ones, threads);
     for (uint64_t seen = 0, last = 0; seen < COMMITS * BATCH; last = seen) {
         assert_ok(ask(db, "SELECT count(*) FROM e", answer, sizeof answer, &test_error));
         seen = strtoull(answer, NULL, 10);
         assert_int_equal(seen % BATCH, 0);
         assert_true(seen >= last);
     }
-    for (uint32_t i = 0; i < THREADS; i++) {
-        assert_int_equal(pthread_join(threads[i], &failed), 0);
-        assert_null(failed);
-    }
+    end_appending(threads);
     assert_answer(db, total, "1200|15|1200\n");
     muster_close(db);
     db = open_at(path);
