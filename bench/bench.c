@@ -261,18 +261,18 @@ char *mu_bench_built(const char *name)
 
 /* The sides. */
 
-/* Takes over `library`. */
-static void add_side(mu_bench_run *run, const char *name, const char *engine, char *library)
+/* Takes over `so`. */
+static void add_side(mu_bench_run *run, const char *name, const char *engine, char *so)
 {
     mu_bench_side *side = &run->sides[run->side_count++];
 
-    if (!mu_bench_exists(library)) {
-        mu_bench_stop("there is no \"%s\"; sh bench/run.sh gets what is missing", library);
+    if (!mu_bench_exists(so)) {
+        mu_bench_stop("there is no \"%s\"; sh bench/run.sh gets what is missing", so);
     }
     side->name = name;
     side->db = mu_bench_text("%s/%s", run->options.out, name);
-    side->library = library;
-    side->place = (mu_bench_place){.engine = engine, .library = library, .db = side->db};
+    side->so = so;
+    side->place = (mu_bench_place){.engine = engine, .so = so, .db = side->db};
 }
 
 static void add_sides(mu_bench_run *run)
@@ -420,7 +420,7 @@ int main(int argc, char **argv)
     }
     for (uint32_t s = 0; s < run.side_count; s++) {
         free(run.sides[s].db);
-        free(run.sides[s].library);
+        free(run.sides[s].so);
     }
     mu_bench_questions_free(&run.questions);
     json_decref(run.report);

@@ -43,7 +43,7 @@ typedef struct mu_bench_options {
 typedef struct mu_bench_side {
     const char *name; /* "before" */
     char *db;         /* directory; owned */
-    char *library;    /* path; owned */
+    char *so;         /* path of the shared library; owned */
     mu_bench_place place;
 } mu_bench_side;
 

@@ -255,8 +255,7 @@ static bool is_stale(const mu_bench_run *run, const mu_bench_side *side, const c
     char *made = mu_bench_text("%s/data/made", run->options.out);
     const time_t then = mu_bench_changed(mark);
     const bool stale = then < mu_bench_changed(layouts) ||
-                       then < mu_bench_changed(side->place.library) ||
-                       then < mu_bench_changed(made);
+                       then < mu_bench_changed(side->place.so) || then < mu_bench_changed(made);
 
     free(layouts);
     free(made);

@@ -65,7 +65,7 @@ static _Noreturn void become_worker(const mu_bench_place *place, uint32_t thread
     if (dup2(requests, REQUESTS) >= 0 && dup2(replies, REPLIES) >= 0) {
         (void)close(requests);
         (void)close(replies);
-        (void)execl("/proc/self/exe", "muster-bench", "--worker", place->engine, place->library,
+        (void)execl("/proc/self/exe", "muster-bench", "--worker", place->engine, place->so,
                     place->db, thread_text, client_text, (char *)NULL);
     }
     mu_bench_stop("no worker could be started: %s", strerror(errno));
