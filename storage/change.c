@@ -157,26 +157,14 @@ mu_customer_adder *mu_change_customers(mu_change *change)
 static void settle_columns(mu_table *table, mu_column *columns)
 {
     table->columns = columns;
-    table->customer_column = table->time_column = table->event_column = MU_NO_COLUMN;
     table->next_column_id = table->column_count;
     for (uint32_t i = 0; i < table->column_count; i++) {
         columns[i].id = i;
-        switch (columns[i].role) {
-        case MU_ROLE_CUSTOMER:
-            table->customer_column = i;
+        if (columns[i].role == MU_ROLE_CUSTOMER) {
             columns[i].type = (mu_type){.kind = MU_CUSTOMER};
-            break;
-        case MU_ROLE_TIME:
-            table->time_column = i;
-            break;
-        case MU_ROLE_EVENT:
-            table->event_column = i;
-            break;
-        case MU_ROLE_NONE:
-        case MU_ROLE_INDEXED:
-            break;
         }
     }
+    mu_table_find_roles(table);
 }
 
 /* The kind of the ids once the table is there. */

@@ -163,18 +163,12 @@ static muster_status alp_open(mu_decoder *decoder, mu_reader *in, muster_error *
 
 static void alp_vector(mu_decoder *decoder, uint32_t vector, uint32_t rows, int64_t *out)
 {
-    const mu_for *packed = &decoder->packed;
     uint64_t hits[MU_VECTOR_ROWS / 64];
 
-    mu_for_read_i64(packed, vector * MU_VECTOR_ROWS, rows, out);
-    if (decoder->rare.count > 0) {
-        const uint64_t mark = packed->width == 0 ? 0 : UINT64_MAX >> (64 - packed->width);
-        mu_bits_fill(hits, rows, MU_COUNT(hits));
-        mu_k()->filter_eq_i64(out, (int64_t)((uint64_t)packed->base + mark * packed->divisor), hits,
-                              mu_bits_words(rows));
-    }
+    mu_for_read_i64(&decoder->packed, vector * MU_VECTOR_ROWS, rows, out);
+    const bool some_rare = mu_rare_find_i64(decoder, out, rows, hits);
     mu_k()->divide_f64(out, powers[decoder->digits], out, rows);
-    if (decoder->rare.count > 0) {
+    if (some_rare) {
         mu_rare_place_i64(decoder, vector, rows, hits, out);
     }
 }

@@ -120,6 +120,9 @@ void mu_rare_write(mu_writer *out, const int64_t *values, const uint32_t *rows, 
                    uint32_t all_rows);
 size_t mu_rare_bytes(uint32_t count, uint32_t width, uint32_t all_rows); /* about */
 muster_status mu_rare_open(mu_decoder *decoder, mu_reader *in, muster_error *err);
+/* Which of the numbers of a vector stand for rare values; false if there are none in the chunk. */
+bool mu_rare_find_i64(const mu_decoder *decoder, const int64_t *numbers, uint32_t rows,
+                      uint64_t hits[MU_VECTOR_ROWS / 64]);
 /* Puts them where `hits`, of the whole vector, has bits. */
 void mu_rare_place_i64(mu_decoder *decoder, uint32_t vector, uint32_t rows, const uint64_t *hits,
                        int64_t *out);

@@ -103,6 +103,28 @@ static uint32_t marked(const mu_decoder *decoder, uint32_t vector, uint32_t rows
     return mu_k()->count_bits(hits, mu_bits_words(rows)) == stored ? stored : 0;
 }
 
+static uint64_t mark_of(uint32_t width)
+{
+    return width == 0 ? 0 : UINT64_MAX >> (64 - width);
+}
+
+/* What the number that stands for rare values is decoded as. */
+static uint64_t mark_in(const mu_for *packed)
+{
+    return (uint64_t)packed->base + mark_of(packed->width) * packed->divisor;
+}
+
+bool mu_rare_find_i64(const mu_decoder *decoder, const int64_t *numbers, uint32_t rows,
+                      uint64_t hits[MU_VECTOR_ROWS / 64])
+{
+    if (decoder->rare.count == 0) {
+        return false;
+    }
+    mu_bits_fill(hits, rows, MU_VECTOR_ROWS / 64);
+    mu_k()->filter_eq_i64(numbers, (int64_t)mark_in(&decoder->packed), hits, mu_bits_words(rows));
+    return true;
+}
+
 void mu_rare_place_i64(mu_decoder *decoder, uint32_t vector, uint32_t rows, const uint64_t *hits,
                        int64_t *out)
 {
@@ -130,11 +152,6 @@ muster_status mu_rare_place_u32(mu_decoder *decoder, uint32_t vector, uint32_t r
 }
 
 /* PATCHED. */
-
-static uint64_t mark_of(uint32_t width)
-{
-    return width == 0 ? 0 : UINT64_MAX >> (64 - width);
-}
 
 /* The width at which marks and rare values take the fewest bits together. */
 static uint32_t best_width(const mu_enc_input *input, size_t *bytes)
@@ -207,14 +224,10 @@ static muster_status patched_open(mu_decoder *decoder, mu_reader *in, muster_err
 
 static void patched_vector_i64(mu_decoder *decoder, uint32_t vector, uint32_t rows, int64_t *out)
 {
-    const mu_for *packed = &decoder->packed;
     uint64_t hits[MU_VECTOR_ROWS / 64];
 
-    mu_for_read_i64(packed, vector * MU_VECTOR_ROWS, rows, out);
-    if (decoder->rare.count > 0) {
-        const uint64_t mark = (uint64_t)packed->base + mark_of(packed->width) * packed->divisor;
-        mu_bits_fill(hits, rows, MU_COUNT(hits));
-        mu_k()->filter_eq_i64(out, (int64_t)mark, hits, mu_bits_words(rows));
+    mu_for_read_i64(&decoder->packed, vector * MU_VECTOR_ROWS, rows, out);
+    if (mu_rare_find_i64(decoder, out, rows, hits)) {
         mu_rare_place_i64(decoder, vector, rows, hits, out);
     }
 }
@@ -227,9 +240,8 @@ static muster_status patched_vector_u32(mu_decoder *decoder, uint32_t vector, ui
 
     MU_TRY(mu_for_read_u32(packed, vector * MU_VECTOR_ROWS, rows, out, err));
     if (decoder->rare.count > 0) {
-        const uint64_t mark = (uint64_t)packed->base + mark_of(packed->width) * packed->divisor;
         mu_bits_fill(hits, rows, MU_COUNT(hits));
-        mu_k()->filter_eq_u32(out, (uint32_t)mark, hits, mu_bits_words(rows));
+        mu_k()->filter_eq_u32(out, (uint32_t)mark_in(packed), hits, mu_bits_words(rows));
         MU_TRY(mu_rare_place_u32(decoder, vector, rows, hits, out, err));
     }
     return MUSTER_OK;
