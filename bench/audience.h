@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 enum {
-    MU_BENCH_CONDITIONS = 12, /* at most; 2 at the least */
-    MU_BENCH_AUDIENCE_FORMS = 2,
+    MU_BENCH_CONDITIONS = 12,    /* at most; 2 at the least */
+    MU_BENCH_AUDIENCE_FORMS = 4, /* at most, of an engine */
 };
 
 typedef enum mu_bench_condition_kind {

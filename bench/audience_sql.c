@@ -2,8 +2,9 @@
  * audience_sql.c - draws audiences, and words them for each engine.
  *
  * The peers have tags as bits of a mask and attributes as columns in a table of people, and events
- * sorted by (event, customer, time); ClickHouse also has a stored bitmap for each tag. Each is
- * asked in two forms, of which the faster counts.
+ * sorted by (event, customer, time), DuckDB also by (event, time); ClickHouse also has a stored
+ * bitmap for each tag, each of its values, and each event of a day. Each peer is asked in four
+ * forms, of which the fastest counts.
  */
 #include "bench/audience.h"
 #include "bench/stop.h"
@@ -133,6 +134,24 @@ static void write_values(FILE *out, const mu_bench_condition *c)
     }
 }
 
+/* The same as the tags have them. */
+static void write_names(FILE *out, const mu_bench_condition *c)
+{
+    const char *before = "";
+
+    for (uint32_t v = 0; v < MONTHS; v++) {
+        if ((c->values >> v & 1) == 0) {
+            continue;
+        }
+        if (c->is_tier) {
+            (void)fprintf(out, "%s'%s'", before, tiers[v]);
+        } else {
+            (void)fprintf(out, "%s'%02u'", before, v + 1);
+        }
+        before = ", ";
+    }
+}
+
 static void write_event_range(FILE *out, const mu_bench_condition *c)
 {
     (void)fprintf(out, "event = '%s' AND ts >= ", c->event);
@@ -172,17 +191,8 @@ static void write_muster(FILE *out, const mu_bench_condition *c, uint32_t number
         (void)fputs("')", out);
         return;
     case MU_BENCH_VALUE:
-        (void)fprintf(out, "has_tag('%s'", c->is_tier ? "tier" : "birth_month");
-        for (uint32_t v = 0; c->is_tier && v < TIERS; v++) {
-            if (c->values >> v & 1) {
-                (void)fprintf(out, ", '%s'", tiers[v]);
-            }
-        }
-        for (uint32_t v = 0; !c->is_tier && v < MONTHS; v++) {
-            if (c->values >> v & 1) {
-                (void)fprintf(out, ", '%02u'", v + 1);
-            }
-        }
+        (void)fprintf(out, "has_tag('%s', ", c->is_tier ? "tier" : "birth_month");
+        write_names(out, c);
         (void)fputs(")", out);
         return;
     case MU_BENCH_DID:
@@ -200,7 +210,7 @@ static void ask_muster(FILE *out, const mu_bench_audience_definition *a)
     write_all(out, a, write_muster);
 }
 
-/* DuckDB and ClickHouse, form "in": a subquery for each behaviour. */
+/* DuckDB and ClickHouse, forms "in": a subquery for each behaviour. */
 
 /* A condition on the table of people. */
 static void write_person(FILE *out, const mu_bench_condition *c, bool is_duckdb)
@@ -224,33 +234,45 @@ static void write_subquery(FILE *out, const mu_bench_condition *c, const char *t
     }
 }
 
-static void write_in(FILE *out, const mu_bench_condition *c, bool is_duckdb)
+static void write_in(FILE *out, const mu_bench_condition *c, const char *table, bool is_duckdb)
 {
     if (c->kind != MU_BENCH_DID) {
         write_person(out, c, is_duckdb);
         return;
     }
     (void)fputs("cid IN (", out);
-    write_subquery(out, c, is_duckdb ? "ect.events" : "ect_month");
+    write_subquery(out, c, table);
     (void)fputs(")", out);
 }
 
-static void write_duckdb_in(FILE *out, const mu_bench_condition *c, uint32_t number)
+static void write_ect_in(FILE *out, const mu_bench_condition *c, uint32_t number)
 {
     (void)number;
-    write_in(out, c, true);
+    write_in(out, c, "ect.events", true);
 }
 
-static void ask_duckdb_in(FILE *out, const mu_bench_audience_definition *a)
+static void write_et_in(FILE *out, const mu_bench_condition *c, uint32_t number)
 {
-    (void)fputs("SELECT count(*) FROM people.customers WHERE ", out);
-    write_all(out, a, write_duckdb_in);
+    (void)number;
+    write_in(out, c, "et.events", true);
 }
 
 static void write_clickhouse_in(FILE *out, const mu_bench_condition *c, uint32_t number)
 {
     (void)number;
-    write_in(out, c, false);
+    write_in(out, c, "ect_month", false);
+}
+
+static void ask_ect_in(FILE *out, const mu_bench_audience_definition *a)
+{
+    (void)fputs("SELECT count(*) FROM people.customers WHERE ", out);
+    write_all(out, a, write_ect_in);
+}
+
+static void ask_et_in(FILE *out, const mu_bench_audience_definition *a)
+{
+    (void)fputs("SELECT count(*) FROM people.customers WHERE ", out);
+    write_all(out, a, write_et_in);
 }
 
 static void ask_clickhouse_in(FILE *out, const mu_bench_audience_definition *a)
@@ -259,7 +281,7 @@ static void ask_clickhouse_in(FILE *out, const mu_bench_audience_definition *a)
     write_all(out, a, write_clickhouse_in);
 }
 
-/* DuckDB, form "group": all behaviours counted in one pass, joined to the people. */
+/* DuckDB, forms "group": all behaviours counted in one pass, joined to the people. */
 
 static void write_counted(FILE *out, const mu_bench_condition *c, uint32_t number)
 {
@@ -270,7 +292,7 @@ static void write_counted(FILE *out, const mu_bench_condition *c, uint32_t numbe
     }
 }
 
-static void ask_duckdb_group(FILE *out, const mu_bench_audience_definition *a)
+static void ask_group(FILE *out, const mu_bench_audience_definition *a, const char *table)
 {
     const char *before = "";
 
@@ -282,7 +304,7 @@ static void ask_duckdb_group(FILE *out, const mu_bench_audience_definition *a)
             (void)fprintf(out, ") AS n%u", i);
         }
     }
-    (void)fputs(" FROM ect.events WHERE ", out);
+    (void)fprintf(out, " FROM %s WHERE ", table);
     for (uint32_t i = 0; i < a->count; i++) {
         if (a->conditions[i].kind == MU_BENCH_DID) {
             (void)fprintf(out, "%s(", before);
@@ -295,24 +317,53 @@ static void ask_duckdb_group(FILE *out, const mu_bench_audience_definition *a)
     write_all(out, a, write_counted);
 }
 
-/* ClickHouse, form "bitmap": a bitmap for each condition, and operations on them. */
-
-static void write_bitmap(FILE *out, const mu_bench_condition *c)
+static void ask_ect_group(FILE *out, const mu_bench_audience_definition *a)
 {
-    switch (c->kind) {
-    case MU_BENCH_TAG:
+    ask_group(out, a, "ect.events");
+}
+
+static void ask_et_group(FILE *out, const mu_bench_audience_definition *a)
+{
+    ask_group(out, a, "et.events");
+}
+
+/* ClickHouse, forms "bitmap", "sets", "days": a bitmap for each condition, and operations on them.
+ * What is not stored is made: of the values of tags in "bitmap", of behaviour in both "bitmap" and
+ * "sets"; "days" has it as long as once is enough. */
+
+typedef struct stored_bitmaps {
+    bool values, days;
+} stored_bitmaps;
+
+static void write_bitmap(FILE *out, const mu_bench_condition *c, stored_bitmaps stored)
+{
+    if (c->kind == MU_BENCH_TAG) {
         (void)fputs("(SELECT groupBitmapMergeState(members) FROM tag_sets WHERE value = '' AND "
                     "tag = '",
                     out);
         write_tag(out, c->tag);
         (void)fputs("')", out);
-        return;
-    case MU_BENCH_VALUE:
+    } else if (c->kind == MU_BENCH_VALUE && stored.values) {
+        (void)fprintf(out,
+                      "(SELECT groupBitmapMergeState(members) FROM tag_sets WHERE tag = '%s' AND "
+                      "value IN (",
+                      c->is_tier ? "tier" : "birth_month");
+        write_names(out, c);
+        (void)fputs("))", out);
+    } else if (c->kind == MU_BENCH_VALUE) {
         (void)fputs("(SELECT groupBitmapState(cid) FROM people WHERE ", out);
         write_person(out, c, false);
         (void)fputs(")", out);
-        return;
-    case MU_BENCH_DID:
+    } else if (stored.days && c->at_least == 1) {
+        (void)fprintf(out,
+                      "(SELECT groupBitmapMergeState(members) FROM event_days WHERE event = '%s' "
+                      "AND day >= ",
+                      c->event);
+        write_day(out, c->since);
+        (void)fputs(" AND day < ", out);
+        write_day(out, c->until);
+        (void)fputs(")", out);
+    } else {
         (void)fputs("(SELECT groupBitmapState(cid) FROM (", out);
         write_subquery(out, c, "ect_month");
         (void)fputs("))", out);
@@ -320,7 +371,8 @@ static void write_bitmap(FILE *out, const mu_bench_condition *c)
 }
 
 /* As in write_all(), but as nested calls: what is closed must have been opened before. */
-static void ask_clickhouse_bitmap(FILE *out, const mu_bench_audience_definition *a)
+static void ask_with_bitmaps(FILE *out, const mu_bench_audience_definition *a,
+                             stored_bitmaps stored)
 {
     uint32_t groups = 0, first = 0;
 
@@ -345,7 +397,7 @@ static void ask_clickhouse_bitmap(FILE *out, const mu_bench_audience_definition 
             const mu_bench_condition *c = &a->conditions[i];
             (void)fputs(i > first ? ", " : "", out);
             (void)fputs(c->negated ? "bitmapAndnot(everyone, " : "", out);
-            write_bitmap(out, c);
+            write_bitmap(out, c, stored);
             (void)fputs(c->negated ? ")" : "", out);
             (void)fputs(i > first ? ")" : "", out);
         }
@@ -354,6 +406,21 @@ static void ask_clickhouse_bitmap(FILE *out, const mu_bench_audience_definition 
         first = end;
     }
     (void)fputs(")", out);
+}
+
+static void ask_bitmap(FILE *out, const mu_bench_audience_definition *a)
+{
+    ask_with_bitmaps(out, a, (stored_bitmaps){0});
+}
+
+static void ask_sets(FILE *out, const mu_bench_audience_definition *a)
+{
+    ask_with_bitmaps(out, a, (stored_bitmaps){.values = true});
+}
+
+static void ask_days(FILE *out, const mu_bench_audience_definition *a)
+{
+    ask_with_bitmaps(out, a, (stored_bitmaps){.values = true, .days = true});
 }
 
 /* The forms. */
@@ -366,8 +433,13 @@ static const struct {
     } forms[MU_BENCH_AUDIENCE_FORMS];
 } engines[] = {
     {"muster", {{"", ask_muster}}},
-    {"duckdb", {{"in", ask_duckdb_in}, {"group", ask_duckdb_group}}},
-    {"clickhouse", {{"in", ask_clickhouse_in}, {"bitmap", ask_clickhouse_bitmap}}},
+    {"duckdb",
+     {{"in-ect", ask_ect_in},
+      {"in-et", ask_et_in},
+      {"group-ect", ask_ect_group},
+      {"group-et", ask_et_group}}},
+    {"clickhouse",
+     {{"in", ask_clickhouse_in}, {"bitmap", ask_bitmap}, {"sets", ask_sets}, {"days", ask_days}}},
 };
 
 const char *mu_bench_audience_form(const char *engine, uint32_t form)

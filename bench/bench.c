@@ -259,6 +259,29 @@ char *mu_bench_built(const char *name)
     return path;
 }
 
+/* The directory of a run: it must be new, empty or marked by an earlier run, since things in it are
+ * removed. */
+static void claim_directory(const char *path)
+{
+    char *mark = mu_bench_text("%s/made-by-the-benchmark", path);
+    char **names = mu_bench_list(path, NULL);
+
+    if (names[0] && !mu_bench_exists(mark)) {
+        mu_bench_stop("\"%s\" is not empty and not from a run of the benchmark, which would remove "
+                      "what it holds; name another with --out",
+                      path);
+    }
+    mu_bench_make_directory(path);
+    FILE *file = fopen(mark, "w");
+    if (!file ||
+        fputs("Made by bench/run.sh, which removes what is here as it likes.\n", file) < 0 ||
+        fclose(file) != 0) {
+        mu_bench_stop("\"%s\" cannot be written: %s", mark, strerror(errno));
+    }
+    mu_bench_list_free(names);
+    free(mark);
+}
+
 /* The sides. */
 
 /* Takes over `so`. */
@@ -270,9 +293,8 @@ static void add_side(mu_bench_run *run, const char *name, const char *engine, ch
         mu_bench_stop("there is no \"%s\"; sh bench/run.sh gets what is missing", so);
     }
     side->name = name;
-    side->db = mu_bench_text("%s/%s", run->options.out, name);
-    side->so = so;
-    side->place = (mu_bench_place){.engine = engine, .so = so, .db = side->db};
+    side->place = (mu_bench_place){
+        .engine = engine, .so = so, .db = mu_bench_text("%s/%s", run->options.out, name)};
 }
 
 static void add_sides(mu_bench_run *run)
@@ -409,7 +431,7 @@ int main(int argc, char **argv)
         json_pack("{s:s, s:I, s:I, s:i, s:i, s:[]}", "size", run.options.size, "customers",
                   (json_int_t)run.options.customers, "events", (json_int_t)run.options.events,
                   "threads", (int)run.options.threads, "repeat", (int)run.options.repeat, "rows");
-    mu_bench_make_directory(run.options.out);
+    claim_directory(run.options.out);
     char *place =
         mu_bench_need(realpath(run.options.out, NULL)); /* engines have ideas of their own */
     run.options.out = place;
@@ -419,8 +441,8 @@ int main(int argc, char **argv)
         (void)fputs("muster-bench: what is WRONG is told above\n", stderr);
     }
     for (uint32_t s = 0; s < run.side_count; s++) {
-        free(run.sides[s].db);
-        free(run.sides[s].so);
+        free(run.sides[s].place.db);
+        free(run.sides[s].place.so);
     }
     mu_bench_questions_free(&run.questions);
     json_decref(run.report);

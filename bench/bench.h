@@ -5,12 +5,14 @@
  * The report is a tree of JSON from the start; what is printed and drawn is read from it, so that a
  * report that was written can be drawn again. docs/benchmark.md says what is measured and how.
  *
- *     machine  {cpu, cores, memory, system, date, bandwidth}       bytes, bytes per second
- *     sides    [{name, title}]
- *     loads    [{side, layout, about, seconds, load, load_memory, bytes}]   load: to sorted and
- * durable rows     [{name, title, meaning, unit, not_yet, differs, answer_rows, sides: {NAME:
- * {median, values, form, bytes, forms: {NAME: seconds}}}}] audiences{count, sides: {NAME: {form,
- * clients: [{clients, per_second, p50, p95, p99}]}}}
+ *     size, customers, events, threads, repeat
+ *     machine   {cpu, cores, memory, system, date, bandwidth}; in bytes, bytes per second
+ *     sides     [{name, title}]
+ *     loads     [{side, layout, about, seconds, bytes, load, load_memory}]; the last two where the
+ *               layout is a measure of loading
+ *     rows      [{name, title, meaning, unit, not_yet, differs, sides: {NAME: FIGURE}}]
+ *     FIGURE    {median, values, form, bytes, forms: {NAME: seconds}}
+ *     audiences {count, sides: {NAME: [{clients, form, per_second, p50, p95, p99}]}}
  *
  * A row is a question, or something else that has one figure for each side (load, disk, memory,
  * open). `unit` is "s" or "bytes".
@@ -41,10 +43,8 @@ typedef struct mu_bench_options {
 } mu_bench_options;
 
 typedef struct mu_bench_side {
-    const char *name; /* "before" */
-    char *db;         /* directory; owned */
-    char *so;         /* path of the shared library; owned */
-    mu_bench_place place;
+    const char *name;     /* "before" */
+    mu_bench_place place; /* its texts are owned */
 } mu_bench_side;
 
 typedef struct mu_bench_run {
@@ -86,7 +86,6 @@ void mu_bench_audience(mu_bench_run *run); /* audience.c: the stream of audience
 /* How the report is shown. */
 
 void mu_bench_print(const json_t *report, FILE *out); /* print.c: a table */
-double mu_bench_best_peer(const json_t *row); /* print.c: its median; 0 where there is none */
-void mu_bench_draw(const json_t *report, FILE *out); /* page.c: a page of HTML */
+void mu_bench_draw(const json_t *report, FILE *out);  /* page.c: a page of HTML */
 
 #endif

@@ -23,6 +23,7 @@ typedef struct mu_bench_reply {
     uint64_t bytes_read; /* as the engine counts them; 0 where it does not */
     char *answer;        /* NULL on failure */
     char *error;         /* NULL on success */
+    bool lost;           /* the engine did not refuse: its process is gone */
 } mu_bench_reply;
 
 void mu_bench_reply_deinit(mu_bench_reply *reply);

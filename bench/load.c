@@ -2,12 +2,14 @@
  * load.c - the log, and the databases made from it: a process for each layout, timed and weighed.
  *
  * A layout is a file bench/layouts/ENGINE/NN-NAME.sql; its statements end with a ';' at the end of
- * a line, {data} and {db} stand for directories. A comment "load ends here" makes it a measure of
- * loading: from the CSV to rows that are sorted by customer and time, and durable. Where its first
- * comment says "sorted by (customer, ts)", its size is one of those that are compared.
+ * a line, {data} and {db} stand for directories, {threads} for their number. A comment "load ends
+ * here" makes it a measure of loading: from the CSV to rows that are sorted by customer and time,
+ * and durable. Where its first comment says "sorted by (customer, ts)", its size is one of those
+ * that are compared.
  *
- * What was loaded stands in DB/loads.json. A database is made again if loading is to be measured,
- * or if the library, the layouts or the log are newer than that file.
+ * What was loaded stands in DB/loads.json, with a stamp: of which library, layouts and log, with
+ * how many threads. A database is made again if loading is to be measured, or if another stamp is
+ * due.
  */
 #include "bench/bench.h"
 #include "bench/figures.h"
@@ -145,10 +147,10 @@ static uint64_t weigh(const layout *l, mu_bench_worker *worker, uint64_t before)
     uint64_t bytes;
 
     if (strcmp(l->side->place.engine, "muster") == 0) {
-        return mu_bench_size(l->side->db) - before;
+        return mu_bench_size(l->side->place.db) - before;
     }
     if (strcmp(l->side->place.engine, "duckdb") == 0) {
-        char *file = mu_bench_text("%s/%s.duckdb", l->side->db, l->name);
+        char *file = mu_bench_text("%s/%s.duckdb", l->side->place.db, l->name);
         bytes = mu_bench_size(file);
         free(file);
         return bytes;
@@ -168,7 +170,7 @@ static uint64_t weigh(const layout *l, mu_bench_worker *worker, uint64_t before)
 static void build_layout(layout *l)
 {
     const char *mark = strstr(l->text, "-- load ends here");
-    const uint64_t before = mu_bench_size(l->side->db);
+    const uint64_t before = mu_bench_size(l->side->place.db);
     char *timed = mu_bench_text("%.*s", (int)(mark ? mark - l->text : 0), l->text);
     char *first = mu_bench_without_comments(timed);
     char *rest = mu_bench_without_comments(mark ? mark : l->text);
@@ -209,7 +211,9 @@ static void add_layout(mu_bench_run *run, const mu_bench_side *side, const char 
     char *path = mu_bench_text("bench/layouts/%s/%s", side->place.engine, file);
     char *data = mu_bench_text("%s/data", run->options.out);
     char *text = mu_bench_read(path);
-    const char *const names[] = {"data", "db", NULL}, *const values[] = {data, side->db, NULL};
+    char *threads = mu_bench_text("%u", run->options.threads);
+    const char *const names[] = {"data", "db", "threads", NULL};
+    const char *const values[] = {data, side->place.db, threads, NULL};
     layout l = {.run = run, .side = side, .loads = loads};
 
     if (!text) {
@@ -223,43 +227,75 @@ static void add_layout(mu_bench_run *run, const mu_bench_side *side, const char 
     build_layout(&l);
     free(path);
     free(data);
+    free(threads);
     free(text);
     free(l.text);
     free(l.about);
     free(l.name);
 }
 
-static json_t *build_database(mu_bench_run *run, const mu_bench_side *side, const char *mark)
+/* What a database is made from, and by what. */
+static char *stamp_of(const mu_bench_run *run, const mu_bench_side *side)
+{
+    char *layouts = mu_bench_text("bench/layouts/%s", side->place.engine);
+    char *made = mu_bench_text("%s/data/made", run->options.out);
+    char **files = mu_bench_list(layouts, "sql");
+    size_t count = 0;
+
+    while (files[count]) {
+        count++;
+    }
+    char *stamp = mu_bench_text(
+        "%s of %" PRIu64 " bytes, changed at %lld; %zu layouts, the last changed at %lld; the log "
+        "made at %lld; %u threads",
+        side->place.so, mu_bench_size(side->place.so), (long long)mu_bench_changed(side->place.so),
+        count, (long long)mu_bench_changed(layouts), (long long)mu_bench_changed(made),
+        run->options.threads);
+    mu_bench_list_free(files);
+    free(layouts);
+    free(made);
+    return stamp;
+}
+
+static json_t *build_database(mu_bench_run *run, const mu_bench_side *side)
 {
     char *directory = mu_bench_text("bench/layouts/%s", side->place.engine);
     char **files = mu_bench_list(directory, "sql");
     json_t *loads = json_array();
 
-    mu_bench_remove(side->db);
-    mu_bench_make_directory(side->db);
+    mu_bench_remove(side->place.db);
+    mu_bench_make_directory(side->place.db);
     for (size_t i = 0; files[i]; i++) {
         add_layout(run, side, files[i], loads);
-    }
-    if (json_dump_file(loads, mark, JSON_INDENT(2)) != 0) {
-        mu_bench_stop("\"%s\" cannot be written", mark);
     }
     mu_bench_list_free(files);
     free(directory);
     return loads;
 }
 
-/* What make would say. */
-static bool is_stale(const mu_bench_run *run, const mu_bench_side *side, const char *mark)
+/* The loads of a database that is up to date, made now or before. */
+static json_t *update_database(mu_bench_run *run, const mu_bench_side *side)
 {
-    char *layouts = mu_bench_text("bench/layouts/%s", side->place.engine);
-    char *made = mu_bench_text("%s/data/made", run->options.out);
-    const time_t then = mu_bench_changed(mark);
-    const bool stale = then < mu_bench_changed(layouts) ||
-                       then < mu_bench_changed(side->place.so) || then < mu_bench_changed(made);
+    char *path = mu_bench_text("%s/loads.json", side->place.db);
+    char *stamp = stamp_of(run, side);
+    json_t *known = json_load_file(path, 0, NULL);
+    const char *made = json_string_value(json_object_get(known, "stamp"));
+    json_t *loads;
 
-    free(layouts);
-    free(made);
-    return stale;
+    if (mu_bench_is_wanted(run, "load") || !made || strcmp(made, stamp) != 0) {
+        json_decref(known);
+        loads = build_database(run, side);
+        known = mu_bench_need(json_pack("{s:s, s:O}", "stamp", stamp, "loads", loads));
+        if (json_dump_file(known, path, JSON_INDENT(2)) != 0) {
+            mu_bench_stop("\"%s\" cannot be written", path);
+        }
+    } else {
+        loads = json_incref(json_object_get(known, "loads"));
+    }
+    json_decref(known);
+    free(stamp);
+    free(path);
+    return loads;
 }
 
 /* The figures that are compared. */
@@ -301,12 +337,8 @@ void mu_bench_load(mu_bench_run *run)
 
     make_data(run);
     for (uint32_t s = 0; s < run->side_count; s++) {
-        char *mark = mu_bench_text("%s/loads.json", run->sides[s].db);
-        of_side[s] = mu_bench_is_wanted(run, "load") || is_stale(run, &run->sides[s], mark)
-                         ? build_database(run, &run->sides[s], mark)
-                         : json_load_file(mark, 0, NULL);
+        of_side[s] = update_database(run, &run->sides[s]);
         json_array_extend(all, of_side[s]);
-        free(mark);
     }
     for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
         json_t *row = mu_bench_row(run, rows[r][0], rows[r][1], rows[r][2], rows[r][3]);

@@ -7,6 +7,7 @@
  */
 #include "bench/bench.h"
 #include "bench/figures.h"
+#include "bench/report.h"
 
 #include <limits.h>
 #include <math.h>
@@ -51,18 +52,6 @@ typedef struct scale {
     int low, high; /* powers of ten */
 } scale;
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text ? text : "";
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
-
 static void write_escaped(FILE *out, const char *text)
 {
     for (; *text; text++) {
@@ -85,11 +74,6 @@ static void write_escaped(FILE *out, const char *text)
     }
 }
 
-static const char *figure_text(const char *unit, double value)
-{
-    return strcmp(unit, "s") == 0 ? mu_bench_seconds(value) : mu_bench_bytes(value);
-}
-
 static scale scale_of(const json_t *report, const char *unit)
 {
     scale s = {.unit = unit, .low = INT_MAX, .high = INT_MIN};
@@ -100,8 +84,8 @@ static scale scale_of(const json_t *report, const char *unit)
         const char *name;
         json_t *figure;
         json_object_foreach(json_object_get(row, "sides"), name, figure) {
-            const double median = number_of(figure, "median");
-            if (strcmp(text_of(row, "unit"), unit) == 0 && median > 0) {
+            const double median = mu_bench_number_of(figure, "median");
+            if (strcmp(mu_bench_text_of(row, "unit"), unit) == 0 && median > 0) {
                 const int below = (int)floor(log10(median)), above = (int)ceil(log10(median));
                 s.low = below < s.low ? below : s.low;
                 s.high = above > s.high ? above : s.high;
@@ -131,7 +115,7 @@ static void draw_grid(const scale *s, double height, bool named, FILE *out)
         (void)fprintf(out, "<line class=grid x1=\"%.2f%%\" x2=\"%.2f%%\" y1=0 y2=%.0f />", place,
                       place, height);
         if (named) {
-            const char *text = figure_text(s->unit, pow(10, power)); /* "10.0 ms" */
+            const char *text = mu_bench_figure_text(s->unit, pow(10, power)); /* "10.0 ms" */
             (void)fprintf(out, "<text class=tick x=\"%.2f%%\" dx=3 y=11>%.*s%s</text>", place,
                           (int)strcspn(text, ". "), text, strchr(text, ' '));
         }
@@ -157,13 +141,14 @@ static void write_spread(const json_t *figure, const char *unit, FILE *out)
         least = fmin(least, json_number_value(value));
         most = fmax(most, json_number_value(value));
     }
-    (void)fprintf(out, "median of %zu, from %s", json_array_size(values), figure_text(unit, least));
-    (void)fprintf(out, " to %s", figure_text(unit, most));
+    (void)fprintf(out, "median of %zu, from %s", json_array_size(values),
+                  mu_bench_figure_text(unit, least));
+    (void)fprintf(out, " to %s", mu_bench_figure_text(unit, most));
 }
 
 static void draw_bar(const json_t *row, const json_t *side, const scale *s, int line, FILE *out)
 {
-    const char *name = text_of(side, "name"), *form;
+    const char *name = mu_bench_text_of(side, "name"), *form;
     const json_t *figure = json_object_get(json_object_get(row, "sides"), name);
     const bool not_yet = strcmp(name, "muster") == 0 && json_object_get(row, "not_yet");
 
@@ -172,15 +157,15 @@ static void draw_bar(const json_t *row, const json_t *side, const scale *s, int 
                       not_yet ? "not yet" : "no figure");
         return;
     }
-    const double median = number_of(figure, "median"), place = place_of(s, median);
+    const double median = mu_bench_number_of(figure, "median"), place = place_of(s, median);
     (void)fprintf(out, "<g><title>%s: ", name);
     write_spread(figure, s->unit, out);
     (void)fprintf(out,
                   "</title><rect class=%s x=0 y=%d width=\"%.2f%%\" height=%d rx=2 />"
                   "<text x=\"%.2f%%\" dx=6 y=%d>%s",
                   name, line * LINE, place, BAR, place, line * LINE + BAR - 2,
-                  figure_text(s->unit, median));
-    form = text_of(figure, "form");
+                  mu_bench_figure_text(s->unit, median));
+    form = mu_bench_text_of(figure, "form");
     if (*form) {
         (void)fputs(" <tspan class=tick>", out);
         write_escaped(out, form);
@@ -196,13 +181,13 @@ static void write_forms(const json_t *report, const json_t *row, FILE *out)
 
     json_array_foreach(json_object_get(report, "sides"), i, side) {
         const json_t *figure =
-            json_object_get(json_object_get(row, "sides"), text_of(side, "name"));
+            json_object_get(json_object_get(row, "sides"), mu_bench_text_of(side, "name"));
         json_t *forms = json_object_get(figure, "forms"), *seconds;
         const char *form;
         if (json_object_size(forms) < 2) {
             continue;
         }
-        (void)fprintf(out, "<p>%s, forms tried: ", text_of(side, "name"));
+        (void)fprintf(out, "<p>%s, forms tried: ", mu_bench_text_of(side, "name"));
         const char *before = "";
         json_object_foreach(forms, form, seconds) {
             (void)fprintf(out, "%s", before);
@@ -222,15 +207,16 @@ static void write_ratio(const json_t *row, FILE *out)
     if (json_object_get(row, "differs")) {
         (void)fputs("answers differ", out);
     } else if (ours && peer > 0) {
-        (void)fprintf(out, "%.2f×", peer / number_of(ours, "median"));
+        (void)fprintf(out, "%.2f×", peer / mu_bench_number_of(ours, "median"));
     }
 }
 
 static void write_bytes(const json_t *report, const json_t *row, FILE *out)
 {
     const json_t *ours = json_object_get(json_object_get(row, "sides"), "muster");
-    const double bytes = number_of(ours, "bytes"), median = number_of(ours, "median");
-    const double bandwidth = number_of(json_object_get(report, "machine"), "bandwidth");
+    const double bytes = mu_bench_number_of(ours, "bytes"),
+                 median = mu_bench_number_of(ours, "median");
+    const double bandwidth = mu_bench_number_of(json_object_get(report, "machine"), "bandwidth");
 
     if (bytes > 0) {
         (void)fprintf(out, "muster read %s, ", mu_bench_bytes(bytes));
@@ -246,15 +232,15 @@ static void draw_row(const json_t *report, const json_t *row, const scale *s, FI
     size_t i;
 
     (void)fputs("<figure><div class=head><h3>", out);
-    write_escaped(out, text_of(row, "title"));
+    write_escaped(out, mu_bench_text_of(row, "title"));
     (void)fputs("</h3><span class=ratio>", out);
     write_ratio(row, out);
     (void)fprintf(out, "</span></div><svg height=%d role=img aria-label=\"", height);
-    write_escaped(out, text_of(row, "title"));
+    write_escaped(out, mu_bench_text_of(row, "title"));
     (void)fputs("\">", out);
     json_array_foreach(sides, i, side) {
         (void)fprintf(out, "<text x=0 y=%d>%s</text>", (int)i * LINE + BAR - 2,
-                      text_of(side, "name"));
+                      mu_bench_text_of(side, "name"));
     }
     (void)fprintf(out, "<svg x=%d height=%d width=\"100%%\">", NAME_SPACE, height);
     draw_grid(s, height, false, out);
@@ -264,13 +250,13 @@ static void draw_row(const json_t *report, const json_t *row, const scale *s, FI
     (void)fputs("</svg></svg><figcaption>", out);
     write_bytes(report, row, out);
     (void)fputs("</figcaption><details><summary>", out);
-    write_escaped(out, text_of(row, "name"));
+    write_escaped(out, mu_bench_text_of(row, "name"));
     (void)fputs("</summary><p>", out);
-    write_escaped(out, text_of(row, "meaning"));
+    write_escaped(out, mu_bench_text_of(row, "meaning"));
     (void)fputs("</p>", out);
     if (json_object_get(row, "not_yet")) {
         (void)fputs("<p>muster, not yet: ", out);
-        write_escaped(out, text_of(row, "not_yet"));
+        write_escaped(out, mu_bench_text_of(row, "not_yet"));
         (void)fputs("</p>", out);
     }
     write_forms(report, row, out);
@@ -286,7 +272,7 @@ static void draw_rows(const json_t *report, const char *unit, const char *title,
     (void)fprintf(out, "<h2>%s</h2>\n", title);
     draw_axis(&s, out);
     json_array_foreach(json_object_get(report, "rows"), i, row) {
-        if (strcmp(text_of(row, "unit"), unit) == 0) {
+        if (strcmp(mu_bench_text_of(row, "unit"), unit) == 0) {
             draw_row(report, row, &s, out);
         }
     }
@@ -302,22 +288,23 @@ static void write_head(const json_t *report, FILE *out)
                 "<title>muster beside its peers</title>\n<style>\n",
                 out);
     (void)fputs(style, out);
-    (void)fprintf(out,
-                  "</style>\n<h1>muster beside its peers</h1>\n<p>Size %s: %s customers, %s "
-                  "events. %.0f threads, median of %.0f, the engines in turn. %s.</p>\n<p>",
-                  text_of(report, "size"), mu_bench_count(number_of(report, "customers")),
-                  mu_bench_count(number_of(report, "events")), number_of(report, "threads"),
-                  number_of(report, "repeat"), text_of(machine, "date"));
+    (void)fprintf(
+        out,
+        "</style>\n<h1>muster beside its peers</h1>\n<p>Size %s: %s customers, %s "
+        "events. %.0f threads, median of %.0f, the engines in turn. %s.</p>\n<p>",
+        mu_bench_text_of(report, "size"), mu_bench_count(mu_bench_number_of(report, "customers")),
+        mu_bench_count(mu_bench_number_of(report, "events")), mu_bench_number_of(report, "threads"),
+        mu_bench_number_of(report, "repeat"), mu_bench_text_of(machine, "date"));
     json_array_foreach(json_object_get(report, "sides"), i, side) {
         (void)fputs(i > 0 ? " · " : "", out);
-        write_escaped(out, text_of(side, "title"));
+        write_escaped(out, mu_bench_text_of(side, "title"));
     }
     (void)fputs("</p>\n<p class=soft>", out);
-    write_escaped(out, text_of(machine, "cpu"));
-    (void)fprintf(out, ", %.0f cores, %s of memory, ", number_of(machine, "cores"),
-                  mu_bench_bytes(number_of(machine, "memory")));
-    (void)fprintf(out, "read at %s/s; ", mu_bench_bytes(number_of(machine, "bandwidth")));
-    write_escaped(out, text_of(machine, "system"));
+    write_escaped(out, mu_bench_text_of(machine, "cpu"));
+    (void)fprintf(out, ", %.0f cores, %s of memory, ", mu_bench_number_of(machine, "cores"),
+                  mu_bench_bytes(mu_bench_number_of(machine, "memory")));
+    (void)fprintf(out, "read at %s/s; ", mu_bench_bytes(mu_bench_number_of(machine, "bandwidth")));
+    write_escaped(out, mu_bench_text_of(machine, "system"));
     (void)fputs("</p>\n<p class=soft>The scale is logarithmic. Behind a bar stands the median and "
                 "the form of the question that won; the factor on the right is the time of the "
                 "best peer by that of muster. All answers were compared before times were.</p>\n",
@@ -340,16 +327,17 @@ static void write_audiences(const json_t *report, FILE *out)
         "conditions over tags, attributes and behaviour; the same for all, sizes "
         "compared.</p>\n<div class=wide><table><tr><th>engine<th class=text>form"
         "<th>clients<th>per second<th>p50<th>p95<th>p99\n",
-        number_of(audiences, "count"));
+        mu_bench_number_of(audiences, "count"));
     json_object_foreach(json_object_get(audiences, "sides"), name, side) {
-        json_array_foreach(json_object_get(side, "clients"), i, figures) {
+        json_array_foreach(side, i, figures) {
             (void)fprintf(out, "<tr><td>%s<td class=text>", name);
-            write_escaped(out, text_of(side, "form"));
-            (void)fprintf(out, "<td>%.0f<td>%.1f<td>%s", number_of(figures, "clients"),
-                          number_of(figures, "per_second"),
-                          mu_bench_seconds(number_of(figures, "p50")));
-            (void)fprintf(out, "<td>%s<td>%s\n", mu_bench_seconds(number_of(figures, "p95")),
-                          mu_bench_seconds(number_of(figures, "p99")));
+            write_escaped(out, mu_bench_text_of(figures, "form"));
+            (void)fprintf(out, "<td>%.0f<td>%.1f<td>%s", mu_bench_number_of(figures, "clients"),
+                          mu_bench_number_of(figures, "per_second"),
+                          mu_bench_seconds(mu_bench_number_of(figures, "p50")));
+            (void)fprintf(out, "<td>%s<td>%s\n",
+                          mu_bench_seconds(mu_bench_number_of(figures, "p95")),
+                          mu_bench_seconds(mu_bench_number_of(figures, "p99")));
         }
     }
     (void)fputs("</table></div>\n", out);
@@ -365,12 +353,12 @@ static void write_loads(const json_t *report, FILE *out)
                 "<tr><th>engine<th class=text>layout<th>made in<th>on disk<th class=text>what\n",
                 out);
     json_array_foreach(json_object_get(report, "loads"), i, load) {
-        (void)fprintf(out, "<tr><td>%s<td class=text>", text_of(load, "side"));
-        write_escaped(out, text_of(load, "layout"));
+        (void)fprintf(out, "<tr><td>%s<td class=text>", mu_bench_text_of(load, "side"));
+        write_escaped(out, mu_bench_text_of(load, "layout"));
         (void)fprintf(out, "<td>%s<td>%s<td class=text>",
-                      mu_bench_seconds(number_of(load, "seconds")),
-                      mu_bench_bytes(number_of(load, "bytes")));
-        write_escaped(out, text_of(load, "about"));
+                      mu_bench_seconds(mu_bench_number_of(load, "seconds")),
+                      mu_bench_bytes(mu_bench_number_of(load, "bytes")));
+        write_escaped(out, mu_bench_text_of(load, "about"));
         (void)fputs("\n", out);
     }
     (void)fputs("</table></div>\n", out);

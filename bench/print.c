@@ -3,6 +3,7 @@
  */
 #include "bench/bench.h"
 #include "bench/figures.h"
+#include "bench/report.h"
 
 #include <string.h>
 
@@ -11,23 +12,6 @@ enum {
     FIGURE_WIDTH = 11,
     FORM_WIDTH = 16,
 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text ? text : "";
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
-
-static const char *figure_text(const json_t *row, double value)
-{
-    return strcmp(text_of(row, "unit"), "s") == 0 ? mu_bench_seconds(value) : mu_bench_bytes(value);
-}
 
 /* Cells are padded by characters, not by bytes: "µs" has three of the latter. */
 static void print_right(FILE *out, const char *text, int width)
@@ -40,42 +24,27 @@ static void print_right(FILE *out, const char *text, int width)
     (void)fprintf(out, "%*s%s", width > characters ? width - characters : 0, "", text);
 }
 
-/* The best of the peers: the median of the first side that is neither muster nor an earlier one and
- * has no better beside it; 0 if none has one. */
-double mu_bench_best_peer(const json_t *row)
-{
-    const char *name;
-    json_t *figure;
-    double best = 0;
-
-    json_object_foreach(json_object_get(row, "sides"), name, figure) {
-        const double median = number_of(figure, "median");
-        if (strcmp(name, "muster") != 0 && strcmp(name, "before") != 0 &&
-            (best <= 0 || median < best)) {
-            best = median;
-        }
-    }
-    return best;
-}
-
 static void print_row(const json_t *report, const json_t *row, FILE *out)
 {
     const json_t *sides = json_object_get(row, "sides"), *ours = json_object_get(sides, "muster");
-    const double peer = mu_bench_best_peer(row), median = number_of(ours, "median");
-    const double bytes = number_of(ours, "bytes");
+    const double peer = mu_bench_best_peer(row), median = mu_bench_number_of(ours, "median");
+    const double bytes = mu_bench_number_of(ours, "bytes");
     const json_t *side;
     size_t i;
 
-    (void)fprintf(out, "%-*s", NAME_WIDTH, text_of(row, "name"));
+    (void)fprintf(out, "%-*s", NAME_WIDTH, mu_bench_text_of(row, "name"));
     json_array_foreach(json_object_get(report, "sides"), i, side) {
-        const json_t *figure = json_object_get(sides, text_of(side, "name"));
-        const bool is_ours = strcmp(text_of(side, "name"), "muster") == 0;
+        const json_t *figure = json_object_get(sides, mu_bench_text_of(side, "name"));
+        const bool is_ours = strcmp(mu_bench_text_of(side, "name"), "muster") == 0;
         const char *none = is_ours && json_object_get(row, "not_yet") ? "not yet" : "-";
-        print_right(out, figure ? figure_text(row, number_of(figure, "median")) : none,
+        print_right(out,
+                    figure ? mu_bench_figure_text(mu_bench_text_of(row, "unit"),
+                                                  mu_bench_number_of(figure, "median"))
+                           : none,
                     FIGURE_WIDTH);
-        if (strcmp(text_of(side, "name"), "muster") != 0 &&
-            strcmp(text_of(side, "name"), "before") != 0) {
-            (void)fprintf(out, "  %-*.*s", FORM_WIDTH, FORM_WIDTH, text_of(figure, "form"));
+        if (mu_bench_is_peer(mu_bench_text_of(side, "name"))) {
+            (void)fprintf(out, "  %-*.*s", FORM_WIDTH, FORM_WIDTH,
+                          mu_bench_text_of(figure, "form"));
         }
     }
     if (ours && peer > 0) {
@@ -84,9 +53,8 @@ static void print_row(const json_t *report, const json_t *row, FILE *out)
         (void)fprintf(out, "%9s", "");
     }
     if (ours && bytes > 0) {
-        const double bandwidth = number_of(json_object_get(report, "machine"), "bandwidth");
         print_right(out, mu_bench_bytes(bytes), FIGURE_WIDTH);
-        (void)fprintf(out, "%9.1f %%", 100 * bytes / median / bandwidth);
+        (void)fprintf(out, "%9.1f %%", 100 * mu_bench_share_of_memory(report, row));
     }
     (void)fputs(json_object_get(row, "differs") ? "  ANSWERS DIFFER\n" : "\n", out);
 }
@@ -96,21 +64,23 @@ static void print_head(const json_t *report, FILE *out)
     const json_t *machine = json_object_get(report, "machine"), *side;
     size_t i;
 
-    (void)fprintf(out, "\nsize %s: %s customers, %s events; %.0f threads, median of %.0f; %s\n",
-                  text_of(report, "size"), mu_bench_count(number_of(report, "customers")),
-                  mu_bench_count(number_of(report, "events")), number_of(report, "threads"),
-                  number_of(report, "repeat"), text_of(machine, "date"));
-    (void)fprintf(out, "%s, %.0f cores, %s of memory, read at %s/s; %s\n", text_of(machine, "cpu"),
-                  number_of(machine, "cores"), mu_bench_bytes(number_of(machine, "memory")),
-                  mu_bench_bytes(number_of(machine, "bandwidth")), text_of(machine, "system"));
+    (void)fprintf(
+        out, "\nsize %s: %s customers, %s events; %.0f threads, median of %.0f; %s\n",
+        mu_bench_text_of(report, "size"), mu_bench_count(mu_bench_number_of(report, "customers")),
+        mu_bench_count(mu_bench_number_of(report, "events")), mu_bench_number_of(report, "threads"),
+        mu_bench_number_of(report, "repeat"), mu_bench_text_of(machine, "date"));
+    (void)fprintf(out, "%s, %.0f cores, %s of memory, read at %s/s; %s\n",
+                  mu_bench_text_of(machine, "cpu"), mu_bench_number_of(machine, "cores"),
+                  mu_bench_bytes(mu_bench_number_of(machine, "memory")),
+                  mu_bench_bytes(mu_bench_number_of(machine, "bandwidth")),
+                  mu_bench_text_of(machine, "system"));
     json_array_foreach(json_object_get(report, "sides"), i, side) {
-        (void)fprintf(out, "%s%s", i > 0 ? ", " : "", text_of(side, "title"));
+        (void)fprintf(out, "%s%s", i > 0 ? ", " : "", mu_bench_text_of(side, "title"));
     }
     (void)fprintf(out, "\n\n%-*s", NAME_WIDTH, "");
     json_array_foreach(json_object_get(report, "sides"), i, side) {
-        const bool is_peer = strcmp(text_of(side, "name"), "muster") != 0 &&
-                             strcmp(text_of(side, "name"), "before") != 0;
-        print_right(out, text_of(side, "name"), FIGURE_WIDTH);
+        const bool is_peer = mu_bench_is_peer(mu_bench_text_of(side, "name"));
+        print_right(out, mu_bench_text_of(side, "name"), FIGURE_WIDTH);
         (void)fprintf(out, "%*s", is_peer ? -(FORM_WIDTH + 2) : 0, is_peer ? "  form" : "");
     }
     (void)fprintf(out, "%9s%*s  of memory\n", "peer/us", FIGURE_WIDTH, "read");
@@ -123,10 +93,11 @@ static void print_loads(const json_t *report, FILE *out)
 
     (void)fputs("\nlayouts\n", out);
     json_array_foreach(json_object_get(report, "loads"), i, load) {
-        (void)fprintf(out, "%-12s%-14s", text_of(load, "side"), text_of(load, "layout"));
-        print_right(out, mu_bench_seconds(number_of(load, "seconds")), FIGURE_WIDTH);
-        print_right(out, mu_bench_bytes(number_of(load, "bytes")), FIGURE_WIDTH);
-        (void)fprintf(out, "  %s\n", text_of(load, "about"));
+        (void)fprintf(out, "%-12s%-14s", mu_bench_text_of(load, "side"),
+                      mu_bench_text_of(load, "layout"));
+        print_right(out, mu_bench_seconds(mu_bench_number_of(load, "seconds")), FIGURE_WIDTH);
+        print_right(out, mu_bench_bytes(mu_bench_number_of(load, "bytes")), FIGURE_WIDTH);
+        (void)fprintf(out, "  %s\n", mu_bench_text_of(load, "about"));
     }
 }
 
@@ -140,17 +111,17 @@ static void print_audiences(const json_t *report, FILE *out)
     if (!audiences) {
         return;
     }
-    (void)fprintf(out, "\n%.0f audiences%27s%9s%9s%9s\n", number_of(audiences, "count"),
+    (void)fprintf(out, "\n%.0f audiences%27s%9s%9s%9s\n", mu_bench_number_of(audiences, "count"),
                   "per second", "p50", "p95", "p99");
     json_object_foreach(json_object_get(audiences, "sides"), name, side) {
-        json_array_foreach(json_object_get(side, "clients"), i, figures) {
-            (void)fprintf(out, "%-12s%-8s%2.0f client%s%11.1f", name, text_of(side, "form"),
-                          number_of(figures, "clients"),
-                          number_of(figures, "clients") > 1 ? "s" : " ",
-                          number_of(figures, "per_second"));
-            print_right(out, mu_bench_seconds(number_of(figures, "p50")), 9);
-            print_right(out, mu_bench_seconds(number_of(figures, "p95")), 9);
-            print_right(out, mu_bench_seconds(number_of(figures, "p99")), 9);
+        json_array_foreach(side, i, figures) {
+            (void)fprintf(out, "%-12s%-8s%2.0f client%s%11.1f", name,
+                          mu_bench_text_of(figures, "form"), mu_bench_number_of(figures, "clients"),
+                          mu_bench_number_of(figures, "clients") > 1 ? "s" : " ",
+                          mu_bench_number_of(figures, "per_second"));
+            print_right(out, mu_bench_seconds(mu_bench_number_of(figures, "p50")), 9);
+            print_right(out, mu_bench_seconds(mu_bench_number_of(figures, "p95")), 9);
+            print_right(out, mu_bench_seconds(mu_bench_number_of(figures, "p99")), 9);
             (void)fputc('\n', out);
         }
     }

@@ -34,7 +34,9 @@ esac
 # Takes one library out of a package of npm: what, version, file in it.
 fetch() {
     place=build/peers/$(basename "$3")
-    [ "$(cat "$place.version" 2>/dev/null)" != "$2" ] || return 0
+    if [ -f "$place" ] && [ "$(cat "$place.version" 2>/dev/null)" = "$2" ]; then
+        return 0
+    fi
     echo "fetching $1 $2" >&2
     rm -rf build/peers/unpacked
     mkdir -p build/peers/unpacked

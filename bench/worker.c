@@ -114,6 +114,7 @@ uint64_t mu_bench_worker_memory(const mu_bench_worker *worker)
 
 static bool lost(const mu_bench_worker *worker, mu_bench_reply *reply)
 {
+    reply->lost = true;
     return mu_bench_reply_fail(reply, "the process of %s ended", worker->place->engine);
 }
 

@@ -15,8 +15,8 @@ typedef struct mu_bench_worker mu_bench_worker;
 /* Which engine, and what it works on. The texts must stay as long as the worker. */
 typedef struct mu_bench_place {
     const char *engine; /* the name of its class */
-    const char *so;     /* path of the shared library */
-    const char *db;     /* directory */
+    char *so;           /* path of the shared library */
+    char *db;           /* directory */
 } mu_bench_place;
 
 /* Starts the process and loads the library; the database is not opened. */

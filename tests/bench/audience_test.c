@@ -39,6 +39,34 @@ static uint32_t count_of(const char *text, const char *word)
     return count;
 }
 
+/* By the words with which the forms begin a condition. */
+static uint32_t conditions_in(const char *sql)
+{
+    static const char *const beginnings[] = {
+        "has_tag(",  "did(",           "(mask & ",    "bitAnd(mask, ",
+        "coalesce(", "cid IN (SELECT", "MergeState(", "State(cid) FROM (",
+    };
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+        count += count_of(sql, beginnings[i]);
+    }
+    return count;
+}
+
+/* A condition's own words, as every form has them: the event and its days, or the tag. */
+static void assert_words(const char *sql, const mu_bench_condition *c)
+{
+    if (c->kind == MU_BENCH_DID) {
+        char *event = NULL;
+        assert_true(asprintf(&event, "'%s'", c->event) > 0);
+        assert_true(count_of(sql, event) > 0);
+        free(event);
+    } else if (c->kind == MU_BENCH_VALUE) {
+        assert_true(count_of(sql, c->is_tier ? "tier" : "birth_month") > 0);
+    }
+}
+
 TEST(every_form_words_all_conditions_with_closed_parentheses)
 {
     static const char *const engines[] = {"muster", "duckdb", "clickhouse"};
@@ -53,6 +81,10 @@ TEST(every_form_words_all_conditions_with_closed_parentheses)
                 if (sql) {
                     assert_int_equal(count_of(sql, "("), count_of(sql, ")"));
                     assert_int_equal(count_of(sql, "'") % 2, 0);
+                    for (uint32_t k = 0; k < audience.count; k++) {
+                        assert_words(sql, &audience.conditions[k]);
+                    }
+                    assert_int_equal(conditions_in(sql), audience.count);
                 }
                 free(sql);
             }

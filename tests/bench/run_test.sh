@@ -6,7 +6,8 @@ set -eu
 
 bench=$1
 sanitized=${2-}
-here=$(mktemp -d)
+# On a disk: files that are in memory only cannot be opened cold.
+here=$(mktemp -d "$(dirname "$bench")/bench_run.XXXXXX")
 trap 'rm -rf "$here"' EXIT
 
 fail() {
@@ -36,3 +37,12 @@ if "$bench" --size XS --queries nothing --out "$here/out" 2>"$here/err"; then
     fail "a question that is not there was asked"
 fi
 grep -q 'no question is called "nothing"' "$here/err" || fail "the message is another"
+
+# A directory with something of somebody else's is left alone.
+mkdir -p "$here/mine/data"
+echo kept >"$here/mine/data/file"
+if "$bench" --size XS --peers none --out "$here/mine" 2>"$here/err"; then
+    fail "a directory of somebody else was taken"
+fi
+grep -q 'name another with --out' "$here/err" || fail "the message is another"
+[ "$(cat "$here/mine/data/file")" = kept ] || fail "a file of somebody else was removed"

@@ -1,5 +1,5 @@
 -- events sorted by (customer, ts), one part; LowCardinality texts, channel as an enum
-SET max_insert_threads = 2;
+SET max_insert_threads = {threads};
 CREATE TABLE ct (
   customer String,
   cid UInt32,

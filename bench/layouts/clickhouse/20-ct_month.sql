@@ -1,5 +1,5 @@
 -- events by month, sorted by (customer, ts); LowCardinality texts, channel as an enum
-SET max_insert_threads = 2;
+SET max_insert_threads = {threads};
 CREATE TABLE ct_month (
   customer String,
   cid UInt32,
