@@ -47,7 +47,7 @@ static bool all_calls(const mu_plan *group, bool (*are)(const mu_agg_call *call)
             return false;
         }
     }
-    return group->group.call_count > 0;
+    return true;
 }
 
 /* The scan with a last column that says how many rows each stands for, after `kept` of its own. */
@@ -98,8 +98,9 @@ static muster_status group_counted(const mu_scope *scope, const mu_plan *group,
     return MUSTER_OK;
 }
 
-/* Whether the filter of the scan has a conjunct on an indexed column. */
-static bool filters_indexed(const mu_plan *scan)
+/* Whether the filter of the scan has a conjunct on an indexed column; where blocks can be skipped by
+ * other columns too, only if it is about nothing else. */
+static bool counts_by_sets(const mu_plan *scan)
 {
     const mu_expr *filter = scan->scan.filter;
     bool found = false;
@@ -110,7 +111,8 @@ static bool filters_indexed(const mu_plan *scan)
     for (uint32_t i = 0; filter->kind == MU_EXPR_AND && i < filter->arg_count; i++) {
         found |= mu_indexed_only(scan->scan.table, scan->scan.columns, filter->args[i]);
     }
-    return found || mu_indexed_only(scan->scan.table, scan->scan.columns, filter);
+    return (found && scan->scan.range_count == 0) ||
+           mu_indexed_only(scan->scan.table, scan->scan.columns, filter);
 }
 
 /* 1: the scan of customers in the set of those whom the scan of events would give. */
@@ -157,13 +159,13 @@ static muster_status count_scan(const mu_scope *scope, const mu_plan *group, con
                                 muster_error *err)
 {
     const mu_plan *scan = group->input;
-    const bool one_row = group->group.key_count == 0;
+    const bool one_row = group->group.key_count == 0 && group->group.call_count > 0;
     const mu_plan *people = NULL;
     mu_plan *counted;
 
     *out = group;
     if (one_row && all_calls(group, counts_people) && mu_table_has_events(scan->scan.table) &&
-        filters_indexed(scan)) {
+        counts_by_sets(scan)) {
         MU_TRY(scan_people(scope, scan, &people, err));
         return group_counted(scope, group, people, out, err);
     }

@@ -36,6 +36,12 @@ bool mu_indexed_only(const mu_table *table, const uint32_t *columns, const mu_ex
 {
     const uint32_t column = mu_eval_text_column(condition);
 
+    /* A conjunct without a column is not listed below, and would be forgotten. */
+    for (uint32_t i = 0; condition->kind == MU_EXPR_AND && i < condition->arg_count; i++) {
+        if (mu_eval_text_column(condition->args[i]) == MU_NO_COLUMN) {
+            return false;
+        }
+    }
     return column != MU_NO_COLUMN &&
            mu_role_is_indexed(table->columns[table_column(columns, column)].role);
 }
