@@ -98,8 +98,8 @@ static muster_status group_counted(const mu_scope *scope, const mu_plan *group,
     return MUSTER_OK;
 }
 
-/* Whether the filter of the scan has a conjunct on an indexed column; where blocks can be skipped by
- * other columns too, only if it is about nothing else. */
+/* Whether the filter of the scan has a conjunct on an indexed column; where blocks can be skipped
+ * by other columns too, only if it is about nothing else. */
 static bool counts_by_sets(const mu_plan *scan)
 {
     const mu_expr *filter = scan->scan.filter;

@@ -46,6 +46,7 @@ struct muster_appender {
     uint32_t next;           /* the column that the row at hand goes on with */
     mu_change *change;       /* once rows have gone to a load; NULL before */
     mu_load *load;
+    bool failed; /* handing rows to it has failed */
 };
 
 static size_t value_bytes(const kept_column *column)
@@ -129,6 +130,7 @@ static void forget(muster_appender *a)
     a->load = NULL;
     a->change = NULL;
     a->rows = a->next = 0;
+    a->failed = false;
     mu_arena_reset(&a->texts);
 }
 
@@ -168,8 +170,7 @@ static muster_status check_table(const muster_appender *a, const mu_table **tabl
     return MUSTER_OK;
 }
 
-/* Hands the rows that are kept to a load. */
-static muster_status spill(muster_appender *a, muster_error *err)
+static muster_status hand_over(muster_appender *a, muster_error *err)
 {
     if (!a->change) {
         const mu_table *table;
@@ -183,10 +184,26 @@ static muster_status spill(muster_appender *a, muster_error *err)
         a->inputs[c] = (mu_input_column){
             .i64 = column->i64, .f64 = column->f64, .text = column->text, .valid = column->valid};
     }
-    MU_TRY(mu_load_rows(a->load, a->rows, a->inputs, err));
-    a->rows = 0;
-    mu_arena_reset(&a->texts);
-    return MUSTER_OK;
+    return mu_load_rows(a->load, a->rows, a->inputs, err);
+}
+
+/* Hands the rows that are kept to a load. If that fails, it is not known how many of them it has,
+ * and the appender takes no more until it has forgotten all. */
+static muster_status spill(muster_appender *a, muster_error *err)
+{
+    if (a->failed) {
+        return mu_fail(
+            err, MUSTER_INVALID,
+            "rows that were appended before could not be taken, as was said then; after a "
+            "commit, which fails, or close, they are forgotten");
+    }
+    const muster_status status = hand_over(a, err);
+    a->failed = status != MUSTER_OK;
+    if (status == MUSTER_OK) {
+        a->rows = 0;
+        mu_arena_reset(&a->texts);
+    }
+    return status;
 }
 
 static muster_status commit(muster_appender *a, muster_error *err)

@@ -19,16 +19,23 @@ static muster_status take_turn(mu_db *db, muster_error *err)
     muster_status status = MUSTER_OK;
 
     pthread_mutex_lock(&db->mutex);
-    while (db->changing) {
+    while (db->changing && !pthread_equal(db->changer, pthread_self())) {
         pthread_cond_wait(&db->idle, &db->mutex);
     }
-    if (db->unsure) {
+    if (db->changing) {
+        status =
+            mu_fail(err, MUSTER_BUSY,
+                    "this thread is in the middle of a change of \"%s\" itself: an appender has "
+                    "more rows than it keeps; commit it, or close it, first",
+                    db->path);
+    } else if (db->unsure) {
         status = mu_fail(err, MUSTER_IO,
                          "\"%s\" takes no more changes, since the system could not say whether the "
                          "last one is on the disk; close the database and open it again",
                          db->path);
     } else {
         db->changing = true;
+        db->changer = pthread_self();
     }
     pthread_mutex_unlock(&db->mutex);
     return status;
@@ -39,7 +46,7 @@ static void end_turn(mu_db *db)
     pthread_mutex_lock(&db->mutex);
     assert(db->changing);
     db->changing = false;
-    pthread_cond_signal(&db->idle);
+    pthread_cond_broadcast(&db->idle); /* one that gives up would not hand a signal on */
     pthread_mutex_unlock(&db->mutex);
 }
 

@@ -189,55 +189,16 @@ static bool names_segment(const mu_manifest *manifest, const mu_segment_info *in
                                                   sizeof *info, compare_segments);
 }
 
-/* I6: files go only when the manifest without them is in place. Snapshots of this process may not
- * have opened all of theirs yet; once mapped, a file stays readable. One that cannot be opened is
- * no loss: its readers would have been told the same. */
-static void remove_old_files(mu_change *change, const mu_manifest *next)
+/* I6: snapshots of this process may not have opened all of theirs yet; once mapped, a file stays
+ * readable. One that cannot be opened is no loss: its readers would have been told the same. */
+static void open_old_segments(mu_snapshot *base, const mu_manifest *next)
 {
-    mu_snapshot *base = change->base;
-
     for (uint32_t i = 0; i < base->segment_count; i++) {
         mu_segment *segment;
         if (!names_segment(next, &base->manifest.segments[i])) {
             (void)mu_snapshot_open_segment(base, i, &segment, NULL);
         }
     }
-    mu_db_remove_leftovers(change->db, next);
-}
-
-/* Commits by a manifest that names `wal` as the log; the change is not freed. *made is false if
- * the database is as it was. */
-static muster_status commit_manifest(mu_change *change, uint64_t wal, bool *made, muster_error *err)
-{
-    mu_db *db = change->db;
-    mu_manifest next;
-
-    *made = false;
-    MU_TRY(write_all(change, wal, &next, err));
-    *made = true;
-    MU_TRY(sync_directory(db, err)); /* I5: before anyone is told */
-    pthread_mutex_lock(&db->mutex);
-    mu_snapshot_release(db->tail); /* the next snapshot is of the new manifest */
-    db->tail = NULL;
-    mu_log *old = NULL;
-    if (wal != change->base->manifest.wal) {
-        old = db->log;
-        db->log = NULL;
-        db->log_number = db->log_end = db->log_synced = 0;
-    }
-    pthread_mutex_unlock(&db->mutex);
-    mu_log_close(old);
-    remove_old_files(change, &next);
-    return MUSTER_OK;
-}
-
-/* The log. */
-
-static bool fits_log(const mu_change *change)
-{
-    return !change->edited && !change->leaves_log && change->erasing.added == 0 &&
-           !mu_tag_edits_any(change->tags) && change->held.count == change->segment_count &&
-           mu_customer_adder_new_count(change->customers) <= MOST_LOGGED_CUSTOMERS;
 }
 
 /* Opens the log for appending. What stands behind its last whole record is cut off: no one was told
@@ -256,16 +217,56 @@ static muster_status open_log(mu_db *db, const mu_snapshot *base, muster_error *
     mu_mem_free(path);
     MU_TRY(status);
     status = mu_log_truncate(log, base->log_size, err);
-    if (status != MUSTER_OK) {
-        mu_log_close(log);
-        return status;
-    }
     pthread_mutex_lock(&db->mutex);
-    db->log = log;
-    db->log_number = base->manifest.wal;
-    db->log_end = db->log_synced = base->log_size;
+    if (status == MUSTER_OK) {
+        db->log = log;
+        db->log_number = base->manifest.wal;
+        db->log_end = db->log_synced = base->log_size;
+    } else {
+        db->unsure = true; /* a later sync may succeed without the bytes that were lost */
+        mu_log_close(log);
+    }
     pthread_mutex_unlock(&db->mutex);
+    return status;
+}
+
+/* Commits by a manifest that names `wal` as the log; the change is not freed. *made is false if
+ * the database is as it was. */
+static muster_status commit_manifest(mu_change *change, uint64_t wal, bool *made, muster_error *err)
+{
+    mu_db *db = change->db;
+    mu_manifest next;
+
+    *made = false;
+    if (wal != 0 && !db->log) { /* I1: what another process left in the log may not be synced */
+        MU_TRY(open_log(db, change->base, err));
+    }
+    MU_TRY(write_all(change, wal, &next, err));
+    *made = true;
+    MU_TRY(sync_directory(db, err)); /* I5: before anyone is told */
+    pthread_mutex_lock(&db->mutex);
+    mu_snapshot_release(db->tail); /* the next snapshot is of the new manifest */
+    db->tail = NULL;
+    mu_log *old = NULL;
+    if (wal != change->base->manifest.wal) {
+        old = db->log;
+        db->log = NULL;
+        db->log_number = db->log_end = db->log_synced = 0;
+    }
+    pthread_mutex_unlock(&db->mutex);
+    mu_log_close(old);
+    open_old_segments(change->base, &next);
+    mu_db_remove_leftovers(db, &next); /* I6: now that the manifest without them is in place */
     return MUSTER_OK;
+}
+
+/* The log. */
+
+static bool fits_log(const mu_change *change)
+{
+    return !change->edited && !change->leaves_log && change->erasing.added == 0 &&
+           !mu_tag_edits_any(change->tags) && change->held.count == change->segment_count &&
+           mu_customer_adder_new_count(change->customers) <= MOST_LOGGED_CUSTOMERS;
 }
 
 /* Sees to it that the manifest names a log, and that it is open. */
@@ -333,21 +334,25 @@ static muster_status append(mu_db *db, const mu_wal_commit *commit, uint64_t *en
 }
 
 /* Makes `next` what the next change is made to; and, where commits do not wait for the disk, what
- * readers see. */
-static void publish(mu_db *db, mu_snapshot *next, uint64_t end)
+ * readers see: then it returns true. */
+static bool publish(mu_db *db, mu_snapshot *next, uint64_t end)
 {
+    const bool lazy = atomic_load(&db->lazy);
+
     pthread_mutex_lock(&db->mutex);
     mu_snapshot_release(db->tail);
     db->tail = next;
     db->log_end = end;
-    if (atomic_load(&db->lazy)) {
+    if (lazy) {
         mu_snapshot_release(db->current);
         db->current = mu_snapshot_retain(next);
     }
     pthread_mutex_unlock(&db->mutex);
+    return lazy;
 }
 
-static muster_status log_change(mu_change *change, uint64_t *end, muster_error *err)
+/* *seen is whether readers see it; else it is to be synced up to *end. */
+static muster_status log_change(mu_change *change, uint64_t *end, bool *seen, muster_error *err)
 {
     mu_db *db = change->db;
     mu_customer_part_info part;
@@ -373,7 +378,10 @@ static muster_status log_change(mu_change *change, uint64_t *end, muster_error *
         return status;
     }
     next->log_size = *end;
-    publish(db, next, *end);
+    if (change->removed_count > 0) {
+        open_old_segments(change->base, &next->manifest); /* a later manifest removes the files */
+    }
+    *seen = publish(db, next, *end);
     mu_db_wake_keeper(db, next);
     return MUSTER_OK;
 }
@@ -382,15 +390,17 @@ static muster_status commit_to_log(mu_change *change, muster_error *err)
 {
     mu_db *db = change->db;
     uint64_t end = 0;
-    const muster_status status = log_change(change, &end, err);
+    bool seen = false;
+    const muster_status status = log_change(change, &end, &seen, err);
 
     if (status != MUSTER_OK) {
-        mu_change_abort(change);
+        /* Not aborted: what it made on the disk is at most a log, which the manifest may name. */
+        mu_change_free(change);
         return status;
     }
     const uint64_t log = db->log_number;
     mu_change_free(change); /* others may append while this one waits for the disk */
-    return atomic_load(&db->lazy) ? MUSTER_OK : mu_db_sync_log(db, log, end, err);
+    return seen ? MUSTER_OK : mu_db_sync_log(db, log, end, err);
 }
 
 muster_status mu_change_commit(mu_change *change, muster_error *err)
@@ -400,7 +410,11 @@ muster_status mu_change_commit(mu_change *change, muster_error *err)
     if (!change->edited && !change->leaves_log && change->segment_count == 0 &&
         change->removed_count == 0 && mu_customer_adder_new_count(change->customers) == 0 &&
         !mu_tag_edits_any(change->tags) && change->erasing.added == 0) {
-        mu_change_abort(change);
+        if (atomic_load(&change->next_file) == change->base->manifest.next_file) {
+            mu_change_free(change); /* it has no files to remove */
+        } else {
+            mu_change_abort(change);
+        }
         return MUSTER_OK;
     }
     muster_status status = mu_change_mask_rows(change, err);

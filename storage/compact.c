@@ -164,15 +164,20 @@ static muster_status compact_group(mu_change *change, const segment_group *group
     return merge_to_file(change, group, true, err);
 }
 
-/* Does so to each group, and commits; with `leave_log`, the log ends. *more is whether there may be
- * more to do. */
+/* What came of tending. */
+typedef struct tended {
+    bool any;      /* something was merged */
+    bool too_many; /* a group had more than can be merged at once */
+} tended;
+
+/* Does so to each group, and commits; with `leave_log`, the log ends. */
 static muster_status tend(mu_db *db, tend_group *one, bool leave_log, const atomic_bool *cancel,
-                          bool *more, muster_error *err)
+                          tended *done, muster_error *err)
 {
     mu_change *change;
     muster_status status;
 
-    *more = false;
+    *done = (tended){0};
     MU_TRY(mu_change_begin(db, &change, err));
     const mu_snapshot *base = change->base;
     change->cancel = cancel;
@@ -180,11 +185,12 @@ static muster_status tend(mu_db *db, tend_group *one, bool leave_log, const atom
         const segment_group group = group_at(base, first);
         if (group.table->id != MU_CUSTOMERS_TABLE) { /* attributes: profile_write.c */
             MU_TRY_GOTO(one(change, &group, err));
+            done->too_many |= group.count > MAX_FAN_IN;
         }
         first += group.count;
     }
     change->leaves_log = leave_log && base->manifest.wal != 0;
-    *more = change->removed_count > 0;
+    done->any = change->removed_count > 0;
     return mu_change_commit(change, err);
 
 fail:
@@ -194,18 +200,18 @@ fail:
 
 muster_status mu_db_checkpoint(mu_db *db, muster_error *err)
 {
-    bool more;
+    tended done;
 
-    return tend(db, checkpoint_group, true, NULL, &more, err);
+    return tend(db, checkpoint_group, true, NULL, &done, err);
 }
 
 muster_status mu_db_compact(mu_db *db, const atomic_bool *cancel, muster_error *err)
 {
-    bool more = true;
+    tended done;
 
-    while (more) { /* more than can be merged at once takes several turns */
-        MU_TRY(tend(db, compact_group, true, cancel, &more, err));
-    }
+    do { /* not until there is nothing: others may commit all the time */
+        MU_TRY(tend(db, compact_group, true, cancel, &done, err));
+    } while (done.too_many);
     return MUSTER_OK;
 }
 
@@ -221,17 +227,18 @@ static bool needs_tending(const mu_snapshot *tail, bool *long_log)
 muster_status mu_db_tend(mu_db *db, muster_error *err)
 {
     mu_snapshot *tail;
-    bool long_log, more = true;
+    tended done = {.any = true};
+    bool long_log;
 
-    while (more) {
+    while (done.any) {
         MU_TRY(mu_db_base(db, &tail, err));
         const bool needed = needs_tending(tail, &long_log);
         mu_snapshot_release(tail);
         if (!needed) {
             return MUSTER_OK;
         }
-        MU_TRY(long_log ? tend(db, checkpoint_group, true, NULL, &more, err)
-                        : tend(db, merge_level, false, NULL, &more, err));
+        MU_TRY(long_log ? tend(db, checkpoint_group, true, NULL, &done, err)
+                        : tend(db, merge_level, false, NULL, &done, err));
     }
     return MUSTER_OK;
 }

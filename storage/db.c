@@ -212,7 +212,13 @@ static muster_status refresh(mu_db *db, muster_error *err)
     } else if (db->log || db->current->manifest.wal == 0) {
         return MUSTER_OK; /* commits of the log are this process's own, and known */
     } else {
-        MU_TRY(mu_snapshot_follow(db->current, &fresh, err));
+        const muster_status status = mu_snapshot_follow(db->current, &fresh, err);
+        if (status == MUSTER_NOMEM || (status != MUSTER_OK && mu_snapshot_is_rooted(db->current))) {
+            return status;
+        }
+        if (status != MUSTER_OK) { /* another process has ended the log just now */
+            MU_TRY(mu_snapshot_open(db, db->current, &fresh, err));
+        }
     }
     mu_snapshot_release(db->current);
     db->current = fresh;
@@ -261,12 +267,15 @@ static muster_status sync_tail(mu_db *db, muster_error *err)
     db->syncing = false;
     if (status == MUSTER_OK) {
         db->log_synced = end;
-        mu_snapshot_release(db->current);
-        db->current = tail;
         if (db->tail == tail) {
             mu_snapshot_release(db->tail);
             db->tail = NULL;
         }
+        /* A commit that did not wait may have shown more meanwhile. */
+        const bool newer = mu_snapshot_version(tail) > mu_snapshot_version(db->current);
+        mu_snapshot *other = newer ? db->current : tail;
+        db->current = newer ? tail : db->current;
+        mu_snapshot_release(other);
     } else {
         db->unsure = true; /* a later sync may succeed without the bytes that were lost */
         mu_snapshot_release(tail);

@@ -21,6 +21,7 @@ struct mu_db {
     pthread_cond_t idle;  /* `changing` became false */
     mu_snapshot *current; /* by mutex; a reference is owned; NULL before the first */
     bool changing;        /* by mutex: a change has begun and not ended */
+    pthread_t changer;    /* by mutex, while `changing`: who began it */
     bool unsure;          /* by mutex: a sync failed, and what the disk has is not known */
     mu_lock *lock;        /* by mutex; NULL before the first change */
 

@@ -452,3 +452,78 @@ TEST(threads_append_at_once_and_commits_are_whole)
     assert_answer(db, total, "1200|15|1200\n");
     muster_close(db);
 }
+
+TEST(a_statement_reads_what_was_there_when_it_was_prepared_though_it_has_gone)
+{
+    muster *db = open_at(test_path("db"));
+    muster_statement *statement;
+    bool row;
+
+    run(db, create);
+    run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1), ('bob', '2024-02-01', 2)");
+    muster_close(db); /* which makes files of it */
+    db = open_at(test_path("db"));
+    assert_ok(muster_prepare(db, "SELECT sum(n) FROM e", NULL, &statement, &test_error));
+    run(db, "INSERT INTO e VALUES ('cyd', '2024-03-01', 5)");
+    run(db, "DELETE FROM e WHERE at < '2024-03-01'");
+    run(db, "CHECKPOINT");
+    assert_ok(muster_step(statement, &row, &test_error));
+    assert_true(row);
+    assert_int_equal(muster_int64(statement, 0), 3);
+    muster_finish(statement);
+    assert_answer(db, total, "1|1|5\n");
+    muster_close(db);
+}
+
+/* More rows than an appender keeps. */
+static muster_status append_many(muster_appender *a)
+{
+    muster_status status = MUSTER_OK;
+
+    for (uint32_t i = 0; i < 1 << 16 && status == MUSTER_OK; i++) {
+        assert_ok(muster_append_text(a, "x", 1, &test_error));
+        assert_ok(muster_append_int64(a, i, &test_error));
+        assert_ok(muster_append_int64(a, 1, &test_error));
+        status = muster_append_row(a, true, &test_error);
+    }
+    return status;
+}
+
+TEST(an_appender_that_cannot_hand_over_its_rows_forgets_them_at_the_commit)
+{
+    muster *db = open_at(test_path("db"));
+    muster_appender *a;
+
+    run(db, create);
+    assert_ok(muster_appender_open(db, "e", &a, &test_error));
+    run(db, "ALTER TABLE e ADD COLUMN extra TEXT");
+    assert_status(MUSTER_INVALID, append_many(a));
+    assert_message_has("has changed since the appender was opened");
+    assert_status(MUSTER_INVALID, muster_appender_commit(a, &test_error));
+    assert_message_has("could not be taken");
+    run(db, "ALTER TABLE e DROP COLUMN extra");
+    assert_ok(append_many(a));
+    assert_ok(muster_appender_commit(a, &test_error));
+    assert_answer(db, total, "65536|1|65536\n");
+    muster_appender_close(a);
+    muster_close(db);
+}
+
+TEST(a_change_beside_a_full_appender_of_the_same_thread_is_busy)
+{
+    muster *db = open_at(test_path("db"));
+    muster_appender *a;
+
+    run(db, create);
+    assert_ok(muster_appender_open(db, "e", &a, &test_error));
+    assert_ok(append_many(a));
+    assert_status(MUSTER_BUSY,
+                  ask_only(db, "INSERT INTO e VALUES ('y', '2024-01-01', 1)", &test_error));
+    assert_message_has("commit it, or close it, first");
+    assert_answer(db, total, "0|0|-\n");
+    assert_ok(muster_appender_commit(a, &test_error));
+    run(db, "INSERT INTO e VALUES ('y', '2024-01-01', 1)");
+    assert_answer(db, total, "65537|2|65537\n");
+    muster_appender_close(a);
+    muster_close(db);
+}
