@@ -110,6 +110,7 @@ muster_status mu_change_begin(mu_db *db, mu_change **out, muster_error *err)
     }
     change->catalog = manifest->catalog;
     atomic_init(&change->next_file, manifest->next_file);
+    change->clean_parts = UINT32_MAX;
     change->customers =
         mu_customer_adder_new(change->base->customers, &change->catalog.customer_kind);
     change->tags = mu_tag_edits_new(change->base->tags);

@@ -76,12 +76,22 @@ static uint32_t parts_before_log(const mu_snapshot *base)
     return count;
 }
 
-/* Writes the new customers, and those of the log if `all`, and lists the parts there are then. */
-static muster_status write_customers(mu_change *change, bool all, mu_manifest *next,
+/* How many of the base's parts may stay. */
+static uint32_t most_parts(const mu_change *change, bool leaves_log)
+{
+    const uint32_t most =
+        leaves_log ? parts_before_log(change->base) : change->base->manifest.part_count;
+
+    return most < change->clean_parts ? most : change->clean_parts;
+}
+
+/* Writes the new customers, and those of parts that may not stay, and lists the parts there are
+ * then. */
+static muster_status write_customers(mu_change *change, bool leaves_log, mu_manifest *next,
                                      muster_error *err)
 {
     const mu_manifest *base = &change->base->manifest;
-    const uint32_t most = all ? parts_before_log(change->base) : base->part_count;
+    const uint32_t most = most_parts(change, leaves_log);
     uint32_t keep;
 
     next->parts = base->parts;
@@ -262,10 +272,17 @@ static muster_status commit_manifest(mu_change *change, uint64_t wal, bool *made
 
 /* The log. */
 
+/* What only a manifest can say. */
+static bool needs_manifest(const mu_change *change)
+{
+    return change->edited || change->leaves_log || change->erasing.added > 0 ||
+           mu_tag_edits_any(change->tags) ||
+           change->clean_parts < change->base->manifest.part_count;
+}
+
 static bool fits_log(const mu_change *change)
 {
-    return !change->edited && !change->leaves_log && change->erasing.added == 0 &&
-           !mu_tag_edits_any(change->tags) && change->held.count == change->segment_count &&
+    return !needs_manifest(change) && change->held.count == change->segment_count &&
            mu_customer_adder_new_count(change->customers) <= MOST_LOGGED_CUSTOMERS;
 }
 
@@ -407,9 +424,8 @@ muster_status mu_change_commit(mu_change *change, muster_error *err)
 {
     bool made = false;
 
-    if (!change->edited && !change->leaves_log && change->segment_count == 0 &&
-        change->removed_count == 0 && mu_customer_adder_new_count(change->customers) == 0 &&
-        !mu_tag_edits_any(change->tags) && change->erasing.added == 0) {
+    if (!needs_manifest(change) && change->segment_count == 0 && change->removed_count == 0 &&
+        mu_customer_adder_new_count(change->customers) == 0) {
         if (atomic_load(&change->next_file) == change->base->manifest.next_file) {
             mu_change_free(change); /* it has no files to remove */
         } else {

@@ -1,6 +1,6 @@
 /*
  * change_erase.c - what an erasure adds to a commit: the set of who was erased, and for each
- * segment how many of its rows are masked from then on.
+ * segment how many of its rows are masked from then on; and how their ids go, later.
  */
 #include "storage/change_state.h"
 
@@ -33,6 +33,23 @@ muster_status mu_change_mask_rows(mu_change *change, muster_error *err)
 
     for (uint32_t i = 0; i < count; i++) {
         MU_TRY(mask_segment(change, i, err));
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_change_purge_ids(mu_change *change, muster_error *err)
+{
+    const mu_snapshot *base = change->base;
+    bool has = false;
+
+    change->clean_parts = 0;
+    while (change->clean_parts < mu_customers_part_count(base->customers)) {
+        MU_TRY(mu_customer_part_has_any(mu_customers_part(base->customers, change->clean_parts),
+                                        base->erased, &has, err));
+        if (has) {
+            break;
+        }
+        change->clean_parts++;
     }
     return MUSTER_OK;
 }

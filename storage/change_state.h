@@ -28,9 +28,13 @@ struct mu_change {
     mu_erasing erasing;         /* the same */
     const atomic_bool *cancel;  /* of the merges that it makes; NULL: never */
     bool leaves_log;            /* all that the log has is in files now: it ends */
+    uint32_t clean_parts;       /* of the customers: later ones go, and the ids of the erased */
 };
 
 void mu_change_free(mu_change *change); /* and ends its turn */
+
+/* Sees to it that ids of who was erased are in no file any more. */
+muster_status mu_change_purge_ids(mu_change *change, muster_error *err);
 
 /* Erasure, in two steps of the commit: segments with rows of who is erased are removed, and added
  * again (the same files) with what the manifest is to say of them; and the set is written. */

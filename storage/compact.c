@@ -7,7 +7,8 @@
  * period into a file, and the log ends. COMPACT leaves one segment of each period.
  *
  * The rows of customers who were erased are dropped on the way: what is merged has none. Each
- * segment has others, or the manifest would not name it.
+ * segment has others, or the manifest would not name it. COMPACT leaves no other traces of them,
+ * either: attributes, ids and sets that have any are written anew, and the log ends.
  *
  * All of this is a change like any other: readers see the state before or the one after.
  */
@@ -15,6 +16,7 @@
 
 #include "storage/base/pool.h"
 #include "storage/merge.h"
+#include "storage/profile.h"
 
 #include <assert.h>
 
@@ -137,7 +139,11 @@ static muster_status merge_to_file(mu_change *change, const segment_group *group
 
     if (whole && group->count == 1 && !is_held(change->base, group->infos) &&
         group->infos->masked_rows == 0) {
-        return MUSTER_OK;
+        mu_segment *segment;
+        MU_TRY(mu_snapshot_open_segment(change->base, group->first, &segment, err));
+        if (!mu_segment_has_dropped(segment, group->table)) {
+            return MUSTER_OK;
+        }
     }
     for (uint32_t i = 0; i < group->count; i++) {
         if (whole || is_held(change->base, &group->infos[i])) {
@@ -188,6 +194,10 @@ static muster_status tend(mu_db *db, tend_group *one, bool leave_log, const atom
             done->too_many |= group.count > MAX_FAN_IN;
         }
         first += group.count;
+    }
+    if (one == compact_group) {
+        MU_TRY_GOTO(mu_profile_compact(change, err));
+        MU_TRY_GOTO(mu_change_purge_ids(change, err));
     }
     change->leaves_log = leave_log && base->manifest.wal != 0;
     done->any = change->removed_count > 0;

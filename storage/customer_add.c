@@ -358,5 +358,6 @@ muster_status mu_customer_adder_write(mu_customer_adder *adder, const char *dire
     }
     merged context = {.adder = adder, .first = mu_customer_adder_count(adder) - count};
     *info = (mu_customer_part_info){.file = file, .first = context.first, .count = count};
-    return mu_customer_part_write(directory, *adder->kind, merged_id, &context, info, bytes, err);
+    return mu_customer_part_write(directory, *adder->kind, mu_customers_hidden(adder->base),
+                                  merged_id, &context, info, bytes, err);
 }

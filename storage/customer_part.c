@@ -252,13 +252,19 @@ void mu_customer_part_prefetch(const mu_customer_part *part, uint64_t hash)
 /* An id that is looked for. */
 typedef struct wanted {
     mu_customer_id id;
-    mu_packed_id packed; /* if the part's are */
-    uint64_t tag;        /* what its slot has above the ordinal */
+    mu_packed_id packed;     /* if the part's are */
+    uint64_t tag;            /* what its slot has above the ordinal */
+    const mu_erased *erased; /* none of these is it */
+    uint32_t only;           /* this customer's, whoever else has it; MU_NO_CUSTOMER: anyone's */
 } wanted;
 
 static muster_status is_wanted(const mu_customer_part *part, uint32_t i, const wanted *w, bool *is,
                                muster_error *err)
 {
+    *is = i == w->only;
+    if (w->only != MU_NO_CUSTOMER || mu_erased_has(w->erased, part->info.first + i)) {
+        return MUSTER_OK;
+    }
     if (part->packing) {
         mu_packed_id packed;
         MU_TRY(read_packed(part, i, &packed, err));
@@ -281,8 +287,7 @@ static uint64_t load_slot(mu_slots slots, const uint8_t *line, uint32_t slot)
 
 /* Looks through one line; *full is false if the search ends with it. */
 static muster_status search_line(const mu_customer_part *part, uint64_t at, const wanted *w,
-                                 const mu_erased *erased, uint32_t *ordinal, bool *full,
-                                 muster_error *err)
+                                 uint32_t *ordinal, bool *full, muster_error *err)
 {
     const mu_slots slots = part->slots;
     const uint8_t *line;
@@ -305,7 +310,7 @@ static muster_status search_line(const mu_customer_part *part, uint64_t at, cons
                            mu_paged_name(part->file), at, i, part->info.count);
         }
         MU_TRY(is_wanted(part, i, w, &is, err));
-        if (is && !mu_erased_has(erased, part->info.first + i)) {
+        if (is) {
             *ordinal = part->info.first + i;
             return MUSTER_OK;
         }
@@ -314,20 +319,56 @@ static muster_status search_line(const mu_customer_part *part, uint64_t at, cons
     return MUSTER_OK;
 }
 
+static muster_status search_lines(const mu_customer_part *part, wanted w, uint64_t hash,
+                                  uint32_t *ordinal, muster_error *err)
+{
+    uint64_t at = mu_customer_line(hash, part->line_count);
+    bool full = true;
+
+    w.tag = mu_slot_of(part->slots, hash, 0) >> part->slots.ordinal_bits;
+    *ordinal = MU_NO_CUSTOMER;
+    for (uint64_t seen = 0; seen < part->line_count && full; seen++) {
+        MU_TRY(search_line(part, at, &w, ordinal, &full, err));
+        at = at + 1 == part->line_count ? 0 : at + 1;
+    }
+    return MUSTER_OK;
+}
+
 muster_status mu_customer_part_find(const mu_customer_part *part, mu_customer_id id, uint64_t hash,
                                     const mu_erased *erased, uint32_t *ordinal, muster_error *err)
 {
-    uint64_t at = mu_customer_line(hash, part->line_count);
-    wanted w = {.id = id, .tag = mu_slot_of(part->slots, hash, 0) >> part->slots.ordinal_bits};
-    bool full = true;
+    wanted w = {.id = id, .erased = erased, .only = MU_NO_CUSTOMER};
 
     *ordinal = MU_NO_CUSTOMER;
     if (part->packing && !mu_id_pack(part->packing, id, &w.packed)) {
         return MUSTER_OK;
     }
-    for (uint64_t seen = 0; seen < part->line_count && full; seen++) {
-        MU_TRY(search_line(part, at, &w, erased, ordinal, &full, err));
-        at = at + 1 == part->line_count ? 0 : at + 1;
+    return search_lines(part, w, hash, ordinal, err);
+}
+
+/* Whether the table has the i-th customer, under the id that is in its place. */
+static muster_status has_slot(const mu_customer_part *part, uint32_t i, bool *has,
+                              muster_error *err)
+{
+    const wanted w = {.only = i};
+    char room[MU_PACKED_ID_BYTES];
+    mu_customer_id id;
+    uint32_t found;
+
+    MU_TRY(read_id(part, i, room, &id, err));
+    MU_TRY(search_lines(part, w, mu_customer_hash(part->kind, id), &found, err));
+    *has = found != MU_NO_CUSTOMER;
+    return MUSTER_OK;
+}
+
+muster_status mu_customer_part_has_any(const mu_customer_part *part, const mu_erased *erased,
+                                       bool *has, muster_error *err)
+{
+    *has = false;
+    for (uint32_t i = 0; erased && i < part->info.count && !*has; i++) {
+        if (mu_erased_has(erased, part->info.first + i)) {
+            MU_TRY(has_slot(part, i, has, err));
+        }
     }
     return MUSTER_OK;
 }

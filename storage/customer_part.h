@@ -102,6 +102,10 @@ muster_status mu_customer_part_id(const mu_customer_part *part, uint32_t ordinal
                                   muster_error *err);
 void mu_customer_part_prefetch(const mu_customer_part *part, uint64_t hash);
 
+/* *has is whether the id of any of them is in the part: written before they were erased. */
+muster_status mu_customer_part_has_any(const mu_customer_part *part, const mu_erased *erased,
+                                       bool *has, muster_error *err);
+
 /* Every page, and every id found under its ordinal, but for those who were erased. */
 muster_status mu_customer_part_check(const mu_customer_part *part, const mu_erased *erased,
                                      muster_error *err);
@@ -126,9 +130,10 @@ typedef muster_status mu_customer_source(void *context, uint32_t i, mu_customer_
                                          muster_error *err);
 
 /* Writes the part that `info` names (file, first, count) from a source that is asked several times
- * for each id, in order; fills in its size. Where the directory is NULL, the file is in memory, and
- * *bytes is it. */
-muster_status mu_customer_part_write(const char *directory, mu_kind kind,
+ * for each id, in order, but never for those of the erased (NULL: no one), of whom nothing is
+ * written; fills in its size. Where the directory is NULL, the file is in memory, and *bytes is
+ * it. */
+muster_status mu_customer_part_write(const char *directory, mu_kind kind, const mu_erased *erased,
                                      mu_customer_source *source, void *context,
                                      mu_customer_part_info *info, mu_map *bytes, muster_error *err);
 

@@ -30,12 +30,14 @@ typedef struct part_writer {
     mu_kind kind;
     mu_customer_source *source;
     void *context;
+    const mu_erased *erased; /* borrowed; NULL: no one */
     uint32_t first, count;
     mu_paged_writer *file;
     mu_id_packing *packing; /* owned; NULL: ids are stored as they are */
     mu_slots slots;
     uint8_t *lines; /* line_count * MU_LINE_BYTES; owned */
     uint64_t line_count;
+    bool any; /* ids, of someone who was not erased */
     uint64_t ids_size;
     uint32_t id_width, offset_width;
 } part_writer;
@@ -73,6 +75,13 @@ static uint32_t id_size(const part_writer *w, mu_customer_id id)
     return w->kind == MU_BIGINT ? 8 : id.text.size;
 }
 
+/* Whether nothing is to be kept of the i-th customer's id: its place is filled with zeros, and the
+ * table does not have it. */
+static bool is_gone(const part_writer *w, uint32_t i)
+{
+    return mu_erased_has(w->erased, w->first + i);
+}
+
 /* Reads the ids from `from` on, at most TOGETHER of them, and puts them into the table: first their
  * lines are fetched, all at once, then filled. */
 static muster_status add_ids(part_writer *w, uint32_t from, uint32_t count, muster_error *err)
@@ -81,17 +90,23 @@ static muster_status add_ids(part_writer *w, uint32_t from, uint32_t count, must
 
     for (uint32_t k = 0; k < count; k++) {
         mu_customer_id id;
+        if (is_gone(w, from + k)) {
+            continue;
+        }
         MU_TRY(w->source(w->context, from + k, &id, err));
         hashes[k] = mu_customer_hash(w->kind, id);
         mu_id_packing_see(w->packing, id);
         __builtin_prefetch(&w->lines[mu_customer_line(hashes[k], w->line_count) * MU_LINE_BYTES],
                            1);
         const uint32_t size = id_size(w, id);
-        w->id_width = from + k == 0 || w->id_width == size ? size : MU_VARIED_WIDTH;
+        w->id_width = !w->any || w->id_width == size ? size : MU_VARIED_WIDTH;
+        w->any = true;
         w->ids_size += size;
     }
     for (uint32_t k = 0; k < count; k++) {
-        add_to_lines(w, from + k, hashes[k]);
+        if (!is_gone(w, from + k)) {
+            add_to_lines(w, from + k, hashes[k]);
+        }
     }
     return MUSTER_OK;
 }
@@ -101,6 +116,8 @@ static void choose_layout(part_writer *w)
 {
     if (w->id_width == MU_VARIED_WIDTH) {
         w->offset_width = w->ids_size <= UINT32_MAX ? 4 : 8;
+    } else {
+        w->ids_size = (uint64_t)w->count * w->id_width;
     }
     const uint64_t plain = w->ids_size + (uint64_t)w->count * w->offset_width;
     if (mu_id_packing_settle(w->packing)) {
@@ -123,6 +140,7 @@ static muster_status survey(part_writer *w, muster_error *err)
     w->line_count = w->count / mu_line_fill(w->slots) + 1;
     w->lines = mu_mem_alloc_array((size_t)w->line_count, MU_LINE_BYTES);
     w->packing = mu_id_packing_new(w->kind);
+    w->id_width = w->kind == MU_BIGINT ? 8 : 0; /* if there are none */
     if (!w->lines || !w->packing) {
         return mu_fail_memory(err, "writing the customers");
     }
@@ -152,6 +170,9 @@ static muster_status write_packed(part_writer *w, muster_error *err)
         for (uint32_t i = 0; i < count && status == MUSTER_OK; i++) {
             mu_packed_id packed;
             mu_customer_id id;
+            if (is_gone(w, first + i)) {
+                continue;
+            }
             status = w->source(w->context, first + i, &id, err);
             if (status == MUSTER_OK) {
                 const bool fits = mu_id_pack(w->packing, id, &packed);
@@ -184,8 +205,14 @@ static muster_status write_packing(part_writer *w, muster_error *err)
 
 static muster_status write_ids(part_writer *w, muster_error *err)
 {
+    static const uint8_t zeros[MU_MAX_ID_BYTES];
+
     for (uint32_t i = 0; i < w->count; i++) {
         mu_customer_id id;
+        if (is_gone(w, i)) {
+            MU_TRY(mu_paged_write(w->file, zeros, w->offset_width > 0 ? 0 : w->id_width, err));
+            continue;
+        }
         MU_TRY(w->source(w->context, i, &id, err));
         if (w->kind == MU_BIGINT) {
             const uint64_t little = htole64((uint64_t)id.number);
@@ -203,8 +230,10 @@ static muster_status write_offsets(part_writer *w, muster_error *err)
 
     for (uint32_t i = 0; i < w->count && w->offset_width > 0; i++) {
         mu_customer_id id;
-        MU_TRY(w->source(w->context, i, &id, err));
-        end += id_size(w, id);
+        if (!is_gone(w, i)) {
+            MU_TRY(w->source(w->context, i, &id, err));
+            end += id_size(w, id);
+        }
         /* Little-endian, so that the first four bytes are the number as well. */
         const uint64_t little = htole64(end);
         MU_TRY(mu_paged_write(w->file, &little, w->offset_width, err));
@@ -248,7 +277,7 @@ static muster_status write_body(part_writer *w, muster_error *err)
     return write_meta(w, offsets_at, lines_at, err);
 }
 
-muster_status mu_customer_part_write(const char *directory, mu_kind kind,
+muster_status mu_customer_part_write(const char *directory, mu_kind kind, const mu_erased *erased,
                                      mu_customer_source *source, void *context,
                                      mu_customer_part_info *info, mu_map *bytes, muster_error *err)
 {
@@ -256,6 +285,7 @@ muster_status mu_customer_part_write(const char *directory, mu_kind kind,
     part_writer w = {.kind = kind,
                      .source = source,
                      .context = context,
+                     .erased = erased,
                      .first = info->first,
                      .count = info->count};
 

@@ -12,8 +12,10 @@
  *   - their bits in the sets of tags, and with them the counts in the directories of tags;
  *   - their values in segments of `customers`: profile_write.c leaves them out of every stripe it
  *     writes, and its dictionaries have only texts that are in use;
- *   - their ids in the parts of the registry. The ordinal stays; its id may become empty, since it
- *     is never looked up, and the table of hashes need not have it.
+ *   - their ids in the parts of the registry. The ordinal stays, without an id: zeros or nothing
+ *     stand in its place, and the table of hashes does not have it.
+ *
+ * COMPACT writes everything anew that has any of this; whether it has is found by looking.
  *
  * The set itself stays, once no other file has anything of theirs: the ordinals exist, as no one.
  */

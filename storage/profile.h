@@ -45,4 +45,8 @@ muster_status mu_profile_check_blocks(const mu_segment *segment, uint32_t first,
 muster_status mu_profile_put(mu_change *change, const mu_table *table, const mu_segment_info *rows,
                              muster_error *err);
 
+/* Makes one segment of all, which has nothing of who was erased, nor of columns that are gone; if
+ * it is one already, and neither has it, nothing is done. */
+muster_status mu_profile_compact(mu_change *change, muster_error *err);
+
 #endif

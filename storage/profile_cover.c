@@ -194,7 +194,8 @@ static void look(covering *c, cells *in_use, cells *scratch, bool all, mu_profil
     }
 }
 
-static muster_status choose(covering *c, mu_arena *arena, mu_profile_cover *out, muster_error *err)
+static muster_status choose(covering *c, bool all, mu_arena *arena, mu_profile_cover *out,
+                            muster_error *err)
 {
     cells in_use, scratch;
     bool grown = true;
@@ -208,7 +209,7 @@ static muster_status choose(covering *c, mu_arena *arena, mu_profile_cover *out,
     while (grown) {
         look(c, &in_use, &scratch, false, out, &grown);
     }
-    if (c->file_count - out->obsolete_count >= MANY_FILES) {
+    if (all || c->file_count - out->obsolete_count >= MANY_FILES) {
         look(c, &in_use, &scratch, true, out, &grown);
         look(c, &in_use, &scratch, false, out, &grown);
         assert(out->obsolete_count == c->file_count);
@@ -248,7 +249,9 @@ muster_status mu_profile_cover_make(mu_snapshot *base, uint32_t stripe_count,
     if (!open_cells(&c, arena, &c.fresh)) {
         return mu_fail_memory(err, "writing attributes of customers");
     }
-    MU_TRY(note_stripes(&c, rows, &c.fresh, err));
+    if (rows) {
+        MU_TRY(note_stripes(&c, rows, &c.fresh, err));
+    }
     for (uint32_t i = 0; i < edited->column_count; i++) {
         if (edited->columns[i].role != MU_ROLE_CUSTOMER) {
             for (uint32_t k = MU_CUSTOMERS_BUILT_IN; k < customers->column_count; k++) {
@@ -258,6 +261,6 @@ muster_status mu_profile_cover_make(mu_snapshot *base, uint32_t stripe_count,
             }
         }
     }
-    MU_TRY(choose(&c, arena, out, err));
+    MU_TRY(choose(&c, !rows, arena, out, err));
     return list(&c, arena, out, err);
 }

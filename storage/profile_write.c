@@ -111,7 +111,9 @@ static void start_edits(profile_writer *w, uint32_t stripe)
 {
     edit_cursor *edits = &w->edits;
 
-    mu_segment_stripe(edits->segment, stripe, &edits->block, &edits->block_end);
+    if (edits->segment) {
+        mu_segment_stripe(edits->segment, stripe, &edits->block, &edits->block_end);
+    }
     edits->place = (mu_scan_place){.segment = edits->segment};
     edits->at = 0;
 }
@@ -605,7 +607,9 @@ static muster_status open_writer(profile_writer *w, const mu_segment_info *rows,
     const mu_table *customers = mu_catalog_table(mu_change_catalog(w->change), MU_CUSTOMERS_TABLE);
     mu_snapshot *base = mu_change_base(w->change);
 
-    MU_TRY(open_edits(w, rows, err));
+    if (rows) {
+        MU_TRY(open_edits(w, rows, err));
+    }
     const uint32_t stripes =
         (uint32_t)((w->customers + (uint64_t)MU_STRIPE_ROWS - 1) / MU_STRIPE_ROWS);
     MU_TRY(mu_profile_cover_make(base, stripes, customers, w->rows_table, w->edits.segment,
@@ -643,13 +647,26 @@ static void close_writer(profile_writer *w)
     mu_arena_deinit(&w->arena);
 }
 
+/* Writes what the cover says, with the edits, and removes what it makes obsolete. */
+static muster_status write_cover(profile_writer *w, const mu_segment_info *rows, muster_error *err)
+{
+    MU_TRY(open_writer(w, rows, err));
+    if (w->total_rows > 0) {
+        MU_TRY(choose_dicts(w, err));
+        MU_TRY(write_file(w, err));
+    }
+    for (uint32_t i = 0; i < w->cover.obsolete_count; i++) {
+        MU_TRY(mu_change_remove_segment(w->change, w->cover.obsolete[i], err));
+    }
+    return MUSTER_OK;
+}
+
 muster_status mu_profile_put(mu_change *change, const mu_table *table, const mu_segment_info *rows,
                              muster_error *err)
 {
     profile_writer w = {.change = change,
                         .rows_table = table,
                         .customers = mu_customer_adder_count(mu_change_customers(change))};
-    muster_status status = MUSTER_OK;
 
     if (rows->nobody_rows > 0) {
         return mu_fail(err, MUSTER_INVALID, "a row of attributes has no customer");
@@ -657,14 +674,25 @@ muster_status mu_profile_put(mu_change *change, const mu_table *table, const mu_
     if (table->column_count == 1) {
         return MUSTER_OK; /* ids alone: they are registered, and there is nothing to keep */
     }
-    MU_TRY_GOTO(open_writer(&w, rows, err));
-    MU_TRY_GOTO(choose_dicts(&w, err));
-    MU_TRY_GOTO(write_file(&w, err));
-    for (uint32_t i = 0; i < w.cover.obsolete_count && status == MUSTER_OK; i++) {
-        status = mu_change_remove_segment(change, w.cover.obsolete[i], err);
-    }
+    const muster_status status = write_cover(&w, rows, err);
+    close_writer(&w);
+    return status;
+}
 
-fail:
+muster_status mu_profile_compact(mu_change *change, muster_error *err)
+{
+    static const mu_table nothing;
+    const mu_table *customers = mu_catalog_table(mu_change_catalog(change), MU_CUSTOMERS_TABLE);
+    profile_writer w = {.change = change,
+                        .rows_table = &nothing,
+                        .customers = mu_customer_adder_count(mu_change_customers(change))};
+    bool is;
+
+    MU_TRY(mu_profile_is_compact(mu_change_base(change), customers, &is, err));
+    if (is) {
+        return MUSTER_OK;
+    }
+    const muster_status status = write_cover(&w, NULL, err);
     close_writer(&w);
     return status;
 }

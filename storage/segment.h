@@ -114,6 +114,8 @@ void mu_segment_stripe(const mu_segment *segment, uint32_t stripe, uint32_t *fir
 
 /* The segment's index of a column, MU_NO_COLUMN if it was written before the column was there. */
 uint32_t mu_segment_column(const mu_segment *segment, uint32_t column_id);
+/* Whether it has a column that the table has no more. */
+bool mu_segment_has_dropped(const mu_segment *segment, const mu_table *table);
 mu_type mu_segment_column_type(const mu_segment *segment, uint32_t column);
 const mu_chunk_info *mu_segment_chunk(const mu_segment *segment, uint32_t block, uint32_t column);
 

@@ -70,6 +70,20 @@ uint32_t mu_segment_column(const mu_segment *segment, uint32_t column_id)
     return MU_NO_COLUMN;
 }
 
+bool mu_segment_has_dropped(const mu_segment *segment, const mu_table *table)
+{
+    for (uint32_t i = 0; i < segment->column_count; i++) {
+        bool there = false;
+        for (uint32_t c = 0; c < table->column_count && !there; c++) {
+            there = table->columns[c].id == segment->columns[i].id;
+        }
+        if (!there) {
+            return true;
+        }
+    }
+    return false;
+}
+
 mu_type mu_segment_column_type(const mu_segment *segment, uint32_t column)
 {
     assert(column < segment->column_count);

@@ -58,10 +58,11 @@ static const char *const changes[] = {
     "DROP TABLE events",
 };
 
-/* These change nothing that can be seen; there is a log when they begin. */
+/* These change nothing that can be seen; there are a log and someone erased when they begin. */
 static const char *const keeping[] = {"CHECKPOINT", "COMPACT"};
 static const char logged[] = "INSERT INTO events VALUES ('dan', '2024-01-06', 'view', 9);"
-                             "INSERT INTO events VALUES ('ann', '2024-01-07', 'pay', 4)";
+                             "INSERT INTO events VALUES ('ann', '2024-01-07', 'pay', 4);"
+                             "DELETE FROM customers WHERE customer = 'bob'";
 
 static const char *const questions[] = {
     "SHOW TABLES",

@@ -116,6 +116,123 @@ TEST(numbers_get_ordinals_and_come_back)
     grow_registry(MU_BIGINT, 0);
 }
 
+/* Erasure. */
+
+enum {
+    SOME = 400,
+};
+
+static void hide(mu_customers *customers, const char *directory, uint64_t file, uint32_t every,
+                 mu_erased **out)
+{
+    mu_erasing erasing = {0};
+    mu_erased_info info;
+
+    for (uint32_t i = 0; i < SOME; i += every) {
+        assert_ok(mu_erasing_add(&erasing, NULL, i, &test_error));
+    }
+    assert_ok(mu_erasing_write(&erasing, directory, file, &info, &test_error));
+    mu_erasing_deinit(&erasing);
+    assert_ok(mu_erased_open(directory, &info, SOME, NULL, out, &test_error));
+    mu_customers_hide(customers, *out);
+}
+
+/* Writes ids from `first` on behind those of `base`, all as one part. */
+static mu_customers *write_one_part(const mu_customers *base, const char *directory, uint64_t file,
+                                    uint32_t first, uint32_t count, uint32_t width)
+{
+    const mu_kind kind = mu_customers_kind(base);
+    mu_customer_adder *adder = mu_customer_adder_new(base, &kind);
+    mu_customer_part_info info;
+    mu_customers *next;
+    char text[2048];
+    uint32_t keep;
+
+    for (uint32_t i = first; i < first + count; i++) {
+        uint32_t ordinal;
+        assert_ok(mu_customer_adder_add(adder, id_of(kind, i, width, text), &ordinal, &test_error));
+        assert_int_equal(ordinal, mu_customers_count(base) + i - first);
+    }
+    assert_ok(
+        mu_customer_adder_write(adder, directory, file, 0, 0, &keep, &info, NULL, &test_error));
+    assert_int_equal(keep, 0);
+    mu_customer_adder_free(adder);
+    assert_ok(mu_customers_open(directory, NULL, &info, 1, kind, NULL, &next, &test_error));
+    return next;
+}
+
+static bool has_any(const mu_customers *customers, const mu_erased *erased)
+{
+    bool has;
+
+    assert_ok(mu_customer_part_has_any(mu_customers_part(customers, 0), erased, &has, &test_error));
+    return has;
+}
+
+/* Those of the first SOME ordinals that are a multiple of `every` have no id; all others do. */
+static void check_gone(const mu_customers *customers, uint32_t every, uint32_t width)
+{
+    const mu_kind kind = mu_customers_kind(customers);
+    char text[2048], room[MU_PACKED_ID_BYTES];
+    uint32_t like_before = 0;
+
+    for (uint32_t i = 0; i < SOME; i++) {
+        const mu_customer_id id = id_of(kind, i, width, text);
+        mu_customer_id back;
+        uint32_t ordinal;
+        assert_ok(mu_customers_find(customers, id, &ordinal, &test_error));
+        assert_ok(mu_customers_id(customers, i, room, &back, &test_error));
+        if (i % every == 0) {
+            assert_true(ordinal == MU_NO_CUSTOMER || ordinal >= SOME);
+            like_before += mu_customer_id_equal(kind, id, back);
+        } else {
+            assert_int_equal(ordinal, i);
+            assert_true(mu_customer_id_equal(kind, id, back));
+        }
+    }
+    assert_true(like_before <= 1); /* zeros in its place may be the id that one of them had */
+    assert_ok(mu_customer_part_check(mu_customers_part(customers, 0),
+                                     mu_customers_hidden(customers), &test_error));
+}
+
+static void erase_every(uint32_t every, mu_kind kind, uint32_t width)
+{
+    const char *directory = test_temp_dir();
+    mu_customers *none = no_customers(kind);
+    mu_customers *before = write_one_part(none, directory, 1, 0, SOME, width);
+    mu_erased *erased;
+
+    assert_false(has_any(before, NULL));
+    hide(before, directory, 2, every, &erased);
+    assert_true(has_any(before, erased));
+    /* One of them comes back, as someone new: the part has the id twice, before it is purged. */
+    mu_customers *after = write_one_part(before, directory, 3, 0, 1, width);
+    mu_customers_hide(after, erased);
+    assert_false(has_any(after, erased));
+    check_gone(after, every, width);
+    mu_customers *again = write_one_part(after, directory, 4, SOME, 100, width);
+    mu_customers_hide(again, erased);
+    assert_false(has_any(again, erased));
+    check_gone(again, every, width);
+    mu_customers_close(again);
+    mu_customers_close(after);
+    mu_customers_close(before);
+    mu_customers_close(none);
+    mu_erased_release(erased);
+}
+
+TEST(ids_of_the_erased_are_not_written_again)
+{
+    static const uint32_t widths[] = {0, 9, 80};
+
+    for (uint32_t every = 1; every <= 7; every += 2) {
+        erase_every(every, MU_BIGINT, 0);
+        for (size_t i = 0; i < MU_COUNT(widths); i++) {
+            erase_every(every, MU_TEXT, widths[i]);
+        }
+    }
+}
+
 TEST(many_ids_at_once_are_as_one_by_one)
 {
     enum {
