@@ -88,9 +88,10 @@ const mu_encoding mu_encoding_for = {.enc = MU_ENC_FOR,
 static const mu_encoding *encoding_of(unsigned enc)
 {
     static const mu_encoding *const all[] = {
-        &encoding_const,      &mu_encoding_rle,    &mu_encoding_for,      &mu_encoding_raw,
-        &mu_encoding_lz4,     &mu_encoding_text,   &mu_encoding_customer, &mu_encoding_delta,
-        &mu_encoding_patched, &mu_encoding_ranked, &mu_encoding_repeat,   &mu_encoding_alp,
+        &encoding_const,      &mu_encoding_rle,     &mu_encoding_for,      &mu_encoding_raw,
+        &mu_encoding_lz4,     &mu_encoding_text,    &mu_encoding_customer, &mu_encoding_delta,
+        &mu_encoding_patched, &mu_encoding_ranked,  &mu_encoding_ranked,   &mu_encoding_repeat,
+        &mu_encoding_alp,     &mu_encoding_pattern,
     };
 
     for (size_t i = 0; i < MU_COUNT(all); i++) {
@@ -440,7 +441,7 @@ muster_status mu_decode_text(mu_decoder *decoder, const mu_dict **out, muster_er
 {
     *out = NULL;
     assert(decoder->encoding);
-    if (decoder->encoding->enc != MU_ENC_TEXT) {
+    if (!decoder->encoding->texts) {
         return fail_kind(decoder, "text", err);
     }
     *out = &decoder->dict;
@@ -483,6 +484,7 @@ bool mu_decoder_constant(const mu_decoder *decoder, int64_t *value)
     case MU_ENC_RANKED:
     case MU_ENC_REPEAT:
     case MU_ENC_ALP:
+    case MU_ENC_PATTERN:
         break;
     }
     return false;

@@ -11,6 +11,7 @@
  *   RAW       8 bytes a value: doubles that nothing else shortens
  *   LZ4       the 8-byte values cut into byte planes, through LZ4: doubles
  *   TEXT      the lengths bit-packed, then the bytes through LZ4
+ *   PATTERN   texts that look alike: the numbers in them, bit-packed
  *   CUSTOMER  ordinals ascending: runs of (ordinal, number of rows)
  *   DELTA     distances to the row before, near and far ones apart
  *   PATCHED   bit-packed, values far from the rest apart
@@ -42,6 +43,7 @@ typedef enum mu_enc {
     MU_ENC_RANKED = 10,
     MU_ENC_REPEAT = 11,
     MU_ENC_ALP = 12,
+    MU_ENC_PATTERN = 13,
 } mu_enc;
 
 const char *mu_enc_name(mu_enc enc); /* "constant", "run-length", ...; "unknown" */

@@ -38,6 +38,7 @@ typedef struct mu_encoding {
     mu_enc enc;
     const char *name;
     bool doubles; /* it holds nothing else */
+    bool texts;   /* likewise */
     size_t (*estimate)(mu_enc_input *input);
     void (*write)(mu_writer *out, const mu_enc_input *input);
     muster_status (*open)(mu_decoder *decoder, mu_reader *in, muster_error *err);
@@ -77,7 +78,7 @@ struct mu_decoder {
     uint32_t run_count;   /* RLE and CUSTOMER */
     uint32_t run;         /* where the last read ended; the next one mostly goes on there */
     bool narrowed;        /* RLE: run_narrow is filled */
-    mu_dict dict;         /* TEXT; points to `offsets` and `scratch` */
+    mu_dict dict;         /* TEXT and PATTERN; points to `offsets` and `scratch` */
     mu_cached cached;
     uint32_t cached_vector;
 
@@ -131,6 +132,11 @@ muster_status mu_rare_place_u32(mu_decoder *decoder, uint32_t vector, uint32_t r
 
 bool mu_enc_lz4_write(mu_writer *out, const double *values, uint32_t rows, size_t limit);
 void mu_enc_text_write(mu_writer *out, const mu_text *values, const uint64_t *valid, uint32_t rows);
+/* False, and nothing written, if the texts do not look alike. */
+bool mu_enc_pattern_write(mu_writer *out, const mu_text *values, const uint64_t *valid,
+                          uint32_t rows);
+/* TEXT and PATTERN end with this: what is in `offsets` and `scratch` is the chunk's. */
+void mu_decoder_take_texts(mu_decoder *decoder);
 void mu_enc_customer_write(mu_writer *out, const uint32_t *ordinals, uint32_t rows);
 
 bool mu_enc_alp_write(mu_writer *out, const double *values, uint32_t rows, size_t limit);
@@ -146,5 +152,6 @@ extern const mu_encoding mu_encoding_patched;
 extern const mu_encoding mu_encoding_ranked;
 extern const mu_encoding mu_encoding_repeat;
 extern const mu_encoding mu_encoding_alp;
+extern const mu_encoding mu_encoding_pattern;
 
 #endif

@@ -170,11 +170,17 @@ static muster_status text_open(mu_decoder *decoder, mu_reader *in, muster_error 
         MU_TRY(read_piece(in, decoder->scratch + done,
                           left < PIECE_BYTES ? (size_t)left : PIECE_BYTES, err));
     }
+    mu_decoder_take_texts(decoder);
+    return MUSTER_OK;
+}
+
+void mu_decoder_take_texts(mu_decoder *decoder)
+{
     decoder->dict = (mu_dict){.id = mu_dict_next_id(),
                               .count = decoder->chunk_rows,
                               .offsets = decoder->offsets,
                               .bytes = (const char *)decoder->scratch};
-    return MUSTER_OK;
 }
 
-const mu_encoding mu_encoding_text = {.enc = MU_ENC_TEXT, .name = "text", .open = text_open};
+const mu_encoding mu_encoding_text = {
+    .enc = MU_ENC_TEXT, .name = "text", .texts = true, .open = text_open};

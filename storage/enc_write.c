@@ -5,7 +5,8 @@
  * integers says what it would take, and the one that takes least is written. Packed numbers read
  * fastest, so that others must save something worth their time: one byte in eight, and LZ4, which
  * reads ten times slower, one in four. Doubles are tried as the integers that their bits are: whole
- * numbers and halves have long tails of zero bits, and the common divisor takes these out.
+ * numbers and halves have long tails of zero bits, and the common divisor takes these out. Texts
+ * that look alike are tried both ways: LZ4 may find more than a pattern says.
  *
  * NULLs: where they are many, the values of the other rows are stored alone. Where they are few,
  * each gets the value of the row before it, which widens no range and breaks no run, and reading
@@ -272,8 +273,21 @@ mu_enc mu_enc_text(mu_writer *out, const mu_text *values, const uint64_t *valid,
 {
     assert(rows > 0);
     (void)write_nulls(out, valid, rows, true);
-    mu_enc_text_write(out, values, valid, rows);
-    return MU_ENC_TEXT;
+    const size_t start = out->size;
+    if (!mu_enc_pattern_write(out, values, valid, rows)) {
+        mu_enc_text_write(out, values, valid, rows);
+        return MU_ENC_TEXT;
+    }
+    mu_writer text = {0};
+    mu_enc_text_write(&text, values, valid, rows);
+    const bool shorter = text.size <= out->size - start;
+    out->failed |= text.failed;
+    if (shorter && !out->failed) {
+        out->size = start;
+        mu_write_bytes(out, text.data, text.size);
+    }
+    mu_writer_deinit(&text);
+    return shorter ? MU_ENC_TEXT : MU_ENC_PATTERN;
 }
 
 mu_enc mu_enc_customer(mu_writer *out, const uint32_t *ordinals, uint32_t rows)

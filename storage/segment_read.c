@@ -166,7 +166,7 @@ static muster_status check_encoding(const mu_segment_column_info *column, const 
                enc == MU_ENC_ALP;
         break;
     case MU_FORM_CODE:
-        fits = column->has_dict ? fits : enc == MU_ENC_TEXT;
+        fits = column->has_dict ? fits : (enc == MU_ENC_TEXT || enc == MU_ENC_PATTERN);
         break;
     case MU_FORM_ORDINAL:
         fits = enc == MU_ENC_CUSTOMER;

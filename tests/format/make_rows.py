@@ -8,7 +8,7 @@ import random
 import struct
 import sys
 
-COLUMNS = "user,ts,event,channel,note,amount,price,ratio,n,small,paid,day,rare,fixed,empty"
+COLUMNS = "user,ts,event,channel,note,amount,price,ratio,n,small,paid,day,rare,fixed,ref,empty"
 EVENTS = ["view", "view", "view", "pay", "add_to_cart", "Größe", "支付"]
 
 
@@ -45,6 +45,15 @@ def number(draw, month):
     return draw.randrange(-(2**63), 2**63) if month == 1 else draw.randrange(10**12)
 
 
+def reference(draw, i, month):
+    """Each is another, and all of a month look alike, but for the last."""
+    if month == 1:
+        return "R-%04d/%d" % (i % 7000, draw.randrange(10**5))
+    if month == 2:
+        return "%08x-%012x-ABC%d" % (draw.getrandbits(32), draw.getrandbits(48), i)
+    return "".join(draw.choice("0123456789ABCDEFGHJKMNPQRSTVWXYZabc") for _ in range(23)) + "-%dx" % i
+
+
 def row(draw, i):
     """Most rows are of a few customers, who come for visits, and the values of a visit are alike."""
     month, day = draw.choice([1, 2, 2, 2, 3]), draw.randrange(1, 29)
@@ -77,6 +86,7 @@ def row(draw, i):
         maybe(draw, 20, "20%02d-%02d-%02d" % (draw.randrange(1, 30), month, day)),
         maybe(draw, 99, "seldom %d" % draw.randrange(3)),
         str(1000 * visitor if often and month > 1 else 7),
+        maybe(draw, 5, reference(draw, i, month)),
         "",
     ]
 

@@ -244,6 +244,41 @@ def read_text(reader, count):
     return texts
 
 
+ALPHABETS = [
+    (b"0123456789", 18),
+    (b"0123456789abcdef", 15),
+    (b"0123456789ABCDEF", 15),
+    (b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", 12),
+    (b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 10),
+]
+
+
+def digits(number, alphabet, width):
+    out = b""
+    while number or len(out) < max(width, 1):
+        number, digit = divmod(number, len(alphabet))
+        out = alphabet[digit : digit + 1] + out
+    assert not width or len(out) == width
+    return out
+
+
+def read_pattern(reader, count):
+    fields = []
+    for _ in range(reader.u8()):
+        before = reader.take(reader.u8())
+        alphabet, most = ALPHABETS[reader.u8()]
+        width = reader.u8()
+        assert width <= most and (width or alphabet is ALPHABETS[0][0])
+        fields.append((before, alphabet, width))
+    assert 1 <= len(fields) <= 16
+    last = reader.take(reader.u8())
+    numbers = [read_list(reader, count) for _ in fields]
+    return [
+        b"".join(before + digits(n[i], alphabet, width) for (before, alphabet, width), n in zip(fields, numbers)) + last
+        for i in range(count)
+    ]
+
+
 def read_customer(reader, count):
     lengths = read_run_lengths(reader, count)
     ordinal = reader.u32()
@@ -332,6 +367,7 @@ DECODERS = {
     10: read_ranked,
     11: read_repeat,
     12: read_alp,
+    13: read_pattern,
 }
 
 
@@ -350,7 +386,7 @@ def read_chunk(data, rows, nulls):
     values = DECODERS[encoding](reader, stored)
     reader.end()
     assert len(values) == stored
-    assert apart or not nulls or encoding != 6, "NULL texts are never stored"
+    assert apart or not nulls or encoding not in (6, 13), "NULL texts are never stored"
     if not apart:
         return [value if there else None for value, there in zip(values, present)]
     rest = iter(values)

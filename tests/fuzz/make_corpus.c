@@ -63,6 +63,7 @@ static void save_chunks(void)
     double f64[ROWS];
     uint32_t u32[ROWS];
     mu_text texts[ROWS];
+    char numbers[ROWS][32];
     mu_writer chunk = {0};
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz, and so on, and so on";
 
@@ -92,6 +93,12 @@ static void save_chunks(void)
     save_chunk("quarters", &chunk, ROWS);
     (void)mu_enc_text(&chunk, texts, NULL, ROWS);
     save_chunk("text", &chunk, ROWS);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        (void)snprintf(numbers[i], sizeof numbers[i], "R-%u/%06x", i, i * 7919);
+        texts[i] = (mu_text){numbers[i], (uint32_t)strlen(numbers[i])};
+    }
+    (void)mu_enc_text(&chunk, texts, NULL, ROWS);
+    save_chunk("pattern", &chunk, ROWS);
     (void)mu_enc_customer(&chunk, u32, ROWS);
     save_chunk("customer", &chunk, ROWS);
     mu_writer_deinit(&chunk);

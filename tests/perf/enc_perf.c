@@ -34,7 +34,7 @@ static union {
     double f64[ROWS];
     mu_text text[ROWS];
 } values;
-static char bytes[ROWS * 16];
+static char bytes[ROWS * 48];
 static int64_t batch[MU_BATCH_ROWS];
 static mu_decoder *decoder;
 
@@ -212,6 +212,22 @@ static void measure_others(void)
         values.text[i] = (mu_text){at, (uint32_t)size};
     }
     measure("order numbers", TEXT);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        char *at = &bytes[(size_t)i * 48];
+        const int size =
+            snprintf(at, 48, "%08x-%04x-4%03x-8%03x-%012llx", (uint32_t)random_below(1ull << 32),
+                     (uint32_t)random_below(1 << 16), (uint32_t)random_below(1 << 12),
+                     (uint32_t)random_below(1 << 12), (unsigned long long)random_below(1ull << 48));
+        values.text[i] = (mu_text){at, (uint32_t)size};
+    }
+    measure("UUIDs", TEXT);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        char *at = &bytes[(size_t)i * 48];
+        const int size = snprintf(at, 48, "/item/%u?from=%s", (uint32_t)random_below(10000000),
+                                  random_below(2) ? "mail" : "search");
+        values.text[i] = (mu_text){at, (uint32_t)size};
+    }
+    measure("paths", TEXT);
 }
 
 static void measure_memcpy(void)

@@ -22,14 +22,14 @@ PYTHONIOENCODING=utf-8 python3 "$here/../format/make_rows.py" 4000 >rows.csv
 claim "values of all types, NULLs, nobody, dictionaries and long texts are read"
 run db -c "CREATE TABLE events (user TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, channel TEXT INDEXED,
   note TEXT, amount DECIMAL(12,2), price DOUBLE, ratio DOUBLE, n BIGINT, small SMALLINT, paid BOOLEAN, day DATE,
-  rare TEXT, fixed BIGINT, empty TEXT); COPY events FROM 'rows.csv'"
+  rare TEXT, fixed BIGINT, ref TEXT, empty TEXT); COPY events FROM 'rows.csv'"
 equal 0 "$status"
 compare db events
 
 # The tiny build has too short blocks for run-length, ranked and decimal.
 claim "the encodings were among them"
 run db --format csv -c "SELECT encodings FROM columns"
-for encoding in constant bit-packed raw lz4 text "customer runs" delta patched repeat; do
+for encoding in constant bit-packed raw lz4 text pattern "customer runs" delta patched repeat; do
     matches "*$encoding*" "$out"
 done
 case $out in *unknown*) fail "names" "$out" ;; esac

@@ -4,7 +4,7 @@
 #include "storage/base/hash.h"
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
-#include "storage/enc.h"
+#include "storage/enc_decoder.h"
 #include "tests/support/test.h"
 
 enum {
@@ -75,6 +75,7 @@ TEST(opening_out_of_memory_is_said_for_every_encoding)
     uint32_t codes[3000];
     double doubles[300];
     const mu_text texts[2] = {MU_TEXT_OF("one"), MU_TEXT_OF("two")};
+    const mu_text alike[2] = {MU_TEXT_OF("number 12"), MU_TEXT_OF("number 34")};
     mu_writer chunk = {0};
 
     for (uint32_t i = 0; i < 300; i++) {
@@ -92,6 +93,9 @@ TEST(opening_out_of_memory_is_said_for_every_encoding)
     assert_int_equal(mu_enc_text(&chunk, texts, NULL, 2), MU_ENC_TEXT);
     fail_each_allocation(&chunk, 2, read_text);
     mu_writer_reset(&chunk);
+    assert_true(mu_enc_pattern_write(&chunk, alike, NULL, 2));
+    fail_each_allocation(&chunk, 2, read_text);
+    mu_writer_reset(&chunk);
     assert_int_equal(mu_enc_f64(&chunk, doubles, NULL, 300), MU_ENC_LZ4);
     fail_each_allocation(&chunk, 300, read_doubles);
     mu_writer_deinit(&chunk);
@@ -101,6 +105,7 @@ TEST(encoding_out_of_memory_is_remembered_by_the_writer)
 {
     int64_t values[200];
     double doubles[200];
+    const mu_text alike[3] = {MU_TEXT_OF("A1"), MU_TEXT_OF("A20"), MU_TEXT_OF("A3")};
     uint32_t ordinals[200];
     bool failed = true;
 
@@ -118,6 +123,7 @@ TEST(encoding_out_of_memory_is_remembered_by_the_writer)
         mu_enc_f64(&chunk, doubles, NULL, 200);
         mu_enc_customer(&chunk, ordinals, 200);
         mu_enc_text(&chunk, &MU_TEXT_OF("some text"), NULL, 1);
+        mu_enc_text(&chunk, alike, NULL, 3);
         mu_mem_fail_at(UINT64_MAX, false);
         failed = chunk.failed;
         assert_true(failed || n > 5);

@@ -8,6 +8,7 @@
 #include "storage/base/hash.h"
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
+#include "tests/support/chunks.h"
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -48,58 +49,6 @@ static void check_i64(mu_decoder *decoder, const int64_t *wanted, uint32_t rows)
     mu_mem_free(found);
 }
 
-/* Every cut of the chunk is seen. The copies end where the bytes end. */
-static void check_cuts(const mu_writer *chunk, uint32_t rows, uint32_t nulls)
-{
-    mu_decoder *decoder = mu_decoder_new();
-
-    for (size_t cut = 0; cut<chunk->size; cut += chunk->size> 3000 ? 1 + chunk->size / 100 : 1) {
-        uint8_t *copy = mu_mem_alloc(cut);
-        memcpy(copy, chunk->data, cut);
-        assert_status(MUSTER_CORRUPT,
-                      mu_decoder_open(decoder, copy, cut, rows, nulls, &test_error));
-        mu_mem_free(copy);
-    }
-    uint8_t *copy = mu_mem_zalloc(chunk->size + 1);
-    memcpy(copy, chunk->data, chunk->size);
-    assert_status(MUSTER_CORRUPT,
-                  mu_decoder_open(decoder, copy, chunk->size + 1, rows, nulls, &test_error));
-    mu_mem_free(copy);
-    mu_decoder_free(decoder);
-}
-
-/* Opens the chunk with some bits flipped and reads whatever it will give, as everything. */
-static void read_damaged(const mu_writer *chunk, uint32_t rows, uint32_t nulls, uint64_t *state)
-{
-    mu_decoder *decoder = mu_decoder_new();
-    uint8_t *copy = mu_mem_alloc(chunk->size);
-    void *room = new_i64();
-    const mu_dict *dict;
-    int64_t constant;
-
-    memcpy(copy, chunk->data, chunk->size);
-    for (uint64_t flips = 1 + test_random_below(state, 3); flips > 0; flips--) {
-        /* Half of them in the headers, which are at the front. */
-        const uint64_t within =
-            test_random_below(state, 2) == 0 && chunk->size > 40 ? 40 : chunk->size;
-        copy[test_random_below(state, within)] ^= (uint8_t)(1u << test_random_below(state, 8));
-    }
-    if (mu_decoder_open(decoder, copy, chunk->size, rows, nulls, &test_error) == MUSTER_OK) {
-        const uint32_t first = rows > MU_BATCH_ROWS ? MU_BATCH_ROWS : 0;
-        (void)mu_decode_i64(decoder, first, rows - first, room, NULL);
-        (void)mu_decode_u32(decoder, first, rows - first, room, NULL);
-        (void)mu_decode_f64(decoder, 0, rows, room, NULL);
-        (void)mu_decode_customer(decoder, 0, rows, room, NULL);
-        (void)mu_decoder_constant(decoder, &constant);
-        if (mu_decode_text(decoder, &dict, NULL) == MUSTER_OK) {
-            assert_true(dict->offsets[dict->count] >= dict->offsets[0]);
-        }
-    }
-    mu_mem_free(room);
-    mu_mem_free(copy);
-    mu_decoder_free(decoder);
-}
-
 static mu_enc round_trip(const int64_t *values, uint32_t rows)
 {
     mu_writer chunk = {0};
@@ -118,9 +67,9 @@ static mu_enc round_trip(const int64_t *values, uint32_t rows)
     }
     assert_status(MUSTER_CORRUPT, mu_decode_text(decoder, &(const mu_dict *){0}, &test_error));
     mu_decoder_free(decoder);
-    check_cuts(&chunk, rows, 0);
+    test_cut_chunk(&chunk, rows, 0);
     for (int i = 0; i < 20; i++) {
-        read_damaged(&chunk, rows, 0, &state);
+        test_damaged_chunk(&chunk, rows, 0, &state);
     }
     mu_writer_deinit(&chunk);
     return enc;
@@ -334,9 +283,9 @@ static void check_nulls(const int64_t *values, const uint64_t *valid, uint32_t r
                                                       nulls - 1, &test_error));
     }
     mu_decoder_free(decoder);
-    check_cuts(&chunk, rows, nulls);
+    test_cut_chunk(&chunk, rows, nulls);
     for (int i = 0; i < 10; i++) {
-        read_damaged(&chunk, rows, nulls, state);
+        test_damaged_chunk(&chunk, rows, nulls, state);
     }
     mu_writer_deinit(&chunk);
     mu_mem_free(noisy);
@@ -511,9 +460,9 @@ TEST(doubles_come_back_to_the_bit)
                 assert_memory_equal(found, values + first, count * sizeof *values);
             }
             mu_decoder_free(decoder);
-            check_cuts(&chunk, rows, 0);
+            test_cut_chunk(&chunk, rows, 0);
             for (int i = 0; i < 20; i++) {
-                read_damaged(&chunk, rows, 0, &state);
+                test_damaged_chunk(&chunk, rows, 0, &state);
             }
             mu_writer_deinit(&chunk);
         }
@@ -523,57 +472,6 @@ TEST(doubles_come_back_to_the_bit)
     assert_int_equal(seen & wanted, wanted);
     mu_mem_free(values);
     mu_mem_free(found);
-}
-
-static void check_text(const mu_text *texts, uint32_t rows, uint64_t *state)
-{
-    mu_decoder *decoder = mu_decoder_new();
-    mu_writer chunk = {0};
-    const mu_dict *dict;
-
-    assert_int_equal(mu_enc_text(&chunk, texts, NULL, rows), MU_ENC_TEXT);
-    assert_ok(mu_decoder_open(decoder, chunk.data, chunk.size, rows, 0, &test_error));
-    assert_ok(mu_decode_text(decoder, &dict, &test_error));
-    assert_int_equal(dict->count, rows);
-    for (uint32_t i = 0; i < rows; i++) {
-        assert_true(mu_text_equal(mu_dict_text(dict, i), texts[i]));
-    }
-    mu_decoder_free(decoder);
-    check_cuts(&chunk, rows, 0);
-    for (int i = 0; i < 20; i++) {
-        read_damaged(&chunk, rows, 0, state);
-    }
-    mu_writer_deinit(&chunk);
-}
-
-TEST(texts_of_any_length_come_back)
-{
-    enum {
-        BYTES = 1 << 20
-    };
-    mu_text *texts = mu_mem_zalloc_array(ROOM, sizeof *texts);
-    char *bytes = mu_mem_alloc(BYTES);
-    uint64_t state = test_seed();
-
-    for (unsigned kind = 0; kind < 4; kind++) {
-        for (size_t i = 0; i < BYTES; i++) { /* kinds 0 and 1 do not compress, 2 and 3 do */
-            bytes[i] = (char)(kind < 2 ? test_random(&state) : 'a' + i % 7);
-        }
-        for (size_t shape = 0; shape < MU_COUNT(shapes); shape++) {
-            const uint32_t longest = kind % 2 == 0 ? 30 : shapes[shape] < 100 ? 300000 : 3;
-            for (uint32_t i = 0; i < shapes[shape]; i++) {
-                const uint32_t size = (uint32_t)test_random_below(&state, longest);
-                texts[i] = (mu_text){bytes + test_random_below(&state, BYTES - size), size};
-            }
-            check_text(texts, shapes[shape], &state);
-        }
-    }
-    for (uint32_t i = 0; i < 100; i++) {
-        texts[i] = (mu_text){NULL, 0};
-    }
-    check_text(texts, 100, &state); /* nothing at all */
-    mu_mem_free(texts);
-    mu_mem_free(bytes);
 }
 
 TEST(customers_come_back_with_their_runs)
@@ -615,9 +513,9 @@ TEST(customers_come_back_with_their_runs)
         }
         assert_status(MUSTER_CORRUPT, mu_decode_u32(decoder, 0, rows, found, &test_error));
         mu_decoder_free(decoder);
-        check_cuts(&chunk, rows, 0);
+        test_cut_chunk(&chunk, rows, 0);
         for (int damage = 0; damage < 20; damage++) {
-            read_damaged(&chunk, rows, 0, &state);
+            test_damaged_chunk(&chunk, rows, 0, &state);
         }
         mu_writer_deinit(&chunk);
     }
