@@ -369,8 +369,8 @@ mu_csv_dialect mu_csv_head_dialect(const mu_csv_head *head)
 }
 
 muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
-                               const mu_csv_block *block, const mu_table *table, mu_arena *arena,
-                               mu_csv_head *out, muster_error *err)
+                               const mu_csv_block *block, const mu_table *table, bool ignore_extra,
+                               mu_arena *arena, mu_csv_head *out, muster_error *err)
 {
     mu_csv_dialect dialect = mu_csv_dialect_of(options);
     peek glance = {.block = block};
@@ -378,7 +378,7 @@ muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
     *out = (mu_csv_head){.options = *options};
     MU_TRY(choose_format(path, options, block, &out->options.format, err));
     if (out->options.format == MU_CSV_JSONL) {
-        return mu_json_read_head(path, block, table, arena, out, err);
+        return mu_json_read_head(path, block, table, ignore_extra, arena, out, err);
     }
     if (options->delimiter == 0) {
         MU_TRY(find_delimiter(block, dialect, &dialect.delimiter, err));
@@ -516,7 +516,7 @@ muster_status mu_csv_detect(const char *path, const mu_csv_options *options, mu_
     }
     MU_TRY(mu_csv_reader_open(path, &reader, err));
     MU_TRY_GOTO(mu_csv_read_head(path, options ? options : &none, mu_csv_reader_block(reader), NULL,
-                                 arena, &head, err));
+                                 false, arena, &head, err));
     if (head.column_count > 0 || head.keys) {
         MU_TRY_GOTO(guess_types(reader, &head, err));
     }

@@ -191,6 +191,54 @@ TEST(extra_columns_are_left_out_when_asked)
     close_fixture(&f);
 }
 
+/* Also of any length and number: in the first rows, which say what there is, and behind them. */
+TEST(extra_keys_are_left_out_when_asked)
+{
+    const mu_copy_options options = {.ignore_extra = true, .csv = {.format = MU_CSV_JSONL}};
+    fixture f = open_fixture();
+    mu_writer text = {0};
+    char line[400], key[301];
+
+    memset(key, 'k', 300);
+    key[300] = '\0';
+    for (int i = 0; i < 3 * MU_MAX_COLUMNS; i++) {
+        const int size =
+            snprintf(line, sizeof line,
+                     "{\"who\":\"ada\",\"key%d\":1,\"%s\":2,\"ts\":\"2024-05-01\"}\n", i, key);
+        mu_write_bytes(&text, line, (size_t)size);
+    }
+    mu_write_u8(&text, 0);
+    assert_ok(copy_text(&f, (const char *)text.data, &options));
+    assert_int_equal(f.result.rows_loaded, 3 * MU_MAX_COLUMNS);
+    mu_writer_deinit(&text);
+    close_fixture(&f);
+}
+
+TEST(a_line_at_fault_is_rejected_alone_where_the_table_has_all_columns_there_may_be)
+{
+    static mu_column columns[MU_MAX_COLUMNS];
+    static char names[MU_MAX_COLUMNS][8];
+    const mu_copy_options options = {.rejects_path = test_path("rejects.csv")};
+    mu_table table = event_table;
+    fixture f = open_fixture();
+
+    for (int i = 0; i < MU_MAX_COLUMNS; i++) {
+        snprintf(names[i], sizeof names[i], "c%d", i);
+        columns[i] = (mu_column){.name = names[i], .type = {.kind = MU_BOOLEAN}};
+    }
+    columns[WHO] = event_columns[WHO];
+    columns[TS] = event_columns[TS];
+    table.name = "wide";
+    table.columns = columns;
+    table.column_count = MU_MAX_COLUMNS;
+    table.event_column = MU_NO_COLUMN;
+    assert_ok(mu_change_create_table(f.change, &table, &f.table, &test_error));
+    assert_ok(copy_text(&f, "{\"ts\":\"2024-05-01\",\"who\":\"ada\"}\n{\"ts\":\n", &options));
+    assert_int_equal(f.result.rows_loaded, 1);
+    assert_int_equal(f.result.rows_rejected, 1);
+    close_fixture(&f);
+}
+
 TEST(null_text_takes_the_place_of_the_empty_field)
 {
     fixture f = open_fixture();
