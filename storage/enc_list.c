@@ -81,8 +81,7 @@ void mu_enc_list_write(mu_writer *out, const int64_t *numbers, uint32_t count)
         return;
     }
     const mu_for plan = plan_of(numbers, count);
-    const int64_t mark =
-        plan.base + (int64_t)(plan.width == 0 ? 0 : UINT64_MAX >> (64 - plan.width));
+    const int64_t mark = plan.base + (int64_t)mu_bits_below(plan.width);
     int64_t *large = packed + count;
     uint32_t large_count = 0;
     bool any = false; /* beyond the mark; else it is a number like others */
