@@ -237,14 +237,19 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_
     return MUSTER_OK;
 }
 
-muster_status mu_copy_plan_narrow(mu_copy_plan *plan, const mu_table *table, mu_arena *arena,
-                                  const mu_table **out, muster_error *err)
+muster_status mu_copy_plan_narrow(const char *path, mu_copy_plan *plan, const mu_table *table,
+                                  mu_arena *arena, const mu_table **out, muster_error *err)
 {
     mu_copy_column *late;
     mu_column *columns;
     mu_table *narrow;
     uint32_t count = 0, late_count = 0;
 
+    if (plan->head.unseen) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "\"%s\" has no row among its first that says what is to be set; %s", path,
+                       plan->head.unseen);
+    }
     MU_ARENA_TRY(narrow, arena, 1, err);
     MU_ARENA_TRY(columns, arena, table->column_count, err);
     MU_ARENA_TRY(late, arena, table->column_count, err);

@@ -186,6 +186,8 @@ typedef struct mu_csv_head {
     mu_json_names *keys; /* JSON Lines: the names, first those of the table's columns, then others
                             that were found; NULL: CSV */
     bool *present;       /* JSON Lines: whether the key was found, by name */
+    const char *unseen; /* JSON Lines: if none of the first records is in order, why; all names then
+                           count as present */
 } mu_csv_head;
 
 mu_csv_dialect mu_csv_head_dialect(const mu_csv_head *head);

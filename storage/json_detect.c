@@ -81,30 +81,30 @@ static muster_status look_at_records(const char *path, const mu_csv_block *block
 }
 
 /* For a table, what has not been seen yet may come, and lines at fault are rejected one by one when
- * their turn comes. But of `customers` only what the first records have is set. Without a table, a
- * file that has no object among its first lines is something else. */
-static muster_status end_look(const char *path, const mu_csv_block *block, const mu_table *table,
-                              mu_csv_head *head, const first_records *found, muster_error *err)
+ * their turn comes. Without one, a file that has no object among its first lines is something else.
+ */
+static muster_status end_look(const mu_csv_block *block, const mu_table *table, mu_csv_head *head,
+                              const first_records *found, muster_error *err)
 {
     const bool empty = found->good + found->bad == 0 && block->last;
 
     if (found->good == 0 && found->bad > 0 && !table) {
         return mu_fail(err, MUSTER_INVALID, "%s", found->fault.message);
     }
-    if (found->good == 0 && !empty && table && table->id == MU_CUSTOMERS_TABLE) {
-        return mu_fail(err, MUSTER_INVALID,
-                       "\"%s\" has no row among its first that says what is to be set%s%s", path,
-                       found->bad > 0 ? "; " : "", found->fault.message);
-    }
     if (table) {
         MU_TRY(mu_json_names_settle(head->keys, err));
     }
     head->names = head->keys->names;
     head->column_count = empty ? 0 : mu_json_names_count(head->keys);
-    for (uint32_t i = 0; found->good == 0 && i < head->column_count; i++) {
+    if (found->good > 0) {
+        return MUSTER_OK;
+    }
+    for (uint32_t i = 0; i < head->column_count; i++) {
         head->present[i] = true; /* nothing says that it is not */
     }
-    return MUSTER_OK;
+    const char *fault = found->bad > 0 ? found->fault.message : "the first is too long";
+    head->unseen = mu_arena_text(head->keys->arena, fault, strlen(fault));
+    return head->unseen ? MUSTER_OK : mu_fail_memory(err, "reading a file");
 }
 
 muster_status mu_json_read_head(const char *path, const mu_csv_block *block, const mu_table *table,
@@ -119,7 +119,7 @@ muster_status mu_json_read_head(const char *path, const mu_csv_block *block, con
     const muster_status status = look_at_records(path, block, head, &parser, &found, err);
     mu_csv_parser_deinit(&parser);
     MU_TRY(status);
-    return end_look(path, block, table, head, &found, err);
+    return end_look(block, table, head, &found, err);
 }
 
 muster_status mu_json_end_head(mu_csv_head *head, muster_error *err)

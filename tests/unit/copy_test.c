@@ -506,6 +506,25 @@ TEST(tags_are_added_to_those_that_are_there)
     close_fixture(&f);
 }
 
+/* It is no attribute of a customer. */
+TEST(a_value_of_a_tag_may_be_long)
+{
+    fixture f = open_fixture();
+    mu_writer text = {0};
+
+    mu_write_bytes(&text, "customer,tag,value\nada,note,", 28);
+    for (uint32_t i = 0; i <= MU_MAX_ATTRIBUTE_BYTES; i++) {
+        mu_write_u8(&text, 'x');
+    }
+    mu_write_u8(&text, 0);
+    assert_ok(copy_tags(&f, (const char *)text.data, NULL));
+    assert_ok(mu_change_commit(f.change, &test_error));
+    f.change = NULL;
+    assert_int_equal(bearers(f.db, "note", (const char *)&text.data[28]), 1);
+    mu_writer_deinit(&text);
+    close_fixture(&f);
+}
+
 TEST(tags_that_do_not_fit_are_refused)
 {
     fixture f = open_fixture();
