@@ -3,9 +3,9 @@
  *
  * An event table has a CUSTOMER and a TIME column and a period; a lookup table has neither.
  * `customers` is always there: it is table 0, with the columns `customer`, which is the registry,
- * `first_seen`, `last_seen`, and the attributes someone added. Columns
- * have numbers that are never reused, so a segment written before a column was added reads as NULL
- * there, and one that was dropped is not found. Names are compared without regard to ASCII case.
+ * `first_seen`, `last_seen`, and the attributes someone added. Columns have numbers that are never
+ * reused, so a segment written before a column was added reads as NULL there, and one that was
+ * dropped is not found. Names are compared without regard to ASCII case.
  */
 #ifndef MU_CATALOG_H
 #define MU_CATALOG_H

@@ -5,7 +5,7 @@
  *   list  their lengths      }
  *   u32   the first ordinal
  *   list  (enc_list.c) the distance of each following ordinal to the one before, none 0; absent for
- * a single run
+ *         a single run
  *
  * Distances take a third of the bits that places within the stripe would.
  */

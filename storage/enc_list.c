@@ -1,9 +1,10 @@
 /*
  * enc_list.c - lists of numbers of which a few are large.
  *
- *   list  base 0 and divisor 1; as wide as most numbers need; the largest number of its width
- * stands for a large one, if there are any u32   how many large ones there are list  these, in
- * order; absent if there are none
+ *   list  (enc_for.c) divisor 1; as wide as most numbers need; the largest number of its width
+ *         stands for a large one, if there are any
+ *   u32   how many large ones there are
+ *   list  these, in order; absent if there are none
  */
 #include "storage/enc_list.h"
 

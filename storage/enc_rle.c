@@ -5,9 +5,9 @@
  *   list  their lengths (enc_list.c), none 0, together as many as there are rows
  *   list  their values (enc_for.c)
  *
- * Opening a chunk unpacks both and turns lengths into ends, so
- * that any row is found by bisection, and mostly just after the last one read. Codes and ordinals
- * are read by a bitmap of the rows where runs begin: eight rows at a time, however short runs are.
+ * Opening a chunk unpacks both and turns lengths into ends, so that any row is found by bisection,
+ * and mostly just after the last one read. Codes and ordinals are read by a bitmap of the rows
+ * where runs begin: eight rows at a time, however short runs are.
  */
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
