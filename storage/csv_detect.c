@@ -428,8 +428,8 @@ const char *mu_csv_summary(const mu_csv_head *head, mu_arena *arena)
 
 /* Types. */
 
-/* Numbers in quotes are meant as text if the file's writer left quotes off other numbers. JSON says
- * so by itself. */
+/* Numbers in quotes are meant as text if the file's writer left quotes off other numbers, or dates.
+ * JSON says so by itself. */
 static bool quoting_means_text(const mu_csv_head *head)
 {
     assert(head->guesses);
@@ -439,9 +439,8 @@ static bool quoting_means_text(const mu_csv_head *head)
     for (uint32_t i = 0; i < head->column_count; i++) {
         const char *format;
         const mu_csv_guess *guess = &head->guesses[i];
-        const mu_kind kind = mu_csv_guess_type(guess, "", &format).kind;
         if (guess->values > 0 && guess->quoted == 0 &&
-            (kind == MU_BIGINT || kind == MU_DECIMAL || kind == MU_DOUBLE)) {
+            mu_csv_guess_type(guess, "", &format).kind != MU_TEXT) {
             return true;
         }
     }
