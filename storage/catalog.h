@@ -68,7 +68,7 @@ bool mu_name_equal(const char *a, const char *b);
 const mu_table *mu_catalog_find(const mu_catalog *catalog,
                                 const char *name); /* NULL if there is none */
 const mu_table *mu_catalog_table(const mu_catalog *catalog, uint32_t id);
-/* MU_NO_COLUMN if there is none. */
+/* Of that name, or the CUSTOMER column by its alias; MU_NO_COLUMN if there is none. */
 uint32_t mu_table_column(const mu_table *table, const char *name);
 
 /* What can be wrong with a table someone wants to create (INVALID): no or double names, a name that

@@ -239,6 +239,21 @@ TEST(a_line_at_fault_is_rejected_alone_where_the_table_has_all_columns_there_may
     close_fixture(&f);
 }
 
+TEST(attributes_are_set_only_where_the_first_rows_say_which)
+{
+    static const char text[] = "{\"customer\":\"somebody with a long name\"}\n";
+    const mu_copy_options options = {.block_bytes = 16, .csv = {.format = MU_CSV_JSONL}};
+    const char *path = test_path("file.jsonl");
+    fixture f = open_fixture();
+    const mu_table *customers = mu_catalog_table(mu_change_catalog(f.change), MU_CUSTOMERS_TABLE);
+
+    test_write_file(path, text, sizeof text - 1);
+    assert_status(MUSTER_INVALID,
+                  mu_copy_from(f.change, customers, path, &options, &f.result, &test_error));
+    assert_message_has("no row among its first that says what is to be set; the first is too long");
+    close_fixture(&f);
+}
+
 TEST(null_text_takes_the_place_of_the_empty_field)
 {
     fixture f = open_fixture();
