@@ -2,10 +2,10 @@
  * count.c - counts that need not look at every row.
  *
  *   1. Customers with an event of some kind are the members of a set: count(DISTINCT customer) over
- * a filter on an indexed column becomes the size of what did() gives.
+ *      a filter on an indexed column becomes the size of what did() gives.
  *   2. The size of a set is the sum of what its stripes have.
  *   3. Counts by an indexed column, or of all rows, are sums over a counted scan (scan.h), of which
- * most rows are known without being read.
+ *      most rows are known without being read.
  *
  * In each case count(*) of rows becomes count(*) of rows that stand for many. Aggregates to which
  * it is the same how often a value comes stay as they are.

@@ -2,10 +2,10 @@
  * optimize.c - the plain tree that sql builds, made cheaper without changing its answer.
  *
  *   1. Filters sink as far as they can: through projections and sorts, past a group where they
- * speak of its keys only, into the scan.
+ *      speak of its keys only, into the scan.
  *   2. What a scan is asked is sorted by how it can be answered: conditions on TIME become its
- * range, conditions on people become a set, comparisons with constants also skip blocks by minimum
- * and maximum.
+ *      range, conditions on people become a set, comparisons with constants also skip blocks by
+ *      minimum and maximum.
  *   3. A sort under a limit keeps the first rows only.
  *   4. Columns that no one reads are not produced (prune.c).
  *   5. Counts come from postings and sets, not from rows, where these know them (count.c).

@@ -293,9 +293,9 @@ static void say_result(const mu_shell *shell, const muster_statement *statement,
 }
 
 static bool run_statement(mu_shell *shell, muster_statement *statement,
-                          const mu_shell_source *source, const char *sql, const char *start)
+                          const mu_shell_source *source, const char *sql, const char *start,
+                          double begin)
 {
-    const double begin = now_seconds();
     muster_error err = {.offset = -1};
     muster_status status;
     uint64_t rows = 0;
@@ -345,6 +345,7 @@ bool mu_shell_run(mu_shell *shell, const char *sql, const mu_shell_source *sourc
 
     for (;;) {
         const char *const start = rest;
+        const double begin = now_seconds(); /* DESCRIBE reads its file when it is prepared */
         muster_statement *statement;
         muster_error err = {.offset = -1};
 
@@ -363,7 +364,7 @@ bool mu_shell_run(mu_shell *shell, const char *sql, const mu_shell_source *sourc
         if (shell->echo) {
             echo_statement(shell, start, rest);
         }
-        const bool ok = run_statement(shell, statement, source, sql, start);
+        const bool ok = run_statement(shell, statement, source, sql, start, begin);
         shell->data_out = false;
         muster_finish(statement);
         if (!ok) {

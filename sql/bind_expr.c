@@ -61,7 +61,7 @@ static muster_status fail_column(const mu_relation *relation, const char *name, 
         mu_nearest_try(&nearest, mu_bind_text(relation->plan->columns[i].name));
     }
     if (relation->customer_column != MU_NO_COLUMN) {
-        mu_nearest_try(&nearest, MU_TEXT_OF("customer"));
+        mu_nearest_try(&nearest, MU_TEXT_OF(MU_CUSTOMER_ALIAS));
     }
     mu_bind_advice(&nearest, "", advice, sizeof advice);
     if (!relation->name) {
@@ -94,7 +94,7 @@ muster_status mu_bind_column(const mu_relation *relation, mu_ast_name qualifier,
         }
         *out = i;
     }
-    if (*out == MU_NO_COLUMN && mu_name_equal(name, "customer")) {
+    if (*out == MU_NO_COLUMN && mu_name_equal(name, MU_CUSTOMER_ALIAS)) {
         *out = relation->customer_column;
     }
     return *out == MU_NO_COLUMN ? fail_column(relation, name, offset, err) : MUSTER_OK;

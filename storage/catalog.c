@@ -51,7 +51,7 @@ uint32_t mu_table_column(const mu_table *table, const char *name)
             return i;
         }
     }
-    return mu_name_equal(name, "customer") ? table->customer_column : MU_NO_COLUMN;
+    return mu_name_equal(name, MU_CUSTOMER_ALIAS) ? table->customer_column : MU_NO_COLUMN;
 }
 
 static const char *role_name(mu_role role)
@@ -201,7 +201,8 @@ static muster_status check_roles(const mu_table *table, muster_error *err)
         return MUSTER_OK;
     }
     for (uint32_t i = 0; i < table->column_count; i++) {
-        if (&table->columns[i] != customer && mu_name_equal(table->columns[i].name, "customer")) {
+        if (&table->columns[i] != customer &&
+            mu_name_equal(table->columns[i].name, MU_CUSTOMER_ALIAS)) {
             return mu_fail(err, MUSTER_INVALID,
                            "column \"%s\" cannot have this name: \"customer\" is another name of "
                            "the CUSTOMER column, \"%s\"",

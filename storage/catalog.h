@@ -3,9 +3,9 @@
  *
  * An event table has a CUSTOMER and a TIME column and a period; a lookup table has neither.
  * `customers` is always there: it is table 0, with the columns `customer`, which is the registry,
- * `first_seen`, `last_seen`, and the attributes someone added. Columns
- * have numbers that are never reused, so a segment written before a column was added reads as NULL
- * there, and one that was dropped is not found. Names are compared without regard to ASCII case.
+ * `first_seen`, `last_seen`, and the attributes someone added. Columns have numbers that are never
+ * reused, so a segment written before a column was added reads as NULL there, and one that was
+ * dropped is not found. Names are compared without regard to ASCII case.
  */
 #ifndef MU_CATALOG_H
 #define MU_CATALOG_H
@@ -33,6 +33,7 @@ static inline bool mu_role_is_indexed(mu_role role)
 #define MU_LAST_SEEN_COLUMN 2
 #define MU_CUSTOMERS_BUILT_IN 3 /* columns it always has; attributes follow */
 #define MU_NO_COLUMN UINT32_MAX
+#define MU_CUSTOMER_ALIAS "customer" /* another name of the CUSTOMER column of any table */
 
 typedef struct mu_column {
     const char *name;
@@ -67,9 +68,8 @@ bool mu_name_equal(const char *a, const char *b);
 const mu_table *mu_catalog_find(const mu_catalog *catalog,
                                 const char *name); /* NULL if there is none */
 const mu_table *mu_catalog_table(const mu_catalog *catalog, uint32_t id);
-uint32_t mu_table_column(
-    const mu_table *table,
-    const char *name); /* MU_NO_COLUMN; `customer` finds the CUSTOMER column under any name */
+/* Of that name, or the CUSTOMER column by its alias; MU_NO_COLUMN if there is none. */
+uint32_t mu_table_column(const mu_table *table, const char *name);
 
 /* What can be wrong with a table someone wants to create (INVALID): no or double names, a name that
  * is too long, a role twice or on the wrong type, one of CUSTOMER and TIME without the other, EVENT

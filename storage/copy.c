@@ -308,7 +308,7 @@ muster_status mu_copy_from(mu_change *change, const mu_table *table, const char 
     MU_TRY_GOTO(mu_copy_plan_make(mu_copy_path(copy), table, table->column_count, id_kind, options,
                                   mu_copy_first_block(copy), &arena, &plan, err));
     if (table->id == MU_CUSTOMERS_TABLE) {
-        MU_TRY_GOTO(mu_copy_plan_narrow(&plan, table, &arena, &table, err));
+        MU_TRY_GOTO(mu_copy_plan_narrow(mu_copy_path(copy), &plan, table, &arena, &table, err));
     }
     mu_copy_plan_describe(&plan, mu_copy_path(copy), result->summary, sizeof result->summary);
     MU_TRY_GOTO(mu_load_open(change, table, &options->load, &load, err));

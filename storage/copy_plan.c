@@ -95,30 +95,17 @@ static muster_status match_names(const char *path, const mu_table *table, bool i
     return MUSTER_OK;
 }
 
-/* The first keys are the table's columns; others may name one by its role, or are extra. What has
- * not come yet may come further down. */
-static muster_status match_keys(const char *path, const mu_table *table, bool ignore_extra,
-                                mu_arena *arena, mu_copy_plan *plan, muster_error *err)
+/* The first keys are the table's columns; others are extra. What has not come yet may come further
+ * down. */
+static muster_status match_keys(const char *path, const mu_table *table, mu_arena *arena,
+                                mu_copy_plan *plan, muster_error *err)
 {
-    const mu_csv_head *head = &plan->head;
-
+    if (plan->head.column_count > table->column_count) {
+        return fail_unknown(path, table, plan->head.names[table->column_count], arena, err);
+    }
     for (uint32_t i = 0; i < table->column_count; i++) {
         plan->columns[i].field = i;
     }
-    for (uint32_t i = table->column_count; i < head->column_count; i++) {
-        const uint32_t column = mu_table_column(table, head->names[i]);
-        if (column == MU_NO_COLUMN) {
-            if (!ignore_extra) {
-                return fail_unknown(path, table, head->names[i], arena, err);
-            }
-        } else if (head->present[column]) {
-            return mu_fail(err, MUSTER_INVALID, "\"%s\" has column \"%s\" twice", path,
-                           table->columns[column].name);
-        } else {
-            plan->columns[column].field = i;
-        }
-    }
-    plan->head.keys->ignore_extra = ignore_extra;
     return MUSTER_OK;
 }
 
@@ -139,8 +126,9 @@ static muster_status match_positions(const char *path, const mu_table *table, ui
     return MUSTER_OK;
 }
 
-/* The names of the file's columns, as far as they fit a message. */
-static const char *list_names(const mu_csv_head *head, char text[200])
+/* The names of the file's columns, as far as they fit a message; of JSON Lines whose extra keys are
+ * ignored, those that the table has. */
+static void list_names(const mu_csv_head *head, char text[200])
 {
     size_t at = 0;
 
@@ -157,7 +145,6 @@ static const char *list_names(const mu_csv_head *head, char text[200])
         }
         at += (size_t)n;
     }
-    return text;
 }
 
 bool mu_copy_plan_lacks(const mu_copy_plan *plan, uint32_t column)
@@ -176,10 +163,11 @@ static muster_status check_missing(const char *path, const mu_table *table,
         const mu_column *column = &table->columns[i];
         const bool customer = i == table->customer_column, time = i == table->time_column;
         if (mu_copy_plan_lacks(plan, i) && (customer || time)) {
+            list_names(&plan->head, names);
             return mu_fail(err, MUSTER_INVALID,
                            "\"%s\" has no column \"%s\", the %s of table \"%s\"; it has %s", path,
                            column->name, customer ? "CUSTOMER" : "TIME", table->name,
-                           list_names(&plan->head, names));
+                           names[0] ? names : "none of the table's");
         }
     }
     return MUSTER_OK;
@@ -214,7 +202,8 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_
 
     *out = (mu_copy_plan){.column_count = table->column_count,
                           .stop_at_reject = !options->rejects_path};
-    MU_TRY(mu_csv_read_head(path, &options->csv, block, table, arena, &out->head, err));
+    MU_TRY(mu_csv_read_head(path, &options->csv, block, table, options->ignore_extra, arena,
+                            &out->head, err));
     if (out->head.column_count == 0) {
         return mu_fail(err, MUSTER_INVALID, "\"%s\" is empty", path);
     }
@@ -237,7 +226,7 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_
         }
     }
     if (out->head.keys) {
-        MU_TRY(match_keys(path, table, options->ignore_extra, arena, out, err));
+        MU_TRY(match_keys(path, table, arena, out, err));
     } else if (out->head.options.header > 0 || options->csv.name_count > 0) {
         MU_TRY(match_names(path, table, options->ignore_extra, arena, out, err));
     } else {
@@ -248,14 +237,19 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_
     return MUSTER_OK;
 }
 
-muster_status mu_copy_plan_narrow(mu_copy_plan *plan, const mu_table *table, mu_arena *arena,
-                                  const mu_table **out, muster_error *err)
+muster_status mu_copy_plan_narrow(const char *path, mu_copy_plan *plan, const mu_table *table,
+                                  mu_arena *arena, const mu_table **out, muster_error *err)
 {
     mu_copy_column *late;
     mu_column *columns;
     mu_table *narrow;
     uint32_t count = 0, late_count = 0;
 
+    if (plan->head.unseen) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "\"%s\" has no row among its first that says what is to be set; %s", path,
+                       plan->head.unseen);
+    }
     MU_ARENA_TRY(narrow, arena, 1, err);
     MU_ARENA_TRY(columns, arena, table->column_count, err);
     MU_ARENA_TRY(late, arena, table->column_count, err);

@@ -47,9 +47,9 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_
 /* Whether the file, as far as it is known, has nothing for a column. */
 bool mu_copy_plan_lacks(const mu_copy_plan *plan, uint32_t column);
 /* `customers`: leaves the columns alone that the file lacks. *out, in the arena, is the table
- * without them. */
-muster_status mu_copy_plan_narrow(mu_copy_plan *plan, const mu_table *table, mu_arena *arena,
-                                  const mu_table **out, muster_error *err);
+ * without them. INVALID, beginning with the path, if nothing says what the file lacks. */
+muster_status mu_copy_plan_narrow(const char *path, mu_copy_plan *plan, const mu_table *table,
+                                  mu_arena *arena, const mu_table **out, muster_error *err);
 /* What was found out, as one line. */
 void mu_copy_plan_describe(const mu_copy_plan *plan, const char *path, char *text, size_t size);
 /* The name among `names` that differs the least from `wanted`, or NULL if none is close. */

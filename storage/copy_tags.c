@@ -29,6 +29,7 @@ static const mu_column tag_columns[COLUMNS] = {
     {.name = "value", .type = {.kind = MU_TEXT}},
 };
 static const mu_table tag_table = {.name = "tags",
+                                   .id = UINT32_MAX, /* it is none of the catalog's */
                                    .column_count = COLUMNS,
                                    .columns = tag_columns,
                                    .customer_column = CUSTOMER,

@@ -186,18 +186,22 @@ typedef struct mu_csv_head {
     mu_json_names *keys; /* JSON Lines: the names, first those of the table's columns, then others
                             that were found; NULL: CSV */
     bool *present;       /* JSON Lines: whether the key was found, by name */
+    const char *unseen; /* JSON Lines: if none of the first records is in order, why; all names then
+                           count as present */
 } mu_csv_head;
 
 mu_csv_dialect mu_csv_head_dialect(const mu_csv_head *head);
 
-/* `table` may be NULL; a first record that names one of its columns is a header. INVALID where the
- * names given do not suit. Messages begin with the path. */
+/* `table` may be NULL; a first record that names one of its columns is a header. `ignore_extra`:
+ * keys of JSON that the table does not have are no columns. INVALID where the names given do not
+ * suit. Messages begin with the path. */
 muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
-                               const mu_csv_block *block, const mu_table *table, mu_arena *arena,
-                               mu_csv_head *out, muster_error *err);
+                               const mu_csv_block *block, const mu_table *table, bool ignore_extra,
+                               mu_arena *arena, mu_csv_head *out, muster_error *err);
 /* The same for JSON Lines; what json_detect.c does. */
 muster_status mu_json_read_head(const char *path, const mu_csv_block *block, const mu_table *table,
-                                mu_arena *arena, mu_csv_head *head, muster_error *err);
+                                bool ignore_extra, mu_arena *arena, mu_csv_head *head,
+                                muster_error *err);
 /* Adds the record's fields to the guesses. New keys are new columns. */
 muster_status mu_json_guess_record(const char *path, mu_csv_head *head, const mu_csv_record *record,
                                    muster_error *err);

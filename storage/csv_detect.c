@@ -369,8 +369,8 @@ mu_csv_dialect mu_csv_head_dialect(const mu_csv_head *head)
 }
 
 muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
-                               const mu_csv_block *block, const mu_table *table, mu_arena *arena,
-                               mu_csv_head *out, muster_error *err)
+                               const mu_csv_block *block, const mu_table *table, bool ignore_extra,
+                               mu_arena *arena, mu_csv_head *out, muster_error *err)
 {
     mu_csv_dialect dialect = mu_csv_dialect_of(options);
     peek glance = {.block = block};
@@ -378,7 +378,7 @@ muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
     *out = (mu_csv_head){.options = *options};
     MU_TRY(choose_format(path, options, block, &out->options.format, err));
     if (out->options.format == MU_CSV_JSONL) {
-        return mu_json_read_head(path, block, table, arena, out, err);
+        return mu_json_read_head(path, block, table, ignore_extra, arena, out, err);
     }
     if (options->delimiter == 0) {
         MU_TRY(find_delimiter(block, dialect, &dialect.delimiter, err));
@@ -428,8 +428,8 @@ const char *mu_csv_summary(const mu_csv_head *head, mu_arena *arena)
 
 /* Types. */
 
-/* Numbers in quotes are meant as text if the file's writer left quotes off other numbers. JSON says
- * so by itself. */
+/* Numbers in quotes are meant as text if the file's writer left quotes off other numbers, or dates.
+ * JSON says so by itself. */
 static bool quoting_means_text(const mu_csv_head *head)
 {
     assert(head->guesses);
@@ -439,9 +439,8 @@ static bool quoting_means_text(const mu_csv_head *head)
     for (uint32_t i = 0; i < head->column_count; i++) {
         const char *format;
         const mu_csv_guess *guess = &head->guesses[i];
-        const mu_kind kind = mu_csv_guess_type(guess, "", &format).kind;
         if (guess->values > 0 && guess->quoted == 0 &&
-            (kind == MU_BIGINT || kind == MU_DECIMAL || kind == MU_DOUBLE)) {
+            mu_csv_guess_type(guess, "", &format).kind != MU_TEXT) {
             return true;
         }
     }
@@ -516,7 +515,7 @@ muster_status mu_csv_detect(const char *path, const mu_csv_options *options, mu_
     }
     MU_TRY(mu_csv_reader_open(path, &reader, err));
     MU_TRY_GOTO(mu_csv_read_head(path, options ? options : &none, mu_csv_reader_block(reader), NULL,
-                                 arena, &head, err));
+                                 false, arena, &head, err));
     if (head.column_count > 0 || head.keys) {
         MU_TRY_GOTO(guess_types(reader, &head, err));
     }

@@ -6,8 +6,8 @@
  *
  *   - `00001` is a text: a number would lose the zeros. So is a whole number too large for BIGINT.
  *   - 11.77 is DECIMAL(18, s), with the most decimals seen, up to 6; longer ones, and exponents,
- * are DOUBLE. `17850.0` and `9e+05` in a column whose name ends in `id` are text: keys that went
- * through a spreadsheet.
+ *     are DOUBLE. `17850.0` and `9e+05` in a column whose name ends in `id` are text: keys that
+ *     went through a spreadsheet.
  *   - Whole numbers are days (19970112) or moments since 1970 (in seconds or milliseconds) only if
  *     the column's name speaks of time (or, for days, says nothing) and all of them lie in 1900 to
  *     2100, or 1990 to 2100.

@@ -7,10 +7,10 @@
  *   lines      the table of hashes, 64 bytes a line, at a multiple of 64: 16 slots of 4 bytes, or
  *              12 of 5 where there are 2^24 customers or more. A slot is ordinal less the part's
  *              first, in as many bits as their number needs, and above it the lowest bits of the
- * hash; all ones if it is free; those that are taken come first meta       u32 kind   u32 first u32
- * count   u32 width of an id   u32 width of an offset u32 bytes of a slot    u64 where the ids
- * begin, their size, where the offsets begin, where the lines begin, how many lines  - together 64
- * bytes
+ *              hash; all ones if it is free; those that are taken come first
+ *   meta       u32 kind   u32 first   u32 count   u32 width of an id   u32 width of an offset
+ *              u32 bytes of a slot    u64 where the ids begin, their size, where the offsets begin,
+ *              where the lines begin, how many lines  - together 64 bytes
  *
  * An id whose hash is h, of 64 bits, is looked for in line (h / 2^32) * lines / 2^32, and in the
  * lines after it as long as they are full. So a lookup touches one line, mostly, and one id.

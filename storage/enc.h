@@ -76,8 +76,7 @@ const uint64_t *mu_decoder_valid(const mu_decoder *decoder);
 /* Values [first, first + count): first a multiple of MU_BATCH_ROWS, count <= MU_BATCH_ROWS (or any
  * count, for first + count <= rows, in mu_decode_u32 and _i64). `out` has room for count rounded up
  * to 64; what is past count is set to 0; at a NULL is any value, but as a code it is one of the
- * chunk's, or 0. Calling the one that does not fit the
- * chunk's kind is CORRUPT. */
+ * chunk's, or 0. Calling the one that does not fit the chunk's kind is CORRUPT. */
 muster_status mu_decode_i64(mu_decoder *decoder, uint32_t first, uint32_t count, int64_t *out,
                             muster_error *err);
 muster_status mu_decode_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out,

@@ -29,6 +29,14 @@ static const double powers[MOST_DIGITS + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5
                                                1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
                                                1e14, 1e15, 1e16, 1e17, 1e18};
 
+static double value_of(int64_t bits)
+{
+    double value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 /* The integer that gives the value, bit for bit, when divided by the power. */
 static bool to_integer(double value, double power, int64_t *out)
 {
@@ -44,7 +52,7 @@ static bool to_integer(double value, double power, int64_t *out)
 }
 
 /* The fewest digits that most of some samples have. */
-static unsigned choose_digits(const double *values, uint32_t rows, uint32_t *hits)
+static unsigned choose_digits(const int64_t *bits, uint32_t rows, uint32_t *hits)
 {
     const uint32_t step = rows / SAMPLES + 1;
     unsigned best = 0;
@@ -54,7 +62,7 @@ static unsigned choose_digits(const double *values, uint32_t rows, uint32_t *hit
         uint32_t found = 0, seen = 0;
         for (uint32_t i = 0; i < rows; i += step, seen++) {
             int64_t number;
-            found += to_integer(values[i], powers[digits], &number);
+            found += to_integer(value_of(bits[i]), powers[digits], &number);
         }
         if (found > *hits) {
             *hits = found;
@@ -76,12 +84,12 @@ typedef struct parts {
 } parts;
 
 /* Numbers without the rare ones: these are as the one before, until marks take their place. */
-static void take_apart(const double *values, uint32_t rows, double power, parts *p)
+static void take_apart(const int64_t *bits, uint32_t rows, double power, parts *p)
 {
     int64_t last = 0;
 
     for (uint32_t i = 0; i < rows; i++) {
-        if (to_integer(values[i], power, &p->numbers[i])) {
+        if (to_integer(value_of(bits[i]), power, &p->numbers[i])) {
             if (p->rare_count == i) { /* the first: for all before it */
                 for (uint32_t before = 0; before < i; before++) {
                     p->numbers[before] = p->numbers[i];
@@ -90,7 +98,7 @@ static void take_apart(const double *values, uint32_t rows, double power, parts 
             last = p->numbers[i];
         } else {
             p->numbers[i] = last;
-            memcpy(&p->rare[p->rare_count], &values[i], sizeof values[i]);
+            p->rare[p->rare_count] = bits[i];
             p->rare_rows[p->rare_count++] = i;
         }
     }
@@ -111,16 +119,16 @@ static void put_marks(parts *p)
         most = number > most ? number : most;
     }
     p->plan.width = (uint8_t)mu_bits_width(most + 1);
-    const uint64_t mark = UINT64_MAX >> (64 - p->plan.width);
+    const uint64_t mark = mu_bits_below(p->plan.width);
     for (uint32_t i = 0; i < p->rare_count; i++) {
         p->numbers[p->rare_rows[i]] = (int64_t)((uint64_t)p->plan.base + mark * p->plan.divisor);
     }
 }
 
-bool mu_enc_alp_write(mu_writer *out, const double *values, uint32_t rows, size_t limit)
+bool mu_enc_alp_write(mu_writer *out, const int64_t *bits, uint32_t rows, size_t limit)
 {
     uint32_t hits;
-    const unsigned digits = choose_digits(values, rows, &hits);
+    const unsigned digits = choose_digits(bits, rows, &hits);
     const size_t start = out->size;
 
     if (hits == 0) {
@@ -130,7 +138,7 @@ bool mu_enc_alp_write(mu_writer *out, const double *values, uint32_t rows, size_
                .rare_rows = mu_mem_alloc_array(rows, sizeof *p.rare_rows)};
     if (p.numbers && p.rare_rows) {
         p.rare = p.numbers + rows;
-        take_apart(values, rows, powers[digits], &p);
+        take_apart(bits, rows, powers[digits], &p);
         if (p.rare_count <= rows / 4) {
             put_marks(&p);
             mu_write_u8(out, MU_ENC_ALP);

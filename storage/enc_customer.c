@@ -5,7 +5,7 @@
  *   list  their lengths      }
  *   u32   the first ordinal
  *   list  (enc_list.c) the distance of each following ordinal to the one before, none 0; absent for
- * a single run
+ *         a single run
  *
  * Distances take a third of the bits that places within the stripe would.
  */
@@ -60,7 +60,6 @@ void mu_enc_customer_write(mu_writer *out, const uint32_t *ordinals, uint32_t ro
 static muster_status customer_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
 {
     MU_TRY(mu_runs_open(decoder, in, err));
-    MU_TRY(mu_runs_index(decoder, err));
     const uint32_t run_count = decoder->run_count;
     uint64_t ordinal = mu_read_u32(in);
     uint32_t repeated = 0;
@@ -93,15 +92,7 @@ static muster_status customer_open(mu_decoder *decoder, mu_reader *in, muster_er
     return MUSTER_OK;
 }
 
-static muster_status customer_read(mu_decoder *decoder, uint32_t first, uint32_t count,
-                                   uint32_t *out, muster_error *err)
-{
-    (void)err;
-    mu_runs_read_u32(decoder, first, count, out);
-    return MUSTER_OK;
-}
-
 const mu_encoding mu_encoding_customer = {.enc = MU_ENC_CUSTOMER,
                                           .name = "customer runs",
                                           .open = customer_open,
-                                          .read_u32 = customer_read};
+                                          .read_u32 = mu_runs_read_u32};

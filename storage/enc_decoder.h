@@ -72,12 +72,14 @@ struct mu_decoder {
     int64_t base;
     uint64_t divisor;
     mu_for starts;        /* DELTA: of each vector, its first value */
-    mu_enc_map map;       /* DELTA: rows in `rare`; REPEAT: rows that differ from the one before */
+    mu_enc_map map;       /* DELTA: rows in `rare`; REPEAT, RLE, CUSTOMER: rows that differ from the
+                             one before */
     uint8_t digits;       /* ALP: after the point */
     const uint8_t *bytes; /* RAW: the values; LZ4: their byte planes, in `scratch` */
     uint32_t run_count;   /* RLE and CUSTOMER */
     uint32_t run;         /* where the last read ended; the next one mostly goes on there */
     bool narrowed;        /* RLE: run_narrow is filled */
+    bool indexed;         /* RLE and CUSTOMER: `map` has the rows where runs begin */
     mu_dict dict;         /* TEXT and PATTERN; points to `offsets` and `scratch` */
     mu_cached cached;
     uint32_t cached_vector;
@@ -103,6 +105,12 @@ struct mu_decoder {
     } near_room, far_room, placed; /* what is unpacked on the way */
 };
 
+/* Vectors that so many values take, the last of them perhaps in part. */
+static inline uint32_t mu_enc_vectors(uint32_t rows)
+{
+    return (rows + MU_VECTOR_ROWS - 1) / MU_VECTOR_ROWS;
+}
+
 /* Values [first, first + count), first a multiple of 64, whatever the encoding; of the values that
  * are stored. The encoding must have such values. */
 void mu_decoder_read_i64(mu_decoder *decoder, uint32_t first, uint32_t count, int64_t *out);
@@ -112,8 +120,8 @@ muster_status mu_decoder_read_u32(mu_decoder *decoder, uint32_t first, uint32_t 
 /* RLE and CUSTOMER begin alike, with the lengths of runs: both use these. */
 void mu_runs_write(mu_writer *out, const int64_t *lengths, uint32_t run_count);
 muster_status mu_runs_open(mu_decoder *decoder, mu_reader *in, muster_error *err);
-muster_status mu_runs_index(mu_decoder *decoder, muster_error *err); /* before the next */
-void mu_runs_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out);
+muster_status mu_runs_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out,
+                               muster_error *err);
 
 /* PATCHED, RANKED and ALP: where the packed number is the largest that its width allows, the value
  * is a rare one, kept apart (enc_patch.c). */
@@ -130,7 +138,10 @@ void mu_rare_place_i64(mu_decoder *decoder, uint32_t vector, uint32_t rows, cons
 muster_status mu_rare_place_u32(mu_decoder *decoder, uint32_t vector, uint32_t rows,
                                 const uint64_t *hits, uint32_t *out, muster_error *err);
 
-bool mu_enc_lz4_write(mu_writer *out, const double *values, uint32_t rows, size_t limit);
+/* Doubles, as the integers that their bits are; false if they take `limit` bytes or more. */
+bool mu_enc_lz4_write(mu_writer *out, const int64_t *bits, uint32_t rows, size_t limit);
+bool mu_enc_alp_write(mu_writer *out, const int64_t *bits, uint32_t rows, size_t limit);
+
 void mu_enc_text_write(mu_writer *out, const mu_text *values, const uint64_t *valid, uint32_t rows);
 /* False, and nothing written, if the texts do not look alike. */
 bool mu_enc_pattern_write(mu_writer *out, const mu_text *values, const uint64_t *valid,
@@ -138,8 +149,6 @@ bool mu_enc_pattern_write(mu_writer *out, const mu_text *values, const uint64_t 
 /* TEXT and PATTERN end with this: what is in `offsets` and `scratch` is the chunk's. */
 void mu_decoder_take_texts(mu_decoder *decoder);
 void mu_enc_customer_write(mu_writer *out, const uint32_t *ordinals, uint32_t rows);
-
-bool mu_enc_alp_write(mu_writer *out, const double *values, uint32_t rows, size_t limit);
 
 extern const mu_encoding mu_encoding_for;
 extern const mu_encoding mu_encoding_rle;

@@ -38,11 +38,6 @@ typedef struct window {
     uint64_t cost;  /* bits, about */
 } window;
 
-static uint32_t vector_count(uint32_t rows)
-{
-    return (rows + MU_VECTOR_ROWS - 1) / MU_VECTOR_ROWS;
-}
-
 /* About what a bitmap takes, in bits: 1 for each row, or some for each place. */
 static uint64_t map_bits(uint32_t ones, uint32_t rows)
 {
@@ -116,7 +111,7 @@ static size_t delta_estimate(mu_enc_input *input)
         return SIZE_MAX;
     }
     const window w = best_window(input);
-    const uint64_t starts = (uint64_t)vector_count(input->rows) * input->plan.width;
+    const uint64_t starts = (uint64_t)mu_enc_vectors(input->rows) * input->plan.width;
 
     return w.cost == UINT64_MAX ? SIZE_MAX : (w.cost + starts) / 8 + 4 * LIST_BYTES + 3 * 64;
 }
@@ -139,7 +134,7 @@ static uint32_t deal_out(const mu_enc_input *input, uint64_t *map, int64_t *near
 {
     const window w = best_window(input);
     const uint64_t most = (UINT64_C(1) << w.width) - 1;
-    const uint64_t mask = is_narrow(input) ? UINT64_MAX >> (64 - input->plan.width) : UINT64_MAX;
+    const uint64_t mask = is_narrow(input) ? mu_bits_below(input->plan.width) : UINT64_MAX;
     uint32_t near_count = 0, far_count = 0;
 
     for (uint32_t i = 0; i < input->rows; i++) {
@@ -162,7 +157,7 @@ static uint32_t deal_out(const mu_enc_input *input, uint64_t *map, int64_t *near
 
 static void delta_write(mu_writer *out, const mu_enc_input *input)
 {
-    const uint32_t rows = input->rows, vectors = vector_count(rows);
+    const uint32_t rows = input->rows, vectors = mu_enc_vectors(rows);
     int64_t *near = mu_mem_alloc_array((size_t)rows * 2 + vectors, sizeof *near);
     uint64_t *map = mu_mem_zalloc_array(mu_bits_words(rows), sizeof *map);
 
@@ -215,7 +210,7 @@ static muster_status delta_open(mu_decoder *decoder, mu_reader *in, muster_error
         return mu_fail(err, MUSTER_CORRUPT, "distances between numbers of %u bits", bits);
     }
     decoder->mask = UINT32_MAX >> (decoder->narrow ? 32 - bits : 0);
-    MU_TRY(open_list(decoder, &decoder->starts, in, vector_count(decoder->rows), err));
+    MU_TRY(open_list(decoder, &decoder->starts, in, mu_enc_vectors(decoder->rows), err));
     MU_TRY(mu_enc_map_open(&decoder->map, in, decoder->rows, err));
     MU_TRY(open_list(decoder, &decoder->packed, in, decoder->rows - decoder->map.ones, err));
     return open_list(decoder, &decoder->rare, in, decoder->map.ones, err);

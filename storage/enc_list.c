@@ -1,9 +1,10 @@
 /*
  * enc_list.c - lists of numbers of which a few are large.
  *
- *   list  base 0 and divisor 1; as wide as most numbers need; the largest number of its width
- * stands for a large one, if there are any u32   how many large ones there are list  these, in
- * order; absent if there are none
+ *   list  (enc_for.c) divisor 1; as wide as most numbers need; the largest number of its width
+ *         stands for a large one, if there are any
+ *   u32   how many large ones there are
+ *   list  these, in order; absent if there are none
  */
 #include "storage/enc_list.h"
 
@@ -81,8 +82,7 @@ void mu_enc_list_write(mu_writer *out, const int64_t *numbers, uint32_t count)
         return;
     }
     const mu_for plan = plan_of(numbers, count);
-    const int64_t mark =
-        plan.base + (int64_t)(plan.width == 0 ? 0 : UINT64_MAX >> (64 - plan.width));
+    const int64_t mark = plan.base + (int64_t)mu_bits_below(plan.width);
     int64_t *large = packed + count;
     uint32_t large_count = 0;
     bool any = false; /* beyond the mark; else it is a number like others */

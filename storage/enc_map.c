@@ -4,8 +4,8 @@
  *   u8   form
  *        0  then the words, u64 each: bit i of word i / 64 is row i; bits past the rows are 0
  *        1  the rows whose bit is 1:  u32 how many, and if there are any, a list (enc_list.c) of
- * how many rows lie between each and the one before it, or the beginning 2  likewise the rows whose
- * bit is 0
+ *           how many rows lie between each and the one before it, or the beginning
+ *        2  likewise the rows whose bit is 0
  */
 #include "storage/enc_map.h"
 

@@ -19,16 +19,11 @@
 #include <assert.h>
 #include <string.h>
 
-static uint32_t vector_count(uint32_t rows)
-{
-    return (rows + MU_VECTOR_ROWS - 1) / MU_VECTOR_ROWS;
-}
-
 /* Rare values. */
 
 size_t mu_rare_bytes(uint32_t count, uint32_t width, uint32_t all_rows)
 {
-    const mu_for counts = {.width = 10, .count = vector_count(all_rows)};
+    const mu_for counts = {.width = 10, .count = mu_enc_vectors(all_rows)};
     const mu_for values = {.width = (uint8_t)width, .count = count};
 
     return sizeof count + (count > 0 ? mu_for_bytes(&counts) + mu_for_bytes(&values) : 0);
@@ -37,7 +32,7 @@ size_t mu_rare_bytes(uint32_t count, uint32_t width, uint32_t all_rows)
 void mu_rare_write(mu_writer *out, const int64_t *values, const uint32_t *rows, uint32_t count,
                    uint32_t all_rows)
 {
-    const uint32_t vectors = vector_count(all_rows);
+    const uint32_t vectors = mu_enc_vectors(all_rows);
 
     mu_write_u32(out, count);
     if (count == 0) {
@@ -60,7 +55,7 @@ void mu_rare_write(mu_writer *out, const int64_t *values, const uint32_t *rows, 
 
 muster_status mu_rare_open(mu_decoder *decoder, mu_reader *in, muster_error *err)
 {
-    const uint32_t count = mu_read_u32(in), vectors = vector_count(decoder->rows);
+    const uint32_t count = mu_read_u32(in), vectors = mu_enc_vectors(decoder->rows);
     uint64_t sum = 0;
     mu_for counts;
 
@@ -103,15 +98,10 @@ static uint32_t marked(const mu_decoder *decoder, uint32_t vector, uint32_t rows
     return mu_k()->count_bits(hits, mu_bits_words(rows)) == stored ? stored : 0;
 }
 
-static uint64_t mark_of(uint32_t width)
-{
-    return width == 0 ? 0 : UINT64_MAX >> (64 - width);
-}
-
 /* What the number that stands for rare values is decoded as. */
 static uint64_t mark_in(const mu_for *packed)
 {
-    return (uint64_t)packed->base + mark_of(packed->width) * packed->divisor;
+    return (uint64_t)packed->base + mu_bits_below(packed->width) * packed->divisor;
 }
 
 bool mu_rare_find_i64(const mu_decoder *decoder, const int64_t *numbers, uint32_t rows,
@@ -196,7 +186,7 @@ static void patched_write(mu_writer *out, const mu_enc_input *input)
     plan.width = (uint8_t)best_width(input, &bytes);
     if (packed && rare_rows) {
         int64_t *rare = packed + rows;
-        const uint64_t mark = mark_of(plan.width);
+        const uint64_t mark = mu_bits_below(plan.width);
         const int64_t marked_value = (int64_t)((uint64_t)plan.base + mark * plan.divisor);
         uint32_t count = 0;
         for (uint32_t i = 0; i < rows; i++) {

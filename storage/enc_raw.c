@@ -14,7 +14,7 @@
 #include <lz4.h>
 #include <string.h>
 
-bool mu_enc_lz4_write(mu_writer *out, const double *values, uint32_t rows, size_t limit)
+bool mu_enc_lz4_write(mu_writer *out, const int64_t *bits, uint32_t rows, size_t limit)
 {
     const size_t size = (size_t)rows * 8;
     const size_t room = limit - 2; /* below the limit, with the byte that names the encoding */
@@ -27,10 +27,8 @@ bool mu_enc_lz4_write(mu_writer *out, const double *values, uint32_t rows, size_
         return false;
     }
     for (uint32_t i = 0; i < rows; i++) {
-        uint64_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
         for (size_t plane = 0; plane < 8; plane++) {
-            planes[plane * rows + i] = (uint8_t)(bits >> (8 * plane));
+            planes[plane * rows + i] = (uint8_t)((uint64_t)bits[i] >> (8 * plane));
         }
     }
     const int packed = LZ4_compress_default((const char *)planes, (char *)planes + size, (int)size,

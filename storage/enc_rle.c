@@ -5,9 +5,9 @@
  *   list  their lengths (enc_list.c), none 0, together as many as there are rows
  *   list  their values (enc_for.c)
  *
- * Opening a chunk unpacks both and turns lengths into ends, so
- * that any row is found by bisection, and mostly just after the last one read. Codes and ordinals
- * are read by a bitmap of the rows where runs begin: eight rows at a time, however short runs are.
+ * Opening a chunk unpacks both and turns lengths into ends, so that any row is found by bisection,
+ * and mostly just after the last one read. Codes and ordinals are read by a bitmap of the rows
+ * where runs begin: eight rows at a time, however short runs are.
  */
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
@@ -55,7 +55,7 @@ muster_status mu_runs_open(mu_decoder *decoder, mu_reader *in, muster_error *err
     }
     decoder->run_count = run_count;
     decoder->run = 0;
-    decoder->narrowed = false;
+    decoder->narrowed = decoder->indexed = false;
     return MUSTER_OK;
 }
 
@@ -85,14 +85,16 @@ static uint32_t seek(const mu_decoder *decoder, uint32_t row)
     return low;
 }
 
-muster_status mu_runs_index(mu_decoder *decoder, muster_error *err)
+/* Marks the rows where runs begin: done when the first rows are asked for, for many readers only
+ * want the runs themselves. */
+static muster_status index_runs(mu_decoder *decoder, muster_error *err)
 {
     mu_enc_map *map = &decoder->map;
     uint64_t word = 1; /* row 0 begins a run */
     size_t at = 0;
 
     if (!mu_enc_map_clear(map, decoder->rows)) {
-        return mu_fail_memory(err, "opening a chunk of runs");
+        return mu_fail_memory(err, "reading a chunk of runs");
     }
     for (uint32_t run = 0; run + 1 < decoder->run_count; run++) {
         const uint32_t row = decoder->ends[run];
@@ -106,13 +108,18 @@ muster_status mu_runs_index(mu_decoder *decoder, muster_error *err)
     map->words[at] = word;
     mu_enc_map_count(map);
     assert(map->ones == decoder->run_count);
+    decoder->indexed = true;
     return MUSTER_OK;
 }
 
-void mu_runs_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out)
+muster_status mu_runs_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint32_t *out,
+                               muster_error *err)
 {
     uint64_t map[MU_VECTOR_ROWS / 64];
 
+    if (!decoder->indexed) {
+        MU_TRY(index_runs(decoder, err));
+    }
     for (uint32_t done = 0; done < count; done += MU_VECTOR_ROWS) {
         const uint32_t left = count - done, row = first + done;
         const size_t words = mu_bits_words(left < MU_VECTOR_ROWS ? left : MU_VECTOR_ROWS);
@@ -122,6 +129,7 @@ void mu_runs_read_u32(mu_decoder *decoder, uint32_t first, uint32_t count, uint3
         map[0] |= 1;
         mu_k()->repeat_u32(map, words, decoder->run_narrow + run, out + done);
     }
+    return MUSTER_OK;
 }
 
 static size_t rle_estimate(mu_enc_input *input)
@@ -195,14 +203,12 @@ static muster_status rle_read_u32(mu_decoder *decoder, uint32_t first, uint32_t 
                             (size_t)decoder->run_count + 8, sizeof *decoder->run_narrow)) {
             return mu_fail_memory(err, "reading a chunk of runs");
         }
-        MU_TRY(mu_runs_index(decoder, err));
         for (uint32_t run = 0; run < decoder->run_count; run++) {
             decoder->run_narrow[run] = (uint32_t)decoder->run_values[run];
         }
         decoder->narrowed = true;
     }
-    mu_runs_read_u32(decoder, first, count, out);
-    return MUSTER_OK;
+    return mu_runs_read_u32(decoder, first, count, out, err);
 }
 
 const mu_encoding mu_encoding_rle = {.enc = MU_ENC_RLE,

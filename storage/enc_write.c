@@ -16,6 +16,7 @@
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
 #include "storage/enc_decoder.h"
+#include "storage/kernels/kernels.h"
 
 #include <assert.h>
 #include <string.h>
@@ -34,12 +35,10 @@ typedef struct stored {
 
 static uint32_t count_present(const uint64_t *valid, uint32_t rows)
 {
-    uint32_t count = 0;
+    const size_t whole = rows / 64;
+    const uint64_t rest = rows % 64 == 0 ? 0 : valid[whole] & mu_bits_below(rows % 64);
 
-    for (uint32_t row = 0; row < rows; row++) {
-        count += mu_bits_test(valid, row);
-    }
-    return count;
+    return (uint32_t)(mu_k()->count_bits(valid, whole) + mu_k()->count_bits(&rest, 1));
 }
 
 /* Writes which rows are NULL; true if their values are left out. */
@@ -57,15 +56,22 @@ static bool write_nulls(mu_writer *out, const uint64_t *valid, uint32_t rows, bo
     return apart;
 }
 
-/* Values of the one width or the other, as 64 bits. */
-typedef struct source {
+/* Values of one kind, as 64 bits. */
+typedef struct source { /* all but one are NULL */
     const int64_t *wide;
     const uint32_t *narrow;
+    const double *doubles;
 } source;
 
 static int64_t value_of(source from, uint32_t row)
 {
-    return from.wide ? from.wide[row] : from.narrow[row];
+    int64_t bits;
+
+    if (!from.doubles) {
+        return from.wide ? from.wide[row] : from.narrow[row];
+    }
+    memcpy(&bits, &from.doubles[row], sizeof bits);
+    return bits;
 }
 
 static bool take_stored(source from, const uint64_t *valid, uint32_t rows, bool apart, stored *out)
@@ -151,14 +157,15 @@ static const mu_encoding *write_shortest(mu_writer *out, mu_enc_input *input, si
     return &mu_encoding_for;
 }
 
-/* Writes the values as integers, if that takes fewer than `limit` bytes; 0 if not. */
+/* Writes the values as integers, if that takes fewer than `limit` bytes, or they are a constant; 0
+ * if not. */
 static unsigned write_integers(mu_writer *out, const int64_t *values, uint32_t rows, bool codes,
                                size_t limit)
 {
     mu_enc_input input = survey(values, rows);
 
     input.codes = codes;
-    if (input.run_count == 1 && 1 + sizeof input.min < limit) {
+    if (input.run_count == 1) {
         mu_write_u8(out, MU_ENC_CONST);
         mu_write_i64(out, input.min);
         return MU_ENC_CONST;
@@ -176,43 +183,9 @@ static unsigned write_integers(mu_writer *out, const int64_t *values, uint32_t r
     return written ? (unsigned)written->enc : 0;
 }
 
-mu_enc mu_enc_i64(mu_writer *out, const int64_t *values, const uint64_t *valid, uint32_t rows)
-{
-    stored kept;
-
-    assert(rows > 0);
-    if (!valid) {
-        return (mu_enc)write_integers(out, values, rows, false, SIZE_MAX);
-    }
-    const bool apart = write_nulls(out, valid, rows, false);
-    if (!take_stored((source){.wide = values}, valid, rows, apart, &kept)) {
-        out->failed = true;
-        return MU_ENC_CONST;
-    }
-    const unsigned enc = write_integers(out, kept.values, kept.rows, false, SIZE_MAX);
-    mu_mem_free(kept.values);
-    return (mu_enc)enc;
-}
-
-mu_enc mu_enc_u32(mu_writer *out, const uint32_t *values, const uint64_t *valid, uint32_t rows)
-{
-    stored kept;
-    const bool apart = write_nulls(out, valid, rows, false);
-
-    assert(rows > 0);
-    if (!take_stored((source){.narrow = values}, valid, rows, apart, &kept)) {
-        out->failed = true;
-        return MU_ENC_CONST;
-    }
-    const unsigned enc = write_integers(out, kept.values, kept.rows, true, SIZE_MAX);
-    mu_mem_free(kept.values);
-    return (mu_enc)enc;
-}
-
 /* Doubles. */
 
-static unsigned write_doubles(mu_writer *out, const int64_t *bits, const double *values,
-                              uint32_t rows)
+static unsigned write_doubles(mu_writer *out, const int64_t *bits, uint32_t rows)
 {
     const size_t raw_bytes = 1 + (size_t)rows * 8;
     mu_writer best = {0}, decimals = {0};
@@ -220,7 +193,7 @@ static unsigned write_doubles(mu_writer *out, const int64_t *bits, const double 
 
     if (enc != MU_ENC_CONST) {
         const size_t limit = enc == 0 ? raw_bytes : best.size - best.size / SLOWER_SAVES;
-        if (mu_enc_alp_write(&decimals, values, rows, limit)) {
+        if (mu_enc_alp_write(&decimals, bits, rows, limit)) {
             const mu_writer swapped = best;
             best = decimals;
             decimals = swapped;
@@ -228,7 +201,7 @@ static unsigned write_doubles(mu_writer *out, const int64_t *bits, const double 
         }
         out->failed |= best.failed | decimals.failed;
         const size_t lz4_limit = enc == 0 ? raw_bytes : best.size - best.size / LZ4_SAVES;
-        if (!out->failed && mu_enc_lz4_write(out, values, rows, lz4_limit)) {
+        if (!out->failed && mu_enc_lz4_write(out, bits, rows, lz4_limit)) {
             enc = MU_ENC_LZ4;
             mu_writer_reset(&best);
         }
@@ -237,7 +210,7 @@ static unsigned write_doubles(mu_writer *out, const int64_t *bits, const double 
     if (enc == 0) {
         enc = MU_ENC_RAW;
         mu_write_u8(out, MU_ENC_RAW);
-        mu_write_bytes(out, values, (size_t)rows * 8);
+        mu_write_bytes(out, bits, (size_t)rows * 8);
     } else if (!out->failed) {
         mu_write_bytes(out, best.data, best.size);
     }
@@ -246,27 +219,41 @@ static unsigned write_doubles(mu_writer *out, const int64_t *bits, const double 
     return enc;
 }
 
-mu_enc mu_enc_f64(mu_writer *out, const double *values, const uint64_t *valid, uint32_t rows)
+/* Chunks. */
+
+static mu_enc write_chunk(mu_writer *out, source from, const uint64_t *valid, uint32_t rows)
 {
     const bool apart = write_nulls(out, valid, rows, false);
-    int64_t *bits = mu_mem_alloc_array(rows, sizeof *bits);
-    double *doubles = mu_mem_alloc_array(rows, sizeof *doubles);
-    stored kept = {0};
-    unsigned enc = MU_ENC_RAW;
+    unsigned enc = MU_ENC_CONST;
+    stored kept;
 
     assert(rows > 0);
-    if (bits && doubles) {
-        memcpy(bits, values, (size_t)rows * sizeof *bits);
-        if (take_stored((source){.wide = bits}, valid, rows, apart, &kept)) {
-            memcpy(doubles, kept.values, (size_t)kept.rows * sizeof *doubles);
-            enc = write_doubles(out, kept.values, doubles, kept.rows);
-        }
+    if (!take_stored(from, valid, rows, apart, &kept)) {
+        out->failed = true;
+    } else if (from.doubles) {
+        enc = write_doubles(out, kept.values, kept.rows);
+    } else {
+        enc = write_integers(out, kept.values, kept.rows, from.narrow != NULL, SIZE_MAX);
     }
-    out->failed |= !kept.values;
-    mu_mem_free(bits);
-    mu_mem_free(doubles);
     mu_mem_free(kept.values);
     return (mu_enc)enc;
+}
+
+mu_enc mu_enc_i64(mu_writer *out, const int64_t *values, const uint64_t *valid, uint32_t rows)
+{
+    assert(rows > 0);
+    return valid ? write_chunk(out, (source){.wide = values}, valid, rows)
+                 : (mu_enc)write_integers(out, values, rows, false, SIZE_MAX);
+}
+
+mu_enc mu_enc_u32(mu_writer *out, const uint32_t *values, const uint64_t *valid, uint32_t rows)
+{
+    return write_chunk(out, (source){.narrow = values}, valid, rows);
+}
+
+mu_enc mu_enc_f64(mu_writer *out, const double *values, const uint64_t *valid, uint32_t rows)
+{
+    return write_chunk(out, (source){.doubles = values}, valid, rows);
 }
 
 mu_enc mu_enc_text(mu_writer *out, const mu_text *values, const uint64_t *valid, uint32_t rows)

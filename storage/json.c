@@ -17,7 +17,6 @@
  */
 #include "storage/json.h"
 
-#include "storage/base/hash.h"
 #include "storage/base/mem.h"
 
 #include <assert.h>
@@ -38,152 +37,7 @@ enum {
 #else
     FIRST_LINE_BYTES = 4 << 10,
 #endif
-    PATH_BYTES = 2 * MU_MAX_NAME_BYTES + 2,
 };
-
-/* Sets of texts. */
-
-static uint32_t find_slot(const mu_json_set *set, mu_text text)
-{
-    uint32_t slot = (uint32_t)mu_hash_bytes(text.data, text.size) & (set->slot_count - 1);
-
-    while (set->slots[slot] != 0 && !mu_text_equal(set->texts[set->slots[slot] - 1], text)) {
-        slot = (slot + 1) & (set->slot_count - 1);
-    }
-    return slot;
-}
-
-static uint32_t set_find(const mu_json_set *set, mu_text text)
-{
-    return set->count == 0 ? MU_NO_COLUMN : set->slots[find_slot(set, text)] - 1; /* 0 - 1: none */
-}
-static_assert(MU_NO_COLUMN == UINT32_MAX, "an empty slot less one is no column");
-
-/* Twice the room; what it held before stays in the arena until that goes. */
-static bool set_grow(mu_json_set *set, mu_arena *arena)
-{
-    const uint32_t capacity = set->capacity == 0 ? 16 : set->capacity * 2;
-    mu_text *texts = MU_NEW_ARRAY(arena, mu_text, capacity);
-    uint32_t *slots = MU_NEW_ARRAY(arena, uint32_t, 2 * (size_t)capacity);
-
-    if (!texts || !slots) {
-        return false;
-    }
-    if (set->count > 0) {
-        memcpy(texts, set->texts, set->count * sizeof *texts);
-    }
-    set->texts = texts;
-    set->slots = slots;
-    set->capacity = capacity;
-    set->slot_count = 2 * capacity;
-    for (uint32_t i = 0; i < set->count; i++) {
-        set->slots[find_slot(set, texts[i])] = i + 1;
-    }
-    return true;
-}
-
-/* Adds the text, which is not there yet. */
-static bool set_add(mu_json_set *set, mu_arena *arena, mu_text text)
-{
-    if (set->count == set->capacity && !set_grow(set, arena)) {
-        return false;
-    }
-    const uint32_t slot = find_slot(set, text);
-    assert(set->slots[slot] == 0);
-    set->texts[set->count++] = text;
-    set->slots[slot] = set->count;
-    return true;
-}
-
-static void fold(char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        text[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]);
-    }
-}
-
-static bool add_name(mu_json_names *names, const char *name)
-{
-    const size_t size = strlen(name);
-    char *folded = mu_arena_text(names->arena, name, size);
-    const uint32_t i = names->folded.count;
-
-    if (!folded) {
-        return false;
-    }
-    fold(folded, size);
-    const char *point = memchr(folded, '.', size);
-    const mu_text prefix = {folded, point ? (uint32_t)(point - folded) : 0};
-    if (i == names->name_capacity) {
-        const uint32_t capacity = i == 0 ? 16 : i * 2;
-        const char **grown = MU_NEW_ARRAY(names->arena, const char *, capacity);
-        if (!grown) {
-            return false;
-        }
-        for (uint32_t k = 0; k < i; k++) {
-            grown[k] = names->names[k];
-        }
-        names->names = grown;
-        names->name_capacity = capacity;
-    }
-    names->names[i] = name;
-    return set_add(&names->folded, names->arena, (mu_text){folded, (uint32_t)size}) &&
-           (!point || set_find(&names->prefixes, prefix) != MU_NO_COLUMN ||
-            set_add(&names->prefixes, names->arena, prefix));
-}
-
-muster_status mu_json_names_add(mu_json_names *names, const char *name, muster_error *err)
-{
-    return add_name(names, name) ? MUSTER_OK : mu_fail_memory(err, "reading a file");
-}
-
-muster_status mu_json_names_settle(mu_json_names *names, muster_error *err)
-{
-    const mu_json_names *nulls = names->nulls;
-
-    names->growing = false;
-    for (uint32_t i = 0; nulls && i < nulls->folded.count; i++) {
-        const mu_text key = nulls->folded.texts[i];
-        if (set_find(&names->folded, key) == MU_NO_COLUMN &&
-            set_find(&names->prefixes, key) == MU_NO_COLUMN &&
-            names->folded.count < MU_MAX_COLUMNS) {
-            MU_TRY(mu_json_names_add(names, nulls->names[i], err));
-        }
-    }
-    return MUSTER_OK;
-}
-
-/* Looks a key up in lower case; MU_NO_COLUMN if it is too long for a name. */
-static uint32_t find_folded(const mu_json_set *set, mu_text key)
-{
-    char folded[PATH_BYTES];
-
-    if (key.size > sizeof folded) {
-        return MU_NO_COLUMN;
-    }
-    memcpy(folded, key.data, key.size);
-    fold(folded, key.size);
-    return set_find(set, (mu_text){folded, key.size});
-}
-
-uint32_t mu_json_names_find(const mu_json_names *names, mu_text key)
-{
-    return find_folded(&names->folded, key);
-}
-
-bool mu_json_looks_like(const char *data, size_t size)
-{
-    size_t at = 0;
-    char open = 0;
-
-    for (; at < size && strchr(" \t\r\n[{", data[at]) && data[at] && open != '{'; at++) {
-        open = data[at] == '[' || data[at] == '{' ? data[at] : open;
-    }
-    while (at < size && strchr(" \t\r\n", data[at]) && data[at]) {
-        at++;
-    }
-    return open == '{' && at < size && (data[at] == '"' || data[at] == '}');
-}
 
 /* The reserve. */
 
@@ -244,18 +98,18 @@ struct mu_json_parser {
 
     /* The record being read. */
     const char *text, *text_end;
-    uint32_t depth;        /* of objects and arrays that are open */
-    bool ended;            /* the object of the line was closed */
-    bool inside;           /* the key of the first level has an object that is taken apart */
-    const char *nested;    /* where the value begins whose text is kept, or NULL */
-    uint32_t nested_depth; /* outside of it */
-    size_t outer_size;     /* of the key of the first level, in `path` */
-    size_t path_size;      /* of a.b; past PATH_BYTES: it is too long for a name */
-    char path[PATH_BYTES];
-    uint32_t place;       /* of the key in the record */
-    bool is_null;         /* the value that is looked at */
-    uint32_t column;      /* of the key; MU_NO_COLUMN: its value is left out */
-    mu_csv_field *fields; /* by column; data is NULL where the key has not come */
+    uint32_t depth;               /* of objects and arrays that are open */
+    bool ended;                   /* the object of the line was closed */
+    bool inside;                  /* the key of the first level has an object that is taken apart */
+    const char *nested;           /* where the value begins whose text is kept, or NULL */
+    uint32_t nested_depth;        /* outside of it */
+    size_t outer_size;            /* of the key of the first level, in `path` */
+    size_t path_size;             /* of a.b; past MU_MAX_NAME_BYTES: it is no name */
+    char path[MU_MAX_NAME_BYTES]; /* its beginning */
+    uint32_t place;               /* of the key in the record */
+    bool is_null;                 /* the value that is looked at */
+    uint32_t column;              /* of the key; MU_NO_COLUMN: its value is left out */
+    mu_csv_field *fields;         /* by column; data is NULL where the key has not come */
     size_t field_capacity;
     uint32_t *guesses; /* by place: the column that was there last time */
     size_t guess_capacity;
@@ -372,16 +226,33 @@ static int add_key(mu_json_parser *parser)
         return 1;
     }
     if (mu_json_names_count(to) == MU_MAX_COLUMNS) {
+        names->full = true;
         return fail_key(parser, "is one too many; records have too many different ones");
     }
     const char *name = mu_arena_text(names->arena, key.data, key.size);
-    if (!name || !add_name(to, name)) {
+    if (!name || mu_json_names_add(to, name, NULL) != MUSTER_OK) {
         return fail_memory(parser);
     }
     if (!parser->is_null) {
         parser->column = mu_json_names_count(names) - 1;
     }
     return grow_fields(parser) || fail_memory(parser);
+}
+
+/* The column of the key is what will be guessed at its place from now on. */
+static bool remember_place(mu_json_parser *parser, uint32_t place)
+{
+    const size_t before = parser->guess_capacity;
+
+    if (!mu_mem_reserve((void **)&parser->guesses, &parser->guess_capacity, place + (size_t)1,
+                        sizeof *parser->guesses)) {
+        return false;
+    }
+    for (size_t i = before; i < parser->guess_capacity; i++) {
+        parser->guesses[i] = MU_NO_COLUMN;
+    }
+    parser->guesses[place] = parser->column;
+    return true;
 }
 
 /* Finds the column of the key whose value is about to come, other than an object to take apart. */
@@ -400,8 +271,7 @@ static int find_column(mu_json_parser *parser)
         }
     }
     parser->column = mu_json_names_find(names, key);
-    if (parser->column == MU_NO_COLUMN && parser->is_null &&
-        find_folded(&names->prefixes, key) != MU_NO_COLUMN) {
+    if (parser->column == MU_NO_COLUMN && parser->is_null && mu_json_names_is_prefix(names, key)) {
         return 1; /* an object that is not there */
     }
     if (parser->column == MU_NO_COLUMN && names->growing) {
@@ -410,12 +280,7 @@ static int find_column(mu_json_parser *parser)
     if (parser->column == MU_NO_COLUMN) {
         return names->ignore_extra ? 1 : fail_key(parser, "is no column of the table");
     }
-    if (!mu_mem_reserve((void **)&parser->guesses, &parser->guess_capacity, place + (size_t)1,
-                        sizeof *parser->guesses)) {
-        return fail_memory(parser);
-    }
-    parser->guesses[place] = parser->column;
-    return 1;
+    return remember_place(parser, place) || fail_memory(parser);
 }
 
 /* Whether a scalar, or a nested value that is kept as text, may come here. */
@@ -434,7 +299,8 @@ static int put_field(mu_json_parser *parser, mu_csv_field field)
         return 1;
     }
     if (parser->fields[parser->column].data) {
-        return fail_key(parser, "is there twice");
+        return fail_line(parser, "column \"%s\" is there twice",
+                         parser->names->names[parser->column]);
     }
     parser->fields[parser->column] = field;
     return 1;
@@ -502,14 +368,14 @@ static int on_key(void *context, const unsigned char *bytes, size_t size)
         return 1;
     }
     parser->path_size = from + size;
-    if (parser->path_size <= sizeof parser->path) {
-        memcpy(&parser->path[from], bytes, size);
+    if (from < sizeof parser->path) {
+        const size_t room = sizeof parser->path - from;
+        memcpy(&parser->path[from], bytes, size < room ? size : room);
     }
     if (!parser->inside) {
         parser->outer_size = size;
     }
-    return parser->path_size <= sizeof parser->path ||
-           fail_line(parser, "a key of %zu bytes is too long for a name", size);
+    return 1;
 }
 
 /* An object below a key of the first level is taken apart, unless a column wants it whole. */
@@ -518,8 +384,8 @@ static bool is_taken_apart(const mu_json_parser *parser)
     const mu_text key = {parser->path, (uint32_t)parser->path_size};
     const mu_json_names *names = parser->names;
 
-    return parser->depth == 1 && (find_folded(&names->prefixes, key) != MU_NO_COLUMN ||
-                                  mu_json_names_find(names, key) == MU_NO_COLUMN);
+    return parser->depth == 1 &&
+           (mu_json_names_is_prefix(names, key) || mu_json_names_find(names, key) == MU_NO_COLUMN);
 }
 
 static int open_nested(mu_json_parser *parser)

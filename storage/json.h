@@ -34,7 +34,10 @@ struct mu_json_names {
     mu_json_set prefixes; /* what stands before a point in them */
     const char **names;   /* as they are written; folded.count of them */
     uint32_t name_capacity;
+    mu_text alias; /* in lower case: another key for the column below. Empty: there is none */
+    uint32_t alias_column;
     bool growing;         /* a key that is unknown is a new column; for one thread */
+    bool full;            /* while it grew, there came one more than there may be columns */
     mu_json_names *nulls; /* keys that were null whenever they came, while it grows: it is not known
                              yet whether they are columns, or objects to be taken apart */
     bool ignore_extra;    /* a key that is unknown is left out; else the record is at fault */
@@ -49,6 +52,8 @@ static inline uint32_t mu_json_names_count(const mu_json_names *names)
 muster_status mu_json_names_settle(mu_json_names *names, muster_error *err);
 /* The column of a key, or MU_NO_COLUMN. */
 uint32_t mu_json_names_find(const mu_json_names *names, mu_text key);
+/* Whether there are columns key.x. */
+bool mu_json_names_is_prefix(const mu_json_names *names, mu_text key);
 
 typedef struct mu_json_parser mu_json_parser;
 

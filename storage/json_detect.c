@@ -3,29 +3,35 @@
  * types their values.
  *
  * Keys are columns in the order in which they are first seen, behind those of the table that the
- * file goes into, if there is one. Every record may bring new ones.
+ * file goes into, if there is one. Every record may bring new ones, unless they are to be ignored.
  */
 #include "storage/json.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum {
     HEAD_RECORDS = 1000,
 };
 
 /* Room for what is known of every column there may be. */
-static muster_status start_head(const mu_table *table, mu_arena *arena, mu_csv_head *head,
-                                muster_error *err)
+static muster_status start_head(const mu_table *table, bool ignore_extra, mu_arena *arena,
+                                mu_csv_head *head, muster_error *err)
 {
     MU_ARENA_TRY(head->keys, arena, 1, err);
     MU_ARENA_TRY(head->guesses, arena, MU_MAX_COLUMNS, err);
     MU_ARENA_TRY(head->present, arena, MU_MAX_COLUMNS, err);
-    *head->keys = (mu_json_names){.arena = arena, .growing = true};
+    *head->keys =
+        (mu_json_names){.arena = arena, .growing = !ignore_extra, .ignore_extra = ignore_extra};
     for (uint32_t i = 0; i < MU_MAX_COLUMNS; i++) {
         mu_csv_guess_init(&head->guesses[i]);
     }
     for (uint32_t i = 0; table && i < table->column_count; i++) {
         MU_TRY(mu_json_names_add(head->keys, table->columns[i].name, err));
+    }
+    if (table && table->customer_column != MU_NO_COLUMN) {
+        head->keys->alias = MU_TEXT_OF(MU_CUSTOMER_ALIAS);
+        head->keys->alias_column = table->customer_column;
     }
     return MUSTER_OK;
 }
@@ -36,9 +42,8 @@ muster_status mu_json_guess_record(const char *path, mu_csv_head *head, const mu
     head->names = head->keys->names;
     head->column_count = mu_json_names_count(head->keys);
     if (record->fault) {
-        return head->column_count < MU_MAX_COLUMNS
-                   ? MUSTER_OK
-                   : mu_fail(err, MUSTER_INVALID, "\"%s\": %s", path, record->fault);
+        return head->keys->full ? mu_fail(err, MUSTER_INVALID, "\"%s\": %s", path, record->fault)
+                                : MUSTER_OK;
     }
     for (uint32_t i = 0; i < record->field_count; i++) {
         head->present[i] = head->present[i] || record->fields[i].data;
@@ -91,19 +96,25 @@ static muster_status end_look(const mu_csv_block *block, const mu_table *table, 
     }
     head->names = head->keys->names;
     head->column_count = empty ? 0 : mu_json_names_count(head->keys);
-    for (uint32_t i = 0; found->good == 0 && i < head->column_count; i++) {
+    if (found->good > 0) {
+        return MUSTER_OK;
+    }
+    for (uint32_t i = 0; i < head->column_count; i++) {
         head->present[i] = true; /* nothing says that it is not */
     }
-    return MUSTER_OK;
+    const char *fault = found->bad > 0 ? found->fault.message : "the first is too long";
+    head->unseen = mu_arena_text(head->keys->arena, fault, strlen(fault));
+    return head->unseen ? MUSTER_OK : mu_fail_memory(err, "reading a file");
 }
 
 muster_status mu_json_read_head(const char *path, const mu_csv_block *block, const mu_table *table,
-                                mu_arena *arena, mu_csv_head *head, muster_error *err)
+                                bool ignore_extra, mu_arena *arena, mu_csv_head *head,
+                                muster_error *err)
 {
     mu_csv_parser parser = {0};
     first_records found = {0};
 
-    MU_TRY(start_head(table, arena, head, err));
+    MU_TRY(start_head(table, ignore_extra, arena, head, err));
     mu_csv_parser_start(&parser, mu_csv_head_dialect(head), block->data, block->size);
     const muster_status status = look_at_records(path, block, head, &parser, &found, err);
     mu_csv_parser_deinit(&parser);
@@ -117,4 +128,18 @@ muster_status mu_json_end_head(mu_csv_head *head, muster_error *err)
     head->names = head->keys->names;
     head->column_count = mu_json_names_count(head->keys);
     return MUSTER_OK;
+}
+
+bool mu_json_looks_like(const char *data, size_t size)
+{
+    size_t at = 0;
+    char open = 0;
+
+    for (; at < size && strchr(" \t\r\n[{", data[at]) && data[at] && open != '{'; at++) {
+        open = data[at] == '[' || data[at] == '{' ? data[at] : open;
+    }
+    while (at < size && strchr(" \t\r\n", data[at]) && data[at]) {
+        at++;
+    }
+    return open == '{' && at < size && (data[at] == '"' || data[at] == '}');
 }

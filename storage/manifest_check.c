@@ -2,13 +2,13 @@
  * manifest_check.c - what must hold in every manifest, written or read.
  *
  *   1. `customers` is table 0 and has the columns it always has; ids of tables and columns ascend
- * and lie below the next one to give.
+ *      and lie below the next one to give.
  *   2. Names are there, and differ; each column has a type and at most one has each role.
  *   3. The parts of customers follow one another from ordinal 0, and none is empty.
  *   4. Segments are in order, belong to tables, and have rows; tags are in order.
  *   5. No number of a file is 0, or at or past the next one to give.
  *   6. As many were erased as there are customers at most; if none were, there is no file, and no
- * row is masked. No segment has masked rows alone.
+ *      row is masked. No segment has masked rows alone.
  */
 #include "storage/manifest.h"
 

@@ -4,9 +4,11 @@
  *   file     "musterwl"   u32 format   u32 0   records
  *   record   u64 checksum of all that follows   u64 "mwalrec1"   u64 version   u64 size of the rest
  *            u64 how much of the log was synced when it was written
- *            u64 next file   u32 parts that stay, u32 new parts   u32 segments that go, u32 new
- * ones u32 files   u32 0 the new parts, the numbers of the segments that go, the new segments for
- * each file u64 number, u64 size the bytes of the files, each padded with zeros to a multiple of 8
+ *            u64 next file   u32 parts that stay, u32 new parts
+ *            u32 segments that go, u32 new ones   u32 files   u32 0
+ *            the new parts, the numbers of the segments that go, the new segments
+ *            for each file u64 number, u64 size, then zeros up to a multiple of 8
+ *            the bytes of the files, each padded with zeros to a multiple of 8
  *
  * Records have sizes that are multiples of 8, so the bytes of a file lie as they would in memory of
  * their own.

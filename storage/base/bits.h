@@ -55,6 +55,12 @@ static inline unsigned mu_bits_lowest(uint64_t word) /* word != 0 */
     return (unsigned)__builtin_ctzll(word);
 }
 
+/* A word with its lowest `bits` bits set, 0 to 64 of them. */
+static inline uint64_t mu_bits_below(unsigned bits)
+{
+    return bits == 0 ? 0 : UINT64_MAX >> (64 - bits);
+}
+
 /* Bits needed to write `value`: 0 for 0, 64 for the largest. */
 static inline unsigned mu_bits_width(uint64_t value)
 {

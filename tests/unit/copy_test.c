@@ -191,6 +191,69 @@ TEST(extra_columns_are_left_out_when_asked)
     close_fixture(&f);
 }
 
+/* Also of any length and number: in the first rows, which say what there is, and behind them. */
+TEST(extra_keys_are_left_out_when_asked)
+{
+    const mu_copy_options options = {.ignore_extra = true, .csv = {.format = MU_CSV_JSONL}};
+    fixture f = open_fixture();
+    mu_writer text = {0};
+    char line[400], key[301];
+
+    memset(key, 'k', 300);
+    key[300] = '\0';
+    for (int i = 0; i < 3 * MU_MAX_COLUMNS; i++) {
+        const int size =
+            snprintf(line, sizeof line,
+                     "{\"who\":\"ada\",\"key%d\":1,\"%s\":2,\"ts\":\"2024-05-01\"}\n", i, key);
+        mu_write_bytes(&text, line, (size_t)size);
+    }
+    mu_write_u8(&text, 0);
+    assert_ok(copy_text(&f, (const char *)text.data, &options));
+    assert_int_equal(f.result.rows_loaded, 3 * MU_MAX_COLUMNS);
+    mu_writer_deinit(&text);
+    close_fixture(&f);
+}
+
+TEST(a_line_at_fault_is_rejected_alone_where_the_table_has_all_columns_there_may_be)
+{
+    static mu_column columns[MU_MAX_COLUMNS];
+    static char names[MU_MAX_COLUMNS][8];
+    const mu_copy_options options = {.rejects_path = test_path("rejects.csv")};
+    mu_table table = event_table;
+    fixture f = open_fixture();
+
+    for (int i = 0; i < MU_MAX_COLUMNS; i++) {
+        snprintf(names[i], sizeof names[i], "c%d", i);
+        columns[i] = (mu_column){.name = names[i], .type = {.kind = MU_BOOLEAN}};
+    }
+    columns[WHO] = event_columns[WHO];
+    columns[TS] = event_columns[TS];
+    table.name = "wide";
+    table.columns = columns;
+    table.column_count = MU_MAX_COLUMNS;
+    table.event_column = MU_NO_COLUMN;
+    assert_ok(mu_change_create_table(f.change, &table, &f.table, &test_error));
+    assert_ok(copy_text(&f, "{\"ts\":\"2024-05-01\",\"who\":\"ada\"}\n{\"ts\":\n", &options));
+    assert_int_equal(f.result.rows_loaded, 1);
+    assert_int_equal(f.result.rows_rejected, 1);
+    close_fixture(&f);
+}
+
+TEST(attributes_are_set_only_where_the_first_rows_say_which)
+{
+    static const char text[] = "{\"customer\":\"somebody with a long name\"}\n";
+    const mu_copy_options options = {.block_bytes = 16, .csv = {.format = MU_CSV_JSONL}};
+    const char *path = test_path("file.jsonl");
+    fixture f = open_fixture();
+    const mu_table *customers = mu_catalog_table(mu_change_catalog(f.change), MU_CUSTOMERS_TABLE);
+
+    test_write_file(path, text, sizeof text - 1);
+    assert_status(MUSTER_INVALID,
+                  mu_copy_from(f.change, customers, path, &options, &f.result, &test_error));
+    assert_message_has("no row among its first that says what is to be set; the first is too long");
+    close_fixture(&f);
+}
+
 TEST(null_text_takes_the_place_of_the_empty_field)
 {
     fixture f = open_fixture();
@@ -455,6 +518,25 @@ TEST(tags_are_added_to_those_that_are_there)
     assert_int_equal(bearers(f.db, "tier", "gold"), 2);
     assert_int_equal(bearers(f.db, "tier", "silver"), 1);
     assert_int_equal(bearers(f.db, "vip", ""), 2);
+    close_fixture(&f);
+}
+
+/* It is no attribute of a customer. */
+TEST(a_value_of_a_tag_may_be_long)
+{
+    fixture f = open_fixture();
+    mu_writer text = {0};
+
+    mu_write_bytes(&text, "customer,tag,value\nada,note,", 28);
+    for (uint32_t i = 0; i <= MU_MAX_ATTRIBUTE_BYTES; i++) {
+        mu_write_u8(&text, 'x');
+    }
+    mu_write_u8(&text, 0);
+    assert_ok(copy_tags(&f, (const char *)text.data, NULL));
+    assert_ok(mu_change_commit(f.change, &test_error));
+    f.change = NULL;
+    assert_int_equal(bearers(f.db, "note", (const char *)&text.data[28]), 1);
+    mu_writer_deinit(&text);
     close_fixture(&f);
 }
 

@@ -159,12 +159,16 @@ TEST(headers_are_told_from_values)
                  "n BIGINT\n");
 }
 
-TEST(quoted_numbers_are_text_where_other_numbers_are_not_quoted)
+TEST(quoted_numbers_are_text_where_other_values_are_not_quoted)
 {
     assert_looks("\"a\",\"b\"\n\"1\",2\n",
                  "comma-separated, with a header, 2 columns\na TEXT\nb BIGINT\n");
     assert_looks("\"a\",\"b\"\n\"1\",\"2\"\n",
                  "comma-separated, with a header, 2 columns\na BIGINT\nb BIGINT\n");
+    assert_looks("\"a\",\"b\"\n\"1\",2024-05-01\n",
+                 "comma-separated, with a header, 2 columns\na TEXT\nb DATE\n");
+    assert_looks("\"a\",\"b\"\n\"1\",x\n\"2\",x\n",
+                 "comma-separated, with a header, 2 columns\na BIGINT\nb TEXT\n");
 }
 
 TEST(options_overrule_what_would_be_found)

@@ -432,6 +432,22 @@ static double noise_of(uint32_t row)
     return value;
 }
 
+/* However few the rows are. */
+TEST(doubles_that_are_all_alike_are_a_constant)
+{
+    const double values[3] = {0.1, 0.1, 0.1};
+    const uint64_t valid = 2;
+
+    for (uint32_t rows = 1; rows <= 3; rows++) {
+        mu_writer chunk = {0};
+        assert_int_equal(mu_enc_f64(&chunk, values, NULL, rows), MU_ENC_CONST);
+        mu_writer_deinit(&chunk);
+    }
+    mu_writer chunk = {0};
+    assert_int_equal(mu_enc_f64(&chunk, values, &valid, 3), MU_ENC_CONST);
+    mu_writer_deinit(&chunk);
+}
+
 TEST(doubles_come_back_to_the_bit)
 {
     double *values = mu_mem_zalloc_array(ROOM, sizeof *values);

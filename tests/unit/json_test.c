@@ -121,8 +121,8 @@ TEST(lines_that_are_not_objects_say_why)
                  "1: not JSON at byte 9 of the line: invalid char in json text\n"
                  "2: text behind the object\n-[5]--\n");
     assert_lines("{\"a\":1,\"a\":2}\n{\"a\":1,\"A\":2}\n{\"c.d\":1,\"c\":{\"d\":2}}",
-                 "0: key \"a\" is there twice\n1: key \"A\" is there twice\n"
-                 "2: key \"c.d\" is there twice\n");
+                 "0: column \"a\" is there twice\n1: column \"a\" is there twice\n"
+                 "2: column \"c.d\" is there twice\n");
     assert_lines(
         "{\"x\":1}\n{\"c\":{\"x\":[]}}\n{\"x\":{\"y\":1}}",
         "0: key \"x\" is no column of the table\n1: key \"c.x\" is no column of the table\n"
@@ -154,6 +154,32 @@ TEST(extra_keys_are_left_out_when_asked)
     assert_memory_equal(out.data, "[2][6]--\n", 9);
     mu_writer_deinit(&out);
     mu_arena_deinit(&arena);
+}
+
+TEST(extra_keys_may_be_of_any_length)
+{
+    char text[2000], key[501];
+
+    for (size_t size = 100; size <= 500; size++) {
+        mu_arena arena = {0};
+        mu_json_names names = names_of(&arena, true);
+        mu_writer out = {0};
+        memset(key, 'k', size);
+        key[size] = '\0';
+        const int length = snprintf(
+            text, sizeof text, "{\"%s\":[1],\"c\":{\"%s\":2,\"d\":3},\"%s\":{\"a\":4},\"b\":5}",
+            key, key, key);
+        read_lines(&names, text, (size_t)length, &out);
+        assert_memory_equal(out.data, "-[5][3]-\n", 9);
+        mu_writer_deinit(&out);
+        mu_arena_deinit(&arena);
+    }
+    memset(text, 'k', 300);
+    memcpy(text, "{\"", 2);
+    memcpy(&text[300], "\":1}", 5);
+    assert_lines(text,
+                 "0: key \"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\"... is "
+                 "no column of the table\n");
 }
 
 TEST(new_keys_become_columns)
