@@ -30,6 +30,7 @@ static const char help[] =
     "  --repeat N       how often each thing is measured; the median counts (5)\n"
     "  --audiences N    how many are in the stream of audiences (200)\n"
     "  --out DIR        data, databases, report.json, report.html (build/bench/SIZE)\n"
+    "  --stream         the log is made while it is loaded, as it always is in size L\n"
     "  --draw FILE      prints and draws a report.json that is there, and measures nothing\n";
 
 static const struct {
@@ -106,17 +107,12 @@ static void take_peers(mu_bench_options *o, const char *list)
 static mu_bench_options options_of(int argc, char **argv)
 {
     static const struct option known[] = {
-        {"size", required_argument, NULL, 's'},
-        {"queries", required_argument, NULL, 'q'},
-        {"peers", required_argument, NULL, 'p'},
-        {"before", required_argument, NULL, 'b'},
-        {"threads", required_argument, NULL, 't'},
-        {"repeat", required_argument, NULL, 'r'},
-        {"out", required_argument, NULL, 'o'},
-        {"audiences", required_argument, NULL, 'a'},
-        {"draw", required_argument, NULL, 'd'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"size", required_argument, NULL, 's'},    {"queries", required_argument, NULL, 'q'},
+        {"peers", required_argument, NULL, 'p'},   {"before", required_argument, NULL, 'b'},
+        {"threads", required_argument, NULL, 't'}, {"repeat", required_argument, NULL, 'r'},
+        {"out", required_argument, NULL, 'o'},     {"audiences", required_argument, NULL, 'a'},
+        {"draw", required_argument, NULL, 'd'},    {"stream", no_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     mu_bench_options o = {.threads = processors > 0 ? (uint32_t)processors : 1,
@@ -124,6 +120,7 @@ static mu_bench_options options_of(int argc, char **argv)
                           .audiences = 200,
                           .duckdb = true,
                           .clickhouse = true};
+    bool streamed = false;
     int option;
 
     take_size(&o, "S");
@@ -156,6 +153,9 @@ static mu_bench_options options_of(int argc, char **argv)
         case 'd':
             o.draw = optarg;
             break;
+        case 'f':
+            streamed = true;
+            break;
         case 'h':
             (void)fputs(help, stdout);
             exit(0);
@@ -166,6 +166,7 @@ static mu_bench_options options_of(int argc, char **argv)
     if (optind < argc) {
         mu_bench_stop("\"%s\" is not an option; see --help", argv[optind]);
     }
+    o.streamed |= streamed;
     return o;
 }
 

@@ -62,13 +62,20 @@ bool mu_bench_engine_functions(const mu_bench_engine *engine, const mu_bench_fun
     return true;
 }
 
+const mu_bench_engine_class *mu_bench_engine_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+        if (strcmp(classes[i]->name, name) == 0) {
+            return classes[i];
+        }
+    }
+    return NULL;
+}
+
 mu_bench_engine *mu_bench_engine_new(const char *name, const char *path, mu_bench_reply *reply)
 {
-    const mu_bench_engine_class *class = NULL;
+    const mu_bench_engine_class *class = mu_bench_engine_find(name);
 
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-        class = strcmp(classes[i]->name, name) == 0 ? classes[i] : class;
-    }
     if (!class) {
         (void)mu_bench_reply_fail(reply, "no engine is called \"%s\"", name);
         return NULL;

@@ -44,6 +44,10 @@ typedef struct mu_bench_engine_class {
     void (*close)(mu_bench_engine *engine);
     /* Runs one statement as client `client`; clients below engine->clients may do so at once. */
     bool (*ask)(mu_bench_engine *engine, uint32_t client, const char *sql, mu_bench_reply *reply);
+    /* Fills the table `events` with a log of this size, which is made on the way; NULL: it cannot,
+     * and reads a CSV. */
+    bool (*fill)(mu_bench_engine *engine, uint64_t customers, uint64_t events,
+                 mu_bench_reply *reply);
 } mu_bench_engine_class;
 
 struct mu_bench_engine {
@@ -55,6 +59,8 @@ struct mu_bench_engine {
 
 extern const mu_bench_engine_class mu_bench_engine_muster, mu_bench_engine_duckdb,
     mu_bench_engine_clickhouse;
+
+const mu_bench_engine_class *mu_bench_engine_find(const char *name); /* NULL: there is none */
 
 /* Opens the library at `path` for the class named `name`; to free(). NULL with a message in the
  * reply. */

@@ -4,6 +4,7 @@
  */
 #include "bench/answer.h"
 #include "bench/engine.h"
+#include "bench/fill.h"
 #include "bench/stop.h"
 #include "include/muster.h"
 
@@ -22,6 +23,7 @@ typedef struct engine_muster {
     __typeof__(muster_column_count) *column_count;
     __typeof__(muster_text) *text;
     __typeof__(muster_bytes_read) *bytes_read;
+    mu_bench_appending appending;
 } engine_muster;
 
 static bool muster_load(mu_bench_engine *engine, mu_bench_reply *reply)
@@ -37,6 +39,10 @@ static bool muster_load(mu_bench_engine *engine, mu_bench_reply *reply)
         {&m->column_count, "muster_column_count"},
         {&m->text, "muster_text"},
         {&m->bytes_read, "muster_bytes_read"},
+        {&m->appending.open, "muster_appender_open"},
+        {&m->appending.columns, "muster_append_columns"},
+        {&m->appending.commit, "muster_appender_commit"},
+        {&m->appending.close, "muster_appender_close"},
     };
 
     return mu_bench_engine_functions(engine, wanted, sizeof wanted / sizeof wanted[0], reply);
@@ -99,6 +105,17 @@ static bool muster_ask(mu_bench_engine *engine, uint32_t client, const char *sql
     return status == MUSTER_OK || mu_bench_reply_fail(reply, "%s", err.message);
 }
 
+static bool muster_fill(mu_bench_engine *engine, uint64_t customers, uint64_t events,
+                        mu_bench_reply *reply)
+{
+    const engine_muster *m = (const engine_muster *)engine;
+    const double began = mu_bench_now();
+    const bool done = mu_bench_fill(&m->appending, m->db, customers, events, reply);
+
+    reply->seconds = mu_bench_now() - began;
+    return done;
+}
+
 const mu_bench_engine_class mu_bench_engine_muster = {
     .name = "muster",
     .size = sizeof(engine_muster),
@@ -106,4 +123,5 @@ const mu_bench_engine_class mu_bench_engine_muster = {
     .open = muster_open_db,
     .close = muster_close_db,
     .ask = muster_ask,
+    .fill = muster_fill,
 };

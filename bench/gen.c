@@ -80,7 +80,7 @@ static mu_gen_options options_of(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    mu_gen_options o = {10000, 100000, 1, 24, 2021, 1, 1, NULL, NULL};
+    mu_gen_options o = mu_gen_usual(10000, 100000);
     int option;
 
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {

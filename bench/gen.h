@@ -1,9 +1,9 @@
 /*
- * gen.h - what the parts of muster-gen share: the options, random numbers, a CSV being written.
+ * gen.h - the log of a shop: its options, its days, random numbers, a CSV being written.
  *
- * gen.c reads the options, gen_days.c fills the log day by day, gen_visit.c knows what people do
- * in a visit, gen_rows.c writes the events of a day, gen_tags.c writes who bears which tag,
- * gen_base.c holds the tools.
+ * gen_days.c fills the log day by day, gen_visit.c knows what people do in a visit, gen_rows.c
+ * writes the events as a CSV, gen_tags.c who bears which tag, gen_base.c holds the tools. gen.c is
+ * muster-gen; fill.c hands the events to an appender instead.
  */
 #ifndef MU_GEN_H
 #define MU_GEN_H
@@ -82,8 +82,13 @@ typedef struct mu_gen {
     mu_gen_alias misc_draw[MU_GEN_NAMES - MU_GEN_FIRST_MISC];
     uint32_t price_cents[MU_GEN_SKUS];
     uint32_t hour_draw[256];
-    mu_gen_output out;
 } mu_gen;
+
+/* A log of the usual two years. */
+static inline mu_gen_options mu_gen_usual(uint64_t customers, uint64_t events)
+{
+    return (mu_gen_options){customers, events, 1, 24, 2021, 1, 1, NULL, NULL};
+}
 
 /* gen_base.c */
 
@@ -166,13 +171,22 @@ void mu_gen_list_add(mu_gen_list *list, const mu_gen_event *event);
 const char *mu_gen_known_name(uint32_t name); /* NULL for a name that is only a number */
 const char *mu_gen_channel_name(uint32_t channel);
 
-/* gen_rows.c */
+/* gen_days.c: makes the log, and hands on each of its days. */
 
-void mu_gen_name_things(void);
-void mu_gen_write_day(mu_gen *g); /* the events of `now`, sorted by time */
+typedef struct mu_gen_day {
+    int64_t date;               /* days from 1970-01-01 */
+    const mu_gen_event *events; /* in the order of their seconds */
+    size_t count;
+} mu_gen_day;
 
-/* gen_days.c, gen_tags.c: the whole files. */
+typedef void mu_gen_take(void *context, const mu_gen_day *day);
+void mu_gen_log(const mu_gen_options *options, mu_gen_take *take, void *context);
 
+/* gen_rows.c, gen_tags.c: the names of codes, and the whole files. */
+
+void mu_gen_name_things(void); /* before the next two */
+const char *mu_gen_event_name(uint32_t name);
+const char *mu_gen_city_name(uint32_t city);
 void mu_gen_write_log(const mu_gen_options *options);
 void mu_gen_write_tags(const mu_gen_options *options);
 

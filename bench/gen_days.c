@@ -221,19 +221,39 @@ static void generator_free(mu_gen *g)
     free(g);
 }
 
-void mu_gen_write_log(const mu_gen_options *options)
+/* Counting sort by second: stable, so what happened first within a second stays first. */
+static void sort_day(mu_gen *g)
+{
+    static uint32_t place[MU_GEN_DAY_SECONDS + 1];
+
+    if (g->sorted.room < g->now.room) {
+        g->sorted.room = g->now.room;
+        g->sorted.events =
+            mu_gen_need(realloc(g->sorted.events, g->sorted.room * sizeof *g->sorted.events));
+    }
+    memset(place, 0, sizeof place);
+    for (size_t i = 0; i < g->now.count; i++) {
+        place[g->now.events[i].second % MU_GEN_DAY_SECONDS + 1]++;
+    }
+    for (uint32_t second = 0; second < MU_GEN_DAY_SECONDS; second++) {
+        place[second + 1] += place[second];
+    }
+    for (size_t i = 0; i < g->now.count; i++) {
+        g->sorted.events[place[g->now.events[i].second % MU_GEN_DAY_SECONDS]++] = g->now.events[i];
+    }
+}
+
+void mu_gen_log(const mu_gen_options *options, mu_gen_take *take, void *context)
 {
     mu_gen *g = generator_new(options);
+    const int64_t first = mu_gen_days(options->year, options->month, options->day);
 
-    mu_gen_name_things();
-    mu_gen_output_open(&g->out, options->out);
-    char *const end = mu_gen_put_text(
-        mu_gen_output_row(&g->out), "customer,ts,event,channel,city,sku,amount,quantity,coupon\n");
-    g->out.used = (size_t)(end - g->out.bytes);
     for (g->today = 0; g->today < g->day_count; g->today++) {
         fill_day(g);
-        mu_gen_write_day(g);
+        sort_day(g);
+        const mu_gen_day day = {
+            .date = first + g->today, .events = g->sorted.events, .count = g->now.count};
+        take(context, &day);
     }
-    mu_gen_output_close(&g->out);
     generator_free(g);
 }

@@ -1,5 +1,5 @@
 /*
- * gen_rows.c - writes the events of a day, in the order of their seconds.
+ * gen_rows.c - writes the events as a CSV, and knows the names of things.
  */
 #include "bench/gen.h"
 
@@ -52,10 +52,20 @@ static char *put_two(char *to, uint32_t number)
     return to + 2;
 }
 
-static void write_event(mu_gen *g, const mu_gen_event *e, const char *date)
+const char *mu_gen_event_name(uint32_t name)
+{
+    return known.events[name];
+}
+
+const char *mu_gen_city_name(uint32_t city)
+{
+    return known.cities[city];
+}
+
+static void write_event(mu_gen_output *out, const mu_gen_event *e, const char *date)
 {
     const uint32_t second = e->second % MU_GEN_DAY_SECONDS;
-    char *const start = mu_gen_output_row(&g->out);
+    char *const start = mu_gen_output_row(out);
     char *to = start;
 
     to = mu_gen_put_customer(to, e->customer);
@@ -94,35 +104,32 @@ static void write_event(mu_gen *g, const mu_gen_event *e, const char *date)
         to = mu_gen_put_number(to, e->coupon, 4);
     }
     *to++ = '\n';
-    g->out.used += (size_t)(to - start);
+    out->used += (size_t)(to - start);
 }
 
-/* Counting sort by second: stable, so what happened first within a second stays first. */
-void mu_gen_write_day(mu_gen *g)
+static void write_day(void *context, const mu_gen_day *day)
 {
-    static uint32_t place[MU_GEN_DAY_SECONDS + 1];
-    const int64_t first = mu_gen_days(g->options.year, g->options.month, g->options.day);
-    int year, month, day;
-    char date[40];
+    mu_gen_output *out = context;
+    int year, month, date;
+    char text[40];
 
-    if (g->sorted.room < g->now.room) {
-        g->sorted.room = g->now.room;
-        g->sorted.events =
-            mu_gen_need(realloc(g->sorted.events, g->sorted.room * sizeof *g->sorted.events));
+    mu_gen_date(day->date, &year, &month, &date);
+    (void)snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, date);
+    for (size_t i = 0; i < day->count; i++) {
+        write_event(out, &day->events[i], text);
     }
-    memset(place, 0, sizeof place);
-    for (size_t i = 0; i < g->now.count; i++) {
-        place[g->now.events[i].second % MU_GEN_DAY_SECONDS + 1]++;
-    }
-    for (uint32_t second = 0; second < MU_GEN_DAY_SECONDS; second++) {
-        place[second + 1] += place[second];
-    }
-    for (size_t i = 0; i < g->now.count; i++) {
-        g->sorted.events[place[g->now.events[i].second % MU_GEN_DAY_SECONDS]++] = g->now.events[i];
-    }
-    mu_gen_date(first + g->today, &year, &month, &day);
-    (void)snprintf(date, sizeof date, "%04d-%02d-%02d", year, month, day);
-    for (size_t i = 0; i < g->now.count; i++) {
-        write_event(g, &g->sorted.events[i], date);
-    }
+}
+
+void mu_gen_write_log(const mu_gen_options *options)
+{
+    mu_gen_output *out = mu_gen_need(calloc(1, sizeof *out));
+
+    mu_gen_name_things();
+    mu_gen_output_open(out, options->out);
+    char *const end = mu_gen_put_text(
+        mu_gen_output_row(out), "customer,ts,event,channel,city,sku,amount,quantity,coupon\n");
+    out->used = (size_t)(end - out->bytes);
+    mu_gen_log(options, write_day, out);
+    mu_gen_output_close(out);
+    free(out);
 }

@@ -70,8 +70,9 @@ static void make_data(const mu_bench_run *run)
     char *made = mu_bench_text("%s/made", directory);
     char *generator = mu_bench_built("muster-gen");
 
-    char *wanted = mu_bench_text("%" PRIu64 " customers, %" PRIu64 " events\n",
-                                 run->options.customers, run->options.events);
+    char *wanted =
+        mu_bench_text("%" PRIu64 " customers, %" PRIu64 " events%s\n", run->options.customers,
+                      run->options.events, run->options.streamed ? ", streamed" : "");
     char *found = mu_bench_read(made);
 
     if (!found || strcmp(found, wanted) != 0 ||
@@ -121,6 +122,14 @@ static bool next_statement(char **rest, char **statement)
     return **statement != 0;
 }
 
+/* Whether the log is made while it is loaded, by the engine's own process, in place of the
+ * statement that would read its CSV. */
+static bool fills(const layout *l, const char *statement)
+{
+    return l->run->options.streamed && strstr(statement, "events.csv") &&
+           mu_bench_engine_find(l->side->place.engine)->fill;
+}
+
 /* Runs the statements of `text` (which is cut up) and returns their seconds. */
 static double run_statements(const layout *l, mu_bench_worker *worker, char *text)
 {
@@ -129,7 +138,11 @@ static double run_statements(const layout *l, mu_bench_worker *worker, char *tex
 
     while (next_statement(&text, &statement)) {
         mu_bench_reply reply;
-        if (!mu_bench_worker_ask(worker, statement, &reply)) {
+        const bool done = fills(l, statement)
+                              ? mu_bench_worker_fill(worker, l->run->options.customers,
+                                                     l->run->options.events, &reply)
+                              : mu_bench_worker_ask(worker, statement, &reply);
+        if (!done) {
             mu_bench_stop("layout %s of %s: %s\n%s", l->name, l->side->name, reply.error,
                           statement);
         }
@@ -179,9 +192,10 @@ static void build_layout(layout *l)
     char *events = mu_bench_text("%s/data/events.csv", l->run->options.out);
 
     (void)fprintf(stderr, "%s: %s\n", l->side->name, l->about);
-    const pid_t generating = l->run->options.streamed && strstr(l->text, "events.csv")
-                                 ? start_generator(l->run, l->run->options.events, events, NULL)
-                                 : 0;
+    const pid_t generating =
+        l->run->options.streamed && strstr(l->text, "events.csv") && !fills(l, l->text)
+            ? start_generator(l->run, l->run->options.events, events, NULL)
+            : 0;
     double seconds = run_statements(l, worker, first);
     if (mark) {
         json_object_set_new(load, "load", json_real(seconds));

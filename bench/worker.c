@@ -29,13 +29,15 @@ enum {
 
 typedef enum request_kind {
     OPEN,
-    ASK,   /* one statement */
-    STREAM /* any number */
+    ASK,    /* one statement */
+    STREAM, /* any number */
+    FILL,   /* none */
 } request_kind;
 
 typedef struct request_head {
     request_kind kind;
-    uint32_t count; /* of statements */
+    uint32_t count;             /* of statements */
+    uint64_t customers, events; /* FILL */
 } request_head;
 
 typedef struct reply_head {
@@ -118,15 +120,14 @@ static bool lost(const mu_bench_worker *worker, mu_bench_reply *reply)
     return mu_bench_reply_fail(reply, "the process of %s ended", worker->place->engine);
 }
 
-static bool request(mu_bench_worker *worker, request_kind kind, char *const *statements,
-                    uint32_t count, mu_bench_reply *reply)
+static bool request(mu_bench_worker *worker, const request_head *request, char *const *statements,
+                    mu_bench_reply *reply)
 {
-    const request_head request = {.kind = kind, .count = count};
     reply_head head;
 
     *reply = (mu_bench_reply){0};
-    (void)fwrite(&request, sizeof request, 1, worker->requests);
-    for (uint32_t i = 0; i < count; i++) {
+    (void)fwrite(request, sizeof *request, 1, worker->requests);
+    for (uint32_t i = 0; i < request->count; i++) {
         const size_t size = strlen(statements[i]);
         (void)fwrite(&size, sizeof size, 1, worker->requests);
         (void)fwrite(statements[i], 1, size, worker->requests);
@@ -148,13 +149,13 @@ static bool request(mu_bench_worker *worker, request_kind kind, char *const *sta
 
 bool mu_bench_worker_open(mu_bench_worker *worker, mu_bench_reply *reply)
 {
-    return request(worker, OPEN, NULL, 0, reply);
+    return request(worker, &(request_head){.kind = OPEN}, NULL, reply);
 }
 
 bool mu_bench_worker_ask(mu_bench_worker *worker, const char *sql, mu_bench_reply *reply)
 {
     char *copy = mu_bench_text("%s", sql);
-    const bool done = request(worker, ASK, &copy, 1, reply);
+    const bool done = request(worker, &(request_head){.kind = ASK, .count = 1}, &copy, reply);
 
     free(copy);
     return done;
@@ -163,7 +164,15 @@ bool mu_bench_worker_ask(mu_bench_worker *worker, const char *sql, mu_bench_repl
 bool mu_bench_worker_stream(mu_bench_worker *worker, char *const *statements, uint32_t count,
                             mu_bench_reply *reply)
 {
-    return request(worker, STREAM, statements, count, reply);
+    return request(worker, &(request_head){.kind = STREAM, .count = count}, statements, reply);
+}
+
+bool mu_bench_worker_fill(mu_bench_worker *worker, uint64_t customers, uint64_t events,
+                          mu_bench_reply *reply)
+{
+    const request_head head = {.kind = FILL, .customers = customers, .events = events};
+
+    return request(worker, &head, NULL, reply);
 }
 
 /* The worker's side. */
@@ -285,6 +294,9 @@ static void serve(mu_bench_engine *engine, const request_head *request, char **s
         return;
     case STREAM:
         run_stream(engine, statements, request->count, reply);
+        return;
+    case FILL:
+        (void)engine->class->fill(engine, request->customers, request->events, reply);
     }
 }
 

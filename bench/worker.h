@@ -36,6 +36,11 @@ bool mu_bench_worker_ask(mu_bench_worker *worker, const char *sql, mu_bench_repl
 bool mu_bench_worker_stream(mu_bench_worker *worker, char *const *statements, uint32_t count,
                             mu_bench_reply *reply);
 
+/* Fills the table `events` with a log that is made on the way (engine.h); the engine must know
+ * how. */
+bool mu_bench_worker_fill(mu_bench_worker *worker, uint64_t customers, uint64_t events,
+                          mu_bench_reply *reply);
+
 /* The most memory the process has had until its last reply, in bytes. */
 uint64_t mu_bench_worker_memory(const mu_bench_worker *worker);
 

@@ -32,6 +32,18 @@ rm "$here/out/report.html"
 "$bench" --draw "$here/out/report.json" >"$here/again" 2>"$here/err" || fail "it cannot be drawn again"
 cmp "$here/page" "$here/out/report.html" || fail "another page was drawn from the same report"
 
+# A log that is made while it is loaded is the same log.
+answers() { # DIRECTORY: what a question says of the database in it
+    "$(dirname "$bench")/muster" "$1/muster/shop.muster" --format csv -c "SELECT count(*), count(DISTINCT customer),
+        sum(amount), sum(quantity), count(coupon), min(sku), max(city), max(ts) FROM events GROUP BY event ORDER BY ALL"
+}
+"$bench" --size XS --stream --peers none --queries load --out "$here/streamed" >/dev/null 2>"$here/err" ||
+    fail "a log that is made while it is loaded is not loaded"
+answers "$here/out" >"$here/theirs"
+answers "$here/streamed" >"$here/ours"
+[ "$(wc -l <"$here/ours")" -gt 100 ] || fail "there are no answers"
+cmp "$here/theirs" "$here/ours" || fail "another log was loaded"
+
 # What cannot be is refused, with what could be.
 if "$bench" --size XS --queries nothing --out "$here/out" 2>"$here/err"; then
     fail "a question that is not there was asked"
