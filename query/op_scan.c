@@ -4,11 +4,12 @@
  * A batch goes through three sieves, cheapest first: the time range (in the scan), the set of
  * customers (one bit each), then the conjuncts of the filter in turn. Before each, only the columns
  * it needs are decoded; a batch in which no row is left costs nothing more. What survives has all
- * of its columns loaded.
+ * of its columns loaded. Where few rows do, those of a block are packed into one batch.
  */
 #include "query/op.h"
 
 #include "query/indexed.h"
+#include "query/pack.h"
 #include "query/set.h"
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
@@ -27,12 +28,17 @@ typedef struct scan_op {
     const mu_expr *const *conjuncts;
     mu_eval *eval;              /* of the conjuncts; NULL if there are none */
     uint64_t *conjunct_columns; /* conjunct by conjunct, the columns it reads, as bits */
+    mu_pack *pack;              /* NULL: batches go on as they are */
+    uint64_t packed_block;      /* of what is in the pack */
+    mu_batch *held;             /* comes after the pack; NULL: the scan's next */
+    bool held_sieved;
 } scan_op;
 
 static void scan_close(mu_op *op)
 {
     scan_op *s = (scan_op *)op;
 
+    mu_pack_close(s->pack);
     mu_scan_close(s->scan);
     mu_set_close(s->set);
     mu_eval_close(s->eval);
@@ -48,6 +54,11 @@ static muster_status scan_start(mu_op *op, uint32_t unit, muster_error *err)
     scan_op *s = (scan_op *)op;
 
     s->no_members = false;
+    s->held = NULL;
+    s->held_sieved = false;
+    if (s->pack) {
+        mu_pack_reset(s->pack);
+    }
     if (s->set) {
         assert(unit < op->stripe_count); /* nobody is in no set: skip_nobody is on */
         MU_TRY(mu_set_run(s->set, unit, s->members, err));
@@ -87,6 +98,29 @@ static muster_status sieve(scan_op *s, mu_batch *batch, muster_error *err)
     return MUSTER_OK;
 }
 
+/* The scan's next batch, sieved, with rows left, or its end; but one of another block than the
+ * pack's is held as it is. */
+static muster_status next_sieved(scan_op *s, mu_batch **batch, muster_error *err)
+{
+    do {
+        if (!s->held) {
+            MU_TRY(mu_exec_check(s->op.exec, err));
+            MU_TRY(mu_scan_next(s->scan, &s->held, err));
+            s->held_sieved = false;
+        }
+        *batch = s->held;
+        if (s->held_sieved || s->held->rows == 0 ||
+            (s->pack && mu_pack_rows(s->pack) > 0 && mu_scan_block(s->scan) != s->packed_block)) {
+            return MUSTER_OK;
+        }
+        s->held = NULL;
+        MU_TRY(sieve(s, *batch, err));
+    } while (mu_bits_none((*batch)->live, mu_bits_words((*batch)->rows)));
+    s->held = *batch;
+    s->held_sieved = true;
+    return load_columns(s, NULL, err);
+}
+
 static muster_status scan_next(mu_op *op, mu_batch **batch, muster_error *err)
 {
     static mu_batch end = {0};
@@ -96,15 +130,23 @@ static muster_status scan_next(mu_op *op, mu_batch **batch, muster_error *err)
         *batch = &end;
         return MUSTER_OK;
     }
-    do {
-        MU_TRY(mu_exec_check(op->exec, err));
-        MU_TRY(mu_scan_next(s->scan, batch, err));
-        if ((*batch)->rows == 0) {
+    for (;;) {
+        MU_TRY(next_sieved(s, batch, err));
+        const uint32_t packed = s->pack ? mu_pack_rows(s->pack) : 0;
+        const size_t words = mu_bits_words((*batch)->rows);
+        const uint64_t rows = s->held_sieved ? mu_k()->count_bits((*batch)->live, words) : 0;
+        if (packed > 0 && (rows == 0 || packed + rows > MU_BATCH_ROWS)) {
+            *batch = mu_pack_take(s->pack);
             return MUSTER_OK;
         }
-        MU_TRY(sieve(s, *batch, err));
-    } while (mu_bits_none((*batch)->live, mu_bits_words((*batch)->rows)));
-    return load_columns(s, NULL, err);
+        s->held = NULL;
+        s->held_sieved = false;
+        if (rows == 0 || !s->pack || (packed == 0 && rows >= MU_PACK_BELOW)) {
+            return MUSTER_OK;
+        }
+        mu_pack_add(s->pack, *batch);
+        s->packed_block = mu_scan_block(s->scan);
+    }
 }
 
 static const mu_op_class scan_class = {"scan", scan_start, scan_next, scan_close};
@@ -199,6 +241,10 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
     }
     if (plan->scan.filter) {
         MU_TRY_GOTO(open_filter(s, plan->scan.filter, err));
+    }
+    if ((plan->scan.set || plan->scan.filter) && !plan->scan.counted &&
+        plan->scan.table->id != MU_CUSTOMERS_TABLE) {
+        MU_TRY_GOTO(mu_pack_open(plan->columns, plan->column_count, &s->pack, err));
     }
     s->op.unit_count = mu_scan_units(s->scan);
     s->op.stripe_count = mu_scan_stripes(s->scan);

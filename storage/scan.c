@@ -72,6 +72,7 @@ struct mu_scan {
     bool block_cut;                /* some rows of the block at hand are outside the bounds */
     uint32_t block_rows, next_row;
     mu_scan_place place; /* of the batch at hand */
+    uint64_t entered;    /* how many blocks the scan has come to */
 };
 
 /* Opening. */
@@ -513,6 +514,7 @@ static muster_status enter_block(mu_scan *scan, const segment_source *source, ui
         const mu_chunk_info *time = mu_segment_chunk(source->segment, block, source->time);
         scan->block_cut = time->min < options->since_us || time->max >= options->until_us;
     }
+    scan->entered++;
     scan->place.segment = source->segment;
     scan->place.block = block;
     scan->block_rows = info->rows;
@@ -670,6 +672,11 @@ muster_status mu_scan_next(mu_scan *scan, mu_batch **batch, muster_error *err)
             return MUSTER_OK;
         }
     }
+}
+
+uint64_t mu_scan_block(const mu_scan *scan)
+{
+    return scan->entered;
 }
 
 /* A batch of `customers`: its ordinals. */
