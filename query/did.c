@@ -28,22 +28,19 @@ struct mu_did {
     atomic_uint_fast64_t *bytes_read;
 };
 
-static bool is_within(const mu_event_source *source, const mu_segment_info *info)
-{
-    return !source->bounded ||
-           (info->min_time_us >= source->since_us && info->max_time_us < source->until_us);
-}
-
 /* Makes a filter of the segment's postings if they can answer for it. */
 static muster_status add_filter(mu_did *did, mu_snapshot *snapshot, uint32_t i,
                                 const mu_scan_values *values, muster_error *err)
 {
-    const mu_table *table = did->source.table;
+    const mu_event_source *source = &did->source;
+    const mu_table *table = source->table;
     const mu_segment_info *info = mu_snapshot_segment_info(snapshot, table->id, i);
+    const bool within = !source->bounded || mu_times_within(info->min_time_us, info->max_time_us,
+                                                            source->since_us, source->until_us);
     mu_posting_filter *filter = &did->filters[did->filter_count];
     mu_segment *segment;
 
-    if (!values->wanted[i] || !is_within(&did->source, info)) {
+    if (!within || !values->wanted[i]) {
         return MUSTER_OK;
     }
     MU_TRY(mu_snapshot_segment(snapshot, table->id, i, &segment, err));
@@ -73,7 +70,7 @@ static muster_status open_filters(mu_did *did, mu_exec *exec, muster_error *err)
     if (did->counts || !mu_indexed_only(source->table, NULL, source->where)) {
         return MUSTER_OK;
     }
-    MU_TRY(mu_indexed_values(exec, &options, &did->arena, &values, &count, err));
+    MU_TRY(mu_indexed_values(exec, &options, &values, &count, err));
     if (count == 0) {
         return MUSTER_OK;
     }

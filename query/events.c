@@ -128,28 +128,22 @@ static muster_status choose_columns(mu_event_reader *reader, muster_error *err)
 static muster_status choose_values(mu_event_reader *reader, muster_error *err)
 {
     const mu_event_options *options = &reader->options;
-    const uint32_t wheres = reader->where_count;
-    const mu_expr **list;
     const mu_scan_values *first = NULL, *second = NULL;
     mu_scan_values *all;
     uint32_t first_count = 0, second_count = 0;
+    /* The expressions as they were given, over the columns of the table: those are the same in all
+     * threads. */
     mu_indexed_options indexed = {.table = options->source->table,
-                                  .columns = reader->scan_options.columns,
+                                  .conditions = &options->source->where,
+                                  .condition_count = reader->where_count,
                                   .bounded = options->bounded,
                                   .since_us = options->since_us,
-                                  .until_us = options->until_us,
-                                  .left_out = options->left_out};
+                                  .until_us = options->until_us};
 
-    MU_ARENA_TRY(list, &reader->arena, reader->expr_count, err);
-    for (uint32_t i = 0; i < wheres + options->condition_count; i++) {
-        list[i] = reader->exprs[i].expr;
-    }
-    indexed.conditions = list;
-    indexed.condition_count = wheres;
-    MU_TRY(mu_indexed_values(reader->exec, &indexed, &reader->arena, &first, &first_count, err));
-    indexed.conditions = list + wheres;
+    MU_TRY(mu_indexed_values(reader->exec, &indexed, &first, &first_count, err));
+    indexed.conditions = options->conditions;
     indexed.condition_count = options->condition_count;
-    MU_TRY(mu_indexed_values(reader->exec, &indexed, &reader->arena, &second, &second_count, err));
+    MU_TRY(mu_indexed_values(reader->exec, &indexed, &second, &second_count, err));
     MU_ARENA_TRY(all, &reader->arena, first_count + second_count, err);
     for (uint32_t i = 0; i < first_count + second_count; i++) {
         all[i] = i < first_count ? first[i] : second[i - first_count];

@@ -17,7 +17,6 @@
 typedef struct scan_op {
     mu_op op; /* first, so that a mu_op * is a scan_op * */
     mu_scan_options options;
-    mu_arena arena; /* of the options' values */
     mu_scan *scan;
     mu_set_runner *set;       /* NULL: everyone, and nobody */
     uint32_t customer_column; /* of the batch; where `set` is not NULL */
@@ -45,7 +44,6 @@ static void scan_close(mu_op *op)
     mu_mem_free(s->members);
     mu_mem_free(s->counted);
     mu_mem_free(s->conjunct_columns);
-    mu_arena_deinit(&s->arena);
     mu_mem_free(s);
 }
 
@@ -206,10 +204,11 @@ static muster_status choose_values(scan_op *s, muster_error *err)
                                         .condition_count = plan->scan.filter ? 1 : 0,
                                         .bounded = plan->scan.bounded,
                                         .since_us = plan->scan.since_us,
-                                        .until_us = plan->scan.until_us};
+                                        .until_us = plan->scan.until_us,
+                                        .counted = plan->scan.counted};
 
-    return mu_indexed_values(s->op.exec, &indexed, &s->arena, &s->options.values,
-                             &s->options.value_count, err);
+    return mu_indexed_values(s->op.exec, &indexed, &s->options.values, &s->options.value_count,
+                             err);
 }
 
 muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err)

@@ -84,8 +84,7 @@ static bool is_customers(const mu_scan *scan)
 
 static bool in_bounds(const mu_scan_options *options, int64_t min_us, int64_t max_us)
 {
-    return !options->bounded || (max_us >= options->since_us && min_us < options->until_us &&
-                                 options->since_us < options->until_us);
+    return !options->bounded || mu_times_meet(min_us, max_us, options->since_us, options->until_us);
 }
 
 /* The segment's index of a column of the table, whose type must not have changed. */
@@ -171,8 +170,8 @@ static muster_status open_whole(mu_scan *scan, uint32_t i, const mu_segment_info
 
     *out = (mu_scan_whole){.info = info};
     *whole = options->counted && info->masked_rows == 0 &&
-             (!options->bounded ||
-              (info->min_time_us >= options->since_us && info->max_time_us < options->until_us));
+             (!options->bounded || mu_times_within(info->min_time_us, info->max_time_us,
+                                                   options->since_us, options->until_us));
     if (!*whole || options->column_count == 0) {
         return MUSTER_OK;
     }
@@ -552,12 +551,7 @@ static muster_status next_block(mu_scan *scan, bool *found, muster_error *err)
 
 static bool any_live(const mu_batch *batch)
 {
-    uint64_t any = 0;
-
-    for (size_t w = 0; w < mu_bits_words(batch->rows); w++) {
-        any |= batch->live[w];
-    }
-    return any != 0;
+    return !mu_bits_none(batch->live, mu_bits_words(batch->rows));
 }
 
 static muster_status load_column(mu_scan *scan, uint32_t i, muster_error *err)
