@@ -319,7 +319,7 @@ static void fill_list(const mu_set *set, uint32_t stripe, uint64_t *bits)
     }
 }
 
-/* Tags, counts of no events and NOT know of everyone who ever had an ordinal. */
+/* Tags, postings, counts of no events and NOT know of everyone who ever had an ordinal. */
 static void drop_erased(const mu_set_runner *runner, uint32_t stripe, uint64_t *bits)
 {
     const uint64_t *erased =
