@@ -8,6 +8,7 @@
  */
 #include "query/op.h"
 
+#include "query/computed.h"
 #include "query/indexed.h"
 #include "query/pack.h"
 #include "query/set.h"
@@ -27,10 +28,11 @@ typedef struct scan_op {
     const mu_expr *const *conjuncts;
     mu_eval *eval;              /* of the conjuncts; NULL if there are none */
     uint64_t *conjunct_columns; /* conjunct by conjunct, the columns it reads, as bits */
+    mu_computed *computed;      /* NULL: there are no such columns */
     mu_pack *pack;              /* NULL: batches go on as they are */
     uint64_t packed_block;      /* of what is in the pack */
     mu_batch *held;             /* comes after the pack; NULL: the scan's next */
-    bool held_sieved;
+    bool sieved;                /* the one that is held */
 } scan_op;
 
 static void scan_close(mu_op *op)
@@ -38,6 +40,7 @@ static void scan_close(mu_op *op)
     scan_op *s = (scan_op *)op;
 
     mu_pack_close(s->pack);
+    mu_computed_close(s->computed);
     mu_scan_close(s->scan);
     mu_set_close(s->set);
     mu_eval_close(s->eval);
@@ -53,7 +56,6 @@ static muster_status scan_start(mu_op *op, uint32_t unit, muster_error *err)
 
     s->no_members = false;
     s->held = NULL;
-    s->held_sieved = false;
     if (s->pack) {
         mu_pack_reset(s->pack);
     }
@@ -68,11 +70,24 @@ static muster_status scan_start(mu_op *op, uint32_t unit, muster_error *err)
 static muster_status load_columns(scan_op *s, const uint64_t *wanted, muster_error *err)
 {
     for (uint32_t c = 0; c < s->options.column_count; c++) {
-        if (!wanted || mu_bits_test(wanted, c)) {
+        if (mu_bits_test(wanted, c)) {
             MU_TRY(mu_scan_load(s->scan, c, err));
         }
     }
     return MUSTER_OK;
+}
+
+/* Loads and computes what is read above of a batch that was sieved. */
+static muster_status complete(scan_op *s, mu_batch **batch, muster_error *err)
+{
+    const uint64_t *unread = s->op.plan->scan.unread;
+
+    for (uint32_t c = 0; c < s->options.column_count; c++) {
+        if (!unread || !mu_bits_test(unread, c)) {
+            MU_TRY(mu_scan_load(s->scan, c, err));
+        }
+    }
+    return s->computed ? mu_computed_run(s->computed, s->scan, *batch, batch, err) : MUSTER_OK;
 }
 
 /* Clears the rows that the set and the filter drop. */
@@ -96,27 +111,40 @@ static muster_status sieve(scan_op *s, mu_batch *batch, muster_error *err)
     return MUSTER_OK;
 }
 
-/* The scan's next batch, sieved, with rows left, or its end; but one of another block than the
- * pack's is held as it is. */
-static muster_status next_sieved(scan_op *s, mu_batch **batch, muster_error *err)
+/* Whether the batch that is held, not sieved yet, ends what can be packed together: sieving it may
+ * already read the texts of another block over those that are packed. */
+static bool ends_pack(const scan_op *s)
 {
-    do {
-        if (!s->held) {
-            MU_TRY(mu_exec_check(s->op.exec, err));
-            MU_TRY(mu_scan_next(s->scan, &s->held, err));
-            s->held_sieved = false;
-        }
-        *batch = s->held;
-        if (s->held_sieved || s->held->rows == 0 ||
-            (s->pack && mu_pack_rows(s->pack) > 0 && mu_scan_block(s->scan) != s->packed_block)) {
-            return MUSTER_OK;
-        }
+    return s->pack && mu_pack_rows(s->pack) > 0 &&
+           (s->held->rows == 0 || mu_scan_block(s->scan) != s->packed_block);
+}
+
+/* Makes the batch that is held ready to go on; lets go of it if no row is left. */
+static muster_status sieve_held(scan_op *s, muster_error *err)
+{
+    MU_TRY(sieve(s, s->held, err));
+    if (mu_bits_none(s->held->live, mu_bits_words(s->held->rows))) {
         s->held = NULL;
-        MU_TRY(sieve(s, *batch, err));
-    } while (mu_bits_none((*batch)->live, mu_bits_words((*batch)->rows)));
-    s->held = *batch;
-    s->held_sieved = true;
-    return load_columns(s, NULL, err);
+        return MUSTER_OK;
+    }
+    s->sieved = true;
+    return complete(s, &s->held, err);
+}
+
+/* Whether the batch that is held goes behind what is packed, and is not the next to be handed on.
+ */
+static bool put_into_pack(scan_op *s)
+{
+    const uint64_t rows = mu_k()->count_bits(s->held->live, mu_bits_words(s->held->rows));
+    const uint32_t packed = s->pack ? mu_pack_rows(s->pack) : 0;
+
+    if (!s->pack || packed + rows > MU_BATCH_ROWS || (packed == 0 && rows >= MU_PACK_BELOW)) {
+        return false;
+    }
+    mu_pack_add(s->pack, s->held);
+    s->packed_block = mu_scan_block(s->scan);
+    s->held = NULL;
+    return true;
 }
 
 static muster_status scan_next(mu_op *op, mu_batch **batch, muster_error *err)
@@ -129,22 +157,28 @@ static muster_status scan_next(mu_op *op, mu_batch **batch, muster_error *err)
         return MUSTER_OK;
     }
     for (;;) {
-        MU_TRY(next_sieved(s, batch, err));
-        const uint32_t packed = s->pack ? mu_pack_rows(s->pack) : 0;
-        const size_t words = mu_bits_words((*batch)->rows);
-        const uint64_t rows = s->held_sieved ? mu_k()->count_bits((*batch)->live, words) : 0;
-        if (packed > 0 && (rows == 0 || packed + rows > MU_BATCH_ROWS)) {
-            *batch = mu_pack_take(s->pack);
-            return MUSTER_OK;
+        if (!s->held) {
+            MU_TRY(mu_exec_check(op->exec, err));
+            MU_TRY(mu_scan_next(s->scan, &s->held, err));
+            s->sieved = false;
         }
-        s->held = NULL;
-        s->held_sieved = false;
-        if (rows == 0 || !s->pack || (packed == 0 && rows >= MU_PACK_BELOW)) {
-            return MUSTER_OK;
+        if (!s->sieved && ends_pack(s)) {
+            break;
         }
-        mu_pack_add(s->pack, *batch);
-        s->packed_block = mu_scan_block(s->scan);
+        if (!s->sieved && s->held->rows > 0) {
+            MU_TRY(sieve_held(s, err));
+        }
+        if (s->held && (s->held->rows == 0 || !put_into_pack(s))) {
+            break;
+        }
     }
+    if (s->pack && mu_pack_rows(s->pack) > 0) {
+        *batch = mu_pack_take(s->pack);
+        return MUSTER_OK;
+    }
+    *batch = s->held;
+    s->held = NULL;
+    return MUSTER_OK;
 }
 
 static const mu_op_class scan_class = {"scan", scan_start, scan_next, scan_close};
@@ -223,7 +257,8 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
     s->options = (mu_scan_options){
         .table = plan->scan.table,
         .columns = plan->scan.columns,
-        .column_count = plan->column_count - (plan->scan.counted ? 1 : 0),
+        .column_count =
+            plan->column_count - (plan->scan.counted ? 1 : 0) - plan->scan.computed_count,
         .counted = plan->scan.counted,
         .bounded = plan->scan.bounded,
         .since_us = plan->scan.since_us,
@@ -240,6 +275,9 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
     }
     if (plan->scan.filter) {
         MU_TRY_GOTO(open_filter(s, plan->scan.filter, err));
+    }
+    if (plan->scan.computed_count > 0) {
+        MU_TRY_GOTO(mu_computed_open(exec, plan, &s->computed, err));
     }
     if ((plan->scan.set || plan->scan.filter) && !plan->scan.counted &&
         plan->scan.table->id != MU_CUSTOMERS_TABLE) {

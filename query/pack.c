@@ -133,7 +133,13 @@ void mu_pack_add(mu_pack *pack, const mu_batch *batch)
         const mu_vector *from = &batch->columns[c];
         mu_vector *out = &pack->batch.columns[c];
         lane *l = &pack->lanes[c];
-        assert(from->data && (pack->rows == 0 || from->dict == out->dict));
+        assert(pack->rows == 0 ||
+               (from->dict == out->dict && (from->data != NULL) == (out->data != NULL)));
+        out->dict = from->dict;
+        out->data = from->data ? l->values : NULL;
+        if (!from->data) {
+            continue;
+        }
         put_values(from, pack->picked, count, l->values, pack->rows);
         if (pack->rows == 0) {
             l->nulls = false;
@@ -145,7 +151,6 @@ void mu_pack_add(mu_pack *pack, const mu_batch *batch)
         if (l->nulls) {
             put_bits(from->valid, pack->picked, count, l->valid, pack->rows);
         }
-        out->dict = from->dict;
     }
     pack->rows += count;
 }
@@ -168,7 +173,6 @@ mu_batch *mu_pack_take(mu_pack *pack)
     assert(pack->rows > 0);
     for (uint32_t c = 0; c < pack->column_count; c++) {
         clear_tail(pack, &batch->columns[c], pack->lanes[c].values);
-        batch->columns[c].data = pack->lanes[c].values;
         batch->columns[c].valid = pack->lanes[c].nulls ? pack->lanes[c].valid : NULL;
     }
     batch->rows = pack->rows;

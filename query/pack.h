@@ -23,8 +23,8 @@ void mu_pack_close(mu_pack *pack); /* NULL is fine */
 uint32_t mu_pack_rows(const mu_pack *pack);
 void mu_pack_reset(mu_pack *pack); /* forgets what is there */
 
-/* Copies the live rows of a batch, all of whose columns are loaded, behind those that are there;
- * together they are no more than MU_BATCH_ROWS. */
+/* Copies the live rows of a batch behind those that are there; together they are no more than
+ * MU_BATCH_ROWS. A column that is not loaded in one is not loaded in any of them. */
 void mu_pack_add(mu_pack *pack, const mu_batch *batch);
 
 /* The batch of what was added, good until the next is added. The pack is then empty. */

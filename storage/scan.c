@@ -673,6 +673,22 @@ uint64_t mu_scan_block(const mu_scan *scan)
     return scan->entered;
 }
 
+bool mu_scan_limits(const mu_scan *scan, uint32_t i, int64_t *min, int64_t *max)
+{
+    const segment_source *source = &scan->sources[scan->source - 1];
+
+    assert(i < scan->options->column_count && !is_customers(scan) && !scan->counting);
+    assert(mu_type_form(scan->batch.columns[i].type) == MU_FORM_I64);
+    if (source->columns[i] == MU_NO_COLUMN) {
+        return false;
+    }
+    const mu_chunk_info *chunk =
+        mu_segment_chunk(source->segment, scan->place.block, source->columns[i]);
+    *min = chunk->min;
+    *max = chunk->max;
+    return chunk->size > 0 && chunk->null_count == 0;
+}
+
 /* A batch of `customers`: its ordinals. */
 static void count_up(mu_scan *scan, uint32_t i)
 {
