@@ -33,6 +33,7 @@ typedef struct counter {
     const timeline *line;
     mu_event_reader *reader;
     const mu_expr *conditions[2]; /* START, BACK */
+    uint64_t back;                /* the mask of `back`: START's, if it is the same event */
     mu_event_options options;
     uint64_t *came;    /* of the customer at hand: bits of periods */
     uint64_t **counts; /* cohort -> customers by period; NULL until someone is in it */
@@ -76,8 +77,10 @@ static muster_status counter_open(counter *c, muster_error *err)
 
     c->conditions[0] = plan->start;
     c->conditions[1] = plan->back;
-    c->options = (mu_event_options){
-        .source = &plan->source, .condition_count = 2, .conditions = c->conditions};
+    c->back = mu_expr_equal(plan->start, plan->back) ? START : BACK;
+    c->options = (mu_event_options){.source = &plan->source,
+                                    .condition_count = c->back == START ? 1 : 2,
+                                    .conditions = c->conditions};
     c->came = mu_mem_zalloc_array(mu_bits_words((size_t)plan->periods + 1), sizeof *c->came);
     c->counts = mu_mem_zalloc_array(c->line->period_count, sizeof(uint64_t *));
     if (!c->came || !c->counts) {
@@ -138,7 +141,7 @@ static muster_status count_customer(counter *c, const mu_events *events, uint32_
     mu_bits_set(c->came, 0);
     for (uint32_t row = first; row < end; row++) {
         const uint32_t period =
-            events->mask[row] & BACK ? period_of(c->line, events->time_us[row]) - cohort : 0;
+            events->mask[row] & c->back ? period_of(c->line, events->time_us[row]) - cohort : 0;
         if (period < cells) {
             mu_bits_set(c->came, period);
         }
