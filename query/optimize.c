@@ -8,14 +8,12 @@
  * and maximum.
  *   3. A sort under a limit keeps the first rows only.
  *   4. Columns that no one reads are not produced (prune.c).
- *   5. Retention reads the events of those who ever start, where postings know who they are.
- *   6. Counts come from postings and sets, not from rows, where these know them (count.c).
- *   7. A group's key that is the same for a whole block is found without reading it (compute.c).
+ *   5. Counts come from postings and sets, not from rows, where these know them (count.c).
+ *   6. A group's key that is the same for a whole block is found without reading it (compute.c).
  */
 #include "query/optimize.h"
 
 #include "query/func.h"
-#include "query/indexed.h"
 
 /* Conjuncts on their way down, over the output of the node they are handed to. */
 typedef struct conjuncts {
@@ -381,38 +379,6 @@ static muster_status sink_past_limit(const mu_scope *scope, const mu_plan *plan,
     return put_filter_above(scope, kept, &all, out, err);
 }
 
-/* Where coming back is the same event as starting, nothing else is read anyway. */
-static muster_status narrow_retention(const mu_scope *scope, const mu_plan *plan,
-                                      const mu_plan **out, muster_error *err)
-{
-    const mu_retention_plan *given = plan->retention;
-    mu_event_source source = given->source;
-    mu_retention_plan *retention;
-    const mu_set **both;
-    mu_plan *copy;
-
-    *out = plan;
-    if (!mu_indexed_only(source.table, NULL, given->start) ||
-        mu_expr_equal(given->start, given->back)) {
-        return MUSTER_OK;
-    }
-    MU_TRY(copy_plan(scope, plan, &copy, err));
-    MU_ARENA_TRY(retention, scope->arena, 1, err);
-    MU_ARENA_TRY(both, scope->arena, 2, err);
-    *retention = *given;
-    source.where = given->start;
-    source.among = NULL;
-    MU_TRY(mu_set_did(scope, &source, 1, UINT64_MAX, &both[0], err));
-    retention->source.among = both[0];
-    if (given->source.among) {
-        both[1] = given->source.among;
-        MU_TRY(mu_set_combine(scope, MU_SET_AND, both, 2, &retention->source.among, err));
-    }
-    copy->retention = retention;
-    *out = copy;
-    return MUSTER_OK;
-}
-
 /* The plan with the conjuncts applied to its output, as deep down as they can be. */
 static muster_status sink(const mu_scope *scope, const mu_plan *plan, conjuncts all,
                           const mu_plan **out, muster_error *err)
@@ -440,9 +406,7 @@ static muster_status sink(const mu_scope *scope, const mu_plan *plan, conjuncts 
     case MU_PLAN_VALUES:
     case MU_PLAN_FUNNEL:
     case MU_PLAN_FUNNEL_CUSTOMERS:
-        return put_filter_above(scope, plan, &all, out, err);
     case MU_PLAN_RETENTION:
-        MU_TRY(narrow_retention(scope, plan, &plan, err));
         return put_filter_above(scope, plan, &all, out, err);
     }
     assert(false && "a plan that is not in the list");
