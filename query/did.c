@@ -25,30 +25,33 @@ struct mu_did {
     mu_posting_filter *filters; /* of the segments that are not read */
     uint32_t filter_count;
     uint64_t *left_out; /* bits of these segments */
+    bool known;         /* there are no others in the bounds */
     atomic_uint_fast64_t *bytes_read;
 };
-
-static bool is_within(const mu_event_source *source, const mu_segment_info *info)
-{
-    return !source->bounded ||
-           (info->min_time_us >= source->since_us && info->max_time_us < source->until_us);
-}
 
 /* Makes a filter of the segment's postings if they can answer for it. */
 static muster_status add_filter(mu_did *did, mu_snapshot *snapshot, uint32_t i,
                                 const mu_scan_values *values, muster_error *err)
 {
-    const mu_table *table = did->source.table;
+    const mu_event_source *source = &did->source;
+    const mu_table *table = source->table;
     const mu_segment_info *info = mu_snapshot_segment_info(snapshot, table->id, i);
+    const int64_t min = info->min_time_us, max = info->max_time_us;
+    const bool within =
+        !source->bounded || mu_times_within(min, max, source->since_us, source->until_us);
+    const bool meets =
+        !source->bounded || mu_times_meet(min, max, source->since_us, source->until_us);
     mu_posting_filter *filter = &did->filters[did->filter_count];
     mu_segment *segment;
 
-    if (!values->wanted[i] || !is_within(&did->source, info)) {
+    if (!within || !values->wanted[i]) {
+        did->known = did->known && !meets;
         return MUSTER_OK;
     }
     MU_TRY(mu_snapshot_segment(snapshot, table->id, i, &segment, err));
     const uint32_t column = mu_segment_column(segment, table->columns[values->column].id);
     MU_TRY(mu_posting_filter_init(filter, segment, column, values->wanted[i], &did->arena, err));
+    did->known = did->known && filter->known;
     if (filter->known) {
         did->filter_count++;
         mu_bits_set(did->left_out, i);
@@ -73,11 +76,12 @@ static muster_status open_filters(mu_did *did, mu_exec *exec, muster_error *err)
     if (did->counts || !mu_indexed_only(source->table, NULL, source->where)) {
         return MUSTER_OK;
     }
-    MU_TRY(mu_indexed_values(exec, &options, &did->arena, &values, &count, err));
+    MU_TRY(mu_indexed_values(exec, &options, &values, &count, err));
     if (count == 0) {
         return MUSTER_OK;
     }
     assert(count == 1);
+    did->known = true;
     MU_ARENA_TRY(did->filters, &did->arena, segments, err);
     MU_ARENA_TRY(did->left_out, &did->arena, mu_bits_words(segments), err);
     for (uint32_t i = 0; i < segments; i++) {
@@ -124,6 +128,11 @@ muster_status mu_did_open(mu_exec *exec, const mu_set *set, mu_did **out, muster
 fail:
     mu_did_close(did);
     return status;
+}
+
+bool mu_did_known(const mu_did *did)
+{
+    return did->known;
 }
 
 void mu_did_close(mu_did *did)

@@ -256,16 +256,6 @@ static muster_status filter_call(mu_eval *eval, mu_eval_node *node, const mu_bat
     return MUSTER_OK;
 }
 
-static bool is_empty(const uint64_t *live, size_t words)
-{
-    uint64_t any = 0;
-
-    for (size_t w = 0; w < words; w++) {
-        any |= live[w];
-    }
-    return any == 0;
-}
-
 muster_status mu_eval_node_filter(mu_eval *eval, mu_eval_node *node, const mu_batch *batch,
                                   uint64_t *live, muster_error *err)
 {
@@ -274,7 +264,7 @@ muster_status mu_eval_node_filter(mu_eval *eval, mu_eval_node *node, const mu_ba
     mu_vector truth;
 
     assert(node->expr->type.kind == MU_BOOLEAN);
-    if (is_empty(live, words)) {
+    if (mu_bits_none(live, words)) {
         return MUSTER_OK;
     }
     if (node->tables) {

@@ -7,6 +7,7 @@
  */
 #include "query/events.h"
 
+#include "query/did.h"
 #include "query/indexed.h"
 #include "query/op.h"
 #include "storage/base/mem.h"
@@ -27,7 +28,8 @@ struct mu_event_reader {
     mu_scan *scan;
     uint32_t customer_column, time_column; /* of the batch */
     mu_set_runner *among;                  /* NULL: everyone */
-    uint64_t *members;                     /* of the stripe */
+    mu_did *starters;                      /* likewise */
+    uint64_t *members;                     /* of the stripe; where there is one of both */
     uint32_t where_count;                  /* 0 or 1 */
     uint32_t expr_count;
     needed *exprs;
@@ -47,6 +49,7 @@ void mu_event_close(mu_event_reader *reader)
     mu_gather_close(reader->gather);
     mu_eval_close(reader->eval);
     mu_set_close(reader->among);
+    mu_did_close(reader->starters);
     mu_scan_close(reader->scan);
     mu_arena_deinit(&reader->arena);
     mu_mem_free(reader);
@@ -128,28 +131,22 @@ static muster_status choose_columns(mu_event_reader *reader, muster_error *err)
 static muster_status choose_values(mu_event_reader *reader, muster_error *err)
 {
     const mu_event_options *options = &reader->options;
-    const uint32_t wheres = reader->where_count;
-    const mu_expr **list;
     const mu_scan_values *first = NULL, *second = NULL;
     mu_scan_values *all;
     uint32_t first_count = 0, second_count = 0;
+    /* The expressions as they were given, over the columns of the table: those are the same in all
+     * threads. */
     mu_indexed_options indexed = {.table = options->source->table,
-                                  .columns = reader->scan_options.columns,
+                                  .conditions = &options->source->where,
+                                  .condition_count = reader->where_count,
                                   .bounded = options->bounded,
                                   .since_us = options->since_us,
-                                  .until_us = options->until_us,
-                                  .left_out = options->left_out};
+                                  .until_us = options->until_us};
 
-    MU_ARENA_TRY(list, &reader->arena, reader->expr_count, err);
-    for (uint32_t i = 0; i < wheres + options->condition_count; i++) {
-        list[i] = reader->exprs[i].expr;
-    }
-    indexed.conditions = list;
-    indexed.condition_count = wheres;
-    MU_TRY(mu_indexed_values(reader->exec, &indexed, &reader->arena, &first, &first_count, err));
-    indexed.conditions = list + wheres;
+    MU_TRY(mu_indexed_values(reader->exec, &indexed, &first, &first_count, err));
+    indexed.conditions = options->conditions;
     indexed.condition_count = options->condition_count;
-    MU_TRY(mu_indexed_values(reader->exec, &indexed, &reader->arena, &second, &second_count, err));
+    MU_TRY(mu_indexed_values(reader->exec, &indexed, &second, &second_count, err));
     MU_ARENA_TRY(all, &reader->arena, first_count + second_count, err);
     for (uint32_t i = 0; i < first_count + second_count; i++) {
         all[i] = i < first_count ? first[i] : second[i - first_count];
@@ -210,6 +207,13 @@ muster_status mu_event_open(mu_exec *exec, const mu_event_options *options, mu_e
     if (options->source->among) {
         MU_TRY_GOTO(mu_set_open(exec, options->source->among, &reader->among, err));
     }
+    if (options->starters) {
+        MU_TRY_GOTO(mu_did_open(exec, options->starters, &reader->starters, err));
+        if (!mu_did_known(reader->starters)) {
+            mu_did_close(reader->starters);
+            reader->starters = NULL;
+        }
+    }
     *out = reader;
     return MUSTER_OK;
 
@@ -220,8 +224,19 @@ fail:
 
 muster_status mu_event_start(mu_event_reader *reader, uint32_t stripe, muster_error *err)
 {
+    uint64_t starters[MU_STRIPE_WORDS];
+
     if (reader->among) {
         MU_TRY(mu_set_run(reader->among, stripe, reader->members, err));
+    }
+    if (reader->starters) {
+        memset(starters, 0, sizeof starters);
+        MU_TRY(mu_did_run(reader->starters, stripe, starters, err));
+        if (reader->among) {
+            mu_k()->and_bits(reader->members, starters, MU_STRIPE_WORDS);
+        } else {
+            memcpy(reader->members, starters, sizeof starters);
+        }
     }
     return mu_scan_start(reader->scan, stripe, err);
 }
@@ -292,7 +307,7 @@ static muster_status sieve(mu_event_reader *reader, mu_batch *batch, muster_erro
         return MUSTER_OK;
     }
     MU_TRY(mu_scan_load(reader->scan, reader->customer_column, err));
-    if (reader->among) {
+    if (reader->among || reader->starters) {
         mu_k()->filter_stripe_set(batch->columns[reader->customer_column].data, reader->members,
                                   batch->live, words);
     }
@@ -341,7 +356,7 @@ muster_status mu_event_mark(mu_event_reader *reader, uint32_t stripe,
 {
     mu_batch *batch;
 
-    assert(!reader->among);
+    assert(!reader->among && !reader->starters);
     MU_TRY(mu_event_start(reader, stripe, err));
     for (;;) {
         MU_TRY(mu_exec_check(reader->exec, err));

@@ -23,6 +23,9 @@ typedef struct mu_event_options {
      * the first event. */
     bool bounded;
     int64_t since_us, until_us;
+    /* A set of MU_SET_DID: where it is known without reading events, those of others do not matter;
+     * NULL: all do. */
+    const mu_set *starters;
     const uint64_t *left_out; /* bits of the table's segments that are not read; NULL: none */
 } mu_event_options;
 

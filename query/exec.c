@@ -8,6 +8,7 @@
  */
 #include "query/exec.h"
 
+#include "query/indexed.h"
 #include "query/op.h"
 #include "query/walk.h"
 #include "storage/base/mem.h"
@@ -31,6 +32,7 @@ struct mu_exec {
     size_t row_count, row_capacity;
     made_set *sets;
     size_t set_count, set_capacity;
+    mu_indexed *indexed;
     mu_op *root; /* opened by the first next */
     uint32_t unit;
     bool in_unit;
@@ -54,6 +56,11 @@ int64_t mu_exec_now(const mu_exec *exec)
 atomic_uint_fast64_t *mu_exec_bytes_read(const mu_exec *exec)
 {
     return exec->options.bytes_read;
+}
+
+mu_indexed *mu_exec_indexed(const mu_exec *exec)
+{
+    return exec->indexed;
 }
 
 muster_status mu_exec_check(const mu_exec *exec, muster_error *err)
@@ -323,6 +330,11 @@ muster_status mu_exec_open(const mu_exec_options *options, const mu_plan *plan, 
     }
     exec->options = *options;
     exec->workers = options->pool ? mu_pool_threads(options->pool) : 1;
+    exec->indexed = mu_indexed_open();
+    if (!exec->indexed) {
+        status = mu_fail_memory(err, "starting a query");
+        goto fail;
+    }
     MU_TRY_GOTO(run_plan(exec, plan, err));
     MU_TRY_GOTO(mu_op_open(exec, plan, &exec->root, err));
     *out = exec;
@@ -346,6 +358,7 @@ void mu_exec_close(mu_exec *exec)
         mu_mem_free(exec->sets[i].bits);
     }
     mu_mem_free(exec->rows);
+    mu_indexed_close(exec->indexed);
     mu_mem_free(exec->sets);
     mu_mem_free(exec);
 }

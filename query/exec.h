@@ -18,6 +18,7 @@
 
 typedef struct mu_exec mu_exec;
 typedef struct mu_rowset mu_rowset;
+typedef struct mu_indexed mu_indexed;
 
 typedef struct mu_exec_options {
     mu_snapshot *snapshot;
@@ -44,6 +45,7 @@ mu_snapshot *mu_exec_snapshot(const mu_exec *exec);
 uint32_t mu_exec_workers(const mu_exec *exec);
 int64_t mu_exec_now(const mu_exec *exec);
 atomic_uint_fast64_t *mu_exec_bytes_read(const mu_exec *exec); /* of the options */
+mu_indexed *mu_exec_indexed(const mu_exec *exec);              /* for indexed.c */
 muster_status
 mu_exec_check(const mu_exec *exec,
               muster_error *err); /* CANCELLED if the flag is up; call once per batch */

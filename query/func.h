@@ -50,6 +50,9 @@ enum {
     MU_FUNC_LAZY = 2,   /* evaluates an argument only where those before it were NULL */
     MU_FUNC_MONTHS = 4, /* takes constant intervals of calendar months */
     MU_FUNC_STRICT_FOLD = 8, /* constants it cannot take are an error even if no row is reached */
+    /* Of whole numbers, days or times, with all other arguments constant, it gives the same, and
+     * never less for more. */
+    MU_FUNC_RISES = 16,
 };
 
 typedef muster_status mu_func_bind(const mu_scope *scope, const mu_func *func, const mu_expr **args,

@@ -263,7 +263,7 @@ static muster_status cast_vector(const mu_func_call *call, muster_error *err)
 const mu_func mu_func_cast = {.name = "cast",
                               .params = "a",
                               .result = ' ',
-                              .flags = MU_FUNC_STRICT_FOLD | MU_FUNC_MONTHS,
+                              .flags = MU_FUNC_STRICT_FOLD | MU_FUNC_MONTHS | MU_FUNC_RISES,
                               .scalar = cast_scalar,
                               .vector = cast_vector,
                               .has_vector = cast_is_vector};

@@ -450,6 +450,7 @@ static const mu_func funcs[] = {
     {.name = "date_trunc",
      .params = "ts",
      .result = 's',
+     .flags = MU_FUNC_RISES,
      .scalar = trunc_scalar,
      .vector = trunc_vector,
      .has_vector = has_constant_unit},

@@ -4,6 +4,10 @@
  * The tuple of a group is its keys' words, then words with a bit for each key that is NULL (whose
  * own word is 0). Tuples lie one after the other in order of group, so a group's number is all that
  * the tables hold.
+ *
+ * Where the keys of a batch lie close together (a month and a channel), the groups of all
+ * combinations between the least and the greatest have a place each in a small array, so that a
+ * tuple is hashed once, not once for every row. What is in the array is in the hash table too.
  */
 #include "query/group_keys.h"
 
@@ -11,8 +15,18 @@
 #include "storage/base/mem.h"
 
 enum {
-    NO_GROUP = 0
-}; /* tables hold group + 1 */
+    NO_GROUP = 0, /* tables hold group + 1 */
+#ifdef MU_TINY
+    NEAR_PLACES = 16,
+#else
+    NEAR_PLACES = 4096, /* 16 KiB: half of a first-level cache */
+#endif
+};
+
+/* The words of a key that are not NULL, as signed numbers. */
+typedef struct span {
+    int64_t least, greatest; /* least > greatest: there are none */
+} span;
 
 struct mu_group_keys {
     uint32_t key_count;
@@ -31,6 +45,10 @@ struct mu_group_keys {
     size_t direct_count, direct_capacity;
     uint32_t *slots; /* open addressing by the tuple's hash */
     size_t slot_count;
+    span *spans;      /* by key: of the batch at hand */
+    bool nulls;       /* it has any in a key */
+    span *near_spans; /* by key: what `near` has places for */
+    uint32_t *near;
 };
 
 static uint32_t null_words(uint32_t key_count)
@@ -52,6 +70,13 @@ static muster_status open_texts(mu_group_keys *keys, muster_error *err)
     return MUSTER_OK;
 }
 
+static void forget_near(mu_group_keys *keys)
+{
+    for (uint32_t k = 0; k < keys->key_count; k++) {
+        keys->near_spans[k] = (span){INT64_MAX, INT64_MIN};
+    }
+}
+
 muster_status mu_group_keys_open(const mu_type *types, uint32_t key_count, bool per_stripe,
                                  mu_group_keys **out, muster_error *err)
 {
@@ -69,7 +94,11 @@ muster_status mu_group_keys_open(const mu_type *types, uint32_t key_count, bool 
     keys->codes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *keys->codes);
     keys->tuples = mu_mem_alloc_array((size_t)MU_BATCH_ROWS * keys->width, sizeof *keys->tuples);
     keys->hashes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *keys->hashes);
-    if (!keys->types || !keys->texts || !keys->codes || !keys->tuples || !keys->hashes) {
+    keys->spans = mu_mem_alloc_array(key_count, sizeof *keys->spans);
+    keys->near_spans = mu_mem_alloc_array(key_count, sizeof *keys->near_spans);
+    keys->near = mu_mem_alloc_array(NEAR_PLACES, sizeof *keys->near);
+    if (!keys->types || !keys->texts || !keys->codes || !keys->tuples || !keys->hashes ||
+        !keys->spans || !keys->near_spans || !keys->near) {
         status = mu_fail_memory(err, "grouping");
         goto fail;
     }
@@ -77,6 +106,7 @@ muster_status mu_group_keys_open(const mu_type *types, uint32_t key_count, bool 
     const mu_form form = key_count == 1 ? mu_type_form(types[0]) : MU_FORM_I64;
     keys->per_stripe = per_stripe && form == MU_FORM_ORDINAL;
     keys->by_array = form == MU_FORM_CODE || form == MU_FORM_BITS || keys->per_stripe;
+    forget_near(keys);
     MU_TRY_GOTO(open_texts(keys, err));
     *out = keys;
     return MUSTER_OK;
@@ -102,12 +132,16 @@ void mu_group_keys_close(mu_group_keys *keys)
     mu_mem_free(keys->words);
     mu_mem_free(keys->direct);
     mu_mem_free(keys->slots);
+    mu_mem_free(keys->spans);
+    mu_mem_free(keys->near_spans);
+    mu_mem_free(keys->near);
     mu_mem_free(keys);
 }
 
 void mu_group_keys_reset(mu_group_keys *keys)
 {
     keys->count = 0;
+    forget_near(keys);
     if (keys->direct) {
         memset(keys->direct, 0, keys->direct_count * sizeof *keys->direct);
     }
@@ -133,12 +167,30 @@ static uint64_t double_word(double value)
     return word;
 }
 
-/* Writes key k of each live row into the tuples. */
+static uint64_t word_of(mu_form form, const void *data, const uint32_t *codes, uint32_t row)
+{
+    switch (form) {
+    case MU_FORM_BITS:
+        return mu_bits_test(data, row);
+    case MU_FORM_I64:
+        return ((const uint64_t *)data)[row];
+    case MU_FORM_F64:
+        return double_word(((const double *)data)[row]);
+    case MU_FORM_CODE:
+        return codes[row];
+    case MU_FORM_ORDINAL:
+        break;
+    }
+    return ((const uint32_t *)data)[row];
+}
+
+/* Writes key k of each live row into the tuples, whose bits of NULLs are clear. */
 static bool fill_words(mu_group_keys *keys, uint32_t k, const mu_vector *values,
                        const mu_batch *batch)
 {
     const mu_form form = mu_type_form(keys->types[k]);
     uint64_t *words = &keys->tuples[k];
+    span found = {INT64_MAX, INT64_MIN};
 
     if (form == MU_FORM_CODE &&
         !mu_dict_union_map(keys->texts[k], values->dict, values->data, values->valid, batch->live,
@@ -150,34 +202,28 @@ static bool fill_words(mu_group_keys *keys, uint32_t k, const mu_vector *values,
         if (!mu_vector_valid(values, row)) {
             *word = 0;
             mu_bits_set(&keys->tuples[(size_t)row * keys->width + keys->key_count], k);
+            keys->nulls = true;
             continue;
         }
-        switch (form) {
-        case MU_FORM_BITS:
-            *word = mu_bits_test(values->data, row);
-            break;
-        case MU_FORM_I64:
-            *word = ((const uint64_t *)values->data)[row];
-            break;
-        case MU_FORM_F64:
-            *word = double_word(((const double *)values->data)[row]);
-            break;
-        case MU_FORM_CODE:
-            *word = keys->codes[row];
-            break;
-        case MU_FORM_ORDINAL:
-            *word = ((const uint32_t *)values->data)[row];
-            break;
-        }
+        *word = word_of(form, values->data, keys->codes, row);
+        const int64_t number = (int64_t)*word;
+        found.least = number < found.least ? number : found.least;
+        found.greatest = number > found.greatest ? number : found.greatest;
     }
+    keys->spans[k] = found;
     return true;
 }
 
 static void clear_nulls(mu_group_keys *keys, const mu_batch *batch)
 {
+    const uint32_t words = null_words(keys->key_count);
+
+    keys->nulls = false;
     MU_FOR_EACH_LIVE(row, batch) {
-        memset(&keys->tuples[(size_t)row * keys->width + keys->key_count], 0,
-               null_words(keys->key_count) * sizeof *keys->tuples);
+        uint64_t *nulls = &keys->tuples[(size_t)row * keys->width + keys->key_count];
+        for (uint32_t w = 0; w < words; w++) {
+            nulls[w] = 0;
+        }
     }
 }
 
@@ -376,6 +422,75 @@ static bool find_batch(mu_group_keys *keys, const mu_batch *batch, uint32_t *gro
     return true;
 }
 
+/* How many places the combinations take; 0 if they are too many. */
+static uint32_t count_places(const span *spans, uint32_t key_count)
+{
+    uint64_t places = 1;
+
+    for (uint32_t k = 0; k < key_count; k++) {
+        const uint64_t more = (uint64_t)spans[k].greatest - (uint64_t)spans[k].least;
+        if (more >= NEAR_PLACES || places * (more + 1) > NEAR_PLACES) {
+            return 0;
+        }
+        places *= more + 1;
+    }
+    return (uint32_t)places;
+}
+
+/* Makes `near` have places for the batch's tuples; false if these are too far apart. It grows by
+ * what comes, and begins anew when that is too much. */
+static bool reach_near(mu_group_keys *keys)
+{
+    span *near = keys->near_spans;
+    bool within = true;
+
+    for (uint32_t k = 0; k < keys->key_count; k++) {
+        within = within && keys->spans[k].least >= near[k].least &&
+                 keys->spans[k].greatest <= near[k].greatest;
+    }
+    if (within) {
+        return true;
+    }
+    if (count_places(keys->spans, keys->key_count) == 0) {
+        return false;
+    }
+    for (uint32_t k = 0; k < keys->key_count; k++) {
+        const span *wanted = &keys->spans[k];
+        near[k].least = wanted->least < near[k].least ? wanted->least : near[k].least;
+        near[k].greatest =
+            wanted->greatest > near[k].greatest ? wanted->greatest : near[k].greatest;
+    }
+    if (count_places(near, keys->key_count) == 0) {
+        memcpy(near, keys->spans, keys->key_count * sizeof *near);
+    }
+    memset(keys->near, 0, count_places(near, keys->key_count) * sizeof *keys->near);
+    return true;
+}
+
+static bool find_batch_near(mu_group_keys *keys, const mu_batch *batch, uint32_t *groups)
+{
+    if (!reserve_slots(keys, batch->rows)) {
+        return false;
+    }
+    MU_FOR_EACH_LIVE(row, batch) {
+        const uint64_t *tuple = &keys->tuples[(size_t)row * keys->width];
+        uint64_t place = 0;
+        for (uint32_t k = 0; k < keys->key_count; k++) {
+            const span *near = &keys->near_spans[k];
+            const uint64_t least = (uint64_t)near->least;
+            place = place * ((uint64_t)near->greatest - least + 1) + (tuple[k] - least);
+        }
+        if (keys->near[place] == NO_GROUP) {
+            if (!find_hashed(keys, tuple, hash_tuple(keys, tuple), &groups[row])) {
+                return false;
+            }
+            keys->near[place] = groups[row] + 1;
+        }
+        groups[row] = keys->near[place] - 1;
+    }
+    return true;
+}
+
 muster_status mu_group_keys_find(mu_group_keys *keys, const mu_vector *values,
                                  const mu_batch *batch, uint32_t *groups, muster_error *err)
 {
@@ -389,7 +504,11 @@ muster_status mu_group_keys_find(mu_group_keys *keys, const mu_vector *values,
             return mu_fail_memory(err, "grouping");
         }
     }
-    return find_batch(keys, batch, groups) ? MUSTER_OK : mu_fail_memory(err, "grouping");
+    const bool near =
+        !keys->nulls && !mu_bits_none(batch->live, mu_bits_words(batch->rows)) && reach_near(keys);
+    const bool found =
+        near ? find_batch_near(keys, batch, groups) : find_batch(keys, batch, groups);
+    return found ? MUSTER_OK : mu_fail_memory(err, "grouping");
 }
 
 mu_value mu_group_keys_value(const mu_group_keys *keys, uint32_t group, uint32_t k)

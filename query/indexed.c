@@ -5,12 +5,33 @@
  * is wanted where all those of some condition are true of it. A row that meets the condition has a
  * wanted value, so the rest can be skipped. An entry that cannot be evaluated (a text that is no
  * number, in a cast) may be one that no row comes to: then nothing is known of that segment.
+ *
+ * A dictionary may have as many texts as there are rows, so it is gone through once in an
+ * execution: the first thread that asks does so, the others wait for it.
  */
 #include "query/indexed.h"
 
 #include "query/eval_node.h"
 #include "query/exec.h"
 #include "storage/base/bits.h"
+#include "storage/base/mem.h"
+
+#include <pthread.h>
+
+/* What was asked, and the answer. */
+typedef struct found found;
+struct found {
+    found *next;
+    mu_indexed_options options;
+    const mu_scan_values *values;
+    uint32_t count;
+};
+
+struct mu_indexed {
+    pthread_mutex_t lock;
+    mu_arena arena; /* by lock: of all that follows */
+    found *first;   /* by lock */
+};
 
 /* One indexed column of the conditions, at work. */
 typedef struct work {
@@ -142,12 +163,15 @@ static muster_status find_wanted(work *w, uint32_t i, const uint8_t **out, muste
     return MUSTER_OK;
 }
 
-static bool is_of_interest(const mu_indexed_options *options, const mu_segment_info *info,
-                           uint32_t i)
+static bool is_of_interest(const mu_indexed_options *options, const mu_segment_info *info)
 {
-    return !(options->left_out && mu_bits_test(options->left_out, i)) &&
-           (!options->bounded ||
-            (info->max_time_us >= options->since_us && info->min_time_us < options->until_us));
+    const int64_t min = info->min_time_us, max = info->max_time_us;
+    const bool meets =
+        !options->bounded || mu_times_meet(min, max, options->since_us, options->until_us);
+    const bool within =
+        !options->bounded || mu_times_within(min, max, options->since_us, options->until_us);
+
+    return meets && !(options->counted && within && info->masked_rows == 0);
 }
 
 static muster_status find_values(work *w, mu_scan_values *out, muster_error *err)
@@ -162,7 +186,7 @@ static muster_status find_values(work *w, mu_scan_values *out, muster_error *err
     MU_TRY(mu_eval_open(w->exec, w->list, w->count, &w->eval, err));
     muster_status status = MUSTER_OK;
     for (uint32_t i = 0; i < segments && status == MUSTER_OK; i++) {
-        if (is_of_interest(w->options, mu_snapshot_segment_info(snapshot, table_id, i), i)) {
+        if (is_of_interest(w->options, mu_snapshot_segment_info(snapshot, table_id, i))) {
             status = find_wanted(w, i, &wanted[i], err);
         }
     }
@@ -171,18 +195,15 @@ static muster_status find_values(work *w, mu_scan_values *out, muster_error *err
     return status;
 }
 
-muster_status mu_indexed_values(mu_exec *exec, const mu_indexed_options *options, mu_arena *arena,
-                                const mu_scan_values **out, uint32_t *count, muster_error *err)
+static muster_status find_all(mu_exec *exec, mu_arena *arena, found *out, muster_error *err)
 {
-    const mu_table *table = options->table;
-    work w = {.exec = exec, .options = options, .arena = arena};
+    const mu_table *table = out->options.table;
+    work w = {.exec = exec, .options = &out->options, .arena = arena};
     uint32_t most = 0, indexed = 0;
     mu_scan_values *values;
 
-    *out = NULL;
-    *count = 0;
-    for (uint32_t c = 0; c < options->condition_count; c++) {
-        most += count_conjuncts(options->conditions[c]);
+    for (uint32_t c = 0; c < out->options.condition_count; c++) {
+        most += count_conjuncts(out->options.conditions[c]);
     }
     for (uint32_t i = 0; i < table->column_count; i++) {
         indexed += mu_role_is_indexed(table->columns[i].role);
@@ -191,15 +212,94 @@ muster_status mu_indexed_values(mu_exec *exec, const mu_indexed_options *options
         return MUSTER_OK;
     }
     MU_ARENA_TRY(values, arena, indexed, err);
-    MU_ARENA_TRY(w.ends, arena, options->condition_count, err);
+    MU_ARENA_TRY(w.ends, arena, out->options.condition_count, err);
     MU_ARENA_TRY(w.codes, arena, MU_BATCH_ROWS, err);
+    MU_ARENA_TRY(w.list, arena, most, err);
     for (uint32_t i = 0; i < table->column_count; i++) {
-        MU_ARENA_TRY(w.list, arena, most, err);
         w.column = i;
         if (mu_role_is_indexed(table->columns[i].role) && list_conjuncts(&w)) {
-            MU_TRY(find_values(&w, &values[(*count)++], err));
+            MU_TRY(find_values(&w, &values[out->count++], err));
         }
     }
-    *out = values;
+    out->values = values;
     return MUSTER_OK;
+}
+
+/* What is found once in an execution. */
+
+mu_indexed *mu_indexed_open(void)
+{
+    mu_indexed *indexed = mu_mem_zalloc(sizeof *indexed);
+
+    if (indexed) {
+        pthread_mutex_init(&indexed->lock, NULL);
+    }
+    return indexed;
+}
+
+void mu_indexed_close(mu_indexed *indexed)
+{
+    if (indexed) {
+        pthread_mutex_destroy(&indexed->lock);
+        mu_arena_deinit(&indexed->arena);
+        mu_mem_free(indexed);
+    }
+}
+
+static bool is_asked(const mu_indexed_options *a, const mu_indexed_options *b)
+{
+    bool same = a->table == b->table && a->columns == b->columns &&
+                a->condition_count == b->condition_count && a->bounded == b->bounded &&
+                a->counted == b->counted &&
+                (!a->bounded || (a->since_us == b->since_us && a->until_us == b->until_us));
+
+    for (uint32_t c = 0; same && c < a->condition_count; c++) {
+        same = a->conditions[c] == b->conditions[c];
+    }
+    return same;
+}
+
+/* Finds what was not asked before; the lock is held. */
+static muster_status find_once(mu_exec *exec, mu_indexed *indexed,
+                               const mu_indexed_options *options, const found **out,
+                               muster_error *err)
+{
+    const mu_expr **conditions;
+    found *f = indexed->first;
+
+    while (f && !is_asked(&f->options, options)) {
+        f = f->next;
+    }
+    if (!f) {
+        MU_ARENA_TRY(f, &indexed->arena, 1, err);
+        MU_ARENA_TRY(conditions, &indexed->arena, options->condition_count, err);
+        for (uint32_t c = 0; c < options->condition_count; c++) {
+            conditions[c] = options->conditions[c];
+        }
+        f->options = *options;
+        f->options.conditions = conditions; /* the asker's list may not stay */
+        MU_TRY(find_all(exec, &indexed->arena, f, err));
+        f->next = indexed->first;
+        indexed->first = f;
+    }
+    *out = f;
+    return MUSTER_OK;
+}
+
+muster_status mu_indexed_values(mu_exec *exec, const mu_indexed_options *options,
+                                const mu_scan_values **out, uint32_t *count, muster_error *err)
+{
+    mu_indexed *indexed = mu_exec_indexed(exec);
+    const found *f = NULL;
+
+    *out = NULL;
+    *count = 0;
+    pthread_mutex_lock(&indexed->lock);
+    const muster_status status = find_once(exec, indexed, options, &f, err);
+    pthread_mutex_unlock(&indexed->lock);
+    if (status == MUSTER_OK) {
+        *out = f->values;
+        *count = f->count;
+    }
+    return status;
 }

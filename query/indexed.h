@@ -5,7 +5,7 @@
 #ifndef MU_INDEXED_H
 #define MU_INDEXED_H
 
-#include "query/eval.h"
+#include "query/exec.h"
 #include "storage/scan.h"
 
 typedef struct mu_indexed_options {
@@ -14,15 +14,21 @@ typedef struct mu_indexed_options {
                                 ones */
     const mu_expr *const *conditions; /* rows that meet none of them do not matter */
     uint32_t condition_count;
-    bool bounded; /* segments out of these bounds are of no interest, nor are those left out */
+    bool bounded; /* segments out of these bounds are of no interest */
     int64_t since_us, until_us;
-    const uint64_t *left_out;
+    bool counted; /* nor are those that a counted scan need not read (scan.h) */
 } mu_indexed_options;
 
 /* The values that can meet a condition, for each indexed column that all of them speak of; in
- * *count how many of these there are. All memory is the arena's. */
-muster_status mu_indexed_values(mu_exec *exec, const mu_indexed_options *options, mu_arena *arena,
+ * *count how many of these there are. They are the execution's, which finds them once for all of
+ * its threads: what is asked is told by the expressions, the table and the columns, each of which
+ * must stay. */
+muster_status mu_indexed_values(mu_exec *exec, const mu_indexed_options *options,
                                 const mu_scan_values **out, uint32_t *count, muster_error *err);
+
+/* What one execution has found; exec.c keeps it. */
+mu_indexed *mu_indexed_open(void);        /* NULL when out of memory */
+void mu_indexed_close(mu_indexed *found); /* NULL is fine */
 
 /* Whether the condition speaks of nothing but one indexed column. */
 bool mu_indexed_only(const mu_table *table, const uint32_t *columns, const mu_expr *condition);

@@ -6,11 +6,12 @@
  * are in period p of it if they had a `back` event in the p-th period after. Period 0 is the cohort
  * itself. A cell is there as soon as its period has begun at as_of, and complete once it has ended.
  * Nothing is sorted: the gather gives each customer's events in order, and a day is looked up in a
- * table to find its period.
+ * table to find its period. Where postings know who ever starts, no one else's events are gathered.
  */
 #include "query/op.h"
 
 #include "query/events.h"
+#include "query/indexed.h"
 #include "storage/base/mem.h"
 
 enum {
@@ -33,6 +34,8 @@ typedef struct counter {
     const timeline *line;
     mu_event_reader *reader;
     const mu_expr *conditions[2]; /* START, BACK */
+    uint64_t back;                /* the mask of `back`: START's, if it is the same event */
+    mu_set starters;              /* who has an event that meets `start` */
     mu_event_options options;
     uint64_t *came;    /* of the customer at hand: bits of periods */
     uint64_t **counts; /* cohort -> customers by period; NULL until someone is in it */
@@ -76,8 +79,19 @@ static muster_status counter_open(counter *c, muster_error *err)
 
     c->conditions[0] = plan->start;
     c->conditions[1] = plan->back;
-    c->options = (mu_event_options){
-        .source = &plan->source, .condition_count = 2, .conditions = c->conditions};
+    c->back = mu_expr_equal(plan->start, plan->back) ? START : BACK;
+    c->options = (mu_event_options){.source = &plan->source,
+                                    .condition_count = c->back == START ? 1 : 2,
+                                    .conditions = c->conditions};
+    if (c->back != START && mu_indexed_only(plan->source.table, NULL, plan->start)) {
+        c->starters.kind = MU_SET_DID;
+        c->starters.did.source = plan->source;
+        c->starters.did.source.where = plan->start;
+        c->starters.did.source.among = NULL;
+        c->starters.did.at_least = 1;
+        c->starters.did.at_most = UINT64_MAX;
+        c->options.starters = &c->starters;
+    }
     c->came = mu_mem_zalloc_array(mu_bits_words((size_t)plan->periods + 1), sizeof *c->came);
     c->counts = mu_mem_zalloc_array(c->line->period_count, sizeof(uint64_t *));
     if (!c->came || !c->counts) {
@@ -138,7 +152,7 @@ static muster_status count_customer(counter *c, const mu_events *events, uint32_
     mu_bits_set(c->came, 0);
     for (uint32_t row = first; row < end; row++) {
         const uint32_t period =
-            events->mask[row] & BACK ? period_of(c->line, events->time_us[row]) - cohort : 0;
+            events->mask[row] & c->back ? period_of(c->line, events->time_us[row]) - cohort : 0;
         if (period < cells) {
             mu_bits_set(c->came, period);
         }

@@ -4,11 +4,13 @@
  * A batch goes through three sieves, cheapest first: the time range (in the scan), the set of
  * customers (one bit each), then the conjuncts of the filter in turn. Before each, only the columns
  * it needs are decoded; a batch in which no row is left costs nothing more. What survives has all
- * of its columns loaded.
+ * of its columns loaded. Where few rows do, those of a block are packed into one batch.
  */
 #include "query/op.h"
 
+#include "query/computed.h"
 #include "query/indexed.h"
+#include "query/pack.h"
 #include "query/set.h"
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
@@ -16,7 +18,6 @@
 typedef struct scan_op {
     mu_op op; /* first, so that a mu_op * is a scan_op * */
     mu_scan_options options;
-    mu_arena arena; /* of the options' values */
     mu_scan *scan;
     mu_set_runner *set;       /* NULL: everyone, and nobody */
     uint32_t customer_column; /* of the batch; where `set` is not NULL */
@@ -27,19 +28,25 @@ typedef struct scan_op {
     const mu_expr *const *conjuncts;
     mu_eval *eval;              /* of the conjuncts; NULL if there are none */
     uint64_t *conjunct_columns; /* conjunct by conjunct, the columns it reads, as bits */
+    mu_computed *computed;      /* NULL: there are no such columns */
+    mu_pack *pack;              /* NULL: batches go on as they are */
+    uint64_t packed_block;      /* of what is in the pack */
+    mu_batch *held;             /* comes after the pack; NULL: the scan's next */
+    bool sieved;                /* the one that is held */
 } scan_op;
 
 static void scan_close(mu_op *op)
 {
     scan_op *s = (scan_op *)op;
 
+    mu_pack_close(s->pack);
+    mu_computed_close(s->computed);
     mu_scan_close(s->scan);
     mu_set_close(s->set);
     mu_eval_close(s->eval);
     mu_mem_free(s->members);
     mu_mem_free(s->counted);
     mu_mem_free(s->conjunct_columns);
-    mu_arena_deinit(&s->arena);
     mu_mem_free(s);
 }
 
@@ -48,6 +55,10 @@ static muster_status scan_start(mu_op *op, uint32_t unit, muster_error *err)
     scan_op *s = (scan_op *)op;
 
     s->no_members = false;
+    s->held = NULL;
+    if (s->pack) {
+        mu_pack_reset(s->pack);
+    }
     if (s->set) {
         assert(unit < op->stripe_count); /* nobody is in no set: skip_nobody is on */
         MU_TRY(mu_set_run(s->set, unit, s->members, err));
@@ -59,11 +70,24 @@ static muster_status scan_start(mu_op *op, uint32_t unit, muster_error *err)
 static muster_status load_columns(scan_op *s, const uint64_t *wanted, muster_error *err)
 {
     for (uint32_t c = 0; c < s->options.column_count; c++) {
-        if (!wanted || mu_bits_test(wanted, c)) {
+        if (mu_bits_test(wanted, c)) {
             MU_TRY(mu_scan_load(s->scan, c, err));
         }
     }
     return MUSTER_OK;
+}
+
+/* Loads and computes what is read above of a batch that was sieved. */
+static muster_status complete(scan_op *s, mu_batch **batch, muster_error *err)
+{
+    const uint64_t *unread = s->op.plan->scan.unread;
+
+    for (uint32_t c = 0; c < s->options.column_count; c++) {
+        if (!unread || !mu_bits_test(unread, c)) {
+            MU_TRY(mu_scan_load(s->scan, c, err));
+        }
+    }
+    return s->computed ? mu_computed_run(s->computed, s->scan, *batch, batch, err) : MUSTER_OK;
 }
 
 /* Clears the rows that the set and the filter drop. */
@@ -87,6 +111,42 @@ static muster_status sieve(scan_op *s, mu_batch *batch, muster_error *err)
     return MUSTER_OK;
 }
 
+/* Whether the batch that is held, not sieved yet, ends what can be packed together: sieving it may
+ * already read the texts of another block over those that are packed. */
+static bool ends_pack(const scan_op *s)
+{
+    return s->pack && mu_pack_rows(s->pack) > 0 &&
+           (s->held->rows == 0 || mu_scan_block(s->scan) != s->packed_block);
+}
+
+/* Makes the batch that is held ready to go on; lets go of it if no row is left. */
+static muster_status sieve_held(scan_op *s, muster_error *err)
+{
+    MU_TRY(sieve(s, s->held, err));
+    if (mu_bits_none(s->held->live, mu_bits_words(s->held->rows))) {
+        s->held = NULL;
+        return MUSTER_OK;
+    }
+    s->sieved = true;
+    return complete(s, &s->held, err);
+}
+
+/* Whether the batch that is held goes behind what is packed, and is not the next to be handed on.
+ */
+static bool put_into_pack(scan_op *s)
+{
+    const uint64_t rows = mu_k()->count_bits(s->held->live, mu_bits_words(s->held->rows));
+    const uint32_t packed = s->pack ? mu_pack_rows(s->pack) : 0;
+
+    if (!s->pack || packed + rows > MU_BATCH_ROWS || (packed == 0 && rows >= MU_PACK_BELOW)) {
+        return false;
+    }
+    mu_pack_add(s->pack, s->held);
+    s->packed_block = mu_scan_block(s->scan);
+    s->held = NULL;
+    return true;
+}
+
 static muster_status scan_next(mu_op *op, mu_batch **batch, muster_error *err)
 {
     static mu_batch end = {0};
@@ -96,15 +156,29 @@ static muster_status scan_next(mu_op *op, mu_batch **batch, muster_error *err)
         *batch = &end;
         return MUSTER_OK;
     }
-    do {
-        MU_TRY(mu_exec_check(op->exec, err));
-        MU_TRY(mu_scan_next(s->scan, batch, err));
-        if ((*batch)->rows == 0) {
-            return MUSTER_OK;
+    for (;;) {
+        if (!s->held) {
+            MU_TRY(mu_exec_check(op->exec, err));
+            MU_TRY(mu_scan_next(s->scan, &s->held, err));
+            s->sieved = false;
         }
-        MU_TRY(sieve(s, *batch, err));
-    } while (mu_bits_none((*batch)->live, mu_bits_words((*batch)->rows)));
-    return load_columns(s, NULL, err);
+        if (!s->sieved && ends_pack(s)) {
+            break;
+        }
+        if (!s->sieved && s->held->rows > 0) {
+            MU_TRY(sieve_held(s, err));
+        }
+        if (s->held && (s->held->rows == 0 || !put_into_pack(s))) {
+            break;
+        }
+    }
+    if (s->pack && mu_pack_rows(s->pack) > 0) {
+        *batch = mu_pack_take(s->pack);
+        return MUSTER_OK;
+    }
+    *batch = s->held;
+    s->held = NULL;
+    return MUSTER_OK;
 }
 
 static const mu_op_class scan_class = {"scan", scan_start, scan_next, scan_close};
@@ -164,10 +238,11 @@ static muster_status choose_values(scan_op *s, muster_error *err)
                                         .condition_count = plan->scan.filter ? 1 : 0,
                                         .bounded = plan->scan.bounded,
                                         .since_us = plan->scan.since_us,
-                                        .until_us = plan->scan.until_us};
+                                        .until_us = plan->scan.until_us,
+                                        .counted = plan->scan.counted};
 
-    return mu_indexed_values(s->op.exec, &indexed, &s->arena, &s->options.values,
-                             &s->options.value_count, err);
+    return mu_indexed_values(s->op.exec, &indexed, &s->options.values, &s->options.value_count,
+                             err);
 }
 
 muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err)
@@ -182,7 +257,8 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
     s->options = (mu_scan_options){
         .table = plan->scan.table,
         .columns = plan->scan.columns,
-        .column_count = plan->column_count - (plan->scan.counted ? 1 : 0),
+        .column_count =
+            plan->column_count - (plan->scan.counted ? 1 : 0) - plan->scan.computed_count,
         .counted = plan->scan.counted,
         .bounded = plan->scan.bounded,
         .since_us = plan->scan.since_us,
@@ -199,6 +275,13 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
     }
     if (plan->scan.filter) {
         MU_TRY_GOTO(open_filter(s, plan->scan.filter, err));
+    }
+    if (plan->scan.computed_count > 0) {
+        MU_TRY_GOTO(mu_computed_open(exec, plan, &s->computed, err));
+    }
+    if ((plan->scan.set || plan->scan.filter) && !plan->scan.counted &&
+        plan->scan.table->id != MU_CUSTOMERS_TABLE) {
+        MU_TRY_GOTO(mu_pack_open(plan->columns, plan->column_count, &s->pack, err));
     }
     s->op.unit_count = mu_scan_units(s->scan);
     s->op.stripe_count = mu_scan_stripes(s->scan);

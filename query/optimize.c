@@ -9,6 +9,7 @@
  *   3. A sort under a limit keeps the first rows only.
  *   4. Columns that no one reads are not produced (prune.c).
  *   5. Counts come from postings and sets, not from rows, where these know them (count.c).
+ *   6. A group's key that is the same for a whole block is found without reading it (compute.c).
  */
 #include "query/optimize.h"
 
@@ -416,9 +417,10 @@ muster_status mu_plan_optimize(const mu_scope *scope, const mu_plan *plan, const
                                muster_error *err)
 {
     const conjuncts nothing = {0};
-    const mu_plan *sunk = NULL, *pruned = NULL;
+    const mu_plan *sunk = NULL, *pruned = NULL, *counted = NULL;
 
     MU_TRY(sink(scope, plan, nothing, &sunk, err));
     MU_TRY(mu_plan_prune(scope, sunk, &pruned, err));
-    return mu_plan_count(scope, pruned, out, err);
+    MU_TRY(mu_plan_count(scope, pruned, &counted, err));
+    return mu_plan_compute(scope, counted, out, err);
 }

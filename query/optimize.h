@@ -14,4 +14,9 @@ muster_status mu_plan_prune(const mu_scope *scope, const mu_plan *plan, const mu
 muster_status mu_plan_count(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
                             muster_error *err);
 
+/* The same output, from scans that compute the keys of groups where these need not look at every
+ * row. */
+muster_status mu_plan_compute(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
+                              muster_error *err);
+
 #endif

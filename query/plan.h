@@ -90,6 +90,12 @@ struct mu_plan {
             const mu_scan_range *ranges;
             bool counted; /* the last output column is how many rows each stands for (scan.h); a
                              set only over `customers` */
+            /* The last output columns: functions of one other output column each, that never fall
+             * where it rises. If the least and the greatest value of a block give the same, so do
+             * those between, and they are not read. */
+            uint32_t computed_count;
+            const mu_expr *const *computed;
+            const uint64_t *unread; /* bits of the output columns that nothing else reads */
         } scan;
         struct {
             uint32_t row_count;

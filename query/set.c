@@ -134,21 +134,93 @@ muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_
 
     assert(plan->column_count > 0 && plan->columns[0].type.kind == MU_CUSTOMER);
     MU_TRY(new_set(scope, MU_SET_QUERY, &set, err));
+    set->query.given = plan;
     *out = set;
     return mu_plan_optimize(scope, plan, &set->query.plan, err);
 }
 
-muster_status mu_set_combine(const mu_scope *scope, mu_set_kind kind, const mu_set *const *args,
+/* Whether a stripe of the set is known without reading a single event. */
+static bool is_cheap(const mu_set *set)
+{
+    bool cheap = set->kind != MU_SET_DID && set->kind != MU_SET_QUERY;
+
+    for (uint32_t i = 0; i < set->arg_count; i++) {
+        cheap = cheap && is_cheap(set->args[i]);
+    }
+    return cheap;
+}
+
+static muster_status combine(const mu_scope *scope, mu_set_kind kind, const mu_set *const *args,
                              uint32_t arg_count, const mu_set **out, muster_error *err)
 {
     mu_set *set;
 
-    assert(kind == MU_SET_NOT ? arg_count == 1 : arg_count >= 2);
     MU_TRY(new_set(scope, kind, &set, err));
     set->args = args;
     set->arg_count = arg_count;
     *out = set;
     return MUSTER_OK;
+}
+
+/* The set, where only its members that are in `within` matter too: its queries then look at no one
+ * else. */
+static muster_status narrow(const mu_scope *scope, const mu_set *set, const mu_set *within,
+                            const mu_set **out, muster_error *err)
+{
+    const mu_expr *customer, *condition;
+    const mu_plan *filtered;
+    const mu_set **args;
+
+    *out = set;
+    if (set->kind == MU_SET_QUERY) {
+        const mu_plan *given = set->query.given;
+        MU_TRY(mu_expr_column(scope, 0, given->columns[0].type, -1, &customer, err));
+        MU_TRY(mu_expr_in_set(scope, customer, within, -1, &condition, err));
+        MU_TRY(mu_plan_filter(scope, given, condition, &filtered, err));
+        return mu_set_query(scope, filtered, out, err);
+    }
+    if (set->kind != MU_SET_AND) {
+        return MUSTER_OK;
+    }
+    MU_ARENA_TRY(args, scope->arena, set->arg_count, err);
+    for (uint32_t i = 0; i < set->arg_count; i++) {
+        MU_TRY(narrow(scope, set->args[i], within, &args[i], err));
+    }
+    return combine(scope, MU_SET_AND, args, set->arg_count, out, err);
+}
+
+static muster_status combine_and(const mu_scope *scope, const mu_set *const *args,
+                                 uint32_t arg_count, const mu_set **out, muster_error *err)
+{
+    const mu_set **cheap, **all, *within;
+    uint32_t count = 0;
+
+    MU_ARENA_TRY(cheap, scope->arena, arg_count, err);
+    MU_ARENA_TRY(all, scope->arena, arg_count, err);
+    for (uint32_t i = 0; i < arg_count; i++) {
+        all[i] = args[i];
+        if (is_cheap(args[i])) {
+            cheap[count++] = args[i];
+        }
+    }
+    if (count > 0 && count < arg_count) {
+        within = cheap[0];
+        if (count > 1) {
+            MU_TRY(combine(scope, MU_SET_AND, cheap, count, &within, err));
+        }
+        for (uint32_t i = 0; i < arg_count; i++) {
+            MU_TRY(narrow(scope, args[i], within, &all[i], err));
+        }
+    }
+    return combine(scope, MU_SET_AND, all, arg_count, out, err);
+}
+
+muster_status mu_set_combine(const mu_scope *scope, mu_set_kind kind, const mu_set *const *args,
+                             uint32_t arg_count, const mu_set **out, muster_error *err)
+{
+    assert(kind == MU_SET_NOT ? arg_count == 1 : arg_count >= 2);
+    return kind == MU_SET_AND ? combine_and(scope, args, arg_count, out, err)
+                              : combine(scope, kind, args, arg_count, out, err);
 }
 
 /* Running. */
@@ -247,7 +319,7 @@ static void fill_list(const mu_set *set, uint32_t stripe, uint64_t *bits)
     }
 }
 
-/* Tags, counts of no events and NOT know of everyone who ever had an ordinal. */
+/* Tags, postings, counts of no events and NOT know of everyone who ever had an ordinal. */
 static void drop_erased(const mu_set_runner *runner, uint32_t stripe, uint64_t *bits)
 {
     const uint64_t *erased =

@@ -40,6 +40,7 @@ struct mu_set {
             uint64_t at_least, at_most; /* how many such events; at_least may be 0 */
         } did;
         struct {
+            const mu_plan *given; /* before it was optimized */
             const mu_plan *plan;
         } query;
     };
@@ -58,6 +59,7 @@ muster_status mu_set_did(const mu_scope *scope, const mu_event_source *source, u
 /* Optimizes the plan. */
 muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_set **out,
                            muster_error *err);
+/* A query beside sets that are known without reading events looks at their members only. */
 muster_status mu_set_combine(const mu_scope *scope, mu_set_kind kind, const mu_set *const *args,
                              uint32_t arg_count, const mu_set **out, muster_error *err);
 

@@ -9,18 +9,18 @@
 
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
-#include "storage/kernels/kernels.h"
 
 enum {
     BIT_GROUPS = 512
 };
 
 struct mu_stripe_distinct {
-    uint64_t *counts; /* by group: of the stripes that have ended */
+    uint64_t *counts; /* by group */
     size_t count_capacity, group_count;
     uint64_t *bits; /* by group */
     size_t bit_capacity, bit_groups;
-    uint64_t *set; /* open addressing: (group << 16 | customer) + 1, or 0 */
+    bool touched[BIT_GROUPS]; /* some of its bits are set */
+    uint64_t *set;            /* open addressing: (group << 16 | customer) + 1, or 0 */
     size_t set_slots, set_count;
 };
 
@@ -101,9 +101,22 @@ static bool add_to_set(mu_stripe_distinct *d, uint32_t group, uint32_t customer)
         return false;
     }
     uint64_t *slot = find_slot(d->set, d->set_slots, entry);
-    d->set_count += *slot == 0;
-    *slot = entry;
+    if (*slot == 0) {
+        d->set_count++;
+        d->counts[group]++;
+        *slot = entry;
+    }
     return true;
+}
+
+static void add_to_bits(mu_stripe_distinct *d, uint32_t group, uint32_t customer)
+{
+    uint64_t *word = &d->bits[(size_t)group * MU_STRIPE_WORDS + customer / 64];
+    const uint64_t bit = UINT64_C(1) << customer % 64;
+
+    d->counts[group] += (*word & bit) == 0;
+    *word |= bit;
+    d->touched[group] = true;
 }
 
 muster_status mu_stripe_distinct_add(mu_stripe_distinct *d, const mu_vector *customers,
@@ -126,7 +139,7 @@ muster_status mu_stripe_distinct_add(mu_stripe_distinct *d, const mu_vector *cus
                 return mu_fail_memory(err, "counting customers");
             }
             if (group < BIT_GROUPS) {
-                mu_bits_set(&d->bits[(size_t)group * MU_STRIPE_WORDS], customer);
+                add_to_bits(d, group, customer);
             } else if (!add_to_set(d, group, customer)) {
                 return mu_fail_memory(err, "counting customers");
             }
@@ -138,20 +151,15 @@ muster_status mu_stripe_distinct_add(mu_stripe_distinct *d, const mu_vector *cus
 void mu_stripe_distinct_end(mu_stripe_distinct *d)
 {
     for (size_t g = 0; g < d->bit_groups; g++) {
-        uint64_t *bits = &d->bits[g * MU_STRIPE_WORDS];
-        const uint64_t count = mu_k()->count_bits(bits, MU_STRIPE_WORDS);
-        if (count > 0) {
-            d->counts[g] += count;
-            memset(bits, 0, MU_STRIPE_WORDS * sizeof *bits);
+        if (d->touched[g]) {
+            memset(&d->bits[g * MU_STRIPE_WORDS], 0, MU_STRIPE_WORDS * sizeof *d->bits);
+            d->touched[g] = false;
         }
     }
-    for (size_t i = 0; d->set_count > 0 && i < d->set_slots; i++) {
-        if (d->set[i] != 0) {
-            d->counts[(d->set[i] - 1) >> 16]++;
-            d->set[i] = 0;
-        }
+    if (d->set_count > 0) {
+        memset(d->set, 0, d->set_slots * sizeof *d->set);
+        d->set_count = 0;
     }
-    d->set_count = 0;
 }
 
 uint64_t mu_stripe_distinct_count(const mu_stripe_distinct *d, uint32_t group)

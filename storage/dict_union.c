@@ -106,20 +106,24 @@ bool mu_dict_union_map(mu_dict_union *all, const mu_dict *dict, const uint32_t *
     if (!map || !cover(map, dict)) {
         return false;
     }
-    for (uint32_t row = 0; row < rows; row++) {
-        const bool wanted =
-            (!valid || mu_bits_test(valid, row)) && (!live || mu_bits_test(live, row));
-        if (!wanted) {
-            out[row] = MU_NO_CODE;
-            continue;
+    for (uint32_t first = 0; first < rows; first += 64) {
+        const uint32_t count = rows - first < 64 ? rows - first : 64;
+        const uint64_t wanted = UINT64_MAX >> (64 - count) &
+                                (valid ? valid[first / 64] : UINT64_MAX) &
+                                (live ? live[first / 64] : UINT64_MAX);
+        uint32_t part[64]; /* `out` may be the same array */
+        memcpy(part, &codes[first], count * sizeof *part);
+        memset(&out[first], 0xff, count * sizeof *out);
+        for (uint64_t left = wanted; left != 0; left &= left - 1) {
+            const uint32_t i = mu_bits_lowest(left);
+            assert(part[i] < dict->count);
+            uint32_t *code = &map->codes[part[i]];
+            if (*code == MU_NO_CODE &&
+                !mu_dict_builder_add(&all->builder, mu_dict_text(dict, part[i]), code)) {
+                return false;
+            }
+            out[first + i] = *code;
         }
-        assert(codes[row] < dict->count);
-        uint32_t *code = &map->codes[codes[row]];
-        if (*code == MU_NO_CODE &&
-            !mu_dict_builder_add(&all->builder, mu_dict_text(dict, codes[row]), code)) {
-            return false;
-        }
-        out[row] = *code;
     }
     return true;
 }

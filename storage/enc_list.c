@@ -12,6 +12,7 @@
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
 #include "storage/enc_for.h"
+#include "storage/kernels/kernels.h"
 
 #include <assert.h>
 
@@ -110,19 +111,21 @@ static muster_status put_large(const mu_for *large, uint32_t mark, uint32_t *out
 {
     uint32_t part[MU_VECTOR_ROWS], next = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        if (out[i] != mark) {
-            continue;
+    for (uint32_t first = 0; first < count; first += 64) {
+        uint64_t marked = UINT64_MAX >> (count - first < 64 ? 64 - (count - first) : 0);
+        mu_k()->filter_eq_u32(out + first, mark, &marked, 1);
+        for (; marked != 0; marked &= marked - 1) {
+            if (next == large->count) {
+                return mu_fail(err, MUSTER_CORRUPT, "more than %u numbers of a list are marked",
+                               next);
+            }
+            if (next % MU_VECTOR_ROWS == 0) {
+                const uint32_t left = large->count - next;
+                MU_TRY(mu_for_read_u32(large, next, left < MU_VECTOR_ROWS ? left : MU_VECTOR_ROWS,
+                                       part, err));
+            }
+            out[first + mu_bits_lowest(marked)] = part[next++ % MU_VECTOR_ROWS];
         }
-        if (next == large->count) {
-            return mu_fail(err, MUSTER_CORRUPT, "more than %u numbers of a list are marked", next);
-        }
-        if (next % MU_VECTOR_ROWS == 0) {
-            const uint32_t left = large->count - next;
-            MU_TRY(mu_for_read_u32(large, next, left < MU_VECTOR_ROWS ? left : MU_VECTOR_ROWS, part,
-                                   err));
-        }
-        out[i] = part[next++ % MU_VECTOR_ROWS];
     }
     if (next != large->count) {
         return mu_fail(err, MUSTER_CORRUPT, "%u numbers of a list are marked, not %u", next,

@@ -96,16 +96,14 @@ static muster_status index_runs(mu_decoder *decoder, muster_error *err)
     if (!mu_enc_map_clear(map, decoder->rows)) {
         return mu_fail_memory(err, "reading a chunk of runs");
     }
+    /* Without a branch: how many runs begin in a word is not foreseen. */
+    map->words[0] = word;
     for (uint32_t run = 0; run + 1 < decoder->run_count; run++) {
         const uint32_t row = decoder->ends[run];
-        if (row / 64 != at) {
-            map->words[at] = word;
-            at = row / 64;
-            word = 0;
-        }
-        word |= UINT64_C(1) << row % 64;
+        word = (row / 64 == at ? word : 0) | UINT64_C(1) << row % 64;
+        at = row / 64;
+        map->words[at] = word;
     }
-    map->words[at] = word;
     mu_enc_map_count(map);
     assert(map->ones == decoder->run_count);
     decoder->indexed = true;

@@ -6,9 +6,10 @@
  *            with a set: varint customers, u64 checksum of the set and its padding
  *   sets   of those that have one, in the same order: Roaring, as of a tag (tag_set.c)
  *
- * Head and sets are each padded with zeros to 8 bytes. Rows come sorted by customer, so the rows of
- * a stripe, counting-sorted by value, are the sorted ordinals of each value: a list that becomes
- * one container. Sets that grow so large that they could never be kept are dropped on the way.
+ * Head and sets are each padded with zeros to 8 bytes. Rows come sorted by customer, so it is
+ * enough to know the latest customer of each value to keep each pair of both once; the pairs of a
+ * stripe, counting-sorted by value, are the sorted ordinals of each value: a list that becomes one
+ * container. Sets that grow so large that they could never be kept are dropped on the way.
  */
 #include "storage/posting.h"
 
@@ -16,6 +17,7 @@
 #include "storage/base/hash.h"
 #include "storage/base/limits.h"
 #include "storage/base/mem.h"
+#include "storage/segment_format.h"
 #include "storage/tag_set.h"
 
 #include <assert.h>
@@ -23,7 +25,6 @@
 #include <stdlib.h>
 
 enum {
-    ALIGNMENT = 8,
 #ifdef MU_TINY
     MOST_BYTES = 1 << 10,
 #else
@@ -35,11 +36,12 @@ enum {
 
 typedef struct collected {
     uint64_t rows, nobody_rows;
-    bool dropped; /* its set will not be written */
+    uint64_t latest; /* the last customer's ordinal and 1; 0: there was none */
+    bool dropped;    /* its set will not be written */
     mu_tag_set_writer set;
 } collected;
 
-/* A row of the stripe at hand. */
+/* A customer of the stripe at hand who has a value. */
 typedef struct pair {
     uint32_t value;
     uint16_t low; /* the ordinal within the stripe */
@@ -113,18 +115,6 @@ static void sort_pairs(mu_posting_writer *writer)
     starts[0] = 0;
 }
 
-/* Drops doubles from a sorted list; what is left. */
-static uint32_t unique(uint16_t *lows, uint32_t count)
-{
-    uint32_t kept = 1;
-
-    for (uint32_t i = 1; i < count; i++) {
-        lows[kept] = lows[i];
-        kept += lows[i] != lows[kept - 1];
-    }
-    return kept;
-}
-
 static void drop(mu_posting_writer *writer, collected *value)
 {
     writer->set_bytes -= mu_tag_set_bytes(&value->set);
@@ -162,13 +152,12 @@ static bool end_stripe(mu_posting_writer *writer)
     sort_pairs(writer);
     for (uint32_t i = 0; i < writer->count; i++) {
         collected *value = &writer->values[i];
-        const uint32_t first = writer->starts[i], rows = writer->starts[i + 1] - first;
-        if (rows == 0 || value->dropped) {
+        const uint32_t first = writer->starts[i], count = writer->starts[i + 1] - first;
+        if (count == 0 || value->dropped) {
             continue;
         }
         const uint64_t before = value->set.stripe_count > 0 ? mu_tag_set_bytes(&value->set) : 0;
-        uint16_t *lows = &writer->lows[first];
-        mu_tag_set_add_list(&value->set, writer->stripe, lows, unique(lows, rows));
+        mu_tag_set_add_list(&value->set, writer->stripe, &writer->lows[first], count);
         if (value->set.heads.failed || value->set.bodies.failed) {
             return false;
         }
@@ -179,25 +168,39 @@ static bool end_stripe(mu_posting_writer *writer)
     return true;
 }
 
+static bool add_pair(mu_posting_writer *writer, uint32_t value, uint32_t ordinal)
+{
+    collected *of = &writer->values[value];
+
+    of->rows++;
+    if (of->dropped || of->latest == (uint64_t)ordinal + 1) {
+        return true;
+    }
+    of->latest = (uint64_t)ordinal + 1;
+    if (!mu_mem_reserve(&writer->pairs, &writer->pair_capacity, writer->pair_count + 1,
+                        sizeof *writer->pairs)) {
+        return false;
+    }
+    writer->pairs[writer->pair_count++] = (pair){value, (uint16_t)ordinal};
+    return true;
+}
+
 bool mu_posting_writer_add(mu_posting_writer *writer, uint32_t stripe, uint32_t rows,
                            const uint32_t *ordinals, const uint32_t *codes, const uint64_t *valid)
 {
     const uint32_t null = writer->count - 1;
 
-    if ((stripe != writer->stripe && !end_stripe(writer)) ||
-        (ordinals && !mu_mem_reserve(&writer->pairs, &writer->pair_capacity,
-                                     writer->pair_count + rows, sizeof *writer->pairs))) {
+    if (stripe != writer->stripe && !end_stripe(writer)) {
         return false;
     }
     writer->stripe = stripe;
     for (uint32_t i = 0; i < rows; i++) {
         const uint32_t value = codes && (!valid || mu_bits_test(valid, i)) ? codes[i] : null;
         assert(value < writer->count);
-        if (ordinals) {
-            writer->values[value].rows++;
-            writer->pairs[writer->pair_count++] = (pair){value, (uint16_t)ordinals[i]};
-        } else {
+        if (!ordinals) {
             writer->values[value].nobody_rows++;
+        } else if (!add_pair(writer, value, ordinals[i])) {
+            return false;
         }
     }
     return true;
@@ -227,17 +230,12 @@ static uint64_t varint_bytes(uint64_t value)
     return bits == 0 ? 1 : (bits + 6) / 7;
 }
 
-static uint64_t padded(uint64_t size)
-{
-    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
 /* What it costs to keep a set: more than without it. */
 static uint64_t price(const collected *value)
 {
     const uint64_t size = mu_tag_set_bytes(&value->set);
 
-    return padded(size) + varint_bytes(size) - 1 + varint_bytes(value->set.customers) +
+    return mu_segment_padded(size) + varint_bytes(size) - 1 + varint_bytes(value->set.customers) +
            CHECKSUM_BYTES;
 }
 
@@ -246,7 +244,7 @@ static uint64_t price(const collected *value)
 static bool choose(mu_posting_writer *writer, uint64_t budget, bool *fits)
 {
     priced *list = mu_mem_alloc_array(writer->count, sizeof *list);
-    uint64_t used = ALIGNMENT; /* at most so much padding behind the head */
+    uint64_t used = MU_SEGMENT_ALIGNMENT; /* at most so much padding behind the head */
     uint32_t listed = 0;
 
     if (!list) {
@@ -289,7 +287,7 @@ static bool write_all(mu_posting_writer *writer, mu_writer *sets, mu_writer *hea
         }
         const size_t size = sets->size - start;
         assert(size == mu_tag_set_bytes(&value->set));
-        mu_write_align(sets, ALIGNMENT);
+        mu_write_align(sets, MU_SEGMENT_ALIGNMENT);
         if (sets->failed) {
             return false;
         }
@@ -315,7 +313,7 @@ bool mu_posting_writer_finish(mu_posting_writer *writer, uint64_t budget, mu_wri
     }
     bool written = write_all(writer, &sets, out);
     place->head_size = (uint32_t)out->size;
-    mu_write_align(out, ALIGNMENT);
+    mu_write_align(out, MU_SEGMENT_ALIGNMENT);
     written = written && !out->failed;
     if (written) {
         place->head_checksum = mu_checksum(out->data, out->size);
@@ -368,7 +366,7 @@ static muster_status compare_value(mu_posting_writer *writer, uint32_t i, const 
     if (found->size == 0) {
         return MUSTER_OK;
     }
-    if (mu_checksum(stored.memory, padded(found->size)) != found->checksum) {
+    if (mu_checksum(stored.memory, mu_segment_padded(found->size)) != found->checksum) {
         return mu_fail(err, MUSTER_CORRUPT, "the checksum of its set of customers is another");
     }
     MU_TRY(mu_tag_set_check(&stored, &customers, &last, err));

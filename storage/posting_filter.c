@@ -1,7 +1,8 @@
 /*
  * posting_filter.c - looks at the postings of the values that are meant, one by one. Values that no
  * row of a customer has are left out from the beginning, so that a condition that most values meet
- * costs no more than those that are there.
+ * costs no more than those that are there. As soon as it is seen that not all customers are known,
+ * the sets are of no use: every stripe may have such rows.
  */
 #include "storage/posting_filter.h"
 
@@ -16,19 +17,16 @@ muster_status mu_posting_filter_init(mu_posting_filter *filter, mu_segment *segm
     MU_TRY(mu_segment_postings(segment, column, &postings, err));
     assert(postings);
     *filter = (mu_posting_filter){.segment = segment, .column = column, .known = true};
-    uint32_t most = 0;
-    for (uint32_t i = 0; i < postings->count; i++) {
-        most += wanted[i] && postings->values[i].rows > 0;
-    }
-    MU_ARENA_TRY(filter->list, arena, most, err);
+    MU_ARENA_TRY(filter->list, arena, MU_POSTING_FILTER_SETS, err);
     for (uint32_t i = 0; i < postings->count; i++) {
         mu_posting *posting = &postings->values[i];
         if (!wanted[i]) {
             continue;
         }
         filter->nobody_rows += posting->nobody_rows;
-        filter->known &= mu_posting_known(posting);
-        if (posting->rows > 0) {
+        filter->known = filter->known && mu_posting_known(posting) &&
+                        (posting->rows == 0 || filter->count < MU_POSTING_FILTER_SETS);
+        if (filter->known && posting->rows > 0) {
             filter->list[filter->count++] = posting;
         }
     }

@@ -8,13 +8,23 @@
 #include "storage/base/arena.h"
 #include "storage/segment.h"
 
+enum {
+#ifdef MU_TINY
+    MU_POSTING_FILTER_SETS = 4,
+#else
+    /* With more sets than this, finding the stripe in each of them takes as long as reading the
+     * stripe's rows. */
+    MU_POSTING_FILTER_SETS = 256,
+#endif
+};
+
 typedef struct mu_posting_filter {
     mu_segment *segment;
     uint32_t column; /* the segment's index */
     mu_posting **list;
-    uint32_t count;       /* of the list: those of the values that a customer has */
+    uint32_t count;       /* of the list: those of the values that a customer has, where known */
     uint64_t nobody_rows; /* with such a value */
-    bool known;           /* the customers of all of them */
+    bool known;           /* the customers of all of them, which are not too many values */
 } mu_posting_filter;
 
 /* `wanted` has a byte for each value of the column's dictionary and one for NULL, not 0 where the

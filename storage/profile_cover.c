@@ -12,6 +12,7 @@
 #include "storage/profile_write.h"
 
 #include "storage/base/bits.h"
+#include "storage/kernels/kernels.h"
 
 #include <assert.h>
 
@@ -48,19 +49,10 @@ static size_t stripe_words(const covering *c)
     return mu_bits_words(c->stripe_count);
 }
 
-static uint64_t count_bits(const uint64_t *map, size_t words)
-{
-    uint64_t count = 0;
-
-    for (size_t w = 0; w < words; w++) {
-        count += (uint64_t)__builtin_popcountll(map[w]);
-    }
-    return count;
-}
-
 static uint64_t area(const covering *c, const cells *of)
 {
-    return count_bits(of->columns, column_words(c)) * count_bits(of->stripes, stripe_words(c));
+    return mu_k()->count_bits(of->columns, column_words(c)) *
+           mu_k()->count_bits(of->stripes, stripe_words(c));
 }
 
 static bool open_cells(const covering *c, mu_arena *arena, cells *out)

@@ -46,8 +46,7 @@ typedef struct out_column {
     uint64_t *used;     /* codes that are in the new segment */
     size_t used_capacity;
     uint32_t *rank; /* of each code, in the dictionary */
-    mu_dict_builder kept;
-    mu_dict dict; /* the kept ones, sorted */
+    mu_dict dict;   /* the used ones, sorted */
     uint64_t *offsets;
     char *bytes;
 } out_column;

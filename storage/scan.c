@@ -72,6 +72,7 @@ struct mu_scan {
     bool block_cut;                /* some rows of the block at hand are outside the bounds */
     uint32_t block_rows, next_row;
     mu_scan_place place; /* of the batch at hand */
+    uint64_t entered;    /* how many blocks the scan has come to */
 };
 
 /* Opening. */
@@ -83,8 +84,7 @@ static bool is_customers(const mu_scan *scan)
 
 static bool in_bounds(const mu_scan_options *options, int64_t min_us, int64_t max_us)
 {
-    return !options->bounded || (max_us >= options->since_us && min_us < options->until_us &&
-                                 options->since_us < options->until_us);
+    return !options->bounded || mu_times_meet(min_us, max_us, options->since_us, options->until_us);
 }
 
 /* The segment's index of a column of the table, whose type must not have changed. */
@@ -170,8 +170,8 @@ static muster_status open_whole(mu_scan *scan, uint32_t i, const mu_segment_info
 
     *out = (mu_scan_whole){.info = info};
     *whole = options->counted && info->masked_rows == 0 &&
-             (!options->bounded ||
-              (info->min_time_us >= options->since_us && info->max_time_us < options->until_us));
+             (!options->bounded || mu_times_within(info->min_time_us, info->max_time_us,
+                                                   options->since_us, options->until_us));
     if (!*whole || options->column_count == 0) {
         return MUSTER_OK;
     }
@@ -513,6 +513,7 @@ static muster_status enter_block(mu_scan *scan, const segment_source *source, ui
         const mu_chunk_info *time = mu_segment_chunk(source->segment, block, source->time);
         scan->block_cut = time->min < options->since_us || time->max >= options->until_us;
     }
+    scan->entered++;
     scan->place.segment = source->segment;
     scan->place.block = block;
     scan->block_rows = info->rows;
@@ -550,12 +551,7 @@ static muster_status next_block(mu_scan *scan, bool *found, muster_error *err)
 
 static bool any_live(const mu_batch *batch)
 {
-    uint64_t any = 0;
-
-    for (size_t w = 0; w < mu_bits_words(batch->rows); w++) {
-        any |= batch->live[w];
-    }
-    return any != 0;
+    return !mu_bits_none(batch->live, mu_bits_words(batch->rows));
 }
 
 static muster_status load_column(mu_scan *scan, uint32_t i, muster_error *err)
@@ -670,6 +666,27 @@ muster_status mu_scan_next(mu_scan *scan, mu_batch **batch, muster_error *err)
             return MUSTER_OK;
         }
     }
+}
+
+uint64_t mu_scan_block(const mu_scan *scan)
+{
+    return scan->entered;
+}
+
+bool mu_scan_limits(const mu_scan *scan, uint32_t i, int64_t *min, int64_t *max)
+{
+    const segment_source *source = &scan->sources[scan->source - 1];
+
+    assert(i < scan->options->column_count && !is_customers(scan) && !scan->counting);
+    assert(mu_type_form(scan->batch.columns[i].type) == MU_FORM_I64);
+    if (source->columns[i] == MU_NO_COLUMN) {
+        return false;
+    }
+    const mu_chunk_info *chunk =
+        mu_segment_chunk(source->segment, scan->place.block, source->columns[i]);
+    *min = chunk->min;
+    *max = chunk->max;
+    return chunk->size > 0 && chunk->null_count == 0;
 }
 
 /* A batch of `customers`: its ordinals. */

@@ -70,6 +70,14 @@ muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err);
  * call; rows == 0: the unit has ended. */
 muster_status mu_scan_next(mu_scan *scan, mu_batch **batch, muster_error *err);
 
+/* Which block of the scan the current batch is from: batches of one follow each other, and have the
+ * same dictionaries. */
+uint64_t mu_scan_block(const mu_scan *scan);
+
+/* The least and the greatest value of column `i`, of an i64 form, in the current batch's block;
+ * false where they are not known or some may be NULL. */
+bool mu_scan_limits(const mu_scan *scan, uint32_t i, int64_t *min, int64_t *max);
+
 /* Fills column `i` of the current batch (once; again costs nothing). A column its segment does not
  * have is all NULL. The CUSTOMER column is never in a valid bitmap's hands: nobody is
  * MU_NO_CUSTOMER, with `valid` all clear. */

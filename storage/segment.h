@@ -34,6 +34,19 @@ typedef struct mu_segment_info {
     uint64_t masked_rows; /* of customers who were erased: not in the times, but in the rows */
 } mu_segment_info;
 
+/* Whether some of the times from min_us to max_us may lie in [since_us, until_us), or all of them
+ * do. */
+static inline bool mu_times_meet(int64_t min_us, int64_t max_us, int64_t since_us, int64_t until_us)
+{
+    return max_us >= since_us && min_us < until_us && since_us < until_us;
+}
+
+static inline bool mu_times_within(int64_t min_us, int64_t max_us, int64_t since_us,
+                                   int64_t until_us)
+{
+    return min_us >= since_us && max_us < until_us;
+}
+
 /* The name of a segment's file: "events-000042.seg". */
 void mu_segment_name(uint64_t file, char name[MU_SEGMENT_NAME_BYTES]);
 
@@ -159,8 +172,9 @@ typedef struct mu_segment_usage {
 } mu_segment_usage;
 
 /* Adds a column to *usage. A value is 8 bytes raw, a BOOLEAN 1, an ordinal 4, and a text its bytes
- * and 4; with a dictionary, 4 and the bytes of the dictionary once. Reads nothing but the directory
- * and a byte of each chunk, but for text without a dictionary, which is decoded. */
+ * and 4; with a dictionary, 4 and the dictionary once, with the lengths of its texts. Reads nothing
+ * but the directory and a byte of each chunk, but for text without a dictionary, which is decoded.
+ */
 muster_status mu_segment_use(mu_segment *segment, uint32_t column, mu_segment_usage *usage,
                              muster_error *err);
 

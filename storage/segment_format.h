@@ -110,6 +110,10 @@ struct mu_segment {
     mu_segment_chunk_entry *chunks;        /* owned; column_count for each block */
 };
 
+/* CORRUPT unless the bytes and their padding have this checksum. */
+muster_status mu_segment_verify(const mu_segment *segment, uint64_t offset, uint64_t size,
+                                uint64_t expected, muster_error *err);
+
 /* Fills everything but name and map from the mapped file. */
 muster_status mu_segment_read_directory(mu_segment *segment, muster_error *err);
 

@@ -8,24 +8,11 @@
 #include "storage/segment_format.h"
 
 #include "storage/base/bits.h"
-#include "storage/base/hash.h"
 #include "storage/base/mem.h"
 #include "storage/tag_set.h"
 
 #include <assert.h>
 #include <inttypes.h>
-
-static muster_status check_checksum(const mu_segment *segment, uint64_t offset, uint64_t size,
-                                    uint64_t expected, muster_error *err)
-{
-    const uint64_t found = mu_checksum(segment->map.data + offset, (size_t)mu_segment_padded(size));
-
-    if (found != expected) {
-        return mu_fail(err, MUSTER_CORRUPT, "checksum is 0x%016" PRIx64 ", expected 0x%016" PRIx64,
-                       found, expected);
-    }
-    return MUSTER_OK;
-}
 
 /* Reads one entry of the head; its set begins at *end. */
 static muster_status read_posting(mu_reader *in, mu_posting *posting, uint64_t *end, uint64_t limit,
@@ -100,7 +87,7 @@ static muster_status read_postings(const mu_segment *segment, const mu_segment_c
         return mu_fail_memory(err, "reading postings");
     }
     MU_TRY_GOTO(
-        check_checksum(segment, place->offset, place->head_size, place->head_checksum, err));
+        mu_segment_verify(segment, place->offset, place->head_size, place->head_checksum, err));
     postings->count = column->place.count + 1;
     postings->values = mu_mem_zalloc_array(postings->count, sizeof *postings->values);
     if (!postings->values) {
@@ -165,7 +152,7 @@ static muster_status open_set(const mu_segment *segment, mu_posting *posting, mu
 {
     assert(posting->size > 0);
     if (!atomic_load_explicit(&posting->verified, memory_order_relaxed)) {
-        MU_TRY(check_checksum(segment, posting->offset, posting->size, posting->checksum, err));
+        MU_TRY(mu_segment_verify(segment, posting->offset, posting->size, posting->checksum, err));
         atomic_store_explicit(&posting->verified, true, memory_order_relaxed);
     }
     *set = (mu_tag_set){.memory = segment->map.data + posting->offset, .size = posting->size};

@@ -97,8 +97,8 @@ const mu_chunk_info *mu_segment_chunk(const mu_segment *segment, uint32_t block,
 
 /* The first use of a chunk. */
 
-static muster_status check_checksum(const mu_segment *segment, uint64_t offset, uint64_t size,
-                                    uint64_t expected, muster_error *err)
+muster_status mu_segment_verify(const mu_segment *segment, uint64_t offset, uint64_t size,
+                                uint64_t expected, muster_error *err)
 {
     const uint64_t found = mu_checksum(segment->map.data + offset, (size_t)mu_segment_padded(size));
 
@@ -206,7 +206,7 @@ static muster_status read_chunk(const mu_segment *segment, uint32_t block, uint3
 
     *valid = NULL;
     if (!verified) {
-        MU_TRY(check_checksum(segment, chunk->offset, chunk->size, entry->checksum, err));
+        MU_TRY(mu_segment_verify(segment, chunk->offset, chunk->size, entry->checksum, err));
     }
     MU_TRY(mu_decoder_open(decoder, segment->map.data + chunk->offset, chunk->size, rows,
                            chunk->null_count, err));
@@ -243,7 +243,7 @@ static muster_status read_dict(const mu_segment *segment, const mu_segment_colum
 {
     const mu_segment_dict_place *place = &column->place;
     muster_status status =
-        check_checksum(segment, place->offset, place->stored_size, place->checksum, err);
+        mu_segment_verify(segment, place->offset, place->stored_size, place->checksum, err);
 
     *out = NULL;
     if (status == MUSTER_OK) {

@@ -19,6 +19,7 @@
 
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
+#include "storage/kernels/kernels.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -263,16 +264,6 @@ muster_status mu_tag_set_stripe(const mu_tag_set *set, uint32_t i, uint32_t *str
     return read_key(set, &l, i, stripe, err);
 }
 
-static uint32_t count_bits(const uint64_t *bits)
-{
-    uint32_t count = 0;
-
-    for (uint32_t word = 0; word < MU_STRIPE_WORDS; word++) {
-        count += (uint32_t)__builtin_popcountll(bits[word]);
-    }
-    return count;
-}
-
 static uint32_t highest_bit(const uint64_t *bits)
 {
     for (uint32_t word = MU_STRIPE_WORDS; word-- > 0;) {
@@ -306,9 +297,10 @@ muster_status mu_tag_set_check(const mu_tag_set *set, uint64_t *customers, uint3
         }
         memset(bits, 0, sizeof bits);
         MU_TRY(add_container(&c, bits, err));
-        if (count_bits(bits) != c.count) {
-            return mu_fail(err, MUSTER_CORRUPT, "stripe %u has %u customers, and says %u", key,
-                           count_bits(bits), c.count);
+        const uint64_t count = mu_k()->count_bits(bits, MU_STRIPE_WORDS);
+        if (count != c.count) {
+            return mu_fail(err, MUSTER_CORRUPT, "stripe %u has %" PRIu64 " customers, and says %u",
+                           key, count, c.count);
         }
         previous = key;
         end += c.size;
@@ -381,7 +373,7 @@ static void add_head(mu_tag_set_writer *writer, uint32_t stripe, uint32_t count,
 void mu_tag_set_add(mu_tag_set_writer *writer, uint32_t stripe,
                     const uint64_t bits[MU_STRIPE_WORDS])
 {
-    const uint32_t count = count_bits(bits);
+    const uint32_t count = (uint32_t)mu_k()->count_bits(bits, MU_STRIPE_WORDS);
     const uint32_t runs = count_runs(bits);
     const uint32_t plain = count <= ARRAY_MOST ? 2 * count : (uint32_t)BITMAP_BYTES;
     const bool as_runs = 2 + 4 * runs < plain;

@@ -124,3 +124,49 @@ TEST(customers_of_a_stripe_find_their_groups_in_an_array)
     }
     mu_group_keys_close(keys);
 }
+
+/* Keys of a batch lie within a few of one another, or far apart; batches meet again. */
+TEST(keys_that_lie_close_together_find_the_groups_of_those_that_did_not)
+{
+    enum {
+        BATCHES = 200,
+        CENTRES = 5
+    };
+    static const int64_t centres[CENTRES] = {INT64_MIN, -2, 30, 1000, INT64_MAX - 3};
+    const mu_type types[] = {{.kind = MU_BIGINT, .bits = 64}, {.kind = MU_BIGINT, .bits = 64}};
+    int64_t numbers[2][MU_BATCH_ROWS];
+    uint64_t live[MU_BATCH_WORDS], random = test_seed();
+    uint32_t groups[MU_BATCH_ROWS];
+    const mu_batch batch = batch_of(live, ROWS);
+    const mu_vector values[] = {{.type = types[0], .data = numbers[0]},
+                                {.type = types[1], .data = numbers[1]}};
+    bool seen[CENTRES][4][CENTRES][4] = {{{{false}}}};
+    uint32_t distinct = 0;
+    mu_group_keys *keys;
+
+    assert_ok(mu_group_keys_open(types, 2, false, &keys, &test_error));
+    for (uint32_t b = 0; b < BATCHES; b++) {
+        const bool far = b % 5 == 0;
+        uint64_t c[2] = {test_random_below(&random, CENTRES), test_random_below(&random, CENTRES)};
+        if (b == BATCHES / 2) {
+            mu_group_keys_reset(keys);
+            memset(seen, 0, sizeof seen);
+            distinct = 0;
+        }
+        for (uint32_t r = 0; r < ROWS; r++) {
+            const uint64_t off[2] = {test_random_below(&random, 4), test_random_below(&random, 4)};
+            c[0] = far ? test_random_below(&random, CENTRES) : c[0];
+            numbers[0][r] = centres[c[0]] + (int64_t)off[0];
+            numbers[1][r] = centres[c[1]] + (int64_t)off[1];
+            distinct += !seen[c[0]][off[0]][c[1]][off[1]];
+            seen[c[0]][off[0]][c[1]][off[1]] = true;
+        }
+        assert_ok(mu_group_keys_find(keys, values, &batch, groups, &test_error));
+        assert_int_equal(mu_group_keys_count(keys), distinct);
+        for (uint32_t r = 0; r < ROWS; r++) {
+            assert_true(mu_group_keys_value(keys, groups[r], 0).i64 == numbers[0][r]);
+            assert_true(mu_group_keys_value(keys, groups[r], 1).i64 == numbers[1][r]);
+        }
+    }
+    mu_group_keys_close(keys);
+}

@@ -207,3 +207,64 @@ TEST(a_budget_keeps_the_smallest_sets)
     mu_posting_writer_close(writer);
     mu_writer_deinit(&out);
 }
+
+TEST(rows_of_the_same_customer_and_value_take_no_memory_again)
+{
+    enum {
+        VALUES = 2,
+        COUNT = 1000,
+        TIMES = 200
+    };
+    static uint32_t ordinals[COUNT], codes[COUNT];
+    mu_posting_writer *writer = mu_posting_writer_open(VALUES);
+    const size_t before = mu_mem_used();
+
+    assert_non_null(writer);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        codes[i] = i % VALUES;
+    }
+    for (uint32_t i = 0; i < TIMES; i++) {
+        assert_true(mu_posting_writer_add(writer, 0, COUNT, ordinals, codes, NULL));
+    }
+    assert_true(mu_mem_used() - before < 1024);
+    mu_posting_writer_close(writer);
+}
+
+/* Where many values are meant, looking at each one's set in each stripe costs more than reading. */
+TEST(a_filter_of_very_many_values_knows_nothing)
+{
+    enum {
+        VALUES = MU_POSTING_FILTER_SETS + 1
+    };
+    const char *directory = test_temp_dir();
+    uint64_t state = test_seed();
+    mu_arena arena = {0};
+    test_row *rows = test_rows(&arena, &state, &shape);
+    uint8_t wanted[VALUES + 2] = {0};
+    mu_posting_filter filter;
+    mu_segment_info info;
+    mu_segment *segment;
+    bool any;
+
+    for (uint32_t i = 0; i < ROWS; i++) { /* a row for each value, and the rest for one more */
+        char *text = mu_arena_alloc(&arena, 8);
+        const int size = snprintf(text, 8, "e%05u", i < VALUES ? i : VALUES);
+        rows[i].cells[TEST_EVENT] =
+            (mu_value){.type.kind = MU_TEXT, .text = {.data = text, .size = (uint32_t)size}};
+    }
+    assert_ok(test_write_segment(directory, 7, TEST_COLUMNS, rows, ROWS, MU_BLOCK_ROWS, &info,
+                                 &test_error));
+    assert_ok(mu_segment_open(directory, "events-000007.seg", &segment, &test_error));
+    memset(wanted, 1, VALUES);
+    assert_ok(mu_posting_filter_init(&filter, segment, TEST_EVENT, wanted, &arena, &test_error));
+    assert_false(filter.known);
+    assert_ok(mu_posting_filter_any(&filter, CUSTOMERS / MU_STRIPE_ROWS, &any, &test_error));
+    assert_true(any);
+    wanted[0] = 0;
+    assert_ok(mu_posting_filter_init(&filter, segment, TEST_EVENT, wanted, &arena, &test_error));
+    assert_true(filter.known);
+    assert_ok(mu_posting_filter_any(&filter, CUSTOMERS / MU_STRIPE_ROWS, &any, &test_error));
+    assert_false(any); /* no one is in that stripe */
+    mu_segment_close(segment);
+    mu_arena_deinit(&arena);
+}
