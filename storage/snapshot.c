@@ -163,25 +163,28 @@ static muster_status list_named(const mu_manifest *manifest, uint64_t least, uin
     return MUSTER_OK;
 }
 
-/* Of the files in `known` (NULL: none) and `more`, whose numbers are higher, keeps those that the
- * manifest names. */
+/* Of the files in `known` (NULL: none) and `more` keeps those that the manifest names. */
 static muster_status hold_named(mu_snapshot *snapshot, const mu_held_files *known,
                                 const mu_held_files *more, muster_error *err)
 {
     const mu_held_files none = {0}, *const lists[] = {known ? known : &none, more};
-    const mu_held_files *first = lists[0]->count > 0 ? lists[0] : more;
-    uint64_t *files;
+    uint64_t *files, least = UINT64_MAX;
     size_t count;
     muster_status status = MUSTER_OK;
 
-    if (first->count == 0) {
+    for (size_t l = 0; l < MU_COUNT(lists); l++) {
+        least =
+            lists[l]->count > 0 && lists[l]->list[0].file < least ? lists[l]->list[0].file : least;
+    }
+    if (least == UINT64_MAX) {
         return MUSTER_OK;
     }
-    MU_TRY(list_named(&snapshot->manifest, first->list[0].file, &files, &count, err));
+    MU_TRY(list_named(&snapshot->manifest, least, &files, &count, err));
     for (size_t l = 0; l < MU_COUNT(lists) && status == MUSTER_OK; l++) {
         for (size_t i = 0; i < lists[l]->count && status == MUSTER_OK; i++) {
             const mu_held_file *file = &lists[l]->list[i];
             if (bsearch(&file->file, files, count, sizeof *files, compare_numbers) &&
+                !mu_held_find(&snapshot->held, file->file) &&
                 !mu_held_add(&snapshot->held, file->file, &file->bytes)) {
                 status = mu_fail_memory(err, "keeping files of the log");
             }
@@ -350,6 +353,17 @@ uint32_t mu_snapshot_stripes(const mu_snapshot *snapshot)
     const uint64_t customers = mu_customers_count(snapshot->customers);
 
     return (uint32_t)((customers + MU_STRIPE_ROWS - 1) / MU_STRIPE_ROWS);
+}
+
+uint32_t mu_snapshot_parts_before_log(const mu_snapshot *snapshot)
+{
+    uint32_t count = 0;
+
+    while (count < snapshot->manifest.part_count &&
+           !mu_held_find(&snapshot->held, snapshot->manifest.parts[count].file)) {
+        count++;
+    }
+    return count;
 }
 
 uint64_t mu_snapshot_version(const mu_snapshot *snapshot)
