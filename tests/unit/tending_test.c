@@ -7,6 +7,7 @@
  * tends does so itself, from the hook of env, so that the moment is always the same.
  */
 #include "storage/base/env.h"
+#include "storage/base/mem.h"
 #include "storage/db_state.h"
 
 #include "sql/owner.h"
@@ -14,6 +15,7 @@
 #include "tests/support/shop.h"
 #include "tests/support/test.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -163,8 +165,8 @@ static void assert_no_leftovers(muster *db)
     mu_arena arena = {0};
     uint32_t count, found = 0;
 
-    run(db, "CREATE TABLE one_more (a TEXT)");
-    run(db, "DROP TABLE one_more");
+    run(db, "CREATE TABLE another (a TEXT)");
+    run(db, "DROP TABLE another");
     assert_ok(mu_db_snapshot(db->db, &snapshot, &test_error));
     assert_ok(mu_snapshot_files(snapshot, &arena, &files, &count, &test_error));
     uint32_t named = snapshot->manifest.wal != 0;
@@ -278,6 +280,101 @@ TEST(what_others_commit_at_any_write_of_a_merge_is_kept)
         }
     }
     muster_close(db);
+}
+
+/* Faults: nothing that can be seen changes, whatever fails. */
+
+typedef struct fault {
+    uint32_t operations, failing; /* the number of the one that fails */
+    int error;
+    bool failed;
+} fault;
+
+static int fail_once(void *context, const char *operation, const char *path)
+{
+    fault *f = context;
+
+    (void)operation;
+    (void)path;
+    const bool fails = f->operations++ == f->failing;
+    f->failed |= fails;
+    return fails ? f->error : 0;
+}
+
+/* As it was, in this process and the next, and open to changes: in this process, unless it is not
+ * known what the disk has. */
+static void assert_as_it_was(muster *db, const char *path, const char *expected)
+{
+    char state[ROOM];
+
+    describe(db, state);
+    assert_string_equal(state, expected);
+    if (ask_only(db, "CREATE TABLE one_more (a TEXT)", &test_error) == MUSTER_OK) {
+        assert_no_leftovers(db);
+    } else {
+        assert_message_has("takes no more changes");
+    }
+    muster_close(db);
+    assert_ok(muster_check(path, NULL, NULL, &test_error));
+    db = open_at(path);
+    describe(db, state);
+    assert_string_equal(state, expected);
+    assert_no_leftovers(db);
+    muster_close(db);
+    assert_ok(mu_env_remove_tree(path, &test_error));
+}
+
+TEST(a_disk_that_fails_at_any_operation_of_a_merge_loses_nothing)
+{
+    static const int errors[] = {EIO, ENOSPC};
+    const char *base = test_path("base");
+    char expected[ROOM];
+
+    shop_use_fast_disk();
+    muster *made = make_base(base);
+    describe(made, expected);
+    for (size_t k = 0; k < 2 * MU_COUNT(keepings); k++) {
+        fault f = {.failed = true};
+        for (; f.failed; f.failing++) {
+            const char *path = copy_of(base);
+            muster *db = open_at(path);
+            f = (fault){.failing = f.failing, .error = errors[k % 2]};
+            mu_env_set_hook(fail_once, &f);
+            const muster_status status = keepings[k / 2](db);
+            mu_env_set_hook(NULL, NULL);
+            assert_true(status == MUSTER_OK || status == MUSTER_IO);
+            assert_as_it_was(db, path, expected);
+        }
+        assert_true(f.failing > 10);
+    }
+    muster_close(made);
+}
+
+TEST(memory_that_runs_out_anywhere_in_a_merge_loses_nothing)
+{
+    const char *base = test_path("base");
+    uint64_t state = test_seed();
+    char expected[ROOM];
+
+    shop_use_fast_disk();
+    muster *made = make_base(base);
+    describe(made, expected);
+    for (size_t k = 0; k < 2 * MU_COUNT(keepings); k++) {
+        uint64_t allocation = 0;
+        for (uint32_t fine = 0; fine < 3;) {
+            const char *path = copy_of(base);
+            muster *db = open_at(path);
+            mu_mem_fail_at(allocation, k % 2 == 0);
+            const muster_status status = keepings[k / 2](db);
+            mu_mem_fail_at(UINT64_MAX, false);
+            assert_true(status == MUSTER_OK || status == MUSTER_NOMEM);
+            fine = status == MUSTER_OK ? fine + 1 : 0;
+            allocation += 1 + test_random_below(&state, 40);
+            assert_as_it_was(db, path, expected);
+        }
+        assert_true(allocation > 100);
+    }
+    muster_close(made);
 }
 
 TEST(what_came_during_a_checkpoint_is_in_the_log_after_it_and_in_files_after_the_next)
