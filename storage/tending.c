@@ -2,7 +2,7 @@
  * tending.c - segments and parts of the registry that take the place of others.
  *
  * The files it writes without the turn are listed with the database as unfinished, so that no one
- * takes them for leftovers (I6), until the change that commits has taken them over. What it does
+ * takes them for leftovers (I7), until the change that commits has taken them over. What it does
  * not take over is removed here.
  */
 #include "storage/tending.h"
@@ -206,6 +206,7 @@ muster_status mu_tending_write_customers(mu_tending *tending, muster_error *err)
 
 /* The commit. */
 
+/* I9 */
 static bool are_unchanged(const mu_tending *tending, const mu_tended_segment *made)
 {
     const mu_manifest *base = &tending->change->base->manifest;
