@@ -85,8 +85,14 @@ static muster_status take_lock(mu_db *db, bool *taken, muster_error *err)
     if (!path) {
         return mu_fail_memory(err, "changing the database");
     }
-    const muster_status status = mu_env_lock(path, &db->lock, err);
+    mu_lock *lock;
+    const muster_status status = mu_env_lock(path, &lock, err);
     mu_mem_free(path);
+    if (status == MUSTER_OK) {
+        pthread_mutex_lock(&db->mutex);
+        db->lock = lock;
+        pthread_mutex_unlock(&db->mutex);
+    }
     return status;
 }
 

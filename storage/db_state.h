@@ -58,6 +58,7 @@ struct mu_db {
 typedef struct mu_shared_segment {
     atomic_uint references;
     uint64_t file;
+    mu_map bytes; /* by mutex: of a file that another process may remove, until it is opened */
     _Atomic(mu_segment *) segment; /* NULL before its first use; set by the mutex of the database */
 } mu_shared_segment;
 

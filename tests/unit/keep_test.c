@@ -138,6 +138,28 @@ TEST(readers_beside_the_writer_see_each_commit_when_a_statement_begins)
     muster_close(writer);
 }
 
+TEST(a_statement_of_a_reader_ends_though_the_writer_has_removed_its_files)
+{
+    const char *path = test_path("db");
+    muster *writer = open_at(path);
+    muster_statement *statement;
+    bool row;
+
+    run(writer, create);
+    run(writer, "INSERT INTO e VALUES ('ada', '2024-01-01', 1); CHECKPOINT");
+    run(writer, "INSERT INTO e VALUES ('ada', '2024-01-02', 2); CHECKPOINT");
+    muster *reader = open_at(path);
+    assert_ok(muster_prepare(reader, total, NULL, &statement, &test_error));
+    run(writer, "COMPACT");
+    assert_int_equal(count_files(path, "events-"), 1);
+    assert_ok(muster_step(statement, &row, &test_error));
+    assert_true(row);
+    assert_string_equal(muster_text(statement, 2, NULL), "3");
+    muster_finish(statement);
+    muster_close(reader);
+    muster_close(writer);
+}
+
 TEST(compact_leaves_one_segment_of_each_period)
 {
     const char *path = test_path("db");
