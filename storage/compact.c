@@ -296,7 +296,7 @@ muster_status mu_db_checkpoint(mu_db *db, muster_error *err)
     return status;
 }
 
-/* The first group behind that of the pass, which becomes it; false if there is none. */
+/* The first group behind that of the pass becomes it; *any is false if there is none. */
 static muster_status next_of(mu_db *db, pass *p, bool *any, muster_error *err)
 {
     mu_snapshot *tail;

@@ -31,9 +31,8 @@ typedef struct mu_tending {
     size_t segment_count, segment_capacity;
     mu_segment_info *sources; /* of all of them; owned */
     size_t source_count, source_capacity;
-    mu_customer_part_info
-        part;        /* of the registry, in the place of those of the log; count 0: none */
-    bool leaves_log; /* the log ends: what is left of it goes to the next one */
+    mu_customer_part_info part;   /* takes the place of those in the log; count 0: none does */
+    bool leaves_log;              /* the log ends: what is left of it goes to the next one */
     void (*pause)(void *context); /* as in merge.h; NULL: nothing is */
     void *pause_context;
     uint64_t paused_at; /* the version then */
