@@ -4,6 +4,7 @@
 #     sh bench/run.sh                 size S, everything, a few minutes
 #     sh bench/run.sh --size M        8 million customers, 60 million events
 #     sh bench/run.sh --help          all options
+#     sh bench/run.sh --append        a service that appends while others ask; muster alone
 #
 # What is missing is installed: packages with apt, the libraries of the peers from npm, to
 # build/peers. docs/benchmark.md says what is measured and how.
@@ -13,7 +14,13 @@ cd "$(dirname "$0")/.."
 duckdb=1.5.6-r.1
 chdb=26.5.3
 
+program=muster-bench
 peers=yes
+if [ "${1-}" = --append ]; then
+    program=muster-append
+    peers=
+    shift
+fi
 previous=
 for argument in "$@"; do
     case "$previous$argument" in
@@ -54,9 +61,9 @@ fi
 
 mkdir -p build
 if ! { cmake --preset release &&
-    cmake --build build/release --target muster-bench muster-gen muster_shared; } \
+    cmake --build build/release --target $program muster-gen muster_shared; } \
     >build/bench.log 2>&1; then
     tail -n 40 build/bench.log >&2
     exit 1
 fi
-exec build/release/muster-bench "$@"
+exec build/release/$program "$@"

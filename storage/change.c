@@ -13,27 +13,31 @@
 #include <assert.h>
 #include <string.h>
 
+muster_status mu_db_refuse_own_change(const mu_db *db, muster_error *err)
+{
+    if (db->changing && pthread_equal(db->changer, pthread_self())) {
+        return mu_fail(err, MUSTER_BUSY,
+                       "this thread is in the middle of a change of \"%s\" itself: an appender has "
+                       "more rows than it keeps; commit it, or close it, first",
+                       db->path);
+    }
+    return MUSTER_OK;
+}
+
 /* Waits until no other change is under way in this process, and begins one. */
 static muster_status take_turn(mu_db *db, muster_error *err)
 {
-    muster_status status = MUSTER_OK;
-
     pthread_mutex_lock(&db->mutex);
-    while (db->changing && !pthread_equal(db->changer, pthread_self())) {
+    muster_status status = mu_db_refuse_own_change(db, err);
+    while (status == MUSTER_OK && db->changing) {
         pthread_cond_wait(&db->idle, &db->mutex);
     }
-    if (db->changing) {
-        status =
-            mu_fail(err, MUSTER_BUSY,
-                    "this thread is in the middle of a change of \"%s\" itself: an appender has "
-                    "more rows than it keeps; commit it, or close it, first",
-                    db->path);
-    } else if (db->unsure) {
+    if (status == MUSTER_OK && db->unsure) {
         status = mu_fail(err, MUSTER_IO,
                          "\"%s\" takes no more changes, since the system could not say whether the "
                          "last one is on the disk; close the database and open it again",
                          db->path);
-    } else {
+    } else if (status == MUSTER_OK) {
         db->changing = true;
         db->changer = pthread_self();
     }
@@ -55,6 +59,7 @@ void mu_change_free(mu_change *change)
     mu_db *db = change->db;
 
     mu_held_deinit(&change->held);
+    mu_held_deinit(&change->rest);
     pthread_mutex_destroy(&change->mutex);
     mu_mem_free(change->removed);
     mu_customer_adder_free(change->customers);
@@ -80,8 +85,14 @@ static muster_status take_lock(mu_db *db, bool *taken, muster_error *err)
     if (!path) {
         return mu_fail_memory(err, "changing the database");
     }
-    const muster_status status = mu_env_lock(path, &db->lock, err);
+    mu_lock *lock;
+    const muster_status status = mu_env_lock(path, &lock, err);
     mu_mem_free(path);
+    if (status == MUSTER_OK) {
+        pthread_mutex_lock(&db->mutex);
+        db->lock = lock;
+        pthread_mutex_unlock(&db->mutex);
+    }
     return status;
 }
 
@@ -109,7 +120,10 @@ muster_status mu_change_begin(mu_db *db, mu_change **out, muster_error *err)
         mu_db_remove_leftovers(db, manifest);
     }
     change->catalog = manifest->catalog;
-    atomic_init(&change->next_file, manifest->next_file);
+    if (atomic_load(&db->next_file) < manifest->next_file) { /* the first change after the lock */
+        atomic_store(&db->next_file, manifest->next_file);
+    }
+    change->first_file = atomic_load(&db->next_file);
     change->clean_parts = UINT32_MAX;
     change->customers =
         mu_customer_adder_new(change->base->customers, &change->catalog.customer_kind);
@@ -141,7 +155,7 @@ const char *mu_change_directory(const mu_change *change)
 
 uint64_t mu_change_next_file(mu_change *change)
 {
-    return atomic_fetch_add(&change->next_file, 1);
+    return atomic_fetch_add(&change->db->next_file, 1);
 }
 
 mu_snapshot *mu_change_base(mu_change *change)
@@ -284,7 +298,7 @@ muster_status mu_change_hold_segment(mu_change *change, const mu_segment_info *i
                                      const mu_map *bytes, muster_error *err)
 {
     pthread_mutex_lock(&change->mutex);
-    const bool held = mu_held_put(&change->held, info->file, bytes);
+    const bool held = mu_held_add(&change->held, info->file, bytes);
     pthread_mutex_unlock(&change->mutex);
     return held ? MUSTER_OK : mu_fail_memory(err, "adding a segment");
 }

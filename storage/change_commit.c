@@ -63,50 +63,30 @@ static muster_status list_segments(mu_change *change, mu_manifest *next, muster_
     return MUSTER_OK;
 }
 
-/* How many of the base's parts come before the first one that is in the log. Behind that one there
- * may be files again: large commits write them while the log goes on. */
-static uint32_t parts_before_log(const mu_snapshot *base)
-{
-    uint32_t count = 0;
-
-    while (count < base->manifest.part_count &&
-           !mu_held_find(&base->held, base->manifest.parts[count].file)) {
-        count++;
-    }
-    return count;
-}
-
-/* How many of the base's parts may stay. */
-static uint32_t most_parts(const mu_change *change, bool leaves_log)
-{
-    const uint32_t most =
-        leaves_log ? parts_before_log(change->base) : change->base->manifest.part_count;
-
-    return most < change->clean_parts ? most : change->clean_parts;
-}
-
 /* Writes the new customers, and those of parts that may not stay, and lists the parts there are
  * then. */
-static muster_status write_customers(mu_change *change, bool leaves_log, mu_manifest *next,
-                                     muster_error *err)
+static muster_status write_customers(mu_change *change, mu_manifest *next, muster_error *err)
 {
     const mu_manifest *base = &change->base->manifest;
-    const uint32_t most = most_parts(change, leaves_log);
     uint32_t keep;
 
-    next->parts = base->parts;
-    next->part_count = base->part_count;
-    if (mu_customer_adder_new_count(change->customers) == 0 && most == base->part_count) {
+    next->parts = change->parts ? change->parts : base->parts;
+    next->part_count = change->parts ? change->part_count : base->part_count;
+    if (mu_customer_adder_new_count(change->customers) == 0 &&
+        change->clean_parts >= base->part_count) {
         return MUSTER_OK;
     }
+    assert(!change->parts);
     mu_customer_part_info *parts =
         MU_NEW_ARRAY(&change->arena, mu_customer_part_info, (size_t)base->part_count + 1);
     mu_customer_part_info fresh;
     if (!parts) {
         return mu_fail_memory(err, "committing");
     }
-    MU_TRY(mu_customer_adder_write(change->customers, change->db->path, mu_change_next_file(change),
-                                   0, most, &keep, &fresh, NULL, err));
+    const mu_customer_writing how = {.directory = change->db->path,
+                                     .file = mu_change_next_file(change),
+                                     .most = change->clean_parts};
+    MU_TRY(mu_customer_adder_write(change->customers, &how, &keep, &fresh, NULL, err));
     if (keep > 0) {
         memcpy(parts, base->parts, keep * sizeof *parts);
     }
@@ -167,36 +147,62 @@ static muster_status sync_directory(mu_db *db, muster_error *err)
     return status;
 }
 
-/* Writes everything, and the manifest, which names `wal` as the log. */
-static muster_status write_all(mu_change *change, uint64_t wal, mu_manifest *next,
-                               muster_error *err)
+/* Takes the file of this number from a list of files in memory (or does nothing). */
+static bool keep_held(mu_held_files *kept, const mu_held_files *held, uint64_t file)
 {
-    const bool leaves_log = wal != change->base->manifest.wal;
+    const mu_map *bytes = mu_held_find(held, file);
 
-    *next = (mu_manifest){
-        .version = change->base->manifest.version + 1, .wal = wal, .catalog = change->catalog};
+    return !bytes || mu_held_add(kept, file, bytes);
+}
+
+/* The log ends. What it has that the next manifest names, since it came while the rest was made
+ * into files, is the first record of another: one that adds nothing, but has the bytes. */
+static muster_status change_logs(mu_change *change, mu_manifest *next, muster_error *err)
+{
+    mu_held_files kept = {0};
+    bool fits = true;
+    muster_status status = MUSTER_OK;
+
+    for (uint32_t i = 0; i < next->segment_count && fits; i++) {
+        fits = keep_held(&kept, &change->base->held, next->segments[i].file);
+    }
+    for (uint32_t i = 0; i < next->part_count && fits; i++) {
+        fits = keep_held(&kept, &change->base->held, next->parts[i].file) &&
+               keep_held(&kept, &change->rest, next->parts[i].file);
+    }
+    next->wal = kept.count > 0 ? mu_change_next_file(change) : 0;
+    if (!fits) {
+        status = mu_fail_memory(err, "committing");
+    } else if (next->wal != 0) {
+        const mu_wal_commit first = {.version = next->version,
+                                     .next_file = atomic_load(&change->db->next_file),
+                                     .files = &kept};
+        status = mu_wal_create(change->db->path, next->wal, &first, err);
+    }
+    mu_held_deinit(&kept);
+    return status;
+}
+
+/* Writes everything, and the manifest. */
+static muster_status write_all(mu_change *change, mu_manifest *next, muster_error *err)
+{
+    const mu_manifest *base = &change->base->manifest;
+
+    *next =
+        (mu_manifest){.version = base->version + 1, .wal = base->wal, .catalog = change->catalog};
     MU_TRY(write_held(change, err));
     MU_TRY(list_segments(change, next, err));
-    MU_TRY(write_customers(change, leaves_log, next, err)); /* I1: each file is synced as it is
-                                                              closed */
+    MU_TRY(write_customers(change, next, err)); /* I1: each file is synced as it is closed */
     MU_TRY(write_tags(change, next, err));
     MU_TRY(mu_change_write_erased(change, next, err));
+    if (change->leaves_log) {
+        MU_TRY(change_logs(change, next, err));
+    }
     /* I1: files of the log, too */
     MU_TRY(mu_db_sync_log(change->db, change->db->log_number, change->db->log_end, err));
-    next->next_file = atomic_load(&change->next_file);
+    next->next_file = atomic_load(&change->db->next_file);
     MU_TRY(sync_directory(change->db, err)); /* I2: the names of the files, before the manifest's */
     return mu_manifest_write(change->db->path, next, err);
-}
-
-static int compare_segments(const void *a, const void *b)
-{
-    return mu_manifest_compare_segments(a, b);
-}
-
-static bool names_segment(const mu_manifest *manifest, const mu_segment_info *info)
-{
-    return manifest->segment_count > 0 && bsearch(info, manifest->segments, manifest->segment_count,
-                                                  sizeof *info, compare_segments);
 }
 
 /* I6: snapshots of this process may not have opened all of theirs yet; once mapped, a file stays
@@ -205,7 +211,7 @@ static void open_old_segments(mu_snapshot *base, const mu_manifest *next)
 {
     for (uint32_t i = 0; i < base->segment_count; i++) {
         mu_segment *segment;
-        if (!names_segment(next, &base->manifest.segments[i])) {
+        if (!mu_manifest_find_segment(next, &base->manifest.segments[i])) {
             (void)mu_snapshot_open_segment(base, i, &segment, NULL);
         }
     }
@@ -240,25 +246,26 @@ static muster_status open_log(mu_db *db, const mu_snapshot *base, muster_error *
     return status;
 }
 
-/* Commits by a manifest that names `wal` as the log; the change is not freed. *made is false if
- * the database is as it was. */
-static muster_status commit_manifest(mu_change *change, uint64_t wal, bool *made, muster_error *err)
+/* Commits by a manifest; the change is not freed. *made is false if the database is as it was. */
+static muster_status commit_manifest(mu_change *change, bool *made, muster_error *err)
 {
     mu_db *db = change->db;
+    const mu_manifest *base = &change->base->manifest;
     mu_manifest next;
 
     *made = false;
-    if (wal != 0 && !db->log) { /* I1: what another process left in the log may not be synced */
+    /* I1: what another process left in the log may not be synced */
+    if (base->wal != 0 && !change->leaves_log && !db->log) {
         MU_TRY(open_log(db, change->base, err));
     }
-    MU_TRY(write_all(change, wal, &next, err));
+    MU_TRY(write_all(change, &next, err));
     *made = true;
     MU_TRY(sync_directory(db, err)); /* I5: before anyone is told */
     pthread_mutex_lock(&db->mutex);
     mu_snapshot_release(db->tail); /* the next snapshot is of the new manifest */
     db->tail = NULL;
     mu_log *old = NULL;
-    if (wal != change->base->manifest.wal) {
+    if (next.wal != base->wal) {
         old = db->log;
         db->log = NULL;
         db->log_number = db->log_end = db->log_synced = 0;
@@ -267,6 +274,7 @@ static muster_status commit_manifest(mu_change *change, uint64_t wal, bool *made
     mu_log_close(old);
     open_old_segments(change->base, &next);
     mu_db_remove_leftovers(db, &next); /* I6: now that the manifest without them is in place */
+    mu_db_wake_keeper(db, &next, &change->base->held, 0);
     return MUSTER_OK;
 }
 
@@ -296,8 +304,8 @@ static muster_status begin_log(mu_change *change, muster_error *err)
         mu_snapshot *base;
         next.version++;
         next.wal = mu_change_next_file(change);
-        next.next_file = atomic_load(&change->next_file);
-        MU_TRY(mu_wal_create(db->path, next.wal, err));
+        next.next_file = atomic_load(&db->next_file);
+        MU_TRY(mu_wal_create(db->path, next.wal, NULL, err));
         MU_TRY(sync_directory(db, err)); /* I2 */
         MU_TRY(mu_manifest_write(db->path, &next, err));
         MU_TRY(sync_directory(db, err)); /* I5 */
@@ -319,10 +327,12 @@ static muster_status hold_customers(mu_change *change, mu_wal_commit *commit,
     if (mu_customer_adder_new_count(change->customers) == 0) {
         return MUSTER_OK;
     }
-    MU_TRY(mu_customer_adder_write(change->customers, NULL, mu_change_next_file(change),
-                                   parts_before_log(base), UINT32_MAX, &commit->keep_parts, part,
-                                   &bytes, err));
-    const bool held = mu_held_put(&change->held, part->file, &bytes);
+    const mu_customer_writing how = {.file = mu_change_next_file(change),
+                                     .least = mu_snapshot_parts_before_log(base),
+                                     .most = UINT32_MAX};
+    MU_TRY(
+        mu_customer_adder_write(change->customers, &how, &commit->keep_parts, part, &bytes, err));
+    const bool held = mu_held_add(&change->held, part->file, &bytes);
     mu_env_unmap(&bytes);
     if (!held) {
         return mu_fail_memory(err, "committing");
@@ -383,7 +393,7 @@ static muster_status log_change(mu_change *change, uint64_t *end, bool *seen, mu
                             .segments = change->segments,
                             .files = &change->held};
     MU_TRY(hold_customers(change, &commit, &part, err));
-    commit.next_file = atomic_load(&change->next_file);
+    commit.next_file = atomic_load(&db->next_file);
     pthread_mutex_lock(&db->mutex);
     commit.synced = db->log_synced;
     pthread_mutex_unlock(&db->mutex);
@@ -399,7 +409,7 @@ static muster_status log_change(mu_change *change, uint64_t *end, bool *seen, mu
         open_old_segments(change->base, &next->manifest); /* a later manifest removes the files */
     }
     *seen = publish(db, next, *end);
-    mu_db_wake_keeper(db, next);
+    mu_db_wake_keeper(db, &next->manifest, &next->held, *end);
     return MUSTER_OK;
 }
 
@@ -426,7 +436,7 @@ muster_status mu_change_commit(mu_change *change, muster_error *err)
 
     if (!needs_manifest(change) && change->segment_count == 0 && change->removed_count == 0 &&
         mu_customer_adder_new_count(change->customers) == 0) {
-        if (atomic_load(&change->next_file) == change->base->manifest.next_file) {
+        if (atomic_load(&change->db->next_file) == change->first_file) {
             mu_change_free(change); /* it has no files to remove */
         } else {
             mu_change_abort(change);
@@ -440,9 +450,8 @@ muster_status mu_change_commit(mu_change *change, muster_error *err)
     if (status == MUSTER_OK && fits_log(change)) {
         return commit_to_log(change, err);
     }
-    const uint64_t wal = change->leaves_log ? 0 : change->base->manifest.wal;
     if (status == MUSTER_OK) {
-        status = commit_manifest(change, wal, &made, err);
+        status = commit_manifest(change, &made, err);
     }
     if (status != MUSTER_OK && !made) {
         mu_change_abort(change);

@@ -22,13 +22,17 @@ struct mu_change {
     uint64_t *removed; /* segments of the base that go, by file; owned */
     size_t removed_count, removed_capacity;
     pthread_mutex_t mutex;
-    mu_held_files held;         /* by mutex: of the new segments, those in memory */
-    _Atomic uint64_t next_file; /* several threads may write segments */
-    bool edited;                /* tables: what the log has no words for */
-    mu_erasing erasing;         /* the same */
-    const atomic_bool *cancel;  /* of the merges that it makes; NULL: never */
-    bool leaves_log;            /* all that the log has is in files now: it ends */
-    uint32_t clean_parts;       /* of the customers: later ones go, and the ids of the erased */
+    mu_held_files held;   /* by mutex: of the new segments, those in memory */
+    uint64_t first_file;  /* the next number when it began */
+    bool edited;          /* tables: what the log has no words for */
+    mu_erasing erasing;   /* the same */
+    uint32_t clean_parts; /* of the customers: later ones go, and the ids of the erased */
+
+    /* What was tended to, tending.c. */
+    bool leaves_log;              /* the log ends; of its files those stay that are still named */
+    mu_customer_part_info *parts; /* of the registry; in the arena; NULL: those of the base */
+    uint32_t part_count;
+    mu_held_files rest; /* of these parts, those that were not in the base's log */
 };
 
 void mu_change_free(mu_change *change); /* and ends its turn */

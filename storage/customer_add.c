@@ -325,6 +325,7 @@ muster_status mu_customer_adder_add_many(mu_customer_adder *adder, uint32_t coun
 typedef struct merged {
     const mu_customer_adder *adder;
     uint32_t first; /* the ordinal of the 0th */
+    const atomic_bool *cancel;
     char room[MU_PACKED_ID_BYTES];
 } merged;
 
@@ -334,6 +335,9 @@ static muster_status merged_id(void *context, uint32_t i, mu_customer_id *id, mu
     const uint32_t ordinal = m->first + i;
     const uint32_t base_count = mu_customers_count(m->adder->base);
 
+    if (m->cancel && atomic_load_explicit(m->cancel, memory_order_relaxed)) {
+        return mu_fail(err, MUSTER_CANCELLED, "cancelled while writing the customers");
+    }
     if (ordinal < base_count) {
         return mu_customers_id(m->adder->base, ordinal, m->room, id, err);
     }
@@ -341,23 +345,24 @@ static muster_status merged_id(void *context, uint32_t i, mu_customer_id *id, mu
     return MUSTER_OK;
 }
 
-muster_status mu_customer_adder_write(mu_customer_adder *adder, const char *directory,
-                                      uint64_t file, uint32_t least, uint32_t most, uint32_t *keep,
-                                      mu_customer_part_info *info, mu_map *bytes, muster_error *err)
+muster_status mu_customer_adder_write(mu_customer_adder *adder, const mu_customer_writing *how,
+                                      uint32_t *keep, mu_customer_part_info *info, mu_map *bytes,
+                                      muster_error *err)
 {
     uint32_t count = adder->count;
 
     *keep = mu_customers_part_count(adder->base);
-    assert(count > 0 || *keep > most);
+    assert(count > 0 || *keep > how->most);
     mu_mem_free(adder->slots); /* it is the largest piece, and no more lookups come */
     adder->slots = NULL;
     adder->slot_count = 0;
-    while (*keep > least &&
-           (*keep > most || mu_customers_part(adder->base, *keep - 1)->info.count <= count)) {
+    while (*keep > how->least &&
+           (*keep > how->most || mu_customers_part(adder->base, *keep - 1)->info.count <= count)) {
         count += mu_customers_part(adder->base, --*keep)->info.count;
     }
-    merged context = {.adder = adder, .first = mu_customer_adder_count(adder) - count};
-    *info = (mu_customer_part_info){.file = file, .first = context.first, .count = count};
-    return mu_customer_part_write(directory, *adder->kind, mu_customers_hidden(adder->base),
+    merged context = {
+        .adder = adder, .first = mu_customer_adder_count(adder) - count, .cancel = how->cancel};
+    *info = (mu_customer_part_info){.file = how->file, .first = context.first, .count = count};
+    return mu_customer_part_write(how->directory, *adder->kind, mu_customers_hidden(adder->base),
                                   merged_id, &context, info, bytes, err);
 }

@@ -141,14 +141,20 @@ muster_status mu_customer_part_write(const char *directory, mu_kind kind, const 
 mu_customer_adder *mu_customer_adder_new(const mu_customers *base, const mu_kind *kind);
 void mu_customer_adder_free(mu_customer_adder *adder); /* NULL is fine */
 
-/* Writes the new ids as a part numbered `file`, together with the last parts of the base as
- * customer.h says; the first `least` of them stay, whatever their size, and those from `most` on do
- * not. There is something to write: new ids, or parts from `most` on. *keep is how many of the
- * base's parts stay, before the new one. In memory, to *bytes, if the directory is NULL. The adder
- * is of no use afterwards. */
-muster_status mu_customer_adder_write(mu_customer_adder *adder, const char *directory,
-                                      uint64_t file, uint32_t least, uint32_t most, uint32_t *keep,
-                                      mu_customer_part_info *info, mu_map *bytes,
+/* How new ids become a part. */
+typedef struct mu_customer_writing {
+    const char *directory; /* NULL: in memory */
+    uint64_t file;         /* its number */
+    uint32_t least, most;  /* of the base's parts the first `least` stay, whatever their size, and
+                              those from `most` on do not */
+    const atomic_bool *cancel; /* NULL: never */
+} mu_customer_writing;
+
+/* Writes the new ids as a part, together with the last parts of the base as customer.h says. There
+ * is something to write: new ids, or parts from `most` on. *keep is how many of the base's parts
+ * stay, before the new one; `bytes` is for one in memory. The adder is of no use afterwards. */
+muster_status mu_customer_adder_write(mu_customer_adder *adder, const mu_customer_writing *how,
+                                      uint32_t *keep, mu_customer_part_info *info, mu_map *bytes,
                                       muster_error *err);
 uint32_t mu_customer_adder_new_count(const mu_customer_adder *adder);
 

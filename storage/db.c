@@ -152,7 +152,7 @@ muster_status mu_db_open(const char *path, mu_db **out, muster_error *err)
     pthread_mutex_init(&db->mutex, NULL);
     pthread_cond_init(&db->idle, NULL);
     pthread_cond_init(&db->synced, NULL);
-    pthread_cond_init(&db->wake, NULL);
+    pthread_cond_init(&db->rested, NULL);
     MU_TRY_GOTO(set_path(db, path, err));
     MU_TRY_GOTO(open_directory(db, err));
     MU_TRY_GOTO(mu_db_snapshot(db, &first, err));
@@ -171,10 +171,10 @@ void mu_db_close(mu_db *db)
         return;
     }
     mu_db_stop_keeper(db);
-    if (db->log && !db->unsure && !db->temporary) {
+    if (db->lock && !db->unsure && !db->temporary) {
         (void)mu_db_checkpoint(db, NULL); /* a close never fails; what is in the log stays there */
     }
-    assert(!db->changing && !db->syncing);
+    assert(!db->changing && !db->syncing && db->unfinished_count == 0);
     mu_snapshot_release(db->tail);
     assert(!db->current || atomic_load(&db->current->references) == 1);
     mu_snapshot_release(db->current);
@@ -183,10 +183,11 @@ void mu_db_close(mu_db *db)
     }
     mu_env_unlock(db->lock);
     mu_log_close(db->log);
-    pthread_cond_destroy(&db->wake);
+    pthread_cond_destroy(&db->rested);
     pthread_cond_destroy(&db->synced);
     pthread_cond_destroy(&db->idle);
     pthread_mutex_destroy(&db->mutex);
+    mu_mem_free(db->unfinished);
     mu_mem_free(db->manifest_path);
     mu_mem_free(db->path);
     mu_mem_free(db);
@@ -305,8 +306,28 @@ muster_status mu_db_sync_log(mu_db *db, uint64_t number, uint64_t size, muster_e
     return status;
 }
 
+muster_status mu_db_sync_appended(mu_db *db, muster_error *err)
+{
+    pthread_mutex_lock(&db->mutex);
+    const uint64_t number = db->log_number, end = db->log_end;
+    pthread_mutex_unlock(&db->mutex);
+    return mu_db_sync_log(db, number, end, err);
+}
+
+static bool is_unfinished(mu_db *db, const char *name)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&db->mutex);
+    for (size_t i = 0; i < db->unfinished_count && !found; i++) {
+        found = strcmp(db->unfinished[i].name, name) == 0;
+    }
+    pthread_mutex_unlock(&db->mutex);
+    return found;
+}
+
 typedef struct leftovers {
-    const mu_db *db;
+    mu_db *db;
     const mu_manifest *manifest;
 } leftovers;
 
@@ -314,7 +335,7 @@ static muster_status remove_leftover(void *context, const char *name, muster_err
 {
     const leftovers *l = context;
 
-    if (!mu_manifest_is_leftover(l->manifest, name)) {
+    if (!mu_manifest_is_leftover(l->manifest, name) || is_unfinished(l->db, name)) {
         return MUSTER_OK;
     }
     char *path = mu_file_path(l->db->path, name);

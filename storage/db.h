@@ -118,8 +118,10 @@ muster_status mu_db_checkpoint(mu_db *db, muster_error *err);
 /* Leaves one segment of each table and period, in a file. `cancel` may be NULL. */
 muster_status mu_db_compact(mu_db *db, const atomic_bool *cancel, muster_error *err);
 
-/* Merges the segments of the log that are due, as the background does by itself. */
+/* Merges the segments that are due, as the background does by itself; which it does not from now on
+ * unless `wanted`: so tests know when it happens. */
 muster_status mu_db_tend(mu_db *db, muster_error *err);
+void mu_db_set_kept(mu_db *db, bool wanted);
 
 /* Whether a commit waits until it is on the disk, which it does if nothing is said. */
 void mu_db_set_synchronous(mu_db *db, bool wanted);

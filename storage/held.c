@@ -23,18 +23,8 @@ const mu_map *mu_held_find(const mu_held_files *held, uint64_t file)
                                                                      : NULL;
 }
 
+/* Most numbers are above all that are there: those of merges are given before others are done. */
 bool mu_held_add(mu_held_files *held, uint64_t file, const mu_map *bytes)
-{
-    assert(held->count == 0 || held->list[held->count - 1].file < file);
-    if (!mu_mem_reserve(&held->list, &held->capacity, held->count + 1, sizeof *held->list)) {
-        return false;
-    }
-    held->list[held->count++] =
-        (mu_held_file){.file = file, .bytes = mu_env_map_part(bytes, 0, bytes->size)};
-    return true;
-}
-
-bool mu_held_put(mu_held_files *held, uint64_t file, const mu_map *bytes)
 {
     size_t at = held->count;
 
@@ -44,6 +34,7 @@ bool mu_held_put(mu_held_files *held, uint64_t file, const mu_map *bytes)
     for (; at > 0 && held->list[at - 1].file > file; at--) {
         held->list[at] = held->list[at - 1];
     }
+    assert(at == 0 || held->list[at - 1].file < file);
     held->list[at] = (mu_held_file){.file = file, .bytes = mu_env_map_part(bytes, 0, bytes->size)};
     held->count++;
     return true;

@@ -22,11 +22,8 @@ typedef struct mu_held_files {
 /* NULL if the file is not held. */
 const mu_map *mu_held_find(const mu_held_files *held, uint64_t file);
 
-/* Adds a file, shared with who has the map; its number is above all that are there. False when out
- * of memory. */
+/* Adds a file whose number is not there, shared with who has the map. False when out of memory. */
 bool mu_held_add(mu_held_files *held, uint64_t file, const mu_map *bytes);
-/* The same for a number that is not there, wherever it belongs. */
-bool mu_held_put(mu_held_files *held, uint64_t file, const mu_map *bytes);
 
 /* Opens a segment: from the list (which may be NULL) if it is there, else from the directory. */
 muster_status mu_held_open_segment(const mu_held_files *held, const char *directory, uint64_t file,

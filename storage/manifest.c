@@ -108,6 +108,15 @@ void mu_manifest_sort_segments(mu_segment_info *segments, size_t count)
     }
 }
 
+const mu_segment_info *mu_manifest_find_segment(const mu_manifest *manifest,
+                                                const mu_segment_info *segment)
+{
+    return manifest->segment_count == 0
+               ? NULL
+               : bsearch(segment, manifest->segments, manifest->segment_count, sizeof *segment,
+                         compare_pointers);
+}
+
 uint32_t mu_manifest_customers(const mu_manifest *manifest)
 {
     const mu_customer_part_info *parts = manifest->parts;

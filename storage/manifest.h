@@ -51,6 +51,10 @@ bool mu_manifest_copy_table(const mu_table *table, mu_arena *arena, mu_table *ou
 int mu_manifest_compare_segments(const mu_segment_info *a, const mu_segment_info *b);
 void mu_manifest_sort_segments(mu_segment_info *segments, size_t count);
 
+/* The one of this table, period and file; NULL if there is none. */
+const mu_segment_info *mu_manifest_find_segment(const mu_manifest *manifest,
+                                                const mu_segment_info *segment);
+
 /* What a manifest says of one of them, to bytes and back; the log has the same. */
 void mu_manifest_write_segment(mu_writer *out, const mu_segment_info *segment);
 void mu_manifest_read_segment(mu_reader *in, mu_segment_info *segment);

@@ -328,6 +328,9 @@ static muster_status read_block(const run_merger *merger, run_cursor *cursor, mu
         atomic_load_explicit(merger->merge->cancel, memory_order_relaxed)) {
         return mu_fail(err, MUSTER_CANCELLED, "cancelled while merging segments");
     }
+    if (merger->merge->pause) {
+        merger->merge->pause(merger->merge->pause_context);
+    }
     const mu_block *info = mu_segment_block(cursor->segment, block);
     cursor->rows = info->rows;
     cursor->stripe = info->stripe;

@@ -14,12 +14,14 @@ typedef struct mu_merge {
     int64_t period;
     mu_segment *const *segments; /* in order of arrival; borrowed */
     uint32_t segment_count;
-    uint32_t block_rows;       /* of the blocks written; none that is read has more */
-    const char *directory;     /* of what is written; NULL: in memory */
-    uint64_t file;             /* its number */
-    bool temporary;            /* it is not synced */
-    const mu_erased *erased;   /* whose rows are dropped; NULL: no one's */
-    const atomic_bool *cancel; /* NULL: never */
+    uint32_t block_rows;          /* of the blocks written; none that is read has more */
+    const char *directory;        /* of what is written; NULL: in memory */
+    uint64_t file;                /* its number */
+    bool temporary;               /* it is not synced */
+    const mu_erased *erased;      /* whose rows are dropped; NULL: no one's */
+    const atomic_bool *cancel;    /* NULL: never */
+    void (*pause)(void *context); /* called again and again meanwhile; NULL: nothing is */
+    void *pause_context;
 } mu_merge;
 
 /* Writes one segment with the rows of all, which must not be none; `bytes` is for one in memory,

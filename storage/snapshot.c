@@ -23,6 +23,7 @@ static void release_segment(mu_shared_segment *shared)
 {
     if (atomic_fetch_sub_explicit(&shared->references, 1, memory_order_acq_rel) == 1) {
         mu_segment_close(atomic_load(&shared->segment));
+        mu_env_unmap(&shared->bytes);
         mu_mem_free(shared);
     }
 }
@@ -68,6 +69,27 @@ void mu_snapshot_release(mu_snapshot *snapshot)
     }
 }
 
+/* Merges of the process that writes remove files at any time, so others map theirs at once: a
+ * statement that has begun ends. One that is missing though the manifest names it is told of when
+ * it is read. */
+static muster_status keep_file(const mu_snapshot *snapshot, mu_shared_segment *shared,
+                               muster_error *err)
+{
+    char name[MU_SEGMENT_NAME_BYTES];
+
+    if (snapshot->db->lock || mu_held_find(&snapshot->held, shared->file)) {
+        return MUSTER_OK;
+    }
+    mu_segment_name(shared->file, name);
+    char *path = mu_file_path(snapshot->db->path, name);
+    if (!path) {
+        return mu_fail_memory(err, "opening the database");
+    }
+    const muster_status status = mu_env_map(path, &shared->bytes, err);
+    mu_mem_free(path);
+    return status == MUSTER_IO && mu_snapshot_is_rooted(snapshot) ? MUSTER_OK : status;
+}
+
 /* Takes the segments over from the snapshot before, or prepares new ones. Both have them in the
  * same order, so that they are gone through side by side. */
 static muster_status share_segments(mu_snapshot *snapshot, const mu_snapshot *previous,
@@ -87,6 +109,7 @@ static muster_status share_segments(mu_snapshot *snapshot, const mu_snapshot *pr
             old++;
         }
         mu_shared_segment *shared;
+        bool fresh = false;
         if (previous && old < previous->segment_count &&
             mu_manifest_compare_segments(&previous->manifest.segments[old], info) == 0) {
             shared = previous->segments[old];
@@ -98,8 +121,12 @@ static muster_status share_segments(mu_snapshot *snapshot, const mu_snapshot *pr
             }
             atomic_init(&shared->references, 1);
             shared->file = info->file;
+            fresh = true;
         }
         snapshot->segments[snapshot->segment_count++] = shared;
+        if (fresh) {
+            MU_TRY(keep_file(snapshot, shared, err));
+        }
     }
     return MUSTER_OK;
 }
@@ -163,25 +190,28 @@ static muster_status list_named(const mu_manifest *manifest, uint64_t least, uin
     return MUSTER_OK;
 }
 
-/* Of the files in `known` (NULL: none) and `more`, whose numbers are higher, keeps those that the
- * manifest names. */
+/* Of the files in `known` (NULL: none) and `more` keeps those that the manifest names. */
 static muster_status hold_named(mu_snapshot *snapshot, const mu_held_files *known,
                                 const mu_held_files *more, muster_error *err)
 {
     const mu_held_files none = {0}, *const lists[] = {known ? known : &none, more};
-    const mu_held_files *first = lists[0]->count > 0 ? lists[0] : more;
-    uint64_t *files;
+    uint64_t *files, least = UINT64_MAX;
     size_t count;
     muster_status status = MUSTER_OK;
 
-    if (first->count == 0) {
+    for (size_t l = 0; l < MU_COUNT(lists); l++) {
+        least =
+            lists[l]->count > 0 && lists[l]->list[0].file < least ? lists[l]->list[0].file : least;
+    }
+    if (least == UINT64_MAX) {
         return MUSTER_OK;
     }
-    MU_TRY(list_named(&snapshot->manifest, first->list[0].file, &files, &count, err));
+    MU_TRY(list_named(&snapshot->manifest, least, &files, &count, err));
     for (size_t l = 0; l < MU_COUNT(lists) && status == MUSTER_OK; l++) {
         for (size_t i = 0; i < lists[l]->count && status == MUSTER_OK; i++) {
             const mu_held_file *file = &lists[l]->list[i];
             if (bsearch(&file->file, files, count, sizeof *files, compare_numbers) &&
+                !mu_held_find(&snapshot->held, file->file) &&
                 !mu_held_add(&snapshot->held, file->file, &file->bytes)) {
                 status = mu_fail_memory(err, "keeping files of the log");
             }
@@ -352,6 +382,17 @@ uint32_t mu_snapshot_stripes(const mu_snapshot *snapshot)
     return (uint32_t)((customers + MU_STRIPE_ROWS - 1) / MU_STRIPE_ROWS);
 }
 
+uint32_t mu_snapshot_parts_before_log(const mu_snapshot *snapshot)
+{
+    uint32_t count = 0;
+
+    while (count < snapshot->manifest.part_count &&
+           !mu_held_find(&snapshot->held, snapshot->manifest.parts[count].file)) {
+        count++;
+    }
+    return count;
+}
+
 uint64_t mu_snapshot_version(const mu_snapshot *snapshot)
 {
     return snapshot->manifest.version;
@@ -431,11 +472,14 @@ static muster_status open_segment(mu_snapshot *snapshot, uint32_t i, mu_segment 
                                   muster_error *err)
 {
     const mu_segment_info *info = &snapshot->manifest.segments[i];
+    mu_map *mapped = &snapshot->segments[i]->bytes;
     char name[MU_SEGMENT_NAME_BYTES];
 
     mu_segment_name(info->file, name);
     const muster_status status =
-        mu_held_open_segment(&snapshot->held, snapshot->db->path, info->file, out, err);
+        mapped->data
+            ? mu_segment_open_map(mapped, name, out, err)
+            : mu_held_open_segment(&snapshot->held, snapshot->db->path, info->file, out, err);
     if (status == MUSTER_IO && !mu_snapshot_is_rooted(snapshot)) {
         return mu_fail(err, MUSTER_IO,
                        "another process has changed the database since the statement began, and "

@@ -40,28 +40,38 @@ void mu_wal_name(uint64_t wal, char name[MU_FILE_NAME_BYTES])
     mu_file_name("wal", wal, name);
 }
 
-muster_status mu_wal_create(const char *directory, uint64_t wal, muster_error *err)
+/* Writes the bytes as a file of their own. */
+static muster_status write_file(const char *path, const mu_writer *bytes, muster_error *err)
 {
-    char name[MU_FILE_NAME_BYTES];
-    uint8_t head[MU_WAL_HEADER_BYTES] = {0};
     mu_file *file;
 
-    mu_wal_name(wal, name);
-    memcpy(head, magic, sizeof magic);
-    head[sizeof magic] = MU_WAL_FORMAT;
-    char *path = mu_file_path(directory, name);
-    if (!path) {
-        return mu_fail_memory(err, "beginning a log");
-    }
-    muster_status status = mu_env_create(path, &file, err);
-    mu_mem_free(path);
-    MU_TRY(status);
-    status = mu_file_write(file, head, sizeof head, err);
+    MU_TRY(mu_env_create(path, &file, err));
+    const muster_status status = mu_file_write(file, bytes->data, bytes->size, err);
     if (status != MUSTER_OK) {
         mu_file_abort(file);
         return status;
     }
     return mu_file_commit(file, err);
+}
+
+muster_status mu_wal_create(const char *directory, uint64_t wal, const mu_wal_commit *first,
+                            muster_error *err)
+{
+    char name[MU_FILE_NAME_BYTES];
+    mu_writer bytes = {0};
+
+    mu_wal_name(wal, name);
+    mu_write_bytes(&bytes, magic, sizeof magic);
+    mu_write_u32(&bytes, MU_WAL_FORMAT);
+    mu_write_u32(&bytes, 0);
+    char *path = mu_file_path(directory, name);
+    const bool ready = path && (!first || mu_wal_encode(first, &bytes)) && !bytes.failed;
+    assert(!ready || first || bytes.size == MU_WAL_HEADER_BYTES);
+    const muster_status status =
+        ready ? write_file(path, &bytes, err) : mu_fail_memory(err, "beginning a log");
+    mu_writer_deinit(&bytes);
+    mu_mem_free(path);
+    return status;
 }
 
 muster_status mu_wal_check_header(const mu_map *log, muster_error *err)
@@ -203,8 +213,8 @@ static muster_status read_files(record *r, uint32_t count, mu_held_files *files)
 
     for (uint32_t i = 0; i < count; i++) {
         const uint64_t file = mu_read_u64(&table), size = mu_read_u64(&table);
-        const uint64_t last = files->count == 0 ? 0 : files->list[files->count - 1].file;
-        if (table.overrun || at > r->in.size || size > r->in.size - at || file <= last) {
+        if (table.overrun || at > r->in.size || size > r->in.size - at ||
+            mu_held_find(files, file)) {
             return mu_fail(r->err, MUSTER_CORRUPT,
                            "a record of the log has file %" PRIu64 " with %" PRIu64 " bytes at "
                            "%" PRIu64 " of %zu",

@@ -38,8 +38,9 @@ typedef struct mu_wal_commit {
 /* The name of a log's file: "wal-000007". */
 void mu_wal_name(uint64_t wal, char name[MU_FILE_NAME_BYTES]);
 
-/* Writes the file of a new log, with its header, and syncs it. */
-muster_status mu_wal_create(const char *directory, uint64_t wal, muster_error *err);
+/* Writes the file of a new log, with its header and a first record (NULL: none), and syncs it. */
+muster_status mu_wal_create(const char *directory, uint64_t wal, const mu_wal_commit *first,
+                            muster_error *err);
 
 /* CORRUPT or INVALID unless `log`, from its first byte on, begins as a log does. */
 muster_status mu_wal_check_header(const mu_map *log, muster_error *err);

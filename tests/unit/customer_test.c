@@ -85,8 +85,10 @@ static void grow_registry(mu_kind kind, uint32_t width)
         assert_int_equal(mu_customer_adder_new_count(adder), rounds[round]);
         uint32_t keep;
         mu_customer_part_info info;
-        assert_ok(mu_customer_adder_write(adder, directory, round + 1, 0, UINT32_MAX, &keep, &info,
-                                          NULL, &test_error));
+        assert_ok(mu_customer_adder_write(
+            adder,
+            &(mu_customer_writing){.directory = directory, .file = round + 1, .most = UINT32_MAX},
+            &keep, &info, NULL, &test_error));
         mu_customer_adder_free(adder);
         parts[keep] = info;
         part_count = keep + 1;
@@ -153,8 +155,8 @@ static mu_customers *write_one_part(const mu_customers *base, const char *direct
         assert_ok(mu_customer_adder_add(adder, id_of(kind, i, width, text), &ordinal, &test_error));
         assert_int_equal(ordinal, mu_customers_count(base) + i - first);
     }
-    assert_ok(
-        mu_customer_adder_write(adder, directory, file, 0, 0, &keep, &info, NULL, &test_error));
+    const mu_customer_writing how = {.directory = directory, .file = file};
+    assert_ok(mu_customer_adder_write(adder, &how, &keep, &info, NULL, &test_error));
     assert_int_equal(keep, 0);
     mu_customer_adder_free(adder);
     assert_ok(mu_customers_open(directory, NULL, &info, 1, kind, NULL, &next, &test_error));
@@ -334,8 +336,9 @@ TEST(a_flipped_bit_or_a_cut_is_seen)
     for (uint32_t i = 0; i < 300; i++) {
         assert_ok(mu_customer_adder_add(adder, id_of(kind, i, 0, text), &ordinal, &test_error));
     }
-    assert_ok(mu_customer_adder_write(adder, directory, 1, 0, UINT32_MAX, &keep, &info, NULL,
-                                      &test_error));
+    assert_ok(mu_customer_adder_write(
+        adder, &(mu_customer_writing){.directory = directory, .file = 1, .most = UINT32_MAX}, &keep,
+        &info, NULL, &test_error));
     mu_customer_adder_free(adder);
     mu_customers_close(none);
     mu_file_name("customers", 1, name);

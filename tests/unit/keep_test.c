@@ -5,7 +5,9 @@
 #include "storage/base/env.h"
 #include "storage/db.h"
 
+#include "sql/owner.h"
 #include "tests/support/ask.h"
+#include "tests/support/shop.h"
 #include "tests/support/test.h"
 
 #include <pthread.h>
@@ -86,6 +88,7 @@ TEST(a_close_leaves_no_log_and_a_crash_leaves_one_that_is_read)
     muster *db = open_at(path);
     char command[1200];
 
+    mu_db_set_kept(db->db, false); /* nothing happens while the files are copied */
     run(db, create);
     for (int i = 0; i < 30; i++) {
         char sql[200];
@@ -136,11 +139,34 @@ TEST(readers_beside_the_writer_see_each_commit_when_a_statement_begins)
     muster_close(writer);
 }
 
+TEST(a_statement_of_a_reader_ends_though_the_writer_has_removed_its_files)
+{
+    const char *path = test_path("db");
+    muster *writer = open_at(path);
+    muster_statement *statement;
+    bool row;
+
+    run(writer, create);
+    run(writer, "INSERT INTO e VALUES ('ada', '2024-01-01', 1); CHECKPOINT");
+    run(writer, "INSERT INTO e VALUES ('ada', '2024-01-02', 2); CHECKPOINT");
+    muster *reader = open_at(path);
+    assert_ok(muster_prepare(reader, total, NULL, &statement, &test_error));
+    run(writer, "COMPACT");
+    assert_int_equal(count_files(path, "events-"), 1);
+    assert_ok(muster_step(statement, &row, &test_error));
+    assert_true(row);
+    assert_string_equal(muster_text(statement, 2, NULL), "3");
+    muster_finish(statement);
+    muster_close(reader);
+    muster_close(writer);
+}
+
 TEST(compact_leaves_one_segment_of_each_period)
 {
     const char *path = test_path("db");
     muster *db = open_at(path);
 
+    mu_db_set_kept(db->db, false); /* the files are counted before */
     run(db, create);
     for (int i = 0; i < 12; i++) {
         char sql[200];
@@ -158,63 +184,6 @@ TEST(compact_leaves_one_segment_of_each_period)
     assert_answer(db, total, "24|13|24\n");
     assert_answer(db, "SELECT count(*) FROM e WHERE id = 'late' AND at < '2024-02-01'", "12\n");
     muster_close(db);
-}
-
-/* The same rows in any order and in any number of pieces give the same answers. */
-TEST(the_order_and_the_pieces_in_which_rows_come_are_no_part_of_an_answer)
-{
-    enum {
-        ROWS = 240
-    };
-    static const char *const questions[] = {
-        total,
-        "SELECT id, count(*), min(at), max(at), sum(n) FROM e GROUP BY id ORDER BY id",
-        "SELECT customer, depth FROM funnel_customers(e, steps => [step(n > 100), step(n > 150)]) "
-        "ORDER BY customer",
-        "SELECT at, id, n FROM e WHERE n % 7 = 0 ORDER BY ALL",
-    };
-    char expected[MU_COUNT(questions)][16384], answer[16384];
-    uint32_t order[ROWS];
-    uint64_t state = test_seed();
-
-    for (uint32_t i = 0; i < ROWS; i++) {
-        order[i] = i;
-    }
-    for (uint32_t turn = 0; turn < 6; turn++) {
-        muster *db = open_at(test_temp_dir());
-        run(db, create);
-        for (uint32_t at = 0; at < ROWS;) {
-            const uint32_t end =
-                at + 1 + (uint32_t)test_random_below(&state, turn == 0 ? ROWS : 40);
-            char sql[ROWS * 64];
-            size_t used = (size_t)snprintf(sql, sizeof sql, "INSERT INTO e VALUES ");
-            const char *before = "";
-            for (; at < end && at < ROWS; at++) {
-                const uint32_t i = order[at];
-                used += (size_t)snprintf(sql + used, sizeof sql - used,
-                                         "%s('c%u', '2024-0%u-%02u 10:00:00', %u)", before, i % 11,
-                                         1 + i % 4, 1 + i % 9, i);
-                before = ", ";
-            }
-            run(db, sql);
-            if (test_random_below(&state, 4) == 0) {
-                run(db, test_random_below(&state, 2) == 0 ? "CHECKPOINT" : "COMPACT");
-            }
-        }
-        for (size_t q = 0; q < MU_COUNT(questions); q++) {
-            assert_ok(ask(db, questions[q], answer, sizeof answer, &test_error));
-            if (turn == 0) {
-                (void)snprintf(expected[q], sizeof expected[q], "%s", answer);
-            }
-            assert_string_equal(answer, expected[q]);
-        }
-        muster_close(db);
-        for (uint32_t i = ROWS - 1; i > 0; i--) { /* another order */
-            const uint32_t j = (uint32_t)test_random_below(&state, i + 1), kept = order[i];
-            order[i] = order[j];
-            order[j] = kept;
-        }
-    }
 }
 
 TEST(commits_that_do_not_wait_for_the_disk_are_seen_at_once)
@@ -251,6 +220,125 @@ static void append_one(muster_appender *a, const char *id, const char *at, int64
     assert_ok(muster_append_text(a, at, strlen(at), &test_error));
     assert_ok(muster_append_int64(a, n, &test_error));
     assert_ok(muster_append_row(a, true, &test_error));
+}
+
+/* The same rows in any order, in any number of pieces, which come in any way and are kept in any
+ * way between, give the same answers. */
+
+enum {
+    ORDERED_ROWS = 240
+};
+
+static void add_by_statement(muster *db, const uint32_t *order, uint32_t count)
+{
+    char sql[ORDERED_ROWS * 64];
+    size_t used = (size_t)snprintf(sql, sizeof sql, "INSERT INTO e VALUES ");
+
+    for (uint32_t k = 0; k < count; k++) {
+        const uint32_t i = order[k];
+        used += (size_t)snprintf(sql + used, sizeof sql - used,
+                                 "%s('c%u', '2024-0%u-%02u 10:00:00', %u)", k == 0 ? "" : ", ",
+                                 i % 11, 1 + i % 4, 1 + i % 9, i);
+    }
+    run(db, sql);
+}
+
+static void add_by_copy(muster *db, const uint32_t *order, uint32_t count)
+{
+    char text[ORDERED_ROWS * 64], sql[700];
+    const char *path = test_path("rows.csv");
+    size_t used = (size_t)snprintf(text, sizeof text, "n,at,id\n");
+
+    for (uint32_t k = 0; k < count; k++) {
+        const uint32_t i = order[k];
+        used += (size_t)snprintf(text + used, sizeof text - used, "%u,2024-0%u-%02u 10:00:00,c%u\n",
+                                 i, 1 + i % 4, 1 + i % 9, i % 11);
+    }
+    test_write_file(path, text, used);
+    (void)snprintf(sql, sizeof sql, "COPY e FROM '%s'", path);
+    run(db, sql);
+}
+
+static void add_by_appender(muster *db, const uint32_t *order, uint32_t count)
+{
+    muster_appender *a;
+    char id[20], at[40];
+
+    assert_ok(muster_appender_open(db, "e", &a, &test_error));
+    for (uint32_t k = 0; k < count; k++) {
+        const uint32_t i = order[k];
+        (void)snprintf(id, sizeof id, "c%u", i % 11);
+        (void)snprintf(at, sizeof at, "2024-0%u-%02u 10:00:00", 1 + i % 4, 1 + i % 9);
+        append_one(a, id, at, i);
+    }
+    assert_ok(muster_appender_commit(a, &test_error));
+    muster_appender_close(a);
+}
+
+/* All rows in this order; a first time all at once. */
+static void add_all(muster *db, const uint32_t *order, bool at_once, uint64_t *state)
+{
+    static void (*const ways[])(muster * db, const uint32_t *order,
+                                uint32_t count) = {add_by_statement, add_by_copy, add_by_appender};
+
+    for (uint32_t at = 0, count; at < ORDERED_ROWS; at += count) {
+        const uint32_t left = ORDERED_ROWS - at;
+        const uint32_t most = at_once ? left : (uint32_t)test_random_below(state, 2) * 30 + 10;
+        count = at_once ? left : 1 + (uint32_t)test_random_below(state, most < left ? most : left);
+        ways[test_random_below(state, MU_COUNT(ways))](db, &order[at], count);
+        switch (test_random_below(state, 6)) {
+        case 0:
+            run(db, "CHECKPOINT");
+            break;
+        case 1:
+            run(db, "COMPACT");
+            break;
+        case 2:
+            assert_ok(mu_db_tend(db->db, &test_error));
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+TEST(the_order_and_the_pieces_in_which_rows_come_are_no_part_of_an_answer)
+{
+    static const char *const questions[] = {
+        total,
+        "SELECT id, count(*), min(at), max(at), sum(n) FROM e GROUP BY id ORDER BY id",
+        "SELECT customer, depth FROM funnel_customers(e, steps => [step(n > 100), step(n > 150)]) "
+        "ORDER BY customer",
+        "SELECT at, id, n FROM e WHERE n % 7 = 0 ORDER BY ALL",
+        "FROM retention(e, start => n > 5, back => n % 3 = 0, unit => 'month', periods => 3)",
+        "SELECT customer, first_seen, last_seen FROM customers ORDER BY 1",
+    };
+    char expected[MU_COUNT(questions)][16384], answer[16384];
+    uint32_t order[ORDERED_ROWS];
+    uint64_t state = test_seed();
+
+    shop_use_fast_disk();
+    for (uint32_t i = 0; i < ORDERED_ROWS; i++) {
+        order[i] = i;
+    }
+    for (uint32_t turn = 0; turn < 20; turn++) {
+        muster *db = open_at(test_temp_dir());
+        run(db, create);
+        add_all(db, order, turn == 0, &state);
+        for (size_t q = 0; q < MU_COUNT(questions); q++) {
+            assert_ok(ask(db, questions[q], answer, sizeof answer, &test_error));
+            if (turn == 0) {
+                (void)snprintf(expected[q], sizeof expected[q], "%s", answer);
+            }
+            assert_string_equal(answer, expected[q]);
+        }
+        muster_close(db);
+        for (uint32_t i = ORDERED_ROWS - 1; i > 0; i--) { /* another order */
+            const uint32_t j = (uint32_t)test_random_below(&state, i + 1), kept = order[i];
+            order[i] = order[j];
+            order[j] = kept;
+        }
+    }
 }
 
 TEST(what_an_appender_commits_is_in_the_database)
