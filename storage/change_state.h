@@ -7,7 +7,7 @@
 
 #include "storage/customer_part.h"
 #include "storage/db_state.h"
-#include "storage/tag_file.h"
+#include "storage/tag_edit.h"
 
 struct mu_change {
     mu_db *db;             /* borrowed */
