@@ -97,6 +97,7 @@ muster_status mu_act_run(mu_act *act, muster_error *err)
     binder->scope.snapshot = mu_change_base(act->change);
     binder->catalog = mu_change_catalog(act->change);
     binder->common = NULL;
+    binder->sets = NULL; /* they are of the state it was prepared on */
     binder->work = binder->depth = 0;
     status = run(act, err);
     if (status != MUSTER_OK) {

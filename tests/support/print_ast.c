@@ -408,7 +408,8 @@ static void print_rows(const mu_ast_statement *s, mu_writer *out)
     }
 }
 
-void test_print_statement(const mu_ast_statement *s, mu_writer *out)
+/* The words before the name. */
+static void print_verb(const mu_ast_statement *s, mu_writer *out)
 {
     static const char *const words[] = {"",
                                         "EXPLAIN ",
@@ -445,6 +446,14 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
     put(out, !s->if_exists || is_alter(s) ? ""
              : creates || makes_set       ? "IF NOT EXISTS "
                                           : "IF EXISTS ");
+}
+
+void test_print_statement(const mu_ast_statement *s, mu_writer *out)
+{
+    const bool creates = s->kind == MU_AST_CREATE_TABLE;
+    const bool makes_set = s->kind == MU_AST_CREATE_TAG || s->kind == MU_AST_CREATE_AUDIENCE;
+
+    print_verb(s, out);
     if (s->name.text) {
         put_quoted(out, s->name.text, '"');
     }
