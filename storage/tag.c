@@ -10,9 +10,10 @@
  *         u64 file of its set   u64 where the set begins in it   u64 bytes of it
  *
  * The definition of a version is empty where it is that of the version before. Sets are in files of
- * their own, "sets-000018": those that stay are never copied for one that changes, but for what
- * tag_commit.c says. The directory is read when the snapshot is opened, and goes from one to the
- * next as long as it is the same; of the sets only what a query touches is read and checked.
+ * their own, "sets-000018", which begin with their number as u64: those that stay are never copied
+ * for one that changes, but for what tag_commit.c says. The directory is read when the snapshot is
+ * opened, and goes from one to the next as long as it is the same; of the sets only what a query
+ * touches is read and checked.
  */
 #include "storage/tag.h"
 
@@ -93,6 +94,18 @@ static uint32_t find_file(const mu_tags *tags, uint64_t number)
     return i;
 }
 
+static muster_status check_number(const mu_sets_open *file, muster_error *err)
+{
+    const uint8_t *head;
+
+    MU_TRY(mu_paged_read(file->paged, 0, MU_SETS_HEAD_BYTES, &head, err));
+    if (mu_load_u64(head) != file->number) {
+        return mu_fail(err, MUSTER_CORRUPT, "%s is another file, number %" PRIu64,
+                       mu_paged_name(file->paged), mu_load_u64(head));
+    }
+    return MUSTER_OK;
+}
+
 static muster_status open_file(const char *directory, const mu_sets_file *info, mu_sets_open **out,
                                muster_error *err)
 {
@@ -105,10 +118,13 @@ static muster_status open_file(const char *directory, const mu_sets_file *info, 
     atomic_init(&file->references, 1);
     file->number = info->file;
     mu_file_name("sets", info->file, name);
-    const muster_status status =
+    muster_status status =
         mu_paged_open(directory, name, MU_SETS_KIND, info->size_bytes, &file->paged, err);
+    if (status == MUSTER_OK) {
+        status = check_number(file, err);
+    }
     if (status != MUSTER_OK) {
-        mu_mem_free(file);
+        release_file(file);
         return status;
     }
     *out = file;

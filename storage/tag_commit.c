@@ -19,6 +19,7 @@
 #include "storage/base/mem.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 enum {
@@ -71,9 +72,10 @@ static uint64_t *count_used(const mu_tag_edits *edits)
     return used;
 }
 
+/* How many bytes of sets it has, in use or not. */
 static uint64_t written_bytes(const mu_tags *base, uint32_t file)
 {
-    return padded(mu_paged_size(base->files[file]->paged));
+    return mu_paged_size(base->files[file]->paged) - MU_SETS_HEAD_BYTES;
 }
 
 static uint32_t level_of(uint64_t bytes)
@@ -245,15 +247,23 @@ static void add_value(commit *c, mu_text value, uint64_t customers, uint64_t fil
     mu_write_u64(&c->directory, size);
 }
 
+static muster_status begin_sets(commit *c, muster_error *err)
+{
+    const uint64_t head = htole64(c->number);
+    char name[MU_FILE_NAME_BYTES];
+
+    static_assert(sizeof head == MU_SETS_HEAD_BYTES, "the number is all of the head");
+    mu_file_name("sets", c->number, name);
+    MU_TRY(mu_paged_create(c->path, name, MU_SETS_KIND, &c->file, err));
+    return mu_paged_write(c->file, &head, sizeof head, err);
+}
+
 /* Writes a set, and its value into the directory. */
 static muster_status add_bytes(commit *c, mu_text value, uint64_t customers, const uint8_t *data,
                                uint64_t size, muster_error *err)
 {
-    char name[MU_FILE_NAME_BYTES];
-
     if (!c->file) {
-        mu_file_name("sets", c->number, name);
-        MU_TRY(mu_paged_create(c->path, name, MU_SETS_KIND, &c->file, err));
+        MU_TRY(begin_sets(c, err));
     }
     add_value(c, value, customers, c->number, mu_paged_offset(c->file), size);
     MU_TRY(mu_paged_write(c->file, data, size, err));

@@ -15,6 +15,10 @@
 #define MU_TAGS_KIND "mustertg"
 #define MU_SETS_KIND "musterst"
 
+enum {
+    MU_SETS_HEAD_BYTES = 8, /* its number, by which a file in the place of another is told */
+};
+
 /* A file of sets, which several directories may name. */
 typedef struct mu_sets_open {
     atomic_uint references;
