@@ -32,6 +32,10 @@ struct mu_change {
 
 void mu_change_free(mu_change *change); /* and ends its turn */
 
+/* Leaves nothing in the files of sets that no answer shows: neither who was erased, nor sets that
+ * were replaced or dropped. A file that has none of it stays as it is. */
+muster_status mu_change_purge_sets(mu_change *change, muster_error *err);
+
 /* Erasure, in two steps of the commit: segments with rows of who is erased are removed, and added
  * again (the same files) with what the manifest is to say of them; and the set is written. */
 muster_status mu_change_mask_rows(mu_change *change, muster_error *err);

@@ -189,7 +189,9 @@ static muster_status tend(mu_db *db, tend_group *one, bool leave_log, const atom
         }
         first += group.count;
     }
-    MU_TRY_GOTO(one == compact_group ? mu_change_purge_sets(change, err) : MUSTER_OK);
+    if (one == compact_group) {
+        MU_TRY_GOTO(mu_change_purge_sets(change, err));
+    }
     change->leaves_log = leave_log && base->manifest.wal != 0;
     done->any = change->removed_count > 0;
     return mu_change_commit(change, err);

@@ -120,9 +120,6 @@ muster_status mu_change_put_audience(mu_change *change, mu_text name, mu_text de
  * be given again. */
 muster_status mu_change_drop_audience(mu_change *change, mu_text name, uint32_t version,
                                       muster_error *err);
-/* Leaves nothing in the files of sets that no answer shows: neither who was erased, nor sets that
- * were replaced or dropped. What has none of it stays as it is. */
-muster_status mu_change_purge_sets(mu_change *change, muster_error *err);
 
 /* Moves what the log has into files, one for each period, and ends the log. */
 muster_status mu_db_checkpoint(mu_db *db, muster_error *err);

@@ -9,8 +9,8 @@
  *
  *   - the rows of their events: a merge of segments (COMPACT) passes over them, and over the texts
  *     that only they had; what is loaded from a scan has none. The new segment has no masked rows;
- *   - their bits in the sets of tags and audiences, and with them the counts in the directory, and
- *     the values that only they had: COMPACT writes anew what has them (tag_edit.h);
+ *   - their bits in the sets of tags and audiences, with them the counts in the directory, and the
+ *     values that only they had;
  *   - their values in segments of `customers`: profile_write.c leaves them out of every stripe it
  *     writes, and its dictionaries have only texts that are in use;
  *   - their ids in the parts of the registry. The ordinal stays; its id may become empty, since it
