@@ -330,8 +330,11 @@ void mu_set_print(const mu_set *set, mu_writer *out)
         putf(out, "a list of %" PRIu32, set->list.count);
         return;
     case MU_SET_TAG:
-        putf(out, "tag \"%.*s\"", (int)set->tag.tag->name.size, set->tag.tag->name.data);
-        if (set->tag.count != set->tag.tag->value_count) {
+        putf(out, "%s \"%.*s\"", set->tag.tag->kind == MU_AUDIENCE ? "audience" : "tag",
+             (int)set->tag.tag->name.size, set->tag.tag->name.data);
+        if (set->tag.tag->kind == MU_AUDIENCE) {
+            putf(out, ", version %" PRIu32, set->tag.tag->version);
+        } else if (set->tag.count != set->tag.tag->value_count) {
             putf(out, " with %" PRIu32 " of its %" PRIu32 " values", set->tag.count,
                  set->tag.tag->value_count);
         }

@@ -48,11 +48,22 @@ muster_status mu_set_list(const mu_scope *scope, const uint32_t *ordinals, uint3
     return MUSTER_OK;
 }
 
-static muster_status no_such_tag(const mu_tags *tags, mu_text name, int32_t offset,
-                                 muster_error *err)
+muster_status mu_set_find_tag(const mu_scope *scope, mu_text name, int32_t offset,
+                              const mu_tag **out, muster_error *err)
 {
+    const mu_tags *tags = mu_snapshot_tags(scope->snapshot);
     mu_nearest nearest = mu_nearest_of(name);
+    uint32_t ignored;
 
+    *out = mu_tags_find(tags, name);
+    if (*out) {
+        return MUSTER_OK;
+    }
+    if (mu_audiences_find(tags, name, &ignored) > 0) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
+                          "no tag \"%.*s\"; it is an audience: in_audience('%.*s')", (int)name.size,
+                          name.data, (int)name.size, name.data);
+    }
     for (uint32_t i = 0; i < mu_tags_count(tags); i++) {
         mu_nearest_try(&nearest, mu_tags_at(tags, i)->name);
     }
@@ -63,6 +74,60 @@ static muster_status no_such_tag(const mu_tags *tags, mu_text name, int32_t offs
     return mu_fail_at(err, MUSTER_INVALID, offset,
                       "no tag \"%.*s\"; SHOW TAGS lists those that there are", (int)name.size,
                       name.data);
+}
+
+static muster_status no_such_audience(const mu_tags *tags, mu_text name, int32_t offset,
+                                      muster_error *err)
+{
+    mu_nearest nearest = mu_nearest_of(name);
+
+    if (mu_tags_find(tags, name)) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
+                          "no audience \"%.*s\"; it is a tag: has_tag('%.*s')", (int)name.size,
+                          name.data, (int)name.size, name.data);
+    }
+    for (uint32_t i = 0; i < mu_audiences_count(tags); i++) {
+        mu_nearest_try(&nearest, mu_audiences_at(tags, i)->name);
+    }
+    if (nearest.found) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
+                          "no audience \"%.*s\"; did you mean \"%.*s\"?", (int)name.size, name.data,
+                          (int)nearest.best.size, nearest.best.data);
+    }
+    return mu_fail_at(err, MUSTER_INVALID, offset,
+                      "no audience \"%.*s\"; SHOW AUDIENCES lists those that there are",
+                      (int)name.size, name.data);
+}
+
+muster_status mu_set_find_audience(const mu_scope *scope, mu_text name, uint32_t version,
+                                   int32_t offset, const mu_tag **out, muster_error *err)
+{
+    const mu_tags *tags = mu_snapshot_tags(scope->snapshot);
+    uint32_t first;
+    const uint32_t count = mu_audiences_find(tags, name, &first);
+
+    *out = NULL;
+    if (count == 0) {
+        return no_such_audience(tags, name, offset, err);
+    }
+    const mu_tag *last = mu_audiences_at(tags, first + count - 1);
+    for (uint32_t i = 0; i < count && !*out; i++) {
+        const mu_tag *tag = mu_audiences_at(tags, first + i);
+        *out = tag->version == version ? tag : NULL;
+    }
+    *out = version == 0 ? last : *out;
+    if (*out) {
+        return MUSTER_OK;
+    }
+    if (count == 1) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
+                          "audience \"%.*s\" has no version %u, only version %u", (int)name.size,
+                          name.data, version, last->version);
+    }
+    return mu_fail_at(err, MUSTER_INVALID, offset,
+                      "audience \"%.*s\" has no version %u; it has %u versions, from %u to %u",
+                      (int)name.size, name.data, version, count,
+                      mu_audiences_at(tags, first)->version, last->version);
 }
 
 /* The index of a value of a tag, or value_count. */
@@ -86,18 +151,12 @@ static uint32_t find_value(const mu_tag *tag, mu_text value)
     return tag->value_count;
 }
 
-muster_status mu_set_tag(const mu_scope *scope, mu_text name, const mu_text *values,
-                         uint32_t value_count, int32_t offset, const mu_set **out,
-                         muster_error *err)
+muster_status mu_set_tag(const mu_scope *scope, const mu_tag *tag, const mu_text *values,
+                         uint32_t value_count, const mu_set **out, muster_error *err)
 {
-    const mu_tags *tags = mu_snapshot_tags(scope->snapshot);
-    const mu_tag *tag = mu_tags_find(tags, name);
     mu_set *set;
     uint32_t *indexes;
 
-    if (!tag) {
-        return no_such_tag(tags, name, offset, err);
-    }
     MU_TRY(new_set(scope, MU_SET_TAG, &set, err));
     const uint32_t most = value_count ? value_count : tag->value_count;
     MU_ARENA_TRY(indexes, scope->arena, most, err);

@@ -13,7 +13,7 @@
 
 typedef enum mu_set_kind {
     MU_SET_LIST,  /* these ordinals */
-    MU_SET_TAG,   /* bearers of one of these values of a tag */
+    MU_SET_TAG,   /* bearers of one of these values of a tag; members of an audience */
     MU_SET_DID,   /* did such events, so often */
     MU_SET_QUERY, /* the first column, a CUSTOMER, of a query */
     MU_SET_AND,
@@ -49,11 +49,15 @@ struct mu_set {
 /* Each makes a set in the scope's arena. */
 muster_status mu_set_list(const mu_scope *scope, const uint32_t *ordinals, uint32_t count,
                           const mu_set **out, muster_error *err); /* any order */
-/* No values: any value. INVALID if there is no such tag (nearest one named); a value that no one
- * has is an empty set. */
-muster_status mu_set_tag(const mu_scope *scope, mu_text name, const mu_text *values,
-                         uint32_t value_count, int32_t offset, const mu_set **out,
-                         muster_error *err);
+/* The tag, or the version of the audience (0: the latest), of that name. INVALID if there is none;
+ * the message says which there are. */
+muster_status mu_set_find_tag(const mu_scope *scope, mu_text name, int32_t offset,
+                              const mu_tag **out, muster_error *err);
+muster_status mu_set_find_audience(const mu_scope *scope, mu_text name, uint32_t version,
+                                   int32_t offset, const mu_tag **out, muster_error *err);
+/* No values: any value, and what an audience has. A value that no one has is an empty set. */
+muster_status mu_set_tag(const mu_scope *scope, const mu_tag *tag, const mu_text *values,
+                         uint32_t value_count, const mu_set **out, muster_error *err);
 muster_status mu_set_did(const mu_scope *scope, const mu_event_source *source, uint64_t at_least,
                          uint64_t at_most, const mu_set **out, muster_error *err);
 /* Optimizes the plan. */

@@ -25,8 +25,16 @@ static act_fn *find_act(mu_ast_statement_kind kind)
         return mu_act_insert;
     case MU_AST_CREATE_TAG:
         return mu_act_create_tag;
+    case MU_AST_REFRESH_TAG:
+        return mu_act_refresh_tag;
     case MU_AST_DROP_TAG:
         return mu_act_drop_tag;
+    case MU_AST_CREATE_AUDIENCE:
+        return mu_act_create_audience;
+    case MU_AST_REFRESH_AUDIENCE:
+        return mu_act_refresh_audience;
+    case MU_AST_DROP_AUDIENCE:
+        return mu_act_drop_audience;
     case MU_AST_CHECKPOINT:
         return mu_act_checkpoint;
     case MU_AST_COMPACT:
@@ -49,6 +57,7 @@ static act_fn *find_act(mu_ast_statement_kind kind)
     case MU_AST_DESCRIBE:
     case MU_AST_SHOW_TABLES:
     case MU_AST_SHOW_TAGS:
+    case MU_AST_SHOW_AUDIENCES:
         break;
     }
     return NULL;
@@ -88,6 +97,7 @@ muster_status mu_act_run(mu_act *act, muster_error *err)
     binder->scope.snapshot = mu_change_base(act->change);
     binder->catalog = mu_change_catalog(act->change);
     binder->common = NULL;
+    binder->sets = NULL; /* they are of the state it was prepared on */
     binder->work = binder->depth = 0;
     status = run(act, err);
     if (status != MUSTER_OK) {

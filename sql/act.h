@@ -11,7 +11,7 @@
  *   act_update.c UPDATE
  *   act_delete.c DELETE
  *   act_write.c  COPY TO
- *   act_tag.c    CREATE TAG, DROP TAG
+ *   act_tag.c    CREATE, REFRESH and DROP of TAG and AUDIENCE
  *   act_backup.c BACKUP TO
  */
 #ifndef MU_ACT_H
@@ -53,7 +53,11 @@ muster_status mu_act_delete(mu_act *act, muster_error *err);
 muster_status mu_act_copy_from(mu_act *act, muster_error *err);
 muster_status mu_act_copy_to(mu_act *act, muster_error *err);
 muster_status mu_act_create_tag(mu_act *act, muster_error *err);
+muster_status mu_act_refresh_tag(mu_act *act, muster_error *err);
 muster_status mu_act_drop_tag(mu_act *act, muster_error *err);
+muster_status mu_act_create_audience(mu_act *act, muster_error *err);
+muster_status mu_act_refresh_audience(mu_act *act, muster_error *err);
+muster_status mu_act_drop_audience(mu_act *act, muster_error *err);
 muster_status mu_act_checkpoint(mu_act *act, muster_error *err);
 muster_status mu_act_compact(mu_act *act, muster_error *err);
 muster_status mu_act_set(mu_act *act, muster_error *err);

@@ -207,19 +207,24 @@ typedef struct mu_ast_rows {
 } mu_ast_rows;
 
 typedef enum mu_ast_statement_kind {
-    MU_AST_SELECT,       /* query */
-    MU_AST_EXPLAIN,      /* query */
-    MU_AST_CREATE_TABLE, /* name, columns, partition; path and options with FROM 'file' */
-    MU_AST_DROP_TABLE,   /* name */
-    MU_AST_COPY_FROM,    /* name, path, options */
-    MU_AST_COPY_TO,      /* query, path, options */
-    MU_AST_INSERT,       /* name, names, rows */
-    MU_AST_CREATE_TAG,   /* name, query */
-    MU_AST_DROP_TAG,     /* name */
-    MU_AST_DESCRIBE,     /* name, or query, or path and options */
-    MU_AST_BACKUP,       /* path */
+    MU_AST_SELECT,           /* query */
+    MU_AST_EXPLAIN,          /* query */
+    MU_AST_CREATE_TABLE,     /* name, columns, partition; path and options with FROM 'file' */
+    MU_AST_DROP_TABLE,       /* name */
+    MU_AST_COPY_FROM,        /* name, path, options */
+    MU_AST_COPY_TO,          /* query, path, options */
+    MU_AST_INSERT,           /* name, names, rows */
+    MU_AST_CREATE_TAG,       /* name, query */
+    MU_AST_REFRESH_TAG,      /* name */
+    MU_AST_DROP_TAG,         /* name */
+    MU_AST_CREATE_AUDIENCE,  /* name, query */
+    MU_AST_REFRESH_AUDIENCE, /* name */
+    MU_AST_DROP_AUDIENCE,    /* name, version */
+    MU_AST_DESCRIBE,         /* name, or query, or path and options */
+    MU_AST_BACKUP,           /* path */
     MU_AST_SHOW_TABLES,
     MU_AST_SHOW_TAGS,
+    MU_AST_SHOW_AUDIENCES,
     MU_AST_CHECKPOINT,
     MU_AST_COMPACT,
     MU_AST_SET,           /* name; what it is set to is in path */
@@ -234,6 +239,7 @@ typedef enum mu_ast_statement_kind {
 typedef struct mu_ast_statement {
     mu_ast_statement_kind kind;
     bool if_exists; /* or IF NOT EXISTS */
+    bool replaces;  /* OR REPLACE */
     mu_ast_name name;
     mu_ast_name partition; /* PARTITION BY this; text is NULL if not given */
     mu_ast_name path;      /* a file; "-" for STDIN and STDOUT */
@@ -242,7 +248,8 @@ typedef struct mu_ast_statement {
     mu_ast_options options;
     mu_ast_rows rows;
     mu_ast_items items;
-    mu_ast_expr *where; /* NULL: every row */
+    mu_ast_expr *where;   /* NULL: every row */
+    mu_ast_expr *version; /* a literal; NULL: all of them */
     mu_ast_select *query;
 } mu_ast_statement;
 

@@ -5,7 +5,7 @@
  *   bind_source.c  what stands after FROM: tables, queries, WITH
  *   bind_behaviour.c  funnel(...), retention(...)
  *   bind_expr.c    expressions
- *   bind_call.c    aggregates; has_tag, did and other sets of customers
+ *   bind_call.c    aggregates; has_tag, in_audience, did and other sets of customers
  *   bind_type.c    types and literals
  *
  * Aggregates: while a query is bound, aggregate call number i is column n + i of its input, which

@@ -252,8 +252,39 @@ static muster_status bind_has_tag(const mu_place *place, const mu_ast_expr *call
         }
         texts[i] = value.text;
     }
-    return mu_set_tag(&binder->scope, texts[0], texts + 1, count - 1,
-                      call->operands.data[0].expr->offset, out, err);
+    const mu_tag *tag;
+    MU_TRY(
+        mu_set_find_tag(&binder->scope, texts[0], call->operands.data[0].expr->offset, &tag, err));
+    return mu_set_tag(&binder->scope, tag, texts + 1, count - 1, out, err);
+}
+
+/* in_audience('name' [, version]) */
+static muster_status bind_in_audience(const mu_place *place, const mu_ast_expr *call,
+                                      const mu_set **out, muster_error *err)
+{
+    mu_binder *binder = place->binder;
+    mu_argument given[] = {{"name", NULL}, {"version", NULL}};
+    const mu_type text = {.kind = MU_TEXT};
+    uint64_t version = 0;
+    mu_value name = {.null = true};
+    const mu_tag *audience;
+
+    MU_TRY(mu_bind_arguments("in_audience", &call->operands, given, MU_COUNT(given),
+                             MU_COUNT(given), err));
+    if (given[0].value) {
+        MU_TRY(mu_bind_constant(binder, given[0].value, text, "in_audience()", &name, err));
+    }
+    if (name.null) {
+        return mu_fail_at(err, MUSTER_INVALID, call->offset,
+                          "in_audience() takes the name of an audience, and a version of it if "
+                          "you like");
+    }
+    if (given[1].value) {
+        MU_TRY(mu_bind_count_of(binder, given[1].value, "version", 1, UINT32_MAX, &version, err));
+    }
+    MU_TRY(mu_set_find_audience(&binder->scope, name.text, (uint32_t)version,
+                                given[version > 0].value->offset, &audience, err));
+    return mu_set_tag(&binder->scope, audience, NULL, 0, out, err);
 }
 
 /* The event table meant by a name, or the only one there is. */
@@ -401,9 +432,28 @@ static muster_status bind_did(const mu_place *place, const mu_ast_expr *call, co
     return mu_set_did(&binder->scope, &source, at_least, at_most, out, err);
 }
 
-/* has_tag(...) or did(...) */
+typedef muster_status bind_people(const mu_place *place, const mu_ast_expr *call,
+                                  const mu_set **out, muster_error *err);
+
+/* What binds the predicate on people of that name; NULL: there is none. */
+static bind_people *find_people(const char *name)
+{
+    static const struct {
+        const char *name;
+        bind_people *bind;
+    } predicates[] = {
+        {"has_tag", bind_has_tag}, {"in_audience", bind_in_audience}, {"did", bind_did}};
+
+    for (size_t i = 0; i < MU_COUNT(predicates); i++) {
+        if (mu_name_equal(name, predicates[i].name)) {
+            return predicates[i].bind;
+        }
+    }
+    return NULL;
+}
+
 static muster_status bind_predicate(const mu_place *place, const mu_ast_expr *call,
-                                    const mu_expr **out, muster_error *err)
+                                    bind_people *bind, const mu_expr **out, muster_error *err)
 {
     mu_binder *binder = place->binder;
     const mu_bound_set words = words_of(binder, call->start, call->end);
@@ -412,8 +462,7 @@ static muster_status bind_predicate(const mu_place *place, const mu_ast_expr *ca
 
     MU_TRY(bind_customer(place, call, &customer, err));
     if (!set) {
-        MU_TRY(mu_name_equal(call->text, "did") ? bind_did(place, call, &set, err)
-                                                : bind_has_tag(place, call, &set, err));
+        MU_TRY(bind(place, call, &set, err));
         MU_TRY(keep_set(binder, &words, set, err));
     }
     return mu_expr_in_set(&binder->scope, customer, set, call->offset, out, err);
@@ -437,8 +486,9 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
                           "%s belongs to aggregates; \"%s\" is none",
                           call->filter ? "FILTER" : "DISTINCT", call->text);
     }
-    if (mu_name_equal(call->text, "has_tag") || mu_name_equal(call->text, "did")) {
-        return bind_predicate(place, call, out, err);
+    bind_people *people = find_people(call->text);
+    if (people) {
+        return bind_predicate(place, call, people, out, err);
     }
     for (uint32_t i = 0; i < call->operands.count; i++) {
         if (call->operands.data[i].name.text) {

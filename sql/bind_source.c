@@ -1,9 +1,10 @@
 /*
  * bind_source.c - what stands after FROM: a table, a query, a query of WITH by its name, a
- * behaviour, or a relation about the storage.
+ * behaviour, or a relation about what the database has.
  */
 #include "sql/bind.h"
 
+#include "sql/set_relations.h"
 #include "sql/storage_relations.h"
 
 static muster_status fail_table(const mu_binder *binder, mu_ast_name name, muster_error *err)
@@ -103,6 +104,9 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
         const mu_plan *plan = NULL;
         if (!found) {
             MU_TRY(mu_storage_relation(binder, source->name.text, &plan, err));
+        }
+        if (!found && !plan) {
+            MU_TRY(mu_set_relation(binder, source->name.text, &plan, err));
         }
         if (plan) {
             mu_bind_relation_of(plan, out);

@@ -55,9 +55,10 @@ static const mu_ast_name no_name;
     b->status = mu_fail_memory(b->err, "reading a statement");
 }
 
-%fallback ID ADD ALL ALTER ASC BACKUP BY CHECKPOINT COLUMN COMPACT COPY CUSTOMER DELETE DESC
-  DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NULLS PARTITION
-  PRECISION RENAME SET SHOW STDIN STDOUT TABLE TABLES TAG TAGS TIME TO UPDATE VALUES.
+%fallback ID ADD ALL ALTER ASC AUDIENCE AUDIENCES BACKUP BY CHECKPOINT COLUMN COMPACT COPY CUSTOMER
+  DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NULLS
+  PARTITION PRECISION REFRESH RENAME REPLACE SET SHOW STDIN STDOUT TABLE TABLES TAG TAGS TIME TO
+  UPDATE VALUES VERSION.
 
 %token EXCEPT INTERSECT JOIN ON OVER UNION USING SEMI.
 
@@ -147,13 +148,37 @@ statement ::= INSERT INTO name(N) column_names(C) VALUES rows(R). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_INSERT);
     if (s) { s->name = N; s->names = C; s->rows = R; }
 }
-statement ::= CREATE TAG name(N) AS select(Q). {
+statement ::= CREATE TAG unless(U) name(N) AS select(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TAG);
-    if (s) { s->name = N; s->query = Q; }
+    if (s) { s->if_exists = U; s->name = N; s->query = Q; }
+}
+statement ::= CREATE OR REPLACE TAG name(N) AS select(Q). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TAG);
+    if (s) { s->replaces = true; s->name = N; s->query = Q; }
+}
+statement ::= REFRESH TAG name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_REFRESH_TAG);
+    if (s) { s->name = N; }
 }
 statement ::= DROP TAG if_there(U) name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_TAG);
     if (s) { s->if_exists = U; s->name = N; }
+}
+statement ::= CREATE AUDIENCE unless(U) name(N) AS select(Q). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_AUDIENCE);
+    if (s) { s->if_exists = U; s->name = N; s->query = Q; }
+}
+statement ::= CREATE OR REPLACE AUDIENCE name(N) AS select(Q). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_AUDIENCE);
+    if (s) { s->replaces = true; s->name = N; s->query = Q; }
+}
+statement ::= REFRESH AUDIENCE name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_REFRESH_AUDIENCE);
+    if (s) { s->name = N; }
+}
+statement ::= DROP AUDIENCE if_there(U) name(N) version(V). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_AUDIENCE);
+    if (s) { s->if_exists = U; s->name = N; s->version = V; }
 }
 statement ::= DESCRIBE name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DESCRIBE);
@@ -173,6 +198,7 @@ statement ::= BACKUP TO STRING(F). {
 }
 statement ::= SHOW TABLES. { mu_build_statement(b, MU_AST_SHOW_TABLES); }
 statement ::= SHOW TAGS. { mu_build_statement(b, MU_AST_SHOW_TAGS); }
+statement ::= SHOW AUDIENCES. { mu_build_statement(b, MU_AST_SHOW_AUDIENCES); }
 statement ::= CHECKPOINT. { mu_build_statement(b, MU_AST_CHECKPOINT); }
 statement ::= COMPACT. { mu_build_statement(b, MU_AST_COMPACT); }
 statement ::= SET name(N) set_to setting(V). {
@@ -197,6 +223,10 @@ unless(A) ::= IF NOT EXISTS. { A = true; }
 %type if_there {bool}
 if_there(A) ::= . { A = false; }
 if_there(A) ::= IF EXISTS. { A = true; }
+
+%type version {mu_ast_expr *}
+version(A) ::= . { A = NULL; }
+version(A) ::= VERSION INTEGER(T). { A = mu_build_literal(b, MU_AST_INTEGER, T); }
 
 %type partition {mu_ast_name}
 partition(A) ::= . { A = no_name; }

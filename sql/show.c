@@ -1,9 +1,10 @@
 /*
- * show.c - tables, tags, columns and plans as rows of text and numbers.
+ * show.c - tables, columns and plans as rows of text and numbers.
  */
 #include "sql/show.h"
 
 #include "sql/options.h"
+#include "sql/set_relations.h"
 
 #include <assert.h>
 #include <string.h>
@@ -88,48 +89,6 @@ static muster_status show_tables(mu_binder *binder, const mu_plan **out, muster_
     }
     return mu_plan_values(&binder->scope, columns, MU_COUNT(columns), values, catalog->table_count,
                           out, err);
-}
-
-/* A tag that nobody bears has no values, and is shown all the same. */
-static uint32_t shown_values(const mu_tag *tag)
-{
-    return tag->value_count > 0 ? tag->value_count : 1;
-}
-
-static muster_status show_tags(mu_binder *binder, const mu_plan **out, muster_error *err)
-{
-    static const mu_plan_column columns[] = {
-        {"name", {.kind = MU_TEXT}},
-        {"value", {.kind = MU_TEXT}},
-        {"customers", {.kind = MU_BIGINT, .bits = 64}},
-        {"refreshed_at", {.kind = MU_TIMESTAMP}},
-    };
-    const mu_tags *tags = mu_snapshot_tags(binder->scope.snapshot);
-    uint32_t rows = 0;
-    mu_value *values, *row;
-
-    for (uint32_t i = 0; i < mu_tags_count(tags); i++) {
-        rows += shown_values(mu_tags_at(tags, i));
-    }
-    MU_ARENA_TRY(values, binder->scope.arena, (size_t)rows * MU_COUNT(columns), err);
-    row = values;
-    for (uint32_t i = 0; i < mu_tags_count(tags); i++) {
-        const mu_tag *tag = mu_tags_at(tags, i);
-        for (uint32_t v = 0; v < shown_values(tag); v++, row += MU_COUNT(columns)) {
-            static const mu_tag_value none;
-            const mu_tag_value *value = tag->value_count > 0 ? &tag->values[v] : &none;
-            row[0] = (mu_value){.type = text_type, .text = tag->name};
-            row[1] =
-                (mu_value){.type = text_type, .null = value->value.size == 0, .text = value->value};
-            uint64_t count = 0;
-            if (tag->value_count > 0) {
-                MU_TRY(mu_snapshot_tag_customers(binder->scope.snapshot, tag, v, &count, err));
-            }
-            row[2] = number_value(count);
-            row[3] = time_value(true, tag->refreshed_us);
-        }
-    }
-    return mu_plan_values(&binder->scope, columns, MU_COUNT(columns), values, rows, out, err);
 }
 
 static const mu_plan_column described[] = {
@@ -276,7 +235,10 @@ muster_status mu_show(mu_binder *binder, const mu_ast_statement *statement, cons
         return show_tables(binder, out, err);
     }
     if (statement->kind == MU_AST_SHOW_TAGS) {
-        return show_tags(binder, out, err);
+        return mu_show_tags(binder, out, err);
+    }
+    if (statement->kind == MU_AST_SHOW_AUDIENCES) {
+        return mu_show_audiences(binder, out, err);
     }
     if (statement->kind == MU_AST_EXPLAIN) {
         return explain(binder, statement->query, out, err);

@@ -6,8 +6,8 @@
 
 #include "sql/bind.h"
 
-/* The statement is one of MU_AST_EXPLAIN, DESCRIBE, SHOW_TABLES, SHOW_TAGS. DESCRIBE 'file' reads
- * the file's beginning. */
+/* The statement is one of MU_AST_EXPLAIN, DESCRIBE, SHOW_TABLES, SHOW_TAGS, SHOW_AUDIENCES.
+ * DESCRIBE 'file' reads the file's beginning. */
 muster_status mu_show(mu_binder *binder, const mu_ast_statement *statement, const mu_plan **out,
                       muster_error *err);
 

@@ -127,7 +127,7 @@ muster_status mu_change_begin(mu_db *db, mu_change **out, muster_error *err)
     change->clean_parts = UINT32_MAX;
     change->customers =
         mu_customer_adder_new(change->base->customers, &change->catalog.customer_kind);
-    change->tags = mu_tag_edits_new(change->base->tags);
+    change->tags = mu_tag_edits_new(change->base->tags, change->base->erased);
     if (!change->customers || !change->tags) {
         status = mu_fail_memory(err, "changing the database");
         goto fail;
@@ -329,21 +329,38 @@ uint64_t mu_change_erased(const mu_change *change)
     return change->erasing.added;
 }
 
-/* Tags. */
+/* Tags and audiences. */
 
-muster_status mu_change_put_tag(mu_change *change, mu_text name, mu_tag_builder *builder,
-                                muster_error *err)
+muster_status mu_change_put_tag(mu_change *change, mu_text name, mu_text definition,
+                                const mu_tag_builder *builder, muster_error *err)
 {
-    return mu_tag_edits_put(change->tags, name, builder, false, err);
+    return mu_tag_edits_put(change->tags, name, definition, builder, err);
 }
 
-muster_status mu_change_add_to_tag(mu_change *change, mu_text name, mu_tag_builder *builder,
+muster_status mu_change_add_to_tag(mu_change *change, mu_text name, const mu_tag_builder *builder,
                                    muster_error *err)
 {
-    return mu_tag_edits_put(change->tags, name, builder, true, err);
+    return mu_tag_edits_extend(change->tags, name, builder, err);
 }
 
 muster_status mu_change_drop_tag(mu_change *change, mu_text name, muster_error *err)
 {
     return mu_tag_edits_drop(change->tags, name, err);
+}
+
+muster_status mu_change_put_audience(mu_change *change, mu_text name, mu_text definition,
+                                     const mu_tag_builder *builder, muster_error *err)
+{
+    return mu_tag_edits_put_audience(change->tags, name, definition, builder, err);
+}
+
+muster_status mu_change_drop_audience(mu_change *change, mu_text name, uint32_t version,
+                                      muster_error *err)
+{
+    return mu_tag_edits_drop_audience(change->tags, name, version, err);
+}
+
+muster_status mu_change_purge_sets(mu_change *change, muster_error *err)
+{
+    return mu_tag_edits_purge(change->tags, err);
 }

@@ -99,12 +99,12 @@ static muster_status write_customers(mu_change *change, mu_manifest *next, muste
 static muster_status write_tags(mu_change *change, mu_manifest *next, muster_error *err)
 {
     next->tags = change->base->manifest.tags;
-    next->tag_count = change->base->manifest.tag_count;
     if (!mu_tag_edits_any(change->tags)) {
         return MUSTER_OK;
     }
-    return mu_tag_edits_write(change->tags, change->db->path, mu_change_next_file(change),
-                              &change->arena, &next->tags, &next->tag_count, err);
+    const uint64_t sets = mu_change_next_file(change), directory = mu_change_next_file(change);
+    return mu_tag_edits_write(change->tags, change->db->path, sets, directory, &change->arena,
+                              &next->tags, err);
 }
 
 /* Segments that were held in memory, as files. */

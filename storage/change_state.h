@@ -7,7 +7,7 @@
 
 #include "storage/customer_part.h"
 #include "storage/db_state.h"
-#include "storage/tag_file.h"
+#include "storage/tag_edit.h"
 
 struct mu_change {
     mu_db *db;             /* borrowed */
@@ -39,6 +39,9 @@ void mu_change_free(mu_change *change); /* and ends its turn */
 
 /* Sees to it that ids of who was erased are in no file any more. */
 muster_status mu_change_purge_ids(mu_change *change, muster_error *err);
+/* Leaves nothing in the files of sets that no answer shows: neither who was erased, nor sets that
+ * were replaced or dropped. A file that has none of it stays as it is. */
+muster_status mu_change_purge_sets(mu_change *change, muster_error *err);
 
 /* Erasure, in two steps of the commit: segments with rows of who is erased are removed, and added
  * again (the same files) with what the manifest is to say of them; and the set is written. */

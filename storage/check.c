@@ -105,47 +105,48 @@ static muster_status check_customers(checker *c, muster_error *err)
     return note(c, check_ids(c, &why), &why, err);
 }
 
-/* The tags that are in the file of the i-th. */
-static muster_status check_tag_file(const checker *c, uint32_t i, mu_tag_info *infos,
-                                    muster_error *err)
+/* Every page of a file of tags. */
+static muster_status check_pages(const checker *c, const char *prefix, const char *kind,
+                                 uint64_t number, uint64_t size_bytes, muster_error *err)
 {
-    const mu_manifest *manifest = &c->manifest;
-    uint32_t count = 0;
-    mu_tags *tags;
+    char name[MU_FILE_NAME_BYTES];
+    mu_paged *file;
 
-    for (uint32_t t = i; t < manifest->tag_count; t++) {
-        if (manifest->tags[t].file == manifest->tags[i].file) {
-            infos[count++] = manifest->tags[t];
-        }
-    }
-    MU_TRY(mu_tags_open(c->directory, infos, count, NULL, &tags, err));
-    const muster_status status = mu_tags_check(tags, mu_manifest_customers(manifest), err);
-    mu_tags_close(tags);
+    mu_file_name(prefix, number, name);
+    MU_TRY(mu_paged_open(c->directory, name, kind, size_bytes, &file, err));
+    const muster_status status = mu_paged_check(file, err);
+    mu_paged_close(file);
     return status;
 }
 
-static bool is_first_of_file(const mu_manifest *manifest, uint32_t i)
+/* What the directory says, and that each set is so. */
+static muster_status check_sets(const checker *c, muster_error *err)
 {
-    for (uint32_t t = 0; t < i; t++) {
-        if (manifest->tags[t].file == manifest->tags[i].file) {
-            return false;
-        }
-    }
-    return true;
+    mu_tags *tags;
+
+    MU_TRY(mu_tags_open(c->directory, &c->manifest.tags, NULL, &tags, err));
+    const muster_status status = mu_tags_check(tags, mu_manifest_customers(&c->manifest), err);
+    mu_tags_release(tags);
+    return status;
 }
 
 static muster_status check_tags(checker *c, muster_error *err)
 {
-    mu_tag_info *infos;
+    const mu_tags_info *tags = &c->manifest.tags;
+    const uint64_t before = c->count;
 
-    MU_ARENA_TRY(infos, &c->arena, c->manifest.tag_count, err);
-    for (uint32_t i = 0; i < c->manifest.tag_count; i++) {
-        muster_error why = {0};
-        if (is_first_of_file(&c->manifest, i)) {
-            MU_TRY(note(c, check_tag_file(c, i, infos, &why), &why, err));
-        }
+    if (tags->file == 0) {
+        return MUSTER_OK;
     }
-    return MUSTER_OK;
+    muster_error why = {0};
+    MU_TRY(note(c, check_pages(c, "tags", MU_TAGS_KIND, tags->file, tags->size_bytes, &why), &why,
+                err));
+    for (uint32_t i = 0; i < tags->sets_count; i++) {
+        const mu_sets_file *sets = &tags->sets[i];
+        MU_TRY(note(c, check_pages(c, "sets", MU_SETS_KIND, sets->file, sets->size_bytes, &why),
+                    &why, err));
+    }
+    return c->count > before ? MUSTER_OK : note(c, check_sets(c, &why), &why, err);
 }
 
 /* The customers of a segment's blocks exist, and nobody's rows are as many as the manifest says. */

@@ -354,7 +354,7 @@ static muster_status compact_groups(mu_db *db, const atomic_bool *cancel, muster
     return MUSTER_OK;
 }
 
-/* What a merge of events leaves of who was erased: attributes and ids. This has the turn. */
+/* What a merge of events leaves of who was erased: attributes, ids and sets. This has the turn. */
 static muster_status purge(mu_db *db, muster_error *err)
 {
     mu_change *change;
@@ -363,6 +363,7 @@ static muster_status purge(mu_db *db, muster_error *err)
     MU_TRY(mu_change_begin(db, &change, err));
     MU_TRY_GOTO(mu_profile_compact(change, err));
     MU_TRY_GOTO(mu_change_purge_ids(change, err));
+    MU_TRY_GOTO(mu_change_purge_sets(change, err));
     return mu_change_commit(change, err);
 
 fail:

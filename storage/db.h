@@ -103,14 +103,23 @@ muster_status mu_change_edit_table(mu_change *change, uint32_t table_id, const m
 muster_status mu_change_erase(mu_change *change, const uint32_t *ordinals, uint32_t count,
                               muster_error *err);
 uint64_t mu_change_erased(const mu_change *change); /* how many that are new */
-/* Creates the tag or replaces it; the builder stays the caller's. */
-muster_status mu_change_put_tag(mu_change *change, mu_text name, mu_tag_builder *builder,
-                                muster_error *err);
-/* The builder's sets are added to those that are there. */
-muster_status mu_change_add_to_tag(mu_change *change, mu_text name, mu_tag_builder *builder,
+/* Creates the tag or replaces it; the builder stays the caller's. `definition` is the query that
+ * found its customers. */
+muster_status mu_change_put_tag(mu_change *change, mu_text name, mu_text definition,
+                                const mu_tag_builder *builder, muster_error *err);
+/* The builder's sets are added to those that are there, and the tag has no definition any more: no
+ * query would find them again. */
+muster_status mu_change_add_to_tag(mu_change *change, mu_text name, const mu_tag_builder *builder,
                                    muster_error *err);
 muster_status mu_change_drop_tag(mu_change *change, mu_text name,
                                  muster_error *err); /* INVALID if there is none */
+/* Adds a version to the audience, the first if there is none. */
+muster_status mu_change_put_audience(mu_change *change, mu_text name, mu_text definition,
+                                     const mu_tag_builder *builder, muster_error *err);
+/* One version, or all with 0; INVALID if it is not there, or is the newest, whose number must not
+ * be given again. */
+muster_status mu_change_drop_audience(mu_change *change, mu_text name, uint32_t version,
+                                      muster_error *err);
 
 /* Moves what the log has into files, one for each period, and ends the log. */
 muster_status mu_db_checkpoint(mu_db *db, muster_error *err);
@@ -138,7 +147,7 @@ muster_status mu_db_check(mu_db *db, muster_error *err);
 /* The files that the snapshot names, the manifest first. */
 typedef struct mu_file_info {
     char name[MU_FILE_NAME_BYTES];
-    const char *kind; /* "manifest", "customers", "tags", "events" */
+    const char *kind; /* "manifest", "customers", "tags", "sets", "erased", "events" */
     uint64_t number;  /* 0: the manifest */
     bool held;        /* its bytes are in the log */
     uint64_t bytes;

@@ -67,7 +67,7 @@ typedef struct mu_snapshot_root {
     atomic_uint references;
     mu_arena arena; /* of the manifest */
     mu_map mark;    /* its file: as long as it is mapped, no other can pass for it */
-    mu_tags *tags;  /* owned */
+    mu_tags *tags;  /* a reference is owned */
 } mu_snapshot_root;
 
 struct mu_snapshot {

@@ -62,6 +62,15 @@ bool mu_erased_has(const mu_erased *erased, uint32_t ordinal)
     return bits && mu_bits_test(bits, ordinal % MU_STRIPE_ROWS);
 }
 
+void mu_erased_clear(const mu_erased *erased, uint32_t stripe, uint64_t bits[MU_STRIPE_WORDS])
+{
+    const uint64_t *gone = mu_erased_stripe(erased, stripe);
+
+    for (uint32_t word = 0; gone && word < MU_STRIPE_WORDS; word++) {
+        bits[word] &= ~gone[word];
+    }
+}
+
 /* The bits of a stripe, made if there are none; NULL when out of memory. */
 static uint64_t *open_stripe(mu_erased *erased, uint32_t stripe)
 {

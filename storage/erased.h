@@ -9,7 +9,8 @@
  *
  *   - the rows of their events: a merge of segments (COMPACT) passes over them, and over the texts
  *     that only they had; what is loaded from a scan has none. The new segment has no masked rows;
- *   - their bits in the sets of tags, and with them the counts in the directories of tags;
+ *   - their bits in the sets of tags and audiences, with them the counts in the directory, and the
+ *     values that only they had;
  *   - their values in segments of `customers`: profile_write.c leaves them out of every stripe it
  *     writes, and its dictionaries have only texts that are in use;
  *   - their ids in the parts of the registry. The ordinal stays, without an id: zeros or nothing
@@ -47,6 +48,8 @@ uint64_t mu_erased_count(const mu_erased *erased);
 bool mu_erased_has(const mu_erased *erased, uint32_t ordinal);
 /* The erased of a stripe, MU_STRIPE_WORDS words; NULL if there are none. */
 const uint64_t *mu_erased_stripe(const mu_erased *erased, uint32_t stripe);
+/* Takes them out of the bits of the stripe. */
+void mu_erased_clear(const mu_erased *erased, uint32_t stripe, uint64_t bits[MU_STRIPE_WORDS]);
 
 /* Sets of ordinals in memory, to become the next one. Zeroed: empty. */
 typedef struct mu_erasing {

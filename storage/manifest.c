@@ -30,7 +30,7 @@ enum {
     COLUMN_BYTES = 4 + 4 + 5,
     PART_BYTES = 8 + 4 + 4 + 8,
     SEGMENT_BYTES = 8 + 4 + 8 + 3 * 8 + 2 * 8 + 8,
-    TAG_BYTES = 4 + 8 + 8 + 4 + 4 + 8,
+    SETS_BYTES = 8 + 8,
 };
 
 bool mu_manifest_init(mu_manifest *manifest, mu_arena *arena)
@@ -158,8 +158,10 @@ bool mu_manifest_is_leftover(const mu_manifest *manifest, const char *name)
     } else if (read_file_number(name, "wal", "", &file)) {
         named = manifest->wal == file;
     } else if (read_file_number(name, "tags", "", &file)) {
-        for (uint32_t i = 0; i < manifest->tag_count; i++) {
-            named |= manifest->tags[i].file == file;
+        named = manifest->tags.file == file;
+    } else if (read_file_number(name, "sets", "", &file)) {
+        for (uint32_t i = 0; i < manifest->tags.sets_count; i++) {
+            named |= manifest->tags.sets[i].file == file;
         }
     } else if (read_file_number(name, "erased", "", &file)) {
         named = manifest->erased.file == file;
@@ -211,14 +213,15 @@ void mu_manifest_write_segment(mu_writer *out, const mu_segment_info *segment)
     mu_write_u64(out, segment->masked_rows);
 }
 
-static void write_tag(mu_writer *out, const mu_tag_info *tag)
+static void write_tags(mu_writer *out, const mu_tags_info *tags)
 {
-    mu_write_text(out, tag->name.data, tag->name.size);
-    mu_write_u64(out, tag->file);
-    mu_write_u64(out, tag->offset);
-    mu_write_u32(out, tag->size);
-    mu_write_u32(out, tag->value_count);
-    mu_write_i64(out, tag->refreshed_us);
+    mu_write_u64(out, tags->file);
+    mu_write_u64(out, tags->size_bytes);
+    mu_write_u32(out, tags->sets_count);
+    for (uint32_t i = 0; i < tags->sets_count; i++) {
+        mu_write_u64(out, tags->sets[i].file);
+        mu_write_u64(out, tags->sets[i].size_bytes);
+    }
 }
 
 static void write_payload(mu_writer *out, const mu_manifest *manifest)
@@ -240,10 +243,7 @@ static void write_payload(mu_writer *out, const mu_manifest *manifest)
     for (uint32_t i = 0; i < manifest->segment_count; i++) {
         mu_manifest_write_segment(out, &manifest->segments[i]);
     }
-    mu_write_u32(out, manifest->tag_count);
-    for (uint32_t i = 0; i < manifest->tag_count; i++) {
-        write_tag(out, &manifest->tags[i]);
-    }
+    write_tags(out, &manifest->tags);
     mu_write_u64(out, manifest->erased.file);
     mu_write_u32(out, manifest->erased.size);
     mu_write_u64(out, manifest->erased.customers);
@@ -453,22 +453,20 @@ static muster_status read_segments(decoder *d, mu_manifest *out)
     return MUSTER_OK;
 }
 
-static muster_status read_tags(decoder *d, mu_manifest *out)
+static muster_status read_tags(decoder *d, mu_tags_info *tags)
 {
-    MU_TRY(read_count(d, "tags", TAG_BYTES, &out->tag_count));
-    out->tags = MU_NEW_ARRAY(d->arena, mu_tag_info, out->tag_count);
-    if (!out->tags) {
+    tags->file = mu_read_u64(&d->in);
+    tags->size_bytes = mu_read_u64(&d->in);
+    MU_TRY(read_count(d, "files of sets", SETS_BYTES, &tags->sets_count));
+    mu_sets_file *sets = MU_NEW_ARRAY(d->arena, mu_sets_file, tags->sets_count);
+    if (!sets) {
         return fail_memory(d);
     }
-    for (uint32_t i = 0; i < out->tag_count; i++) {
-        mu_tag_info *tag = &out->tags[i];
-        MU_TRY(read_name(d, &tag->name));
-        tag->file = mu_read_u64(&d->in);
-        tag->offset = mu_read_u64(&d->in);
-        tag->size = mu_read_u32(&d->in);
-        tag->value_count = mu_read_u32(&d->in);
-        tag->refreshed_us = mu_read_i64(&d->in);
+    for (uint32_t i = 0; i < tags->sets_count; i++) {
+        sets[i].file = mu_read_u64(&d->in);
+        sets[i].size_bytes = mu_read_u64(&d->in);
     }
+    tags->sets = sets;
     return MUSTER_OK;
 }
 
@@ -480,7 +478,7 @@ static muster_status read_payload(decoder *d, mu_manifest *out)
     MU_TRY(read_catalog(d, &out->catalog));
     MU_TRY(read_parts(d, out));
     MU_TRY(read_segments(d, out));
-    MU_TRY(read_tags(d, out));
+    MU_TRY(read_tags(d, &out->tags));
     out->erased.file = mu_read_u64(&d->in);
     out->erased.size = mu_read_u32(&d->in);
     out->erased.customers = mu_read_u64(&d->in);

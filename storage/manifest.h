@@ -19,25 +19,28 @@ enum {
     MU_MANIFEST_FORMAT = 1, /* the newest that is read, and the one that is written */
 };
 
-/* Where the directory of a tag is. */
-typedef struct mu_tag_info {
-    mu_text name;
-    uint64_t file; /* "tags-000019" */
-    uint64_t offset;
-    uint32_t size;
-    uint32_t value_count;
-    int64_t refreshed_us;
-} mu_tag_info;
+/* Where sets of tags and audiences are, "sets-000018"; and the directory of them, "tags-000019". */
+typedef struct mu_sets_file {
+    uint64_t file;
+    uint64_t size_bytes;
+} mu_sets_file;
+
+typedef struct mu_tags_info {
+    uint64_t file; /* of the directory; 0: there are neither tags nor audiences */
+    uint64_t size_bytes;
+    uint32_t sets_count;
+    const mu_sets_file *sets; /* ascending */
+} mu_tags_info;
 
 typedef struct mu_manifest {
     uint64_t version;
     uint64_t next_file; /* above the number of every file it names */
     uint64_t wal;       /* the log: "wal-000007"; 0: there is none */
     mu_catalog catalog;
-    uint32_t part_count, segment_count, tag_count;
+    uint32_t part_count, segment_count;
     mu_customer_part_info *parts; /* from ordinal 0 on, without gaps */
     mu_segment_info *segments;    /* by (table_id, period, file) */
-    mu_tag_info *tags;            /* by name */
+    mu_tags_info tags;
     mu_erased_info erased;
 } mu_manifest;
 

@@ -5,7 +5,8 @@
  *      and lie below the next one to give.
  *   2. Names are there, and differ; each column has a type and at most one has each role.
  *   3. The parts of customers follow one another from ordinal 0, and none is empty.
- *   4. Segments are in order, belong to tables, and have rows; tags are in order.
+ *   4. Segments are in order, belong to tables, and have rows; files of sets are in order, and
+ * there are none without a directory of tags.
  *   5. No number of a file is 0, or at or past the next one to give.
  *   6. As many were erased as there are customers at most; if none were, there is no file, and no
  *      row is masked. No segment has masked rows alone.
@@ -151,12 +152,18 @@ static muster_status check_segments(const mu_manifest *manifest, muster_error *e
 
 static muster_status check_tags(const mu_manifest *manifest, muster_error *err)
 {
-    for (uint32_t i = 0; i < manifest->tag_count; i++) {
-        const mu_tag_info *tag = &manifest->tags[i];
-        if (tag->name.size == 0 || tag->file == 0 || tag->file >= manifest->next_file ||
-            (i > 0 && mu_text_compare(tag[-1].name, tag->name) >= 0)) {
-            return mu_fail(err, MUSTER_CORRUPT, "tag %u is \"%.*s\" in file %" PRIu64, i + 1,
-                           (int)tag->name.size, tag->name.data, tag->file);
+    const mu_tags_info *tags = &manifest->tags;
+
+    if (tags->file >= manifest->next_file || (tags->size_bytes == 0) != (tags->file == 0) ||
+        (tags->file == 0 && tags->sets_count > 0)) {
+        return mu_fail(err, MUSTER_CORRUPT,
+                       "the tags are %" PRIu64 " bytes of file %" PRIu64 ", with %u files of sets",
+                       tags->size_bytes, tags->file, tags->sets_count);
+    }
+    for (uint32_t i = 0; i < tags->sets_count; i++) {
+        const uint64_t file = tags->sets[i].file;
+        if (file == 0 || file >= manifest->next_file || (i > 0 && file <= tags->sets[i - 1].file)) {
+            return mu_fail(err, MUSTER_CORRUPT, "file %" PRIu64 " of sets is out of order", file);
         }
     }
     return MUSTER_OK;

@@ -31,7 +31,7 @@ static void release_segment(mu_shared_segment *shared)
 static void release_root(mu_snapshot_root *root)
 {
     if (root && atomic_fetch_sub_explicit(&root->references, 1, memory_order_acq_rel) == 1) {
-        mu_tags_close(root->tags);
+        mu_tags_release(root->tags);
         mu_env_unmap(&root->mark);
         mu_arena_deinit(&root->arena);
         mu_mem_free(root);
@@ -255,8 +255,8 @@ static muster_status read_root(mu_snapshot *snapshot, const mu_snapshot *previou
     atomic_init(&root->references, 1);
     snapshot->root = root;
     MU_TRY(mu_manifest_read(snapshot->db->path, &root->arena, manifest, &root->mark, err));
-    MU_TRY(mu_tags_open(snapshot->db->path, manifest->tags, manifest->tag_count,
-                        previous ? previous->root->tags : NULL, &root->tags, err));
+    MU_TRY(mu_tags_open(snapshot->db->path, &manifest->tags, previous ? previous->root->tags : NULL,
+                        &root->tags, err));
     snapshot->tags = root->tags;
     return MUSTER_OK;
 }

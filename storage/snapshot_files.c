@@ -20,11 +20,17 @@ static void add_file(const mu_snapshot *snapshot, mu_file_info *files, uint32_t 
     (void)snprintf(file->name, sizeof file->name, "%s", name);
 }
 
-/* One of which the manifest does not say how long it is. */
-static muster_status add_unsized(mu_snapshot *snapshot, mu_file_info *files, uint32_t *count,
-                                 const char *name, const char *kind, uint64_t number,
-                                 muster_error *err)
+/* The manifest does not say how long it is. */
+static muster_status add_erased(mu_snapshot *snapshot, mu_file_info *files, uint32_t *count,
+                                muster_error *err)
 {
+    const uint64_t number = snapshot->manifest.erased.file;
+    char name[MU_FILE_NAME_BYTES];
+
+    if (number == 0) {
+        return MUSTER_OK;
+    }
+    mu_file_name("erased", number, name);
     char *path = mu_file_path(snapshot->db->path, name);
     mu_map map;
 
@@ -34,31 +40,25 @@ static muster_status add_unsized(mu_snapshot *snapshot, mu_file_info *files, uin
     const muster_status status = mu_env_map(path, &map, err);
     mu_mem_free(path);
     MU_TRY(status);
-    add_file(snapshot, files, count, name, kind, number, map.size);
+    add_file(snapshot, files, count, name, "erased", number, map.size);
     mu_env_unmap(&map);
     return MUSTER_OK;
 }
 
-/* A file of tags has many of them. */
-static muster_status add_tags(mu_snapshot *snapshot, mu_file_info *files, uint32_t *count,
-                              muster_error *err)
+static void add_tags(const mu_snapshot *snapshot, mu_file_info *files, uint32_t *count)
 {
-    const mu_manifest *manifest = &snapshot->manifest;
-    const uint32_t first = *count;
+    const mu_tags_info *tags = &snapshot->manifest.tags;
     char name[MU_FILE_NAME_BYTES];
 
-    for (uint32_t i = 0; i < manifest->tag_count; i++) {
-        bool known = false;
-        mu_file_name("tags", manifest->tags[i].file, name);
-        for (uint32_t f = first; f < *count; f++) {
-            known |= strcmp(files[f].name, name) == 0;
-        }
-        if (known) {
-            continue;
-        }
-        MU_TRY(add_unsized(snapshot, files, count, name, "tags", manifest->tags[i].file, err));
+    if (tags->file != 0) {
+        mu_file_name("tags", tags->file, name);
+        add_file(snapshot, files, count, name, "tags", tags->file, tags->size_bytes);
     }
-    return MUSTER_OK;
+    for (uint32_t i = 0; i < tags->sets_count; i++) {
+        mu_file_name("sets", tags->sets[i].file, name);
+        add_file(snapshot, files, count, name, "sets", tags->sets[i].file,
+                 tags->sets[i].size_bytes);
+    }
 }
 
 muster_status mu_snapshot_files(mu_snapshot *snapshot, mu_arena *arena, mu_file_info **out,
@@ -66,7 +66,7 @@ muster_status mu_snapshot_files(mu_snapshot *snapshot, mu_arena *arena, mu_file_
 {
     const mu_manifest *manifest = &snapshot->manifest;
     const size_t most =
-        (size_t)2 + manifest->part_count + manifest->tag_count + manifest->segment_count;
+        (size_t)3 + manifest->part_count + manifest->tags.sets_count + manifest->segment_count;
     char name[MU_FILE_NAME_BYTES];
 
     *count = 0;
@@ -77,11 +77,8 @@ muster_status mu_snapshot_files(mu_snapshot *snapshot, mu_arena *arena, mu_file_
         add_file(snapshot, *out, count, name, "customers", manifest->parts[i].file,
                  manifest->parts[i].size_bytes);
     }
-    MU_TRY(add_tags(snapshot, *out, count, err));
-    if (manifest->erased.file != 0) {
-        mu_file_name("erased", manifest->erased.file, name);
-        MU_TRY(add_unsized(snapshot, *out, count, name, "erased", manifest->erased.file, err));
-    }
+    add_tags(snapshot, *out, count);
+    MU_TRY(add_erased(snapshot, *out, count, err));
     for (uint32_t i = 0; i < manifest->segment_count; i++) {
         mu_segment_name(manifest->segments[i].file, name);
         add_file(snapshot, *out, count, name, "events", manifest->segments[i].file,

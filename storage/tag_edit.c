@@ -1,132 +1,195 @@
 /*
- * tag_edit.c - the tags a change creates, extends and drops, and their file.
+ * tag_edit.c - the tags and audiences a change creates, extends and drops.
  *
- * A tag that is created or extended becomes a draft: its sets as bytes, as they will be written.
+ * What is created or extended becomes a draft: its sets as bytes, as they will be written.
  * Extending goes stripe by stripe through what is there (a draft, or the base's file) and what is
- * new, so that no more than one stripe is ever unpacked.
+ * new, so that no more than one stripe is ever unpacked. What a draft takes the place of, and what
+ * is dropped, is marked as gone.
  */
-#include "storage/tag_file.h"
+#include "storage/tag_edit.h"
 
+#include "storage/base/bits.h"
 #include "storage/base/mem.h"
 #include "storage/tag_set.h"
 #include "storage/tag_write.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
-
-typedef struct draft_set {
-    mu_text value;
-    uint64_t customers;
-    mu_writer bytes;
-} draft_set;
-
-typedef struct tag_draft {
-    struct tag_draft *next;
-    mu_text name;
-    bool dropped;
-    int64_t refreshed_us;
-    mu_arena arena; /* of the name, the values and the list of sets */
-    draft_set *sets;
-    uint32_t set_count;
-} tag_draft;
-
-struct mu_tag_edits {
-    const mu_tags *base; /* borrowed */
-    tag_draft *drafts;   /* at most one for each name */
-};
 
 /* The sets a tag has so far: of a draft, of the base, or none. */
 typedef struct old_sets {
-    const tag_draft *draft;
+    const mu_tags *base;
+    const mu_erased *erased; /* are left out of them */
+    const mu_tag_draft *draft;
     const mu_tag *tag;
     uint32_t count;
 } old_sets;
 
-mu_tag_edits *mu_tag_edits_new(const mu_tags *base)
+mu_tag_edits *mu_tag_edits_new(const mu_tags *base, const mu_erased *erased)
 {
     mu_tag_edits *edits = mu_mem_zalloc(sizeof *edits);
 
-    if (edits) {
-        edits->base = base;
+    if (!edits) {
+        return NULL;
+    }
+    edits->base = base;
+    edits->erased = erased;
+    edits->gone = mu_mem_zalloc_array(mu_bits_words(base->count), sizeof *edits->gone);
+    edits->stale = mu_mem_zalloc_array(mu_bits_words(base->file_count), sizeof *edits->stale);
+    if (!edits->gone || !edits->stale) {
+        mu_tag_edits_free(edits);
+        return NULL;
     }
     return edits;
 }
 
-static void free_draft(tag_draft *gone)
+static void free_draft(mu_tag_draft *draft)
 {
-    if (gone) {
-        for (uint32_t i = 0; i < gone->set_count; i++) {
-            mu_writer_deinit(&gone->sets[i].bytes);
+    if (draft) {
+        for (uint32_t i = 0; i < draft->set_count; i++) {
+            mu_writer_deinit(&draft->sets[i].bytes);
         }
-        mu_arena_deinit(&gone->arena);
-        mu_mem_free(gone);
+        mu_arena_deinit(&draft->arena);
+        mu_mem_free(draft);
     }
 }
 
 void mu_tag_edits_free(mu_tag_edits *edits)
 {
     if (edits) {
-        while (edits->drafts) {
-            tag_draft *gone = edits->drafts;
-            edits->drafts = gone->next;
-            free_draft(gone);
+        for (size_t i = 0; i < edits->draft_count; i++) {
+            free_draft(edits->drafts[i]);
         }
+        mu_mem_free(edits->drafts);
+        mu_mem_free(edits->gone);
+        mu_mem_free(edits->stale);
         mu_mem_free(edits);
     }
 }
 
 bool mu_tag_edits_any(const mu_tag_edits *edits)
 {
-    return edits->drafts != NULL;
+    return edits->draft_count > 0 || edits->gone_count > 0 || edits->any_stale;
 }
 
-/* The pointer that leads to the draft of this name, or to the end of the list. */
-static tag_draft **find_draft(mu_tag_edits *edits, mu_text name)
+static muster_status out_of_memory(muster_error *err)
 {
-    tag_draft **at = &edits->drafts;
-
-    while (*at && !mu_text_equal((*at)->name, name)) {
-        at = &(*at)->next;
-    }
-    return at;
+    return mu_fail_memory(err, "changing tags");
 }
 
-static tag_draft *new_draft(mu_text name, muster_error *err)
-{
-    tag_draft *fresh = mu_mem_zalloc(sizeof *fresh);
+/* Drafts and what is gone. */
 
-    if (fresh) {
-        fresh->name = (mu_text){mu_arena_text(&fresh->arena, name.data, name.size), name.size};
-        if (fresh->name.data) {
-            return fresh;
+/* The place of the first draft that is not before `key`. */
+static size_t place_of(const mu_tag_edits *edits, const mu_tag *key)
+{
+    size_t low = 0, high = edits->draft_count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (mu_tag_compare(&edits->drafts[middle]->tag, key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    free_draft(fresh);
-    (void)mu_fail_memory(err, "changing a tag");
+    return low;
+}
+
+static mu_tag_draft *find_draft(const mu_tag_edits *edits, const mu_tag *key)
+{
+    const size_t place = place_of(edits, key);
+
+    return place < edits->draft_count && mu_tag_compare(&edits->drafts[place]->tag, key) == 0
+               ? edits->drafts[place]
+               : NULL;
+}
+
+/* The base's, unless it is gone; NULL: there is none. */
+static const mu_tag *find_base(const mu_tag_edits *edits, const mu_tag *key)
+{
+    const uint32_t place = mu_tags_place(edits->base, key);
+
+    return place < edits->base->count && !mu_bits_test(edits->gone, place) &&
+                   mu_tag_compare(&edits->base->list[place], key) == 0
+               ? &edits->base->list[place]
+               : NULL;
+}
+
+/* Takes away what is there under the key; false if nothing is. */
+static bool remove_one(mu_tag_edits *edits, const mu_tag *key)
+{
+    const size_t place = place_of(edits, key);
+    mu_tag_draft *draft = find_draft(edits, key);
+    const mu_tag *tag = find_base(edits, key);
+
+    if (draft) {
+        edits->draft_count--;
+        memmove(&edits->drafts[place], &edits->drafts[place + 1],
+                (edits->draft_count - place) * sizeof(mu_tag_draft *));
+        free_draft(draft);
+    }
+    if (tag) {
+        mu_bits_set(edits->gone, (size_t)(tag - edits->base->list));
+        edits->gone_count++;
+    }
+    return draft || tag;
+}
+
+/* Takes the draft over, in the place of what is there under its key. */
+static muster_status keep_draft(mu_tag_edits *edits, mu_tag_draft *draft, muster_error *err)
+{
+    if (!mu_mem_reserve(&edits->drafts, &edits->draft_capacity, edits->draft_count + 1,
+                        sizeof(mu_tag_draft *))) {
+        free_draft(draft);
+        return out_of_memory(err);
+    }
+    (void)remove_one(edits, &draft->tag);
+    const size_t place = place_of(edits, &draft->tag);
+    memmove(&edits->drafts[place + 1], &edits->drafts[place],
+            (edits->draft_count - place) * sizeof(mu_tag_draft *));
+    edits->drafts[place] = draft;
+    edits->draft_count++;
+    return MUSTER_OK;
+}
+
+/* Copies a text into the draft; false when out of memory. */
+static bool keep_text(mu_tag_draft *draft, mu_text text, mu_text *out)
+{
+    *out =
+        (mu_text){mu_arena_text(&draft->arena, text.data ? text.data : "", text.size), text.size};
+    return out->data != NULL;
+}
+
+static mu_tag_draft *new_draft(const mu_tag *key, mu_text definition)
+{
+    mu_tag_draft *draft = mu_mem_zalloc(sizeof *draft);
+
+    if (draft) {
+        draft->tag = *key;
+        draft->tag.refreshed_us = mu_env_now_us();
+        if (keep_text(draft, key->name, &draft->tag.name) &&
+            keep_text(draft, definition, &draft->tag.definition)) {
+            return draft;
+        }
+    }
+    free_draft(draft);
     return NULL;
 }
 
-/* Takes the place of the draft of the same name, if there is one. */
-static void keep_draft(mu_tag_edits *edits, tag_draft *fresh)
+/* Sets. */
+
+static old_sets find_old(const mu_tag_edits *edits, const mu_tag *key)
 {
-    tag_draft **at = find_draft(edits, fresh->name);
-    tag_draft *gone = *at;
+    const mu_tag_draft *draft = find_draft(edits, key);
+    const mu_tag *tag = find_base(edits, key);
 
-    fresh->next = gone ? gone->next : NULL;
-    *at = fresh;
-    free_draft(gone);
-}
-
-static old_sets find_old(mu_tag_edits *edits, mu_text name)
-{
-    const tag_draft *draft = *find_draft(edits, name);
-
-    if (draft) {
-        return (old_sets){.draft = draft, .count = draft->set_count};
-    }
-    const mu_tag *tag = mu_tags_find(edits->base, name);
-    return (old_sets){.tag = tag, .count = tag ? tag->value_count : 0};
+    return (old_sets){.base = edits->base,
+                      .erased = edits->erased,
+                      .draft = draft,
+                      .tag = tag,
+                      .count = draft ? draft->set_count
+                               : tag ? tag->value_count
+                                     : 0};
 }
 
 static mu_text old_value(const old_sets *old, uint32_t i)
@@ -140,65 +203,73 @@ static mu_tag_set old_set(const old_sets *old, uint32_t i)
         const mu_writer *bytes = &old->draft->sets[i].bytes;
         return (mu_tag_set){.memory = bytes->data, .size = bytes->size};
     }
-    return mu_tag_value_set(old->tag, i);
+    return mu_tag_value_set(old->base, &old->tag->values[i]);
 }
 
-/* Writes the union of an old set (NULL: none) and the builder's set `code` (MU_NO_CODE: none). */
-static muster_status unite(mu_tag_set_writer *writer, const mu_tag_set *old,
-                           const mu_tag_builder *builder, uint32_t code, muster_error *err)
+/* What one set is made of. */
+typedef struct sources {
+    const mu_tag_set *old;         /* NULL: none */
+    const mu_erased *erased;       /* are left out of it */
+    const mu_tag_builder *builder; /* and its set `code`; MU_NO_CODE: none */
+    uint32_t code;
+} sources;
+
+static muster_status unite(mu_tag_set_writer *writer, const sources *from, muster_error *err)
 {
-    const uint32_t new_end = code == MU_NO_CODE ? 0 : mu_tag_builder_stripes(builder, code);
+    const uint32_t new_end =
+        from->code == MU_NO_CODE ? 0 : mu_tag_builder_stripes(from->builder, from->code);
     uint32_t old_end = 0;
 
-    if (old) {
-        MU_TRY(mu_tag_set_stripes(old, &old_end, err));
+    if (from->old) {
+        MU_TRY(mu_tag_set_stripes(from->old, &old_end, err));
         if (old_end > 0) {
-            MU_TRY(mu_tag_set_stripe(old, old_end - 1, &old_end, err));
+            MU_TRY(mu_tag_set_stripe(from->old, old_end - 1, &old_end, err));
             old_end++;
         }
     }
     for (uint32_t stripe = 0; stripe < new_end || stripe < old_end; stripe++) {
         uint64_t bits[MU_STRIPE_WORDS] = {0}, size;
         if (stripe < old_end) {
-            MU_TRY(mu_tag_set_read(old, stripe, bits, &size, err));
+            MU_TRY(mu_tag_set_read(from->old, stripe, bits, &size, err));
+            mu_erased_clear(from->erased, stripe, bits);
         }
         if (stripe < new_end) {
-            mu_tag_builder_read(builder, code, stripe, bits);
+            mu_tag_builder_read(from->builder, from->code, stripe, bits);
         }
         mu_tag_set_add(writer, stripe, bits);
     }
     return MUSTER_OK;
 }
 
-static muster_status add_set(tag_draft *draft, mu_text value, const mu_tag_set *old,
-                             const mu_tag_builder *builder, uint32_t code, muster_error *err)
+/* Adds a set to the draft, unless it is empty: all who were in it may be erased. */
+static muster_status add_set(mu_tag_draft *draft, mu_text value, const sources *from,
+                             muster_error *err)
 {
     mu_tag_set_writer writer = {0};
-    draft_set *set = &draft->sets[draft->set_count];
+    mu_draft_set *set = &draft->sets[draft->set_count];
 
-    set->value = (mu_text){mu_arena_text(&draft->arena, value.data, value.size), value.size};
-    muster_status status = set->value.data ? unite(&writer, old, builder, code, err)
-                                           : mu_fail_memory(err, "changing a tag");
-    draft->set_count++; /* from here on its bytes are freed with the draft */
-    if (status == MUSTER_OK && !mu_tag_set_finish(&writer, &set->bytes)) {
-        status = mu_fail_memory(err, "changing a tag");
-    }
+    muster_status status =
+        keep_text(draft, value, &set->value) ? unite(&writer, from, err) : out_of_memory(err);
     set->customers = writer.customers;
+    if (status == MUSTER_OK && set->customers > 0) {
+        draft->set_count++; /* from here on its bytes are freed with the draft */
+        status = mu_tag_set_finish(&writer, &set->bytes) ? MUSTER_OK : out_of_memory(err);
+    }
     mu_tag_set_writer_deinit(&writer);
     return status;
 }
 
 /* All values of both, in order; a value that both have once. */
-static muster_status merge_sets(tag_draft *draft, const old_sets *old,
+static muster_status merge_sets(mu_tag_draft *draft, const old_sets *old,
                                 const mu_tag_builder *builder, const uint32_t *order,
                                 muster_error *err)
 {
     const mu_dict *values = &mu_tag_builder_values(builder)->dict;
     uint32_t new_at = 0, old_at = 0;
 
-    draft->sets = MU_NEW_ARRAY(&draft->arena, draft_set, (size_t)values->count + old->count);
+    draft->sets = MU_NEW_ARRAY(&draft->arena, mu_draft_set, (size_t)values->count + old->count);
     if (!draft->sets) {
-        return mu_fail_memory(err, "changing a tag");
+        return out_of_memory(err);
     }
     while (new_at < values->count || old_at < old->count) {
         int order_of_both; /* below 0: the new value comes first */
@@ -210,174 +281,160 @@ static muster_status merge_sets(tag_draft *draft, const old_sets *old,
             order_of_both =
                 mu_text_compare(mu_dict_text(values, order[new_at]), old_value(old, old_at));
         }
-        const uint32_t code = order_of_both <= 0 ? order[new_at++] : MU_NO_CODE;
+        sources from = {.erased = old->erased, .builder = builder, .code = MU_NO_CODE};
+        mu_text value;
         mu_tag_set set;
-        const bool has_old = order_of_both >= 0;
-        const mu_text value = has_old ? old_value(old, old_at) : mu_dict_text(values, code);
-        if (has_old) {
-            set = old_set(old, old_at++);
+        if (order_of_both <= 0) {
+            from.code = order[new_at++];
+            value = mu_dict_text(values, from.code);
         }
-        MU_TRY(add_set(draft, value, has_old ? &set : NULL, builder, code, err));
+        if (order_of_both >= 0) {
+            value = old_value(old, old_at);
+            set = old_set(old, old_at++);
+            from.old = &set;
+        }
+        MU_TRY(add_set(draft, value, &from, err));
     }
     return MUSTER_OK;
 }
 
-static muster_status check_name(mu_text name, muster_error *err)
+static muster_status check_name(const char *what, mu_text name, muster_error *err)
 {
     if (name.size == 0 || memchr(name.data, '\0', name.size)) {
-        return mu_fail(err, MUSTER_INVALID, "a tag needs a name");
+        return mu_fail(err, MUSTER_INVALID, "%s needs a name", what);
     }
     if (name.size > MU_MAX_NAME_BYTES) {
         return mu_fail(err, MUSTER_INVALID,
-                       "the name of a tag has %u bytes, at most %d are possible: \"%.40s...\"",
+                       "the name of %s has %u bytes, at most %d are possible: \"%.40s...\"", what,
                        name.size, (int)MU_MAX_NAME_BYTES, name.data);
     }
     return MUSTER_OK;
 }
 
-muster_status mu_tag_edits_put(mu_tag_edits *edits, mu_text name, const mu_tag_builder *builder,
-                               bool keep_old, muster_error *err)
+/* A draft of the builder's sets and the old ones, in the place of what is there. */
+static muster_status put(mu_tag_edits *edits, const mu_tag *key, mu_text definition,
+                         const mu_tag_builder *builder, const old_sets *old, muster_error *err)
 {
-    const mu_dict_builder *values = mu_tag_builder_values(builder);
-    const old_sets old = keep_old ? find_old(edits, name) : (old_sets){0};
     uint32_t *order = NULL, *rank = NULL;
-    muster_status status;
+    mu_tag_draft *draft = new_draft(key, definition);
+    muster_status status = MUSTER_OK;
 
-    MU_TRY(check_name(name, err));
-    tag_draft *fresh = new_draft(name, err);
-    if (!fresh) {
-        return MUSTER_NOMEM;
+    if (!draft || !mu_dict_builder_sort(mu_tag_builder_values(builder), &order, &rank)) {
+        status = out_of_memory(err);
     }
-    fresh->refreshed_us = mu_env_now_us();
-    status = mu_dict_builder_sort(values, &order, &rank) ? MUSTER_OK
-                                                         : mu_fail_memory(err, "changing a tag");
     if (status == MUSTER_OK) {
-        status = merge_sets(fresh, &old, builder, order, err);
+        status = merge_sets(draft, old, builder, order, err);
     }
     mu_mem_free(order);
     mu_mem_free(rank);
     if (status != MUSTER_OK) {
-        free_draft(fresh);
+        free_draft(draft);
         return status;
     }
-    keep_draft(edits, fresh);
-    return MUSTER_OK;
+    return keep_draft(edits, draft, err);
+}
+
+/* Tags. */
+
+muster_status mu_tag_edits_put(mu_tag_edits *edits, mu_text name, mu_text definition,
+                               const mu_tag_builder *builder, muster_error *err)
+{
+    const mu_tag key = {.kind = MU_TAG, .name = name};
+    const old_sets none = {0};
+
+    MU_TRY(check_name("a tag", name, err));
+    return put(edits, &key, definition, builder, &none, err);
+}
+
+muster_status mu_tag_edits_extend(mu_tag_edits *edits, mu_text name, const mu_tag_builder *builder,
+                                  muster_error *err)
+{
+    const mu_tag key = {.kind = MU_TAG, .name = name};
+
+    MU_TRY(check_name("a tag", name, err));
+    const old_sets old = find_old(edits, &key);
+    return put(edits, &key, (mu_text){0}, builder, &old, err);
 }
 
 muster_status mu_tag_edits_drop(mu_tag_edits *edits, mu_text name, muster_error *err)
 {
-    const tag_draft *there = *find_draft(edits, name);
+    const mu_tag key = {.kind = MU_TAG, .name = name};
 
-    if (there ? there->dropped : !mu_tags_find(edits->base, name)) {
-        return mu_fail(err, MUSTER_INVALID, "no tag \"%.*s\"",
-                       name.size < 100 ? (int)name.size : 100, name.data);
-    }
-    tag_draft *fresh = new_draft(name, err);
-    if (!fresh) {
-        return MUSTER_NOMEM;
-    }
-    fresh->dropped = true;
-    keep_draft(edits, fresh);
-    return MUSTER_OK;
+    return remove_one(edits, &key) ? MUSTER_OK
+                                   : mu_fail(err, MUSTER_INVALID, "no tag \"%.*s\"",
+                                             name.size < 100 ? (int)name.size : 100, name.data);
 }
 
-/* Writing. */
+/* Audiences. */
 
-static muster_status write_draft(mu_paged_writer *file, const tag_draft *draft, mu_tag_info *info,
-                                 muster_error *err)
+/* The number of the newest version; 0: there is no such audience. */
+static uint32_t newest(const mu_tag_edits *edits, mu_text name)
 {
-    mu_writer directory = {0};
-    muster_status status = MUSTER_OK;
+    const mu_tag end = {.kind = MU_AUDIENCE, .name = name, .version = UINT32_MAX};
+    const size_t draft = place_of(edits, &end);
+    uint32_t place = mu_tags_place(edits->base, &end), version = 0;
+    const mu_tag *tag;
 
-    mu_write_u32(&directory, draft->set_count);
-    for (uint32_t i = 0; i < draft->set_count && status == MUSTER_OK; i++) {
-        const draft_set *set = &draft->sets[i];
-        status = mu_paged_align(file, 8, err);
-        mu_write_text(&directory, set->value.data, set->value.size);
-        mu_write_u64(&directory, set->customers);
-        mu_write_u64(&directory, mu_paged_offset(file));
-        mu_write_u64(&directory, set->bytes.size);
-        if (status == MUSTER_OK) {
-            status = mu_paged_write(file, set->bytes.data, set->bytes.size, err);
-        }
+    while (place > 0 && mu_bits_test(edits->gone, place - 1)) {
+        place--;
     }
-    info->offset = mu_paged_offset(file);
-    info->size = (uint32_t)directory.size;
-    info->value_count = draft->set_count;
-    if (status == MUSTER_OK && (directory.failed || directory.size > UINT32_MAX)) {
-        status = mu_fail_memory(err, "writing tags");
+    tag = place > 0 ? &edits->base->list[place - 1] : NULL;
+    if (tag && tag->kind == MU_AUDIENCE && mu_text_equal(tag->name, name)) {
+        version = tag->version;
     }
-    if (status == MUSTER_OK) {
-        status = mu_paged_write(file, directory.data, directory.size, err);
+    tag = draft > 0 ? &edits->drafts[draft - 1]->tag : NULL;
+    if (tag && tag->kind == MU_AUDIENCE && mu_text_equal(tag->name, name) &&
+        tag->version > version) {
+        version = tag->version;
     }
-    mu_writer_deinit(&directory);
-    return status;
+    return version;
 }
 
-/* Writes the drafts that are not dropped; their descriptions are appended. */
-static muster_status write_drafts(const mu_tag_edits *edits, const char *directory, uint64_t file,
-                                  mu_tag_info *infos, uint32_t *count, muster_error *err)
+muster_status mu_tag_edits_put_audience(mu_tag_edits *edits, mu_text name, mu_text definition,
+                                        const mu_tag_builder *builder, muster_error *err)
 {
-    char name[MU_FILE_NAME_BYTES];
-    mu_paged_writer *writer;
-    muster_status status = MUSTER_OK;
-    uint64_t size_bytes;
+    const mu_tag key = {.kind = MU_AUDIENCE, .name = name, .version = newest(edits, name) + 1};
+    const old_sets none = {0};
 
-    mu_file_name("tags", file, name);
-    MU_TRY(mu_paged_create(directory, name, MU_TAGS_KIND, &writer, err));
-    for (const tag_draft *draft = edits->drafts; draft && status == MUSTER_OK;
-         draft = draft->next) {
-        if (!draft->dropped) {
-            mu_tag_info *info = &infos[(*count)++];
-            *info = (mu_tag_info){
-                .name = draft->name, .file = file, .refreshed_us = draft->refreshed_us};
-            status = write_draft(writer, draft, info, err);
-        }
+    assert(definition.size > 0);
+    MU_TRY(check_name("an audience", name, err));
+    if (key.version == UINT32_MAX) {
+        return mu_fail(err, MUSTER_INVALID, "audience \"%.*s\" has had all versions there can be",
+                       (int)name.size, name.data);
     }
-    if (status != MUSTER_OK) {
-        mu_paged_abort(writer);
-        return status;
-    }
-    return mu_paged_commit(writer, &size_bytes, err);
+    return put(edits, &key, definition, builder, &none, err);
 }
 
-static int compare_infos(const void *a, const void *b)
+/* All versions. */
+static void remove_audience(mu_tag_edits *edits, mu_text name)
 {
-    const mu_tag_info *left = a, *right = b;
-
-    return mu_text_compare(left->name, right->name);
+    for (mu_tag key = {.kind = MU_AUDIENCE, .name = name, .version = newest(edits, name)};
+         key.version > 0; key.version = newest(edits, name)) {
+        (void)remove_one(edits, &key);
+    }
 }
 
-muster_status mu_tag_edits_write(const mu_tag_edits *edits, const char *directory, uint64_t file,
-                                 mu_arena *arena, mu_tag_info **infos, uint32_t *count,
-                                 muster_error *err)
+muster_status mu_tag_edits_drop_audience(mu_tag_edits *edits, mu_text name, uint32_t version,
+                                         muster_error *err)
 {
-    const uint32_t base_count = mu_tags_count(edits->base);
-    size_t most = base_count;
-    bool any_new = false;
+    const mu_tag key = {.kind = MU_AUDIENCE, .name = name, .version = version};
+    const uint32_t last = newest(edits, name);
+    const int shown = name.size < 100 ? (int)name.size : 100;
 
-    *count = 0;
-    for (const tag_draft *draft = edits->drafts; draft; draft = draft->next) {
-        most++;
-        any_new |= !draft->dropped;
+    if (last == 0) {
+        return mu_fail(err, MUSTER_INVALID, "no audience \"%.*s\"", shown, name.data);
     }
-    *infos = MU_NEW_ARRAY(arena, mu_tag_info, most);
-    if (!*infos) {
-        return mu_fail_memory(err, "writing tags");
+    if (version == 0) {
+        remove_audience(edits, name);
+        return MUSTER_OK;
     }
-    for (uint32_t i = 0; i < base_count; i++) {
-        const mu_tag_info *info = mu_tags_info(edits->base, i);
-        const tag_draft *draft = edits->drafts;
-        while (draft && !mu_text_equal(draft->name, info->name)) {
-            draft = draft->next;
-        }
-        if (!draft) {
-            (*infos)[(*count)++] = *info;
-        }
+    if (version == last) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "version %u is the newest of audience \"%.*s\", and stays", version, shown,
+                       name.data);
     }
-    if (any_new) {
-        MU_TRY(write_drafts(edits, directory, file, *infos, count, err));
-    }
-    qsort(*infos, *count, sizeof **infos, compare_infos);
-    return MUSTER_OK;
+    return remove_one(edits, &key)
+               ? MUSTER_OK
+               : mu_fail(err, MUSTER_INVALID, "no version %u of audience \"%.*s\"", version, shown,
+                         name.data);
 }

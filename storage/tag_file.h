@@ -1,5 +1,6 @@
 /*
- * tag_file.h - the files of tags, and what tag*.c share with the rest of the database.
+ * tag_file.h - the files of tags and audiences, and what tag*.c share with the rest of the
+ * database.
  */
 #ifndef MU_TAG_FILE_H
 #define MU_TAG_FILE_H
@@ -9,40 +10,50 @@
 #include "storage/tag.h"
 #include "storage/tag_set.h"
 
+#include <stdatomic.h>
+
 #define MU_TAGS_KIND "mustertg"
+#define MU_SETS_KIND "musterst"
 
-/* The tags of a snapshot. */
+enum {
+    MU_SETS_HEAD_BYTES = 8, /* its number, by which a file in the place of another is told */
+};
 
-/* Tags that `previous` (NULL: none) has open already are shared. */
-muster_status mu_tags_open(const char *directory, const mu_tag_info *infos, uint32_t count,
-                           const mu_tags *previous, mu_tags **out, muster_error *err);
-void mu_tags_close(mu_tags *tags); /* NULL is fine */
-const mu_tag_info *mu_tags_info(const mu_tags *tags, uint32_t i);
+/* A file of sets, which several directories may name. */
+typedef struct mu_sets_open {
+    atomic_uint references;
+    uint64_t number;
+    mu_paged *paged; /* owned */
+} mu_sets_open;
 
-/* The bytes of the set of the i-th value. */
-mu_tag_set mu_tag_value_set(const mu_tag *tag, uint32_t i);
+struct mu_tags {
+    atomic_uint references;
+    mu_tags_info info;
+    mu_arena arena;       /* of the lists */
+    mu_paged *directory;  /* owned; NULL: there is nothing. The texts are in it */
+    mu_sets_open **files; /* one for each of the info's, and a reference of each */
+    uint32_t file_count;  /* that are filled in */
+    uint32_t tag_count;   /* the first in the list; the others are audiences */
+    uint32_t count;
+    mu_tag *list; /* in the order of mu_tag_compare() */
+};
 
-/* Every byte: checksums, order of values, sets that hold as many customers as they say, all below
- * `customers`. */
+/* Below 0, 0 or above 0: by kind, name, version. */
+int mu_tag_compare(const mu_tag *a, const mu_tag *b);
+/* The place of the first that is not before `key`. */
+uint32_t mu_tags_place(const mu_tags *tags, const mu_tag *key);
+
+/* `previous` (NULL: none) is shared if it is the same, and else the files that it has open. */
+muster_status mu_tags_open(const char *directory, const mu_tags_info *info, mu_tags *previous,
+                           mu_tags **out, muster_error *err);
+void mu_tags_release(mu_tags *tags); /* NULL is fine */
+
+mu_tag_set mu_tag_value_set(const mu_tags *tags, const mu_tag_value *value);
+
+/* Puts the file, the name and the value into the message. */
+void mu_tag_where(const mu_tags *tags, const mu_tag *tag, uint32_t i, muster_error *err);
+
+/* Every set: it holds as many customers as the directory says, all below `customers`. */
 muster_status mu_tags_check(const mu_tags *tags, uint32_t customers, muster_error *err);
-
-/* Changes of tags, not committed yet. */
-
-typedef struct mu_tag_edits mu_tag_edits;
-
-mu_tag_edits *mu_tag_edits_new(const mu_tags *base); /* borrows the base; NULL: out of memory */
-void mu_tag_edits_free(mu_tag_edits *edits);         /* NULL is fine */
-
-/* Replaces the tag by the builder's sets, or adds them to those that are there. */
-muster_status mu_tag_edits_put(mu_tag_edits *edits, mu_text name, const mu_tag_builder *builder,
-                               bool keep_old, muster_error *err);
-muster_status mu_tag_edits_drop(mu_tag_edits *edits, mu_text name, muster_error *err);
-bool mu_tag_edits_any(const mu_tag_edits *edits);
-
-/* Writes the tags that are new as the file of this number (none if none are), and gives all tags
- * there are then, sorted by name, in the arena. */
-muster_status mu_tag_edits_write(const mu_tag_edits *edits, const char *directory, uint64_t file,
-                                 mu_arena *arena, mu_tag_info **infos, uint32_t *count,
-                                 muster_error *err);
 
 #endif

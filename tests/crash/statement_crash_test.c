@@ -29,6 +29,10 @@ static const char set_up[] =
     "INSERT INTO events VALUES ('ann', '2024-01-05', 'view', 1), ('bob', '2024-02-05', 'pay', 2),"
     " (NULL, '2024-02-06', 'pay', 3);"
     "CREATE TAG vip AS SELECT customer FROM events WHERE event = 'pay';"
+    "CREATE AUDIENCE viewers AS SELECT customer FROM events WHERE event = 'view' OR n > 5;"
+    "CREATE AUDIENCE vips AS SELECT customer FROM customers WHERE has_tag('vip');"
+    "REFRESH AUDIENCE vips;"
+    "INSERT INTO events VALUES ('fay', '2024-02-07', 'pay', 6);"
     "ALTER TABLE customers ADD COLUMN city TEXT;"
     "ALTER TABLE customers ADD COLUMN tier BIGINT;"
     "INSERT INTO customers VALUES ('ann', 'Rom', 1), ('dan', NULL, 2);"
@@ -54,19 +58,28 @@ static const char *const changes[] = {
     "DELETE FROM products WHERE price = 1",
     "DELETE FROM events WHERE ts < '2024-02-06'",
     "DELETE FROM customers WHERE customer = 'ann' OR tier = 2",
+    "CREATE AUDIENCE payers AS SELECT customer FROM events WHERE event = 'pay'",
+    "CREATE OR REPLACE AUDIENCE vips AS SELECT customer FROM events WHERE n < 3",
+    "REFRESH AUDIENCE viewers",
+    "REFRESH TAG vip",
+    "DROP AUDIENCE vips VERSION 1",
+    "DROP AUDIENCE vips",
     "DROP TAG vip",
     "DROP TABLE events",
 };
 
 /* These change nothing that can be seen; there are a log and someone erased when they begin. */
 static const char *const keeping[] = {"CHECKPOINT", "COMPACT"};
-static const char logged[] = "INSERT INTO events VALUES ('dan', '2024-01-06', 'view', 9);"
-                             "INSERT INTO events VALUES ('ann', '2024-01-07', 'pay', 4);"
-                             "DELETE FROM customers WHERE customer = 'bob'";
+static const char logged[] = "DELETE FROM customers WHERE customer = 'bob';"
+                             "DROP AUDIENCE vips VERSION 1;"
+                             "INSERT INTO events VALUES ('dan', '2024-01-06', 'view', 9);"
+                             "INSERT INTO events VALUES ('ann', '2024-01-07', 'pay', 4)";
 
 static const char *const questions[] = {
     "SHOW TABLES",
     "SHOW TAGS",
+    "FROM audience_versions SELECT name, version, customers, definition, refreshed_at",
+    "SELECT customer FROM customers WHERE in_audience('vips') ORDER BY 1",
     "SELECT event, count(*), sum(n), count(DISTINCT customer) FROM events GROUP BY ALL ORDER BY 1",
     "SELECT * FROM events WHERE customer IN ('ann', 'bob') OR customer IS NULL ORDER BY ALL",
     "SELECT count(*), min(customer), max(customer) FROM customers WHERE has_tag('vip')",

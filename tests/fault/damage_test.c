@@ -45,6 +45,8 @@ static const char *const questions[] = {
     "SELECT * FROM customers ORDER BY customer",
     "SELECT count(*) FROM customers WHERE tier >= 3 AND city = 'Bonn'",
     "SHOW TAGS",
+    "SELECT customer FROM customers WHERE in_audience('some') AND NOT in_audience('some', 1)",
+    "FROM audience_versions",
     "SHOW TABLES",
 };
 
@@ -112,6 +114,8 @@ static void make_database(void)
                        "CREATE TAG vip AS SELECT customer FROM events WHERE event = 'pay';"
                        "CREATE TAG tier AS SELECT customer, CASE WHEN n % 2 = 0 THEN 'gold' "
                        "ELSE 'red' END FROM events WHERE n < 5000 AND customer IS NOT NULL;"
+                       "CREATE AUDIENCE some AS SELECT customer FROM events WHERE n < 5000;"
+                       "CREATE OR REPLACE AUDIENCE some AS SELECT customer FROM events WHERE n > 9;"
                        "ALTER TABLE customers ADD COLUMN city TEXT;"
                        "ALTER TABLE customers ADD COLUMN note TEXT;"
                        "ALTER TABLE customers ADD COLUMN tier BIGINT;"

@@ -26,6 +26,9 @@ static const char set_up[] =
     "INSERT INTO events VALUES ('ann', '2024-01-05', 'view', 1), ('bob', '2024-02-05', 'pay', 2),"
     " ('bob', '2024-02-08', 'pay', 4), (NULL, '2024-02-06', 'pay', 3);"
     "CREATE TAG vip AS SELECT customer FROM events WHERE event = 'pay';"
+    "CREATE AUDIENCE payers AS SELECT customer FROM events WHERE event = 'pay';"
+    "REFRESH AUDIENCE payers;"
+    "INSERT INTO events VALUES ('fay', '2024-02-09', 'pay', 5);"
     "ALTER TABLE customers ADD COLUMN city TEXT;"
     "ALTER TABLE customers ADD COLUMN tier BIGINT;"
     "INSERT INTO customers VALUES ('ann', 'Rom', 1), ('dan', NULL, 2);"
@@ -41,11 +44,17 @@ static const char *const changes[] = {
     "DELETE FROM products WHERE price = 1",
     "DELETE FROM events WHERE ts < '2024-02-06'",
     "DELETE FROM customers WHERE customer = 'ann' OR tier = 2",
+    "CREATE AUDIENCE vips AS SELECT customer FROM customers WHERE has_tag('vip') OR tier = 2",
+    "REFRESH AUDIENCE payers",
+    "REFRESH TAG vip",
+    "DROP AUDIENCE payers VERSION 1",
+    "DROP TAG vip",
 };
 
 static const char *const questions[] = {
     "SHOW TABLES",
     "SHOW TAGS",
+    "FROM audience_versions",
     "DESCRIBE events",
     "SELECT id, ts, event, n FROM events ORDER BY ts",
     "SELECT * FROM customers ORDER BY customer",

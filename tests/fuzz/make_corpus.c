@@ -171,16 +171,23 @@ static void save_customers(const char *directory, const mu_manifest *manifest)
     mu_writer_deinit(&head);
 }
 
-static void save_tag(const char *directory, const mu_tag_info *tag)
+/* The directory of the tags, and the one file of sets. */
+static void save_tags(const char *directory, const mu_tags_info *tags)
 {
-    char name[MU_FILE_NAME_BYTES];
+    char name[MU_FILE_NAME_BYTES], path[1024];
     mu_writer head = {0};
+    mu_map map;
+    muster_error err = {0};
 
+    mu_file_name("tags", tags->file, name);
+    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
+    check(mu_env_map(path, &map, &err), &err);
     mu_write_u8(&head, 2);
-    mu_write_u64(&head, tag->offset);
-    mu_write_u32(&head, tag->size);
-    mu_write_u32(&head, tag->value_count);
-    mu_file_name("tags", tag->file, name);
+    mu_write_u8(&head, (uint8_t)tags->sets[0].file);
+    mu_write_u32(&head, (uint32_t)map.size);
+    mu_write_bytes(&head, map.data, map.size);
+    mu_env_unmap(&map);
+    mu_file_name("sets", tags->sets[0].file, name);
     save_file(directory, name, "paged", "tags", head.data, head.size);
     mu_writer_deinit(&head);
 }
@@ -207,8 +214,8 @@ static void save_database(const char *name, const char *sql)
         save_file(directory, file, "segment", as, NULL, 0);
     }
     save_customers(directory, &manifest);
-    if (manifest.tag_count > 0) {
-        save_tag(directory, &manifest.tags[0]);
+    if (manifest.tags.sets_count > 0) {
+        save_tags(directory, &manifest.tags);
     }
     mu_env_unmap(&mark);
     mu_arena_deinit(&arena);
@@ -235,7 +242,9 @@ int main(int argc, char **argv)
         "('bob', '2024-01-02 10:00:00', 'pay', NULL, NULL, -3, NULL, false), "
         "('ada', '2024-01-03', 'pay', 'app', 20, NULL, 1e300, NULL), "
         "(NULL, '2024-01-04', NULL, 'web', -1, 7, -0.25, true);"
-        "CREATE TAG vip AS SELECT customer FROM customers WHERE customer = 'ada'");
+        "CREATE TAG vip AS SELECT customer FROM customers WHERE customer = 'ada';"
+        "CREATE AUDIENCE payers AS SELECT customer FROM events WHERE event = 'pay';"
+        "REFRESH AUDIENCE payers");
     save_database("numbers", "CREATE TABLE visits (id BIGINT CUSTOMER, ts TIMESTAMP TIME);"
                              "INSERT INTO visits VALUES (5, '2024-01-01'), (-9, '2024-02-01');"
                              "CREATE TABLE products (sku TEXT, price DOUBLE);"

@@ -1,9 +1,10 @@
 /*
- * paged_fuzz.c - a file of customers or of tags; what the manifest would say of it comes first:
+ * paged_fuzz.c - a file of customers, or the two of tags; what the manifest would say of it comes
+ * first:
  *
  *   u8 what: 0 customers with TEXT ids, 1 with BIGINT ids, else tags
  *   customers: u32 how many
- *   tags:      u64 offset, u32 bytes of the directory of one, u32 values
+ *   tags:      u8 number of the file of sets, u32 bytes of the directory; this, then the sets
  */
 #include "storage/customer_part.h"
 #include "storage/tag_file.h"
@@ -39,26 +40,33 @@ static void read_customers(mu_reader *in, mu_kind kind)
 
 static void read_tags(mu_reader *in)
 {
-    mu_tag_info info = {.name = MU_TEXT_OF("vip"),
-                        .file = 1,
-                        .offset = mu_read_u64(in),
-                        .size = mu_read_u32(in),
-                        .value_count = mu_read_u32(in)};
+    char name[MU_FILE_NAME_BYTES];
+    const uint8_t number = mu_read_u8(in) % 16;
+    const uint32_t size = mu_read_u32(in);
+    const uint8_t *directory = mu_read_bytes(in, size);
+    const mu_sets_file sets = {.file = number, .size_bytes = in->size - in->at};
+    const mu_tags_info info = {.file = 1, .size_bytes = size, .sets_count = 1, .sets = &sets};
     uint64_t bits[MU_STRIPE_WORDS], bytes;
     mu_tags *tags;
     muster_error err = {0};
 
-    mu_fuzz_write("tags-000001", in->data + in->at, in->size - in->at);
-    if (mu_tags_open(mu_fuzz_directory(), &info, 1, NULL, &tags, &err) != MUSTER_OK) {
+    if (!directory) {
+        return;
+    }
+    mu_fuzz_write("tags-000001", directory, size);
+    mu_file_name("sets", number, name);
+    mu_fuzz_write(name, in->data + in->at, in->size - in->at);
+    if (mu_tags_open(mu_fuzz_directory(), &info, NULL, &tags, &err) != MUSTER_OK) {
         mu_fuzz_told(MUSTER_CORRUPT, &err);
         return;
     }
-    const mu_tag *tag = mu_tags_at(tags, 0);
-    for (uint32_t i = 0; i < tag->value_count && i < 16; i++) {
-        mu_fuzz_told(mu_tag_read_stripe(tags, tag, i, 0, bits, &bytes, &err), &err);
+    for (uint32_t t = 0; t < tags->count && t < 16; t++) {
+        for (uint32_t i = 0; i < tags->list[t].value_count && i < 16; i++) {
+            mu_fuzz_told(mu_tag_read_stripe(tags, &tags->list[t], i, 0, bits, &bytes, &err), &err);
+        }
     }
     mu_fuzz_told(mu_tags_check(tags, 1 << 20, &err), &err);
-    mu_tags_close(tags);
+    mu_tags_release(tags);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -18,7 +18,7 @@ equal 0 "$status"
 
 claim "a backup is a database of its own, with the same answers"
 run db -c "BACKUP TO 'copy'"
-matches "6 files, * bytes*" "$err$out"
+matches "7 files, * bytes*" "$err$out"
 run check copy
 equal '"copy" is whole' "$out"
 run --format csv copy -c "SELECT customer, event FROM events ORDER BY ts"

@@ -408,23 +408,57 @@ static void print_rows(const mu_ast_statement *s, mu_writer *out)
     }
 }
 
+/* The words before the name. */
+static void print_verb(const mu_ast_statement *s, mu_writer *out)
+{
+    static const char *const words[] = {"",
+                                        "EXPLAIN ",
+                                        "CREATE TABLE ",
+                                        "DROP TABLE ",
+                                        "COPY ",
+                                        "COPY ",
+                                        "INSERT INTO ",
+                                        "TAG ",
+                                        "REFRESH TAG ",
+                                        "DROP TAG ",
+                                        "AUDIENCE ",
+                                        "REFRESH AUDIENCE ",
+                                        "DROP AUDIENCE ",
+                                        "DESCRIBE ",
+                                        "BACKUP",
+                                        "SHOW TABLES",
+                                        "SHOW TAGS",
+                                        "SHOW AUDIENCES",
+                                        "CHECKPOINT",
+                                        "COMPACT",
+                                        "SET ",
+                                        "ALTER TABLE ",
+                                        "ALTER TABLE ",
+                                        "ALTER TABLE ",
+                                        "ALTER TABLE ",
+                                        "UPDATE ",
+                                        "DELETE FROM "};
+    const bool creates = s->kind == MU_AST_CREATE_TABLE;
+    const bool makes_set = s->kind == MU_AST_CREATE_TAG || s->kind == MU_AST_CREATE_AUDIENCE;
+
+    put(out, makes_set ? (s->replaces ? "CREATE OR REPLACE " : "CREATE ") : "");
+    put(out, words[s->kind]);
+    put(out, !s->if_exists || is_alter(s) ? ""
+             : creates || makes_set       ? "IF NOT EXISTS "
+                                          : "IF EXISTS ");
+}
+
 void test_print_statement(const mu_ast_statement *s, mu_writer *out)
 {
-    static const char *const words[] = {
-        "",        "EXPLAIN ",     "CREATE TABLE ", "DROP TABLE ",  "COPY ",
-        "COPY ",   "INSERT INTO ", "CREATE TAG ",   "DROP TAG ",    "DESCRIBE ",
-        "BACKUP",  "SHOW TABLES",  "SHOW TAGS",     "CHECKPOINT",   "COMPACT",
-        "SET ",    "ALTER TABLE ", "ALTER TABLE ",  "ALTER TABLE ", "ALTER TABLE ",
-        "UPDATE ", "DELETE FROM "};
     const bool creates = s->kind == MU_AST_CREATE_TABLE;
+    const bool makes_set = s->kind == MU_AST_CREATE_TAG || s->kind == MU_AST_CREATE_AUDIENCE;
 
-    put(out, words[s->kind]);
-    put(out, s->if_exists && !is_alter(s) ? (creates ? "IF NOT EXISTS " : "IF EXISTS ") : "");
+    print_verb(s, out);
     if (s->name.text) {
         put_quoted(out, s->name.text, '"');
     }
     if (s->query) {
-        put(out, s->kind == MU_AST_COPY_TO ? "(" : s->kind == MU_AST_CREATE_TAG ? " AS " : "");
+        put(out, s->kind == MU_AST_COPY_TO ? "(" : makes_set ? " AS " : "");
         print_select(s->query, out);
         put(out, s->kind == MU_AST_COPY_TO ? ")" : "");
     }
@@ -449,6 +483,7 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
         print_expr(s->items.data[i].expr, out);
     }
     print_clause(" WHERE ", s->where, out);
+    print_clause(" VERSION ", s->version, out);
     print_options(s, out);
     if (s->partition.text) {
         put(out, " PARTITION BY ");

@@ -183,6 +183,30 @@ TEST(a_statement_that_changes_things_is_bound_to_the_state_it_changes)
     muster_close(db);
 }
 
+TEST(a_set_of_people_is_that_of_the_state_that_a_statement_changes)
+{
+    muster *db = open_database();
+    muster_statement *s;
+    bool row;
+
+    assert_ok(run(db,
+                  "CREATE TABLE e (id BIGINT CUSTOMER, ts TIMESTAMP TIME);"
+                  "INSERT INTO e VALUES (1, '2024-01-01'), (2, '2024-01-02'), (3, '2024-01-03');"
+                  "CREATE TAG t AS SELECT id FROM e WHERE id = 1",
+                  &test_error));
+    assert_ok(muster_prepare(db,
+                             "CREATE TAG u AS SELECT customer FROM customers WHERE has_tag('t')",
+                             NULL, &s, &test_error));
+    assert_ok(run(db, "CREATE OR REPLACE TAG t AS SELECT id FROM e WHERE id > 1", &test_error));
+    assert_ok(muster_step(s, &row, &test_error));
+    muster_finish(s);
+    s = first_row(db, "SELECT count(*), min(customer) FROM customers WHERE has_tag('u')");
+    assert_int_equal(muster_int64(s, 0), 2);
+    assert_int_equal(muster_int64(s, 1), 2);
+    muster_finish(s);
+    muster_close(db);
+}
+
 TEST(a_cancelled_statement_changes_nothing)
 {
     muster *db = open_database();
@@ -305,7 +329,8 @@ static void refuse_memory(muster *db, const char *sql)
 static const char sample[] =
     "CREATE TABLE e (id TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, n BIGINT);"
     "INSERT INTO e VALUES ('x', '2024-01-01', 'a', 1), ('y', '2024-02-01', 'b', 2);"
-    "CREATE TAG t AS SELECT id FROM e WHERE n = 1";
+    "CREATE TAG t AS SELECT id FROM e WHERE n = 1;"
+    "CREATE AUDIENCE a AS SELECT id FROM e WHERE n = 2";
 
 /* Whatever runs out of memory says so, leaks nothing, and leaves a database that works. */
 TEST(every_allocation_of_a_question_may_be_refused)
@@ -321,6 +346,10 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "EXPLAIN SELECT customer FROM customers WHERE did(event = 'a')",
         "SHOW TABLES",
         "SHOW TAGS",
+        "SHOW AUDIENCES",
+        "SELECT name, version, definition FROM audience_versions WHERE customers > 0",
+        "SELECT sum(bytes) FROM tags",
+        "SELECT count(*) FROM customers WHERE in_audience('a', 1)",
         "DESCRIBE e",
     };
     muster *db = open_database();
@@ -339,6 +368,11 @@ TEST(every_allocation_of_a_change_may_be_refused_and_nothing_has_changed_then)
         "INSERT INTO x VALUES (1, 'x'), (2, NULL)",
         "INSERT INTO e VALUES ('z', '2024-01-01', 'a', 1), ('y', '2024-02-01', 'b', 2)",
         "CREATE TAG u AS SELECT id, n AS v FROM e",
+        "REFRESH TAG u",
+        "CREATE AUDIENCE b AS SELECT id FROM e WHERE in_audience('a') OR has_tag('u', '2')",
+        "REFRESH AUDIENCE b",
+        "REFRESH AUDIENCE a",
+        "DROP AUDIENCE a VERSION 1",
         "ALTER TABLE x ADD COLUMN c DATE",
         "ALTER TABLE x RENAME COLUMN c TO d",
         "ALTER TABLE x DROP COLUMN d",
@@ -352,6 +386,8 @@ TEST(every_allocation_of_a_change_may_be_refused_and_nothing_has_changed_then)
         "INSERT INTO e VALUES (NULL, '2024-01-03', 'b', 5)",
         "DELETE FROM e WHERE ts >= '2024-01-02' AND ts < '2024-01-20'",
         "DELETE FROM customers WHERE customer = 'w'",
+        "COMPACT",
+        "DROP AUDIENCE b",
         "SELECT customer, city, first_seen FROM customers WHERE tier >= 1 ORDER BY 1",
         "SHOW TAGS",
         "DROP TAG u",

@@ -363,7 +363,8 @@ TEST(the_check_names_the_file_that_is_damaged)
     assert_in_range(damage_file(path, "events-000001.seg"), 30, 40);
     assert_in_range(damage_file(path, "events-000003.seg"), 30, 40); /* of attributes */
     assert_in_range(damage_file(path, "customers-000004"), 38, 40);
-    assert_in_range(damage_file(path, "tags-000005"), 38, 40);
+    assert_in_range(damage_file(path, "sets-000005"), 38, 40);
+    assert_in_range(damage_file(path, "tags-000006"), 38, 40);
     assert_in_range(damage_file(path, "manifest"), 40, 40);
     assert_ok(mu_db_open(path, &db, &test_error));
     assert_int_equal(shop_turns(db), 1);

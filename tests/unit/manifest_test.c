@@ -17,7 +17,7 @@ static void fill(mu_manifest *m, mu_arena *arena)
     static mu_segment_info segments[] = {{5, 2, -3, 10, 0, 100, -9, -5, 0},
                                          {6, 2, 7, 11, 11, 101, 0, 0, 0},
                                          {8, 2, 7, 12, 3, 102, -1, INT64_MAX, 4}};
-    static mu_tag_info tags[] = {{{"a", 1}, 7, 0, 4, 0, 55}, {{"黑名单", 9}, 7, 8, 99, 3, -1}};
+    static const mu_sets_file sets[] = {{2, 500}, {7, 88}};
 
     assert_true(mu_manifest_init(m, arena));
     mu_table *tables = MU_NEW_ARRAY(arena, mu_table, 2);
@@ -31,8 +31,7 @@ static void fill(mu_manifest *m, mu_arena *arena)
     m->part_count = MU_COUNT(parts);
     m->segments = segments;
     m->segment_count = MU_COUNT(segments);
-    m->tags = tags;
-    m->tag_count = MU_COUNT(tags);
+    m->tags = (mu_tags_info){1, 99, MU_COUNT(sets), sets};
     m->erased = (mu_erased_info){3, 20, 2};
 }
 
@@ -69,13 +68,16 @@ TEST(what_is_written_is_read)
     assert_true(mu_type_equal(table->columns[2].type, columns[2].type));
     assert_int_equal(mu_manifest_customers(&found), 70001);
     assert_memory_equal(found.segments, wrote.segments, 3 * sizeof *found.segments);
-    assert_int_equal(found.tag_count, 2);
-    assert_true(mu_text_equal(found.tags[1].name, MU_TEXT_OF("黑名单")));
-    assert_int_equal(found.tags[1].refreshed_us, -1);
-    assert_int_equal(found.tags[1].value_count, 3);
+    assert_int_equal(found.tags.file, 1);
+    assert_int_equal(found.tags.size_bytes, 99);
+    assert_int_equal(found.tags.sets_count, 2);
+    assert_memory_equal(found.tags.sets, wrote.tags.sets, 2 * sizeof *found.tags.sets);
     assert_false(mu_manifest_is_leftover(&found, "events-000005.seg"));
     assert_true(mu_manifest_is_leftover(&found, "events-000007.seg"));
-    assert_false(mu_manifest_is_leftover(&found, "tags-000007"));
+    assert_false(mu_manifest_is_leftover(&found, "tags-000001"));
+    assert_true(mu_manifest_is_leftover(&found, "tags-000007"));
+    assert_false(mu_manifest_is_leftover(&found, "sets-000007"));
+    assert_true(mu_manifest_is_leftover(&found, "sets-000001"));
     assert_true(mu_manifest_is_leftover(&found, "customers-000005"));
     assert_false(mu_manifest_is_leftover(&found, "customers-5"));
     assert_false(mu_manifest_is_leftover(&found, "erased-000003"));

@@ -5,7 +5,7 @@
 
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
-#include "storage/tag_file.h"
+#include "storage/tag_edit.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -50,31 +50,30 @@ static mu_tag_builder *build(uint32_t first, uint32_t end)
     return builder;
 }
 
-/* Opens a file of the tags that `edits` leaves. */
+/* Opens what `edits` leaves, written as the files of this number. */
 static mu_tags *write_edits(const char *directory, uint64_t file, const mu_tag_edits *edits,
-                            const mu_tags *previous)
+                            mu_tags *previous)
 {
     mu_arena arena = {0};
-    mu_tag_info *infos;
-    uint32_t count;
+    mu_tags_info info;
     mu_tags *tags;
 
-    assert_ok(mu_tag_edits_write(edits, directory, file, &arena, &infos, &count, &test_error));
-    assert_ok(mu_tags_open(directory, infos, count, previous, &tags, &test_error));
+    assert_ok(mu_tag_edits_write(edits, directory, file, file, &arena, &info, &test_error));
+    assert_ok(mu_tags_open(directory, &info, previous, &tags, &test_error));
     mu_arena_deinit(&arena);
     return tags;
 }
 
-/* Writes [first, end) as tag "tier" of a file of its own, on top of what `base` has. */
+/* Adds [first, end) to tag "tier" of what `base` has. */
 static mu_tags *write_tag(const char *directory, uint64_t file, uint32_t first, uint32_t end,
-                          const mu_tags *base)
+                          mu_tags *base)
 {
     mu_tag_builder *builder = build(first, end);
-    mu_tag_edits *edits = mu_tag_edits_new(base);
+    mu_tag_edits *edits = mu_tag_edits_new(base, NULL);
 
     assert_non_null(edits);
     assert_false(mu_tag_edits_any(edits));
-    assert_ok(mu_tag_edits_put(edits, MU_TEXT_OF("tier"), builder, true, &test_error));
+    assert_ok(mu_tag_edits_extend(edits, MU_TEXT_OF("tier"), builder, &test_error));
     assert_true(mu_tag_edits_any(edits));
     mu_tags *tags = write_edits(directory, file, edits, base);
     mu_tag_edits_free(edits);
@@ -84,9 +83,10 @@ static mu_tags *write_tag(const char *directory, uint64_t file, uint32_t first, 
 
 static mu_tags *no_tags(void)
 {
+    const mu_tags_info none = {0};
     mu_tags *tags;
 
-    assert_ok(mu_tags_open("nowhere", NULL, 0, NULL, &tags, &test_error));
+    assert_ok(mu_tags_open("nowhere", &none, NULL, &tags, &test_error));
     return tags;
 }
 
@@ -127,8 +127,8 @@ TEST(a_tag_says_of_every_customer_what_it_was_told)
     mu_tags *tags = write_tag(test_temp_dir(), 1, 0, CUSTOMERS, none);
 
     check_all(tags);
-    mu_tags_close(tags);
-    mu_tags_close(none);
+    mu_tags_release(tags);
+    mu_tags_release(none);
 }
 
 TEST(sets_are_added_to_those_that_are_there)
@@ -138,10 +138,10 @@ TEST(sets_are_added_to_those_that_are_there)
     mu_tags *old = write_tag(directory, 1, 0, 100000, none);
     mu_tags *tags = write_tag(directory, 2, 90000, CUSTOMERS, old);
 
-    mu_tags_close(old);
+    mu_tags_release(old);
     check_all(tags);
-    mu_tags_close(tags);
-    mu_tags_close(none);
+    mu_tags_release(tags);
+    mu_tags_release(none);
 }
 
 TEST(a_tag_of_nobody_has_no_values)
@@ -152,8 +152,8 @@ TEST(a_tag_of_nobody_has_no_values)
     assert_int_equal(mu_tags_count(tags), 1);
     assert_int_equal(mu_tags_at(tags, 0)->value_count, 0);
     assert_ok(mu_tags_check(tags, 0, &test_error));
-    mu_tags_close(tags);
-    mu_tags_close(none);
+    mu_tags_release(tags);
+    mu_tags_release(none);
 }
 
 /* A builder with one value and the customers given. */
@@ -174,7 +174,9 @@ static void put(mu_tag_edits *edits, const char *name, const char *value, uint32
 {
     mu_tag_builder *builder = build_few(value, first, count);
 
-    assert_ok(mu_tag_edits_put(edits, text_of(name), builder, keep_old, &test_error));
+    assert_ok(keep_old ? mu_tag_edits_extend(edits, text_of(name), builder, &test_error)
+                       : mu_tag_edits_put(edits, text_of(name), MU_TEXT_OF("FROM t"), builder,
+                                          &test_error));
     mu_tag_builder_free(builder);
 }
 
@@ -182,7 +184,7 @@ TEST(a_change_may_put_extend_replace_and_drop_the_same_tag)
 {
     const char *directory = test_temp_dir();
     mu_tags *none = no_tags();
-    mu_tag_edits *edits = mu_tag_edits_new(none);
+    mu_tag_edits *edits = mu_tag_edits_new(none, NULL);
 
     put(edits, "vip", "", 10, 5, false);
     put(edits, "vip", "", 13, 5, true);
@@ -205,7 +207,7 @@ TEST(a_change_may_put_extend_replace_and_drop_the_same_tag)
     assert_int_equal(vip->values[0].customers, 8);
     assert_int_equal(vip->values[1].customers, 1);
 
-    edits = mu_tag_edits_new(tags); /* and of what is in the file */
+    edits = mu_tag_edits_new(tags, NULL); /* and of what is in the file */
     assert_ok(mu_tag_edits_drop(edits, MU_TEXT_OF("vip"), &test_error));
     put(edits, "again", "y", 4, 2, true);
     mu_tags *later = write_edits(directory, 2, edits, tags);
@@ -213,29 +215,28 @@ TEST(a_change_may_put_extend_replace_and_drop_the_same_tag)
     assert_int_equal(mu_tags_count(later), 1);
     assert_int_equal(mu_tags_at(later, 0)->values[0].customers, 3);
     assert_ok(mu_tags_check(later, 6, &test_error));
-    mu_tags_close(later);
-    mu_tags_close(tags);
-    mu_tags_close(none);
+    mu_tags_release(later);
+    mu_tags_release(tags);
+    mu_tags_release(none);
 }
 
 TEST(names_of_tags_are_checked)
 {
     mu_tags *none = no_tags();
-    mu_tag_edits *edits = mu_tag_edits_new(none);
+    mu_tag_edits *edits = mu_tag_edits_new(none, NULL);
     mu_tag_builder *builder = build_few("", 0, 1);
     char name[MU_MAX_NAME_BYTES + 2];
 
     memset(name, 'n', sizeof name);
     name[sizeof name - 1] = '\0';
-    assert_status(MUSTER_INVALID, mu_tag_edits_put(edits, text_of(""), builder, true, &test_error));
+    assert_status(MUSTER_INVALID, mu_tag_edits_extend(edits, text_of(""), builder, &test_error));
     assert_message("a tag needs a name");
-    assert_status(MUSTER_INVALID,
-                  mu_tag_edits_put(edits, text_of(name), builder, true, &test_error));
+    assert_status(MUSTER_INVALID, mu_tag_edits_extend(edits, text_of(name), builder, &test_error));
     assert_message_has("the name of a tag has 129 bytes, at most 128 are possible");
     assert_false(mu_tag_edits_any(edits));
     mu_tag_builder_free(builder);
     mu_tag_edits_free(edits);
-    mu_tags_close(none);
+    mu_tags_release(none);
 }
 
 /* The bytes, against CRoaring. */
@@ -392,11 +393,11 @@ TEST(bytes_that_are_no_set_are_corrupt_and_never_read_past)
 }
 
 /* What a damaged file says: CORRUPT at the open or at the reading; or what it said before. */
-static void check_damaged(const char *directory, const mu_tag_info *info)
+static void check_damaged(const char *directory, const mu_tags_info *info)
 {
     mu_tags *tags;
     uint64_t bits[MU_STRIPE_WORDS], size;
-    muster_status status = mu_tags_open(directory, info, 1, NULL, &tags, &test_error);
+    muster_status status = mu_tags_open(directory, info, NULL, &tags, &test_error);
 
     if (status != MUSTER_OK) {
         assert_int_equal(status, MUSTER_CORRUPT);
@@ -411,20 +412,17 @@ static void check_damaged(const char *directory, const mu_tag_info *info)
         }
     }
     assert_true(status == MUSTER_OK || status == MUSTER_CORRUPT);
-    mu_tags_close(tags);
+    mu_tags_release(tags);
 }
 
-TEST(a_flipped_bit_or_a_cut_is_seen)
+/* Flips bits of the file, and cuts it, and looks at the tags each time. */
+static void damage(const char *directory, const char *prefix, const mu_tags_info *info)
 {
-    const char *directory = test_temp_dir();
-    mu_tags *none = no_tags();
-    mu_tags *intact = write_tag(directory, 1, 0, CUSTOMERS, none);
-    const mu_tag_info info = *mu_tags_info(intact, 0);
     char name[MU_FILE_NAME_BYTES];
     uint64_t random = test_seed();
     size_t size;
 
-    mu_file_name("tags", 1, name);
+    mu_file_name(prefix, 1, name);
     char *path = mu_file_path(directory, name);
     const char *whole = test_read_file(path, &size);
     char *damaged = mu_mem_alloc(size);
@@ -433,11 +431,21 @@ TEST(a_flipped_bit_or_a_cut_is_seen)
         memcpy(damaged, whole, size);
         damaged[at] = (char)(damaged[at] ^ 1 << test_random_below(&random, 8));
         test_write_file(path, damaged, i % 10 == 0 ? at : size);
-        check_damaged(directory, &info);
+        check_damaged(directory, info);
     }
-    assert_ok(mu_env_remove(path, &test_error));
-    mu_tags_close(intact);
-    mu_tags_close(none);
+    test_write_file(path, whole, size);
     mu_mem_free(damaged);
     mu_mem_free(path);
+}
+
+TEST(a_flipped_bit_or_a_cut_is_seen)
+{
+    const char *directory = test_temp_dir();
+    mu_tags *none = no_tags();
+    mu_tags *intact = write_tag(directory, 1, 0, CUSTOMERS, none);
+
+    damage(directory, "sets", &intact->info);
+    damage(directory, "tags", &intact->info);
+    mu_tags_release(intact);
+    mu_tags_release(none);
 }
