@@ -82,6 +82,9 @@ static muster_status take_lock(mu_db *db, bool *taken, muster_error *err)
     }
     const muster_status status = mu_env_lock(path, &db->lock, err);
     mu_mem_free(path);
+    if (status == MUSTER_IO) {
+        mu_where(err, "\"%s\" can be read, but not changed", db->path);
+    }
     return status;
 }
 
