@@ -1,41 +1,56 @@
 /*
  * commit_crash_test.c - the power may fail before any operation on the disk.
  *
- * For each such operation in turn a child makes a database and changes it, until the power fails
- * there: the child leaves the disk as it might be then, and ends. Of what was not synced, bytes are
- * cut off, new names are gone, or the manifest's rename is undone, as a seed decides. Opened again,
- * every change that was acknowledged must be there, the one in flight whole or not at all, the
- * whole database must check, and it must take another change.
+ * For each such operation in turn a child makes a database and changes it, by manifests and by the
+ * log, until the power fails there: the child leaves the disk as it might be then, and ends. Of
+ * what was not synced, bytes are cut off or zero, new names are gone, or the manifest's rename is
+ * undone, as a seed decides. Opened again, every change that was acknowledged must be there, those
+ * in flight whole or not at all, the whole database must check, and it must take another change.
+ *
+ * What the child goes on with may be what another has left that was killed before: the system has
+ * all of it, but the disk only what was synced.
  */
 #include "storage/base/env.h"
 #include "tests/support/shop.h"
 #include "tests/support/test.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    CHANGES = 4,
-    FILES = 64,
-    LOST_POWER = 7, /* how the child ends */
+    CHANGES = 6,
+    FIRST_CHANGES = 3, /* of one that is killed */
+    FILES = 128,
+    STRIDE = 9,     /* of the operations where power is lost, after each where one was killed */
+    LOST_POWER = 7, /* how a child ends */
+    KILLED = 8,
 };
 
 typedef struct disk_file {
     char path[600];
-    bool synced; /* its bytes */
-    bool named;  /* the directory was synced since it got its name */
+    off_t synced; /* so many of its bytes */
+    bool named;   /* the directory was synced since it got its name */
 } disk_file;
 
+/* Shared with the children. */
 typedef struct disk {
+    pthread_mutex_t mutex; /* a database has a thread of its own */
     char directory[512];
     char backup[600]; /* of the manifest before its rename, which a power loss may undo */
     uint64_t seed;
-    uint32_t operations, last_operation;
-    bool renamed; /* and the directory not synced since */
+    uint32_t operations, last_operation; /* of this child */
+    int ending;                          /* how the last one ends it */
+    bool renamed;                        /* and the directory not synced since */
+    disk_file
+        *cut; /* the last operation cut it off, and synced that; NULL: it did something else */
     disk_file files[FILES];
     uint32_t file_count;
+    uint32_t acknowledged; /* changes */
+    uint32_t seen;         /* when the child began */
 } disk;
 
 static disk_file *file_of(disk *d, const char *path)
@@ -66,21 +81,44 @@ static void copy_file(const char *from, const char *to)
     close(out);
 }
 
-/* Keeps, cuts or removes what was not synced. */
+static off_t size_of(const char *path)
+{
+    struct stat found;
+
+    return stat(path, &found) == 0 ? found.st_size : 0;
+}
+
+/* Keeps what was not synced, cuts it off somewhere, or loses some of it. */
+static void tear(disk *d, const disk_file *file)
+{
+    static const char zeros[4096];
+    const off_t size = size_of(file->path);
+    const uint64_t choice = test_random_below(&d->seed, 3);
+
+    if (choice == 0 || size <= file->synced) {
+        return;
+    }
+    const off_t at =
+        file->synced + (off_t)test_random_below(&d->seed, (uint64_t)(size - file->synced));
+    if (choice == 1) {
+        assert_int_equal(truncate(file->path, at), 0);
+        return;
+    }
+    const size_t lost = size - at < (off_t)sizeof zeros ? (size_t)(size - at) : sizeof zeros;
+    const int fd = open(file->path, O_WRONLY);
+    assert_int_equal(pwrite(fd, zeros, 1 + test_random_below(&d->seed, lost), at) > 0, true);
+    close(fd);
+}
+
 static void lose_power(disk *d)
 {
     for (uint32_t i = 0; i < d->file_count; i++) {
         const disk_file *file = &d->files[i];
-        const off_t size = (off_t)(mu_env_exists(file->path) ? 1 : 0);
-        if (size > 0 && !file->synced && test_random_below(&d->seed, 3) > 0) {
-            const int fd = open(file->path, O_WRONLY);
-            const off_t end = lseek(fd, 0, SEEK_END);
-            assert_int_equal(ftruncate(fd, (off_t)test_random_below(&d->seed, (uint64_t)end + 1)),
-                             0);
-            close(fd);
-        }
-        if (size > 0 && !file->named && test_random_below(&d->seed, 2) == 0) {
-            unlink(file->path);
+        if (mu_env_exists(file->path)) {
+            tear(d, file);
+            if (!file->named && test_random_below(&d->seed, 2) == 0) {
+                unlink(file->path);
+            }
         }
     }
     if (d->renamed && test_random_below(&d->seed, 2) == 0) {
@@ -92,7 +130,6 @@ static void lose_power(disk *d)
             unlink(manifest); /* it was the first */
         }
     }
-    _exit(LOST_POWER);
 }
 
 static void sync_directory(disk *d)
@@ -113,90 +150,135 @@ static void rename_manifest(disk *d, const char *to)
         copy_file(to, d->backup);
     }
     d->renamed = true;
-    const bool synced = file_of(d, from)->synced;
+    const off_t synced = file_of(d, from)->synced;
     disk_file *file = file_of(d, to);
     file->synced = synced;
     file->named = true; /* one manifest or the other always has the name */
     file_of(d, from)->named = true;
 }
 
+static void note(disk *d, const char *operation, const char *path)
+{
+    if (d->cut) {
+        d->cut->synced = size_of(d->cut->path);
+        d->cut = NULL;
+    }
+    if (strcmp(operation, "create") == 0) {
+        file_of(d, path)->synced = 0;
+        file_of(d, path)->named = false;
+    } else if (strcmp(operation, "sync") == 0 && strcmp(path, d->directory) == 0) {
+        sync_directory(d);
+    } else if (strcmp(operation, "sync") == 0) {
+        file_of(d, path)->synced = size_of(path);
+    } else if (strcmp(operation, "truncate") == 0) {
+        d->cut = file_of(d, path);
+    } else if (strcmp(operation, "rename") == 0) {
+        rename_manifest(d, path);
+    }
+}
+
 static int before(void *context, const char *operation, const char *path)
 {
     disk *d = context;
 
+    pthread_mutex_lock(&d->mutex);
     if (d->operations++ == d->last_operation) {
-        lose_power(d);
+        if (d->ending == LOST_POWER) {
+            lose_power(d);
+        }
+        _exit(d->ending);
     }
-    if (strcmp(operation, "create") == 0 || strcmp(operation, "write") == 0) {
-        disk_file *file = file_of(d, path);
-        file->named &= strcmp(operation, "write") == 0;
-        file->synced = false;
-    } else if (strcmp(operation, "sync") == 0 && strcmp(path, d->directory) == 0) {
-        sync_directory(d);
-    } else if (strcmp(operation, "sync") == 0) {
-        file_of(d, path)->synced = true;
-    } else if (strcmp(operation, "rename") == 0) {
-        rename_manifest(d, path);
-    }
+    note(d, operation, path);
+    pthread_mutex_unlock(&d->mutex);
     return 0;
 }
 
-static void change_until_power_fails(disk *d, volatile uint32_t *acknowledged)
+static bool has_table(mu_db *db)
+{
+    mu_snapshot *snapshot;
+
+    assert_ok(mu_db_snapshot(db, &snapshot, &test_error));
+    const bool found = mu_catalog_find(mu_snapshot_catalog(snapshot), "events") != NULL;
+    mu_snapshot_release(snapshot);
+    return found;
+}
+
+/* Changes the database until it has had so many changes. */
+static void change_until(disk *d, uint32_t changes)
 {
     mu_db *db;
 
     mu_env_set_hook(before, d);
     if (mu_db_open(d->directory, &db, &test_error) != MUSTER_OK ||
-        shop_create(db, &test_error) != MUSTER_OK) {
+        (!has_table(db) && shop_create(db, &test_error) != MUSTER_OK)) {
         _exit(1);
     }
-    for (uint32_t turn = 0; turn < CHANGES; turn++) {
+    d->seen = shop_turns(db);
+    for (uint32_t turn = d->seen; turn < changes; turn++) {
         if (shop_change(db, turn, &test_error) != MUSTER_OK) {
             _exit(1);
         }
-        *acknowledged = turn + 1;
+        d->acknowledged = turn + 1;
     }
-    mu_db_close(db);
+    if (d->ending == LOST_POWER) {
+        mu_db_close(db); /* one that is to be killed has it open to the end */
+    }
     _exit(0);
 }
 
-/* Whether the power failed at all. */
-static bool lose_power_at(uint32_t operation, uint64_t seed)
+/* Whether the child that ends so at the operation came to it. */
+static bool run_child(disk *d, uint32_t changes, int ending, uint32_t operation)
 {
-    disk d = {.seed = seed + operation, .last_operation = operation};
-    volatile uint32_t *acknowledged =
-        mmap(NULL, sizeof *acknowledged, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    const char *directory = test_temp_dir();
-    mu_db *db;
     int ended;
 
-    assert_true(acknowledged != MAP_FAILED);
-    snprintf(d.directory, sizeof d.directory, "%s/db", directory);
-    snprintf(d.backup, sizeof d.backup, "%s/backup", directory);
+    d->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER; /* the one before may have ended in it */
+    d->ending = ending;
+    d->operations = 0;
+    d->last_operation = operation;
     const pid_t child = fork();
     if (child == 0) {
-        change_until_power_fails(&d, acknowledged);
+        change_until(d, changes);
     }
     assert_int_equal(waitpid(child, &ended, 0), child);
     assert_true(WIFEXITED(ended));
-    assert_true(WEXITSTATUS(ended) == 0 || WEXITSTATUS(ended) == LOST_POWER);
+    assert_true(WEXITSTATUS(ended) == 0 || WEXITSTATUS(ended) == ending);
+    return WEXITSTATUS(ended) == ending;
+}
 
-    assert_ok(mu_db_open(d.directory, &db, &test_error));
+/* After a loss of power. */
+static void check_disk(const disk *d)
+{
+    const uint32_t known = d->acknowledged > d->seen ? d->acknowledged : d->seen;
+    mu_db *db;
+
+    assert_ok(mu_db_open(d->directory, &db, &test_error));
     const uint32_t turns = shop_turns(db);
-    assert_in_range(turns, *acknowledged, *acknowledged + 1);
-    mu_snapshot *snapshot;
-    assert_ok(mu_db_snapshot(db, &snapshot, &test_error));
-    const bool has_table = mu_catalog_find(mu_snapshot_catalog(snapshot), "events") != NULL;
-    mu_snapshot_release(snapshot);
-    if (!has_table) {
-        assert_int_equal(*acknowledged, 0);
+    assert_in_range(turns, d->acknowledged, known + 1);
+    if (!has_table(db)) {
+        assert_int_equal(d->acknowledged, 0);
         assert_ok(shop_create(db, &test_error));
     }
     assert_ok(shop_change(db, turns, &test_error));
     assert_int_equal(shop_turns(db), turns + 1);
     mu_db_close(db);
-    munmap((void *)(uintptr_t)acknowledged, sizeof *acknowledged);
-    return WEXITSTATUS(ended) == LOST_POWER;
+}
+
+static disk *new_disk(uint64_t seed)
+{
+    const char *directory = test_temp_dir();
+    disk *d = mmap(NULL, sizeof *d, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    assert_true(d != MAP_FAILED);
+    d->seed = seed;
+    snprintf(d->directory, sizeof d->directory, "%s/db", directory);
+    snprintf(d->backup, sizeof d->backup, "%s/backup", directory);
+    return d;
+}
+
+static void free_disk(disk *d)
+{
+    assert_ok(mu_env_remove_tree(d->directory, &test_error));
+    munmap(d, sizeof *d);
 }
 
 TEST(acknowledged_changes_survive_a_loss_of_power_at_any_operation)
@@ -204,9 +286,28 @@ TEST(acknowledged_changes_survive_a_loss_of_power_at_any_operation)
     shop_use_fast_disk();
     for (uint64_t seed = 0; seed < 3; seed++) {
         uint32_t operation = 0;
-        while (lose_power_at(operation, test_seed() + seed * 1000003)) {
-            operation++;
+        for (bool lost = true; lost; operation++) {
+            disk *d = new_disk(test_seed() + seed * 1000003 + operation);
+            lost = run_child(d, CHANGES, LOST_POWER, operation);
+            check_disk(d);
+            free_disk(d);
         }
-        assert_true(operation > 15 * CHANGES);
+        assert_true(operation > 12 * CHANGES);
+    }
+}
+
+TEST(what_another_process_has_left_in_the_log_survives_a_loss_of_power)
+{
+    shop_use_fast_disk();
+    bool killed = true;
+    for (uint32_t kill_at = 0; killed; kill_at++) {
+        bool lost = true;
+        for (uint32_t operation = kill_at % STRIDE; lost; operation += STRIDE) {
+            disk *d = new_disk(test_seed() + kill_at * 1009 + operation);
+            killed = run_child(d, FIRST_CHANGES, KILLED, kill_at);
+            lost = run_child(d, CHANGES, LOST_POWER, operation);
+            check_disk(d);
+            free_disk(d);
+        }
     }
 }
