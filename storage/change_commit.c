@@ -202,12 +202,15 @@ static void open_old_segments(mu_snapshot *base, const mu_manifest *next)
 }
 
 /* Opens the log for appending. What stands behind its last whole record is cut off: no one was told
- * of it. */
+ * of it. The manifest that names it, this process's or that of one that was killed, may not be on
+ * the disk yet, and what is appended would be lost with it: so the directory is synced first (I5).
+ */
 static muster_status open_log(mu_db *db, const mu_snapshot *base, muster_error *err)
 {
     char name[MU_FILE_NAME_BYTES];
     mu_log *log;
 
+    MU_TRY(sync_directory(db, err));
     mu_wal_name(base->manifest.wal, name);
     char *path = mu_file_path(db->path, name);
     if (!path) {
@@ -283,7 +286,6 @@ static muster_status begin_log(mu_change *change, muster_error *err)
         MU_TRY(mu_wal_create(db->path, next.wal, err));
         MU_TRY(sync_directory(db, err)); /* I2 */
         MU_TRY(mu_manifest_write(db->path, &next, err));
-        MU_TRY(sync_directory(db, err)); /* I5 */
         MU_TRY(mu_db_base(db, &base, err));
         change->replaced = change->base; /* customers and catalog are its */
         change->base = base;
