@@ -393,7 +393,7 @@ static muster_status commit_to_log(mu_change *change, muster_error *err)
     mu_db *db = change->db;
     uint64_t end = 0;
     bool seen = false;
-    const muster_status status = log_change(change, &end, &seen, err);
+    muster_status status = log_change(change, &end, &seen, err);
 
     if (status != MUSTER_OK) {
         /* Not aborted: what it made on the disk is at most a log, which the manifest may name. */
@@ -402,7 +402,11 @@ static muster_status commit_to_log(mu_change *change, muster_error *err)
     }
     const uint64_t log = db->log_number;
     mu_change_free(change); /* others may append while this one waits for the disk */
-    return seen ? MUSTER_OK : mu_db_sync_log(db, log, end, err);
+    status = seen ? MUSTER_OK : mu_db_sync_log(db, log, end, err);
+    if (status != MUSTER_OK) {
+        mu_where(err, "whether the change is made is seen when the database is opened again");
+    }
+    return status;
 }
 
 muster_status mu_change_commit(mu_change *change, muster_error *err)

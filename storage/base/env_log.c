@@ -1,9 +1,9 @@
 /*
  * env_log.c - a file that grows at its end.
  *
- * A write that failed may have left some of its bytes. The file is cut off where it ended before; if
- * that fails too, it is tried again by the next append, and nothing is appended until it works: it
- * would stand behind what nobody can read.
+ * A write that failed may have left some of its bytes. The file is cut off where it ended before;
+ * if that fails too, the next append tries it again, and appends nothing until it works: that would
+ * stand behind what nobody can read.
  */
 #include "storage/base/env.h"
 

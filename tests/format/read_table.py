@@ -266,20 +266,55 @@ def read_packed_ids(stored, how, kind, count):
     return ids
 
 
-def read_part_ids(data):
-    meta = Reader(data, len(data) - 64)
-    kind, _, count, size, width, _ = (meta.u32() for _ in range(6))
-    ids_at, ids_size, offsets_at = meta.u64(), meta.u64(), meta.u64()
-    stored = data[ids_at : ids_at + ids_size]
+def hash_of(kind, number_or_text):
+    if kind == TEXT:
+        return xxh3(number_or_text)
+    x = int(number_or_text) & (1 << 64) - 1
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & (1 << 64) - 1
+    x = (x ^ x >> 27) * 0x94D049BB133111EB & (1 << 64) - 1
+    return x ^ x >> 31
+
+
+def check_lines(lines, slot_bytes, hashes):
+    """Each id is found in the table of hashes."""
+    slot_count, line_count = (16 if slot_bytes == 4 else 12), len(lines) // 64
+    bits, largest = len(hashes).bit_length(), (1 << 8 * slot_bytes) - 1
+    for i, h in enumerate(hashes):
+        wanted, line = (h << bits | i) & largest, (h >> 32) * line_count >> 32
+        while True:
+            places = range(64 * line, 64 * line + slot_count * slot_bytes, slot_bytes)
+            slots = [int.from_bytes(lines[at : at + slot_bytes], "little") for at in places]
+            if wanted in slots:
+                break
+            assert largest not in slots, "a free slot ends the search"
+            line = (line + 1) % line_count
+
+
+def read_ids_of(data, meta):
+    stored = data[meta["ids_at"] : meta["ids_at"] + meta["ids_size"]]
+    count, size, offsets_at = meta["count"], meta["size"], meta["offsets_at"]
     if size == 0xFFFFFFFE:
-        return read_packed_ids(stored, Reader(data, offsets_at), kind, count)
-    if kind == BIGINT:
+        return read_packed_ids(stored, Reader(data, offsets_at), meta["kind"], count)
+    if meta["kind"] == BIGINT:
         return [b"%d" % number for number in struct.unpack("<%dq" % count, stored)]
     ends = [(i + 1) * size for i in range(count)]
     if size == 0xFFFFFFFF:
-        ends = struct.unpack_from("<%d%s" % (count, "I" if width == 4 else "Q"), data, offsets_at)
-    assert ends[-1] == ids_size
+        form = "<%d%s" % (count, "I" if meta["width"] == 4 else "Q")
+        ends = struct.unpack_from(form, data, offsets_at)
+    assert ends[-1] == meta["ids_size"]
     return [stored[first:end] for first, end in zip([0, *ends], ends)]
+
+
+def read_part_ids(data, part):
+    reader = Reader(data, len(data) - 64)
+    meta = {name: reader.u32() for name in ("kind", "first", "count", "size", "width", "slot")}
+    meta |= {name: reader.u64() for name in ("ids_at", "ids_size", "offsets_at", "lines_at", "lines")}
+    assert (meta["first"], meta["count"]) == (part["first"], part["count"])
+    ids = read_ids_of(data, meta)
+    lines = data[meta["lines_at"] : -64]
+    assert len(lines) == 64 * meta["lines"]
+    check_lines(lines, meta["slot"], [hash_of(meta["kind"], customer) for customer in ids])
+    return ids
 
 
 # The database: the manifest, the log, and what they name.
@@ -433,8 +468,7 @@ class Database:
         ids = []
         for part in self.manifest["parts"]:
             assert part["first"] == len(ids)
-            ids += read_part_ids(self.paged("customers-%06d", part["file"], b"mustercu"))
-            assert part["first"] + part["count"] == len(ids)
+            ids += read_part_ids(self.paged("customers-%06d", part["file"], b"mustercu"), part)
         return ids
 
     def rows(self, table):
