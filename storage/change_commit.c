@@ -143,20 +143,6 @@ static muster_status write_held(const mu_change *change, muster_error *err)
     return MUSTER_OK;
 }
 
-/* After a sync that failed, a later one may succeed without the bytes that were lost; so nothing
- * more is written until the database is opened again. */
-static muster_status sync_directory(mu_db *db, muster_error *err)
-{
-    const muster_status status = mu_env_sync_dir(db->path, err);
-
-    if (status != MUSTER_OK) {
-        pthread_mutex_lock(&db->mutex);
-        db->unsure = true;
-        pthread_mutex_unlock(&db->mutex);
-    }
-    return status;
-}
-
 /* Writes everything, and the manifest, which names `wal` as the log. */
 static muster_status write_all(mu_change *change, uint64_t wal, mu_manifest *next,
                                muster_error *err)
@@ -174,7 +160,8 @@ static muster_status write_all(mu_change *change, uint64_t wal, mu_manifest *nex
     /* I1: files of the log, too */
     MU_TRY(mu_db_sync_log(change->db, change->db->log_number, change->db->log_end, err));
     next->next_file = atomic_load(&change->next_file);
-    MU_TRY(sync_directory(change->db, err)); /* I2: the names of the files, before the manifest's */
+    MU_TRY(mu_db_sync_directory(change->db,
+                                err)); /* I2: the names of the files, before the manifest's */
     return mu_manifest_write(change->db->path, next, err);
 }
 
@@ -202,15 +189,12 @@ static void open_old_segments(mu_snapshot *base, const mu_manifest *next)
 }
 
 /* Opens the log for appending. What stands behind its last whole record is cut off: no one was told
- * of it. The manifest that names it, this process's or that of one that was killed, may not be on
- * the disk yet, and what is appended would be lost with it: so the directory is synced first (I5).
- */
+ * of it. */
 static muster_status open_log(mu_db *db, const mu_snapshot *base, muster_error *err)
 {
     char name[MU_FILE_NAME_BYTES];
     mu_log *log;
 
-    MU_TRY(sync_directory(db, err));
     mu_wal_name(base->manifest.wal, name);
     char *path = mu_file_path(db->path, name);
     if (!path) {
@@ -246,7 +230,7 @@ static muster_status commit_manifest(mu_change *change, uint64_t wal, bool *made
     }
     MU_TRY(write_all(change, wal, &next, err));
     *made = true;
-    MU_TRY(sync_directory(db, err)); /* I5: before anyone is told */
+    MU_TRY(mu_db_sync_directory(db, err)); /* I5: before anyone is told */
     pthread_mutex_lock(&db->mutex);
     mu_snapshot_release(db->tail); /* the next snapshot is of the new manifest */
     db->tail = NULL;
@@ -259,7 +243,7 @@ static muster_status commit_manifest(mu_change *change, uint64_t wal, bool *made
     pthread_mutex_unlock(&db->mutex);
     mu_log_close(old);
     open_old_segments(change->base, &next);
-    mu_db_remove_leftovers(db, &next); /* I6: now that the manifest without them is in place */
+    mu_db_remove_leftovers(db); /* I6: now that the manifest without them is in place */
     return MUSTER_OK;
 }
 
@@ -284,8 +268,9 @@ static muster_status begin_log(mu_change *change, muster_error *err)
         next.wal = mu_change_next_file(change);
         next.next_file = atomic_load(&change->next_file);
         MU_TRY(mu_wal_create(db->path, next.wal, err));
-        MU_TRY(sync_directory(db, err)); /* I2 */
+        MU_TRY(mu_db_sync_directory(db, err)); /* I2 */
         MU_TRY(mu_manifest_write(db->path, &next, err));
+        MU_TRY(mu_db_sync_directory(db, err)); /* I5 */
         MU_TRY(mu_db_base(db, &base, err));
         change->replaced = change->base; /* customers and catalog are its */
         change->base = base;
