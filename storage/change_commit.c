@@ -160,8 +160,8 @@ static muster_status write_all(mu_change *change, uint64_t wal, mu_manifest *nex
     /* I1: files of the log, too */
     MU_TRY(mu_db_sync_log(change->db, change->db->log_number, change->db->log_end, err));
     next->next_file = atomic_load(&change->next_file);
-    MU_TRY(mu_db_sync_directory(change->db,
-                                err)); /* I2: the names of the files, before the manifest's */
+    /* I2: the names of the files, before the manifest's */
+    MU_TRY(mu_db_sync_directory(change->db, err));
     return mu_manifest_write(change->db->path, next, err);
 }
 

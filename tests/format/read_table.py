@@ -275,13 +275,13 @@ def hash_of(kind, number_or_text):
     return x ^ x >> 31
 
 
-def check_lines(lines, slot_bytes, hashes):
-    """Each id is found in the table of hashes."""
+def check_lines(lines, slot_bytes, hashes, erased):
+    """Each id is found in the table of hashes; of who was erased it need not be."""
     slot_count, line_count = (16 if slot_bytes == 4 else 12), len(lines) // 64
     bits, largest = len(hashes).bit_length(), (1 << 8 * slot_bytes) - 1
     for i, h in enumerate(hashes):
         wanted, line = (h << bits | i) & largest, (h >> 32) * line_count >> 32
-        while True:
+        while i not in erased:
             places = range(64 * line, 64 * line + slot_count * slot_bytes, slot_bytes)
             slots = [int.from_bytes(lines[at : at + slot_bytes], "little") for at in places]
             if wanted in slots:
@@ -305,7 +305,7 @@ def read_ids_of(data, meta):
     return [stored[first:end] for first, end in zip([0, *ends], ends)]
 
 
-def read_part_ids(data, part):
+def read_part_ids(data, part, erased):
     reader = Reader(data, len(data) - 64)
     meta = {name: reader.u32() for name in ("kind", "first", "count", "size", "width", "slot")}
     meta |= {name: reader.u64() for name in ("ids_at", "ids_size", "offsets_at", "lines_at", "lines")}
@@ -313,7 +313,8 @@ def read_part_ids(data, part):
     ids = read_ids_of(data, meta)
     lines = data[meta["lines_at"] : -64]
     assert len(lines) == 64 * meta["lines"]
-    check_lines(lines, meta["slot"], [hash_of(meta["kind"], customer) for customer in ids])
+    hashes = [hash_of(meta["kind"], customer) for customer in ids]
+    check_lines(lines, meta["slot"], hashes, {ordinal - part["first"] for ordinal in erased})
     return ids
 
 
@@ -420,13 +421,13 @@ class Database:
         if self.manifest["log"]:
             self.read_log(self.file("wal-%06d", self.manifest["log"]))
         self.tables = {table["name"]: table for table in self.manifest["tables"]}
-        self.ids = self.read_ids()
         erased = self.manifest["erased"]
         self.erased = set()
         if erased["file"]:
             stored = self.paged("erased-%06d", erased["file"], b"musterer")
             self.erased = set(read_set(stored[: erased["size"]]))
         assert len(self.erased) == erased["count"]
+        self.ids = self.read_ids()
 
     def file(self, form, number):
         if number in self.in_log:
@@ -468,7 +469,7 @@ class Database:
         ids = []
         for part in self.manifest["parts"]:
             assert part["first"] == len(ids)
-            ids += read_part_ids(self.paged("customers-%06d", part["file"], b"mustercu"), part)
+            ids += read_part_ids(self.paged("customers-%06d", part["file"], b"mustercu"), part, self.erased)
         return ids
 
     def rows(self, table):
