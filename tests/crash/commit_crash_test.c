@@ -25,7 +25,7 @@ enum {
     CHANGES = 6,
     FIRST_CHANGES = 3, /* of one that is killed */
     FILES = 128,
-    STRIDE = 3,     /* of the operations where power is lost, after each where one was killed */
+    STRIDE = 5,     /* of the operations where power is lost, after each where one was killed */
     LOST_POWER = 7, /* how a child ends */
     KILLED = 8,
 };

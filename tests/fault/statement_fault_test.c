@@ -33,7 +33,6 @@ typedef struct trouble {
 
 static const trouble troubles[] = {
     {FAULT_ONCE, EIO, "input/output error"},
-    {FAULT_ONCE, ENOSPC, "the disk is full; free some space"},
     {FAULT_FULL, ENOSPC, "the disk is full; free some space"},
     {FAULT_ALL, EROFS, "read-only file system"},
 };
