@@ -92,6 +92,8 @@ static muster_status take_lock(mu_db *db, bool *taken, muster_error *err)
         pthread_mutex_lock(&db->mutex);
         db->lock = lock;
         pthread_mutex_unlock(&db->mutex);
+    } else if (status == MUSTER_IO) {
+        mu_where(err, "\"%s\" can be read, but not changed", db->path);
     }
     return status;
 }
@@ -114,11 +116,12 @@ muster_status mu_change_begin(mu_db *db, mu_change **out, muster_error *err)
     }
     pthread_mutex_init(&change->mutex, NULL);
     MU_TRY_GOTO(take_lock(db, &lock_is_new, err));
+    if (lock_is_new) { /* I5: who made the manifest may have ended before that */
+        MU_TRY_GOTO(mu_db_sync_directory(db, err));
+        mu_db_remove_leftovers(db);
+    }
     MU_TRY_GOTO(mu_db_base(db, &change->base, err)); /* after the lock: it is the last one */
     const mu_manifest *manifest = &change->base->manifest;
-    if (lock_is_new) {
-        mu_db_remove_leftovers(db, manifest);
-    }
     change->catalog = manifest->catalog;
     if (atomic_load(&db->next_file) < manifest->next_file) { /* the first change after the lock */
         atomic_store(&db->next_file, manifest->next_file);
@@ -143,7 +146,7 @@ fail:
 void mu_change_abort(mu_change *change)
 {
     if (change) {
-        mu_db_remove_leftovers(change->db, &change->base->manifest);
+        mu_db_remove_leftovers(change->db);
         mu_change_free(change);
     }
 }

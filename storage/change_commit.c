@@ -133,20 +133,6 @@ static muster_status write_held(const mu_change *change, muster_error *err)
     return MUSTER_OK;
 }
 
-/* After a sync that failed, a later one may succeed without the bytes that were lost; so nothing
- * more is written until the database is opened again. */
-static muster_status sync_directory(mu_db *db, muster_error *err)
-{
-    const muster_status status = mu_env_sync_dir(db->path, err);
-
-    if (status != MUSTER_OK) {
-        pthread_mutex_lock(&db->mutex);
-        db->unsure = true;
-        pthread_mutex_unlock(&db->mutex);
-    }
-    return status;
-}
-
 /* Takes the file of this number from a list of files in memory (or does nothing). */
 static bool keep_held(mu_held_files *kept, const mu_held_files *held, uint64_t file)
 {
@@ -201,7 +187,8 @@ static muster_status write_all(mu_change *change, mu_manifest *next, muster_erro
     /* I1: files of the log, too */
     MU_TRY(mu_db_sync_log(change->db, change->db->log_number, change->db->log_end, err));
     next->next_file = atomic_load(&change->db->next_file);
-    MU_TRY(sync_directory(change->db, err)); /* I2: the names of the files, before the manifest's */
+    /* I2: the names of the files, before the manifest's */
+    MU_TRY(mu_db_sync_directory(change->db, err));
     return mu_manifest_write(change->db->path, next, err);
 }
 
@@ -260,7 +247,7 @@ static muster_status commit_manifest(mu_change *change, bool *made, muster_error
     }
     MU_TRY(write_all(change, &next, err));
     *made = true;
-    MU_TRY(sync_directory(db, err)); /* I5: before anyone is told */
+    MU_TRY(mu_db_sync_directory(db, err)); /* I5: before anyone is told */
     pthread_mutex_lock(&db->mutex);
     mu_snapshot_release(db->tail); /* the next snapshot is of the new manifest */
     db->tail = NULL;
@@ -273,7 +260,7 @@ static muster_status commit_manifest(mu_change *change, bool *made, muster_error
     pthread_mutex_unlock(&db->mutex);
     mu_log_close(old);
     open_old_segments(change->base, &next);
-    mu_db_remove_leftovers(db, &next); /* I6: now that the manifest without them is in place */
+    mu_db_remove_leftovers(db); /* I6: now that the manifest without them is in place */
     mu_db_wake_keeper(db, &next, &change->base->held, 0);
     return MUSTER_OK;
 }
@@ -306,9 +293,9 @@ static muster_status begin_log(mu_change *change, muster_error *err)
         next.wal = mu_change_next_file(change);
         next.next_file = atomic_load(&db->next_file);
         MU_TRY(mu_wal_create(db->path, next.wal, NULL, err));
-        MU_TRY(sync_directory(db, err)); /* I2 */
+        MU_TRY(mu_db_sync_directory(db, err)); /* I2 */
         MU_TRY(mu_manifest_write(db->path, &next, err));
-        MU_TRY(sync_directory(db, err)); /* I5 */
+        MU_TRY(mu_db_sync_directory(db, err)); /* I5 */
         MU_TRY(mu_db_base(db, &base, err));
         change->replaced = change->base; /* customers and catalog are its */
         change->base = base;
@@ -418,7 +405,7 @@ static muster_status commit_to_log(mu_change *change, muster_error *err)
     mu_db *db = change->db;
     uint64_t end = 0;
     bool seen = false;
-    const muster_status status = log_change(change, &end, &seen, err);
+    muster_status status = log_change(change, &end, &seen, err);
 
     if (status != MUSTER_OK) {
         /* Not aborted: what it made on the disk is at most a log, which the manifest may name. */
@@ -427,7 +414,11 @@ static muster_status commit_to_log(mu_change *change, muster_error *err)
     }
     const uint64_t log = db->log_number;
     mu_change_free(change); /* others may append while this one waits for the disk */
-    return seen ? MUSTER_OK : mu_db_sync_log(db, log, end, err);
+    status = seen ? MUSTER_OK : mu_db_sync_log(db, log, end, err);
+    if (status != MUSTER_OK) {
+        mu_where(err, "whether the change is made is seen when the database is opened again");
+    }
+    return status;
 }
 
 muster_status mu_change_commit(mu_change *change, muster_error *err)

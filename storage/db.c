@@ -306,6 +306,18 @@ muster_status mu_db_sync_log(mu_db *db, uint64_t number, uint64_t size, muster_e
     return status;
 }
 
+muster_status mu_db_sync_directory(mu_db *db, muster_error *err)
+{
+    const muster_status status = mu_env_sync_dir(db->path, err);
+
+    if (status != MUSTER_OK) {
+        pthread_mutex_lock(&db->mutex);
+        db->unsure = true;
+        pthread_mutex_unlock(&db->mutex);
+    }
+    return status;
+}
+
 muster_status mu_db_sync_appended(mu_db *db, muster_error *err)
 {
     pthread_mutex_lock(&db->mutex);
@@ -347,9 +359,16 @@ static muster_status remove_leftover(void *context, const char *name, muster_err
     return status;
 }
 
-void mu_db_remove_leftovers(mu_db *db, const mu_manifest *manifest)
+void mu_db_remove_leftovers(mu_db *db)
 {
-    leftovers context = {.db = db, .manifest = manifest};
+    mu_arena arena = {0};
+    mu_manifest manifest;
+    mu_map map = {0};
+    leftovers context = {.db = db, .manifest = &manifest};
 
-    (void)mu_env_list(db->path, remove_leftover, &context, NULL);
+    if (mu_manifest_read(db->path, &arena, &manifest, &map, NULL) == MUSTER_OK) {
+        (void)mu_env_list(db->path, remove_leftover, &context, NULL);
+    }
+    mu_env_unmap(&map);
+    mu_arena_deinit(&arena);
 }

@@ -2,11 +2,12 @@
  * db.h - a database: a directory, its one commit point, what a reader sees, and how it changes.
  *
  * The manifest names every file that is the database, and holds the catalog. A commit writes new
- * files, syncs them and the directory, replaces the manifest by a rename, and syncs again: a crash
- * leaves the old database or the new one. Files that no manifest names are leftovers of a crash;
- * the next writer removes them.
+ * files, syncs them and the directory, replaces the manifest by a rename, and syncs again; a small
+ * one is a record at the end of the log that the manifest names. A crash leaves the database before
+ * it or after it. Files that no manifest names are leftovers of a crash; the next writer removes
+ * them.
  *
- * A snapshot pins one manifest and the files it names. Readers take one per statement. Other
+ * A snapshot pins one such state and the files it names. Readers take one per statement. Other
  * processes may read beside one writer: a reader whose files went between reading the manifest and
  * opening them reads the manifest again.
  */
@@ -50,8 +51,8 @@ muster_status mu_snapshot_tag_customers(const mu_snapshot *snapshot, const mu_ta
                                         uint64_t *out, muster_error *err);
 uint32_t
 mu_snapshot_stripes(const mu_snapshot *snapshot); /* stripes that customers fill: 0 to 65,536 */
-uint64_t mu_snapshot_version(
-    const mu_snapshot *snapshot); /* of the manifest; grows by one with each commit */
+/* Grows with each commit. */
+uint64_t mu_snapshot_version(const mu_snapshot *snapshot);
 
 /* The segments of a table, by (period, file). */
 uint32_t mu_snapshot_segment_count(const mu_snapshot *snapshot, uint32_t table_id);
@@ -70,7 +71,8 @@ bool mu_snapshot_times(const mu_snapshot *snapshot, uint32_t table_id, int64_t *
 /* One at a time in a process (others wait), one process at a time (BUSY). Nothing is seen by anyone
  * before the commit. */
 muster_status mu_change_begin(mu_db *db, mu_change **out, muster_error *err);
-/* The change is freed whatever happens; on failure nothing has changed. */
+/* The change is freed whatever happens; on failure nothing has changed, unless the message says
+ * that only the last sync failed. */
 muster_status mu_change_commit(mu_change *change, muster_error *err);
 void mu_change_abort(mu_change *change); /* removes what was written; NULL is fine */
 

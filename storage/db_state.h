@@ -135,9 +135,16 @@ muster_status mu_snapshot_open_segment(mu_snapshot *snapshot, uint32_t i, mu_seg
 void mu_snapshot_range(const mu_snapshot *snapshot, uint32_t table_id, uint32_t *first,
                        uint32_t *end);
 
-/* Removes the files of the database that the manifest does not name and no one is writing, as far
- * as that is possible: one that stays is tried again by the next writer. The caller has the turn.
+/* After a failure the database takes no more changes: a later sync may succeed without what was
+ * lost.
  */
-void mu_db_remove_leftovers(mu_db *db, const mu_manifest *manifest);
+muster_status mu_db_sync_directory(mu_db *db, muster_error *err);
+
+/* Removes the files of the database that the manifest in the directory does not name and no one is
+ * writing, as far as that is possible: one that stays is tried again by the next writer. What the
+ * log says is no matter: it may be lost as long as it is not synced, and files in it have no name
+ * in the directory. The caller has the turn.
+ */
+void mu_db_remove_leftovers(mu_db *db);
 
 #endif

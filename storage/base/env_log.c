@@ -2,7 +2,8 @@
  * env_log.c - a file that grows at its end.
  *
  * A write that failed may have left some of its bytes. The file is cut off where it ended before;
- * where that fails too, no more is appended, for it would stand behind what nobody can read.
+ * if that fails too, the next append tries it again, and appends nothing until it works: that would
+ * stand behind what nobody can read.
  */
 #include "storage/base/env.h"
 
@@ -18,8 +19,8 @@
 
 struct mu_log {
     int fd;
-    int error;     /* an errno after which nothing more is written; 0: none */
     uint64_t size; /* of what is whole */
+    bool torn;     /* there may be more in the file */
     char *path;    /* owned */
 };
 
@@ -70,20 +71,32 @@ static int write_all(const mu_log *log, const uint8_t *data, size_t size)
     return error;
 }
 
+/* Cuts off what a write has left; an errno or 0. */
+static int mend(mu_log *log)
+{
+    int error = mu_env_before("truncate", log->path);
+
+    if (error == 0 && ftruncate(log->fd, (off_t)log->size) != 0) {
+        error = errno;
+    }
+    log->torn = error != 0;
+    return error;
+}
+
 muster_status mu_log_append(mu_log *log, const void *data, size_t size, muster_error *err)
 {
-    if (log->error != 0) {
-        return mu_env_fail(err, log->error, "write", log->path);
+    int error = log->torn ? mend(log) : 0;
+
+    if (error != 0) {
+        return mu_env_fail(err, error, "write", log->path);
     }
-    const int error = write_all(log, data, size);
-    if (error == 0) {
-        log->size += size;
-        return MUSTER_OK;
+    error = write_all(log, data, size);
+    if (error != 0) {
+        (void)mend(log); /* or the next append does */
+        return mu_env_fail(err, error, "write", log->path);
     }
-    if (mu_env_before("truncate", log->path) != 0 || ftruncate(log->fd, (off_t)log->size) != 0) {
-        log->error = error;
-    }
-    return mu_env_fail(err, error, "write", log->path);
+    log->size += size;
+    return MUSTER_OK;
 }
 
 muster_status mu_log_sync(mu_log *log, muster_error *err)

@@ -1,29 +1,14 @@
 /*
- * backup_fault_test.c - a copy of a database is whole or none, whatever fails.
+ * backup_fault_test.c - a copy of a database is whole or none, whatever fails; and a database that
+ * can only be read can be copied.
  */
 #include "storage/base/env.h"
 #include "storage/base/mem.h"
+#include "tests/support/fault.h"
 #include "tests/support/shop.h"
 
 #include <errno.h>
-
-typedef struct fault {
-    uint32_t failing, calls; /* the call that fails, and those so far */
-    bool failed;
-} fault;
-
-static int before(void *context, const char *operation, const char *path)
-{
-    fault *f = context;
-
-    (void)operation;
-    (void)path;
-    if (f->calls++ == f->failing) {
-        f->failed = true;
-        return ENOSPC;
-    }
-    return 0;
-}
+#include <unistd.h>
 
 static mu_db *open_shop(void)
 {
@@ -68,11 +53,11 @@ TEST(a_backup_is_whole_or_leaves_nothing)
     for (uint32_t failing = 0;; failing++) {
         char path[512];
         mu_backup_info info;
-        fault f = {.failing = failing};
+        fault f = {.failing = failing, .error = ENOSPC};
         snprintf(path, sizeof path, "%s/copy", test_temp_dir());
-        mu_env_set_hook(before, &f);
+        fault_begin(&f);
         const muster_status status = mu_db_backup(db, path, &info, &test_error);
-        mu_env_set_hook(NULL, NULL);
+        fault_end();
         if (f.failed && status == MUSTER_OK) {
             continue; /* it was the removal of something that was not there */
         }
@@ -104,5 +89,33 @@ TEST(a_backup_survives_running_out_of_memory)
             look_at(path, status);
         }
     }
+    mu_db_close(db);
+}
+
+TEST(what_can_only_be_read_is_read_and_copied)
+{
+    shop_use_fast_disk();
+    const char *path = test_path("shop"), *copy = test_path("copy");
+    mu_db *db = open_shop();
+    fault f = {.extent = FAULT_ALL, .error = EROFS, .within = path};
+    mu_backup_info info;
+
+    fault_begin(&f);
+    mu_db_close(db); /* which cannot make files of the log */
+    assert_true(f.failed);
+    assert_int_equal(unlink(test_path("shop/lock")), 0);
+    assert_ok(mu_db_open(path, &db, &test_error));
+    assert_int_equal(shop_turns(db), 2);
+    assert_status(MUSTER_IO, shop_change(db, 2, &test_error));
+    assert_message_has("\" can be read, but not changed: cannot lock \"");
+    assert_message_has("read-only file system");
+    assert_int_equal(shop_turns(db), 2);
+    assert_ok(mu_db_backup(db, copy, &info, &test_error));
+    look_at(copy, MUSTER_OK);
+    mu_db_close(db);
+    fault_end();
+    assert_ok(mu_db_open(path, &db, &test_error));
+    assert_ok(shop_change(db, 2, &test_error));
+    assert_int_equal(shop_turns(db), 3);
     mu_db_close(db);
 }

@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
-"""read_table.py - prints the rows of a table of a muster database as CSV.
+"""read_table.py - prints the rows of a table of a muster database as CSV; of `tags` and `audiences`, who is in which.
 
 Written from docs/format.md alone, so that a page that is not complete, or not true, is noticed: a
-test compares what is printed with what COPY TO writes. Only the standard library is used, and LZ4
-blocks are decoded as their public description says. Checksums are not looked at.
+test compares what is printed with what COPY TO writes. Only the standard library is used. Every
+checksum is tested, and what the files say twice is compared.
 
     python3 read_table.py DATABASE TABLE
-
-To read another encoding, add a function to DECODERS.
 """
 
 import datetime
@@ -15,382 +13,59 @@ import os
 import struct
 import sys
 
-BOOLEAN, BIGINT, DOUBLE, DECIMAL, TEXT, DATE, TIMESTAMP, INTERVAL, CUSTOMER = range(9)
+from chunks import BIGINT, BOOLEAN, CUSTOMER, DATE, DECIMAL, DOUBLE, INTERVAL, TEXT, TIMESTAMP
+from chunks import Reader, divide_up, lz4_block, padded, read_chunk
+from xxh3 import xxh3
+
 NOBODY = 65536
+CUSTOMERS = 0  # the table of this number; its first columns are:
+FIRST_SEEN, LAST_SEEN = 1, 2
+TIME = 2  # the role
 
 
-def lz4_block(data, size):
-    """One LZ4 block: literals and copies of what came before, in turn."""
-    out = bytearray()
-    at = 0
-    while at < len(data):
-        token = data[at]
-        at += 1
-        literals = token >> 4
-        if literals == 15:
-            while True:
-                more = data[at]
-                at += 1
-                literals += more
-                if more != 255:
-                    break
-        out += data[at : at + literals]
-        at += literals
-        if at >= len(data):
-            break  # the last sequence is literals only
-        distance = data[at] | data[at + 1] << 8
-        at += 2
-        length = token & 15
-        if length == 15:
-            while True:
-                more = data[at]
-                at += 1
-                length += more
-                if more != 255:
-                    break
-        for _ in range(length + 4):
-            out.append(out[-distance])
-    assert len(out) == size, (len(out), size)
-    return bytes(out)
+def check(data, checksum):
+    assert xxh3(data) == checksum, "damaged"
+    return data
 
 
-class Reader:
-    """Little-endian numbers, one after another."""
-
-    def __init__(self, data, at=0):
-        self.data = data
-        self.at = at
-
-    def take(self, size):
-        part = self.data[self.at : self.at + size]
-        assert len(part) == size, "past the end"
-        self.at += size
-        return part
-
-    def number(self, form):
-        return struct.unpack("<" + form, self.take(struct.calcsize(form)))[0]
-
-    def u8(self):
-        return self.number("B")
-
-    def u32(self):
-        return self.number("I")
-
-    def u64(self):
-        return self.number("Q")
-
-    def i64(self):
-        return self.number("q")
-
-    def varint(self):
-        value = shift = 0
-        while True:
-            byte = self.u8()
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    def text(self):
-        return self.take(self.u32())
-
-    def end(self):
-        assert self.at == len(self.data), "bytes are left over"
+# Sets.
 
 
-def signed(value):
-    value &= (1 << 64) - 1
-    return value - (1 << 64) if value >> 63 else value
-
-
-def padded(size):
-    return (size + 7) // 8 * 8
-
-
-def divide_up(number, by):
-    return -(-number // by)
-
-
-def bits_of_double(value):
-    return struct.unpack("<q", struct.pack("<d", value))[0]
-
-
-# Encodings.
-
-
-def unpack_vector(reader, count, width):
-    lanes, word_bytes = (32, 4) if width <= 32 else (16, 8)
-    words = divide_up(divide_up(count, lanes) * width, 8 * word_bytes)
-    data = reader.take(128 * words)
-    streams = []
-    for lane in range(lanes):
-        places = range(lane * word_bytes, len(data), 128)
-        stream = int.from_bytes(b"".join(data[at : at + word_bytes] for at in places), "little")
-        assert stream >> width * divide_up(count - lane, lanes) == 0, "bits that belong to no number"
-        streams.append(stream)
-    largest = (1 << width) - 1
-    return [streams[i % lanes] >> i // lanes * width & largest for i in range(count)]
-
-
-class List:
-    """Integers packed into a fixed number of bits."""
-
-    def __init__(self, reader, count):
-        self.width, self.base, self.divisor = reader.u8(), reader.i64(), reader.u64()
-        assert self.width <= 64 and self.divisor > 0
-        self.numbers = []
-        for first in range(0, count, 1024):
-            part = min(1024, count - first)
-            self.numbers += unpack_vector(reader, part, self.width) if self.width else [0] * part
-
-    def values(self):
-        return [signed(self.base + number * self.divisor) for number in self.numbers]
-
-    def marked(self):
-        """Where the largest number of the width stands, which may mean another one."""
-        largest = (1 << self.width) - 1
-        return [i for i, number in enumerate(self.numbers) if number == largest]
-
-
-def read_list(reader, count):
-    return List(reader, count).values()
-
-
-def put(values, places, others):
-    assert len(places) == len(others), (len(places), len(others))
-    for place, other in zip(places, others):
-        values[place] = other
-
-
-def read_long_list(reader, count):
-    packed = List(reader, count)
-    assert packed.divisor == 1
-    values = packed.values()
-    large = reader.u32()
-    if large:
-        put(values, packed.marked(), read_list(reader, large))
+def read_container(reader, cardinality, is_runs):
+    if is_runs:
+        runs = [(reader.u16(), reader.u16()) for _ in range(reader.u16())]
+        values = [first + i for first, more in runs for i in range(more + 1)]
+    elif cardinality <= 4096:
+        values = [reader.u16() for _ in range(cardinality)]
+    else:
+        bits = int.from_bytes(reader.take(8192), "little")
+        values = [i for i in range(65536) if bits >> i & 1]
+    assert len(values) == cardinality
     return values
 
 
-def put_rare_values(reader, packed, values):
-    """What follows the list in PATCHED, RANKED and ALP goes where the list has a mark."""
-    rare = reader.u32()
-    if not rare:
-        return
-    places = packed.marked()
-    counts = [0] * divide_up(len(values), 1024)
-    for place in places:
-        counts[place // 1024] += 1
-    assert read_list(reader, len(counts)) == counts
-    put(values, places, read_list(reader, rare))
-
-
-def read_bitmap(reader, rows):
-    form = reader.u8()
-    assert form <= 2
-    if form == 0:
-        words = [reader.u64() for _ in range(divide_up(rows, 64))]
-        bits = [word >> i & 1 == 1 for word in words for i in range(64)]
-        assert True not in bits[rows:]
-        return bits[:rows]
-    bits, at = [form == 2] * rows, -1
-    count = reader.u32()
-    for between in read_long_list(reader, count) if count else []:
-        at += between + 1
-        bits[at] = form == 1
-    return bits
-
-
-def read_run_lengths(reader, count):
-    runs = reader.u32()
-    assert 1 <= runs <= count
-    lengths = read_long_list(reader, runs)
-    assert min(lengths) > 0 and sum(lengths) == count
-    return lengths
-
-
-def read_const(reader, count):
-    return [reader.i64()] * count
-
-
-def read_rle(reader, count):
-    lengths = read_run_lengths(reader, count)
-    values = read_list(reader, len(lengths))
-    return [value for length, value in zip(lengths, values) for _ in range(length)]
-
-
-def read_raw(reader, count):
-    return [reader.i64() for _ in range(count)]
-
-
-def read_lz4(reader, count):
-    planes = lz4_block(reader.take(len(reader.data) - reader.at), 8 * count)
-    return [signed(int.from_bytes(planes[i::count], "little")) for i in range(count)]
-
-
-def read_text(reader, count):
-    lengths = read_list(reader, count)
-    assert 0 <= min(lengths) and max(lengths) <= 16 << 20
-    total = sum(lengths)
-    data = b""
-    while len(data) < total:
-        raw = min(262144, total - len(data))
-        stored = reader.take(reader.u32())
-        data += stored if len(stored) == raw else lz4_block(stored, raw)
-    texts, at = [], 0
-    for length in lengths:
-        texts.append(data[at : at + length])
-        at += length
-    return texts
-
-
-ALPHABETS = [
-    (b"0123456789", 18),
-    (b"0123456789abcdef", 15),
-    (b"0123456789ABCDEF", 15),
-    (b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", 12),
-    (b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 10),
-]
-
-
-def digits(number, alphabet, width):
-    out = b""
-    while number or len(out) < max(width, 1):
-        number, digit = divmod(number, len(alphabet))
-        out = alphabet[digit : digit + 1] + out
-    assert not width or len(out) == width
-    return out
-
-
-def read_pattern(reader, count):
-    fields = []
-    for _ in range(reader.u8()):
-        before = reader.take(reader.u8())
-        alphabet, most = ALPHABETS[reader.u8()]
-        width = reader.u8()
-        assert width <= most and (width or alphabet is ALPHABETS[0][0])
-        fields.append((before, alphabet, width))
-    assert 1 <= len(fields) <= 16
-    last = reader.take(reader.u8())
-    numbers = [read_list(reader, count) for _ in fields]
-    return [
-        b"".join(before + digits(n[i], alphabet, width) for (before, alphabet, width), n in zip(fields, numbers)) + last
-        for i in range(count)
-    ]
-
-
-def read_customer(reader, count):
-    lengths = read_run_lengths(reader, count)
-    ordinal = reader.u32()
-    distances = read_long_list(reader, len(lengths) - 1) if len(lengths) > 1 else []
-    assert 0 not in distances
-    values = []
-    for length, distance in zip(lengths, [0] + distances):
-        ordinal += distance
-        values += [ordinal] * length
-    return values
-
-
-def read_distances(reader, count, bits):
-    distances = List(reader, count)
-    assert bits == 64 or distances.width <= 32
-    return distances.values()
-
-
-def read_delta(reader, count):
-    bits = reader.u8()
-    assert 1 <= bits <= 32 or bits == 64
-    base, divisor = (0, 1) if bits == 64 else (reader.i64(), reader.u64())
-    starts = read_distances(reader, divide_up(count, 1024), bits)
-    is_far = read_bitmap(reader, count)
-    sizes = is_far.count(False), is_far.count(True)
-    near, far = (iter(read_distances(reader, size, bits) if size else []) for size in sizes)
-    number, numbers = 0, []
-    for i in range(count):
-        number += next(far if is_far[i] else near)
-        if i % 1024 == 0:
-            number = starts[i // 1024]
-        number %= 1 << bits
-        numbers.append(number)
-    return [signed(base + number * divisor) for number in numbers]
-
-
-def read_patched(reader, count):
-    packed = List(reader, count)
-    values = packed.values()
-    put_rare_values(reader, packed, values)
-    return values
-
-
-def read_ranked(reader, count):
-    ranks = List(reader, count)
-    assert ranks.width <= 12 and ranks.base == 0 and ranks.divisor == 1
-    ranked = reader.u32()
-    assert 1 <= ranked <= 1 << ranks.width
-    table = read_list(reader, ranked)
-    values = [table[rank] if rank < ranked else -1 for rank in ranks.numbers]
-    put_rare_values(reader, ranks, values)
-    assert 0 <= min(values) and max(values) < 1 << 32
-    return values
-
-
-def read_repeat(reader, count):
-    differs = read_bitmap(reader, count)
-    assert differs[0]
-    others = iter(read_list(reader, differs.count(True)))
-    values = []
-    for i in range(count):
-        values.append(next(others) if differs[i] else values[-1])
-    return values
-
-
-def read_alp(reader, count):
-    digits = reader.u8()
-    assert digits <= 18
-    packed = List(reader, count)
-    # Python rounds the quotient of two integers once.
-    values = [bits_of_double(number / 10**digits) for number in packed.values()]
-    put_rare_values(reader, packed, values)
-    return values
-
-
-DECODERS = {
-    1: read_const,
-    2: read_rle,
-    3: read_list,
-    4: read_raw,
-    5: read_lz4,
-    6: read_text,
-    7: read_customer,
-    8: read_delta,
-    9: read_patched,
-    10: read_ranked,
-    11: read_repeat,
-    12: read_alp,
-    13: read_pattern,
-}
-
-
-def read_chunk(data, rows, nulls):
-    """The values of a chunk; None where one is NULL."""
+def read_set(data):
+    """A Roaring bitmap in the portable format."""
     reader = Reader(data)
-    present, apart = [True] * rows, False
-    if nulls:
-        form = reader.u8()
-        assert form <= 1
-        apart = form == 1
-        present = read_bitmap(reader, rows)
-        assert present.count(False) == nulls
-    encoding = reader.u8()
-    stored = rows - nulls if apart else rows
-    values = DECODERS[encoding](reader, stored)
+    cookie = reader.u32()
+    runs = 0
+    if cookie & 0xFFFF == 12347:
+        count = (cookie >> 16) + 1
+        runs = int.from_bytes(reader.take(divide_up(count, 8)), "little")
+    else:
+        assert cookie == 12346
+        count = reader.u32()
+    heads = [(reader.u16(), reader.u16() + 1) for _ in range(count)]
+    has_offsets = cookie == 12346 or count >= 4
+    offsets = [reader.u32() for _ in range(count)] if has_offsets else None
+    ordinals = []
+    for i, (stripe, cardinality) in enumerate(heads):
+        assert offsets is None or offsets[i] == reader.at
+        values = read_container(reader, cardinality, runs >> i & 1)
+        ordinals += [stripe * 65536 + value for value in values]
     reader.end()
-    assert len(values) == stored
-    assert apart or not nulls or encoding not in (6, 13), "NULL texts are never stored"
-    if not apart:
-        return [value if there else None for value, there in zip(values, present)]
-    rest = iter(values)
-    return [next(rest) if there else None for there in present]
+    assert ordinals == sorted(set(ordinals))
+    return ordinals
 
 
 # Segments.
@@ -420,13 +95,28 @@ def read_column(reader):
     column["head"] = None
     if column["has_dictionary"]:
         column["count"] = reader.u32()
-        column["stored"], column["raw"] = reader.u64(), reader.u64()
-        reader.u64()  # the checksum
+        column["stored"], column["raw"], column["checksum"] = reader.u64(), reader.u64(), reader.u64()
         if reader.u8():
-            column["head"] = reader.u32()
-            reader.u64()  # the checksum
+            column["head"], column["head_checksum"] = reader.u32(), reader.u64()
             column["sets"] = reader.u64()
     return column
+
+
+def take_padded(data, at, size, checksum):
+    """The bytes there, and what is behind their padding, which the checksum covers too."""
+    end = at + padded(size)
+    assert not any(check(data[at:end], checksum)[size:])
+    return data[at : at + size], end
+
+
+def check_range(values, kind, least, distance):
+    """What the directory says of a chunk; it says nothing of text without a dictionary."""
+    if isinstance(values[0], bytes):
+        return
+    if kind == DOUBLE:
+        assert least + distance >= least
+        return
+    assert min(values) == least and max(values) - least == distance
 
 
 def read_blocks(reader, data, columns, block_count):
@@ -440,46 +130,69 @@ def read_blocks(reader, data, columns, block_count):
             if size == 0:
                 values.append([None] * rows)
                 continue
-            nulls = reader.varint()
-            reader.u64()  # the checksum
-            reader.varint()  # the least value
-            reader.varint()  # the range
-            values.append(read_chunk(data[at : at + size], rows, nulls))
-            at += padded(size)
+            nulls, checksum = reader.varint(), reader.u64()
+            least, distance = reader.varint(), reader.varint()
+            chunk, at = take_padded(data, at, size, checksum)
+            values.append(read_chunk(chunk, rows, nulls))
+            there = [value for value in values[-1] if value is not None]
+            check_range(there, column["kind"], least >> 1 ^ -(least & 1), distance)
         blocks.append((stripe, rows, values))
     return blocks, at
 
 
-def check_postings(data, column, index, blocks, stripe_of_nobody=NOBODY):
-    """The counts of the head are those of the rows."""
-    counts = {}
-    for stripe, rows, values in blocks:
-        for value in values[index]:
-            key = (len(column["texts"]) if value is None else value, stripe == stripe_of_nobody)
-            counts[key] = counts.get(key, 0) + 1
-    reader = Reader(data)
-    for value in range(len(column["texts"]) + 1):
-        assert reader.varint() == counts.get((value, False), 0)
-        assert reader.varint() == counts.get((value, True), 0)
-        if reader.varint():
-            reader.varint()  # the customers
-            reader.u64()  # the checksum
+def rows_by_value(column, index, blocks, customer_index):
+    """For each code, and at last for NULL: the rows with a customer, those of nobody, the customers."""
+    found = [[0, 0, set()] for _ in range(len(column["texts"]) + 1)]
+    for stripe, _, values in blocks:
+        for value, customer in zip(values[index], values[customer_index]):
+            entry = found[-1 if value is None else value]
+            entry[stripe == NOBODY] += 1
+            if customer is not None:
+                entry[2].add(customer)
+    return found
+
+
+def check_postings(data, at, column, found):
+    """Postings say what the rows say. Returns where they end."""
+    head, at = take_padded(data, at, column["head"], column["head_checksum"])
+    reader, first = Reader(head), at
+    for of_customers, of_nobody, customers in found:
+        assert (reader.varint(), reader.varint()) == (of_customers, of_nobody)
+        size = reader.varint()
+        if size > 0:
+            count, checksum = reader.varint(), reader.u64()
+            stored, at = take_padded(data, at, size, checksum)
+            assert count == len(customers) and read_set(stored) == sorted(customers)
     reader.end()
+    assert at - first == column["sets"]
+    return at
 
 
-def read_segment(path):
-    """The columns of a segment, and its rows, each as a list of values by column."""
-    with open(path, "rb") as file:
-        data = file.read()
+def check_all_postings(data, at, columns, blocks):
+    customer_index = next((i for i, column in enumerate(columns) if column["kind"] == CUSTOMER), None)
+    for index, column in enumerate(columns):
+        if column["head"] is not None:
+            at = check_postings(data, at, column, rows_by_value(column, index, blocks, customer_index))
+    return at
+
+
+def read_directory(data):
+    """The directory of a segment, and where it begins."""
     assert data[:8] == b"mustrseg" and struct.unpack("<II", data[8:16]) == (1, 0)
     footer = Reader(data, len(data) - 48)
     assert footer.u64() == len(data)
-    offset, size = footer.u64(), footer.u64()
-    assert data[-8:] == b"gesrtsum"
+    offset, size, checksum = footer.u64(), footer.u64(), footer.u64()
+    check(data[-48:-16], footer.u64())
+    assert data[-8:] == b"gesrtsum" and offset + size == len(data) - 48
+    return Reader(check(data[offset : offset + size], checksum)), offset
 
-    reader = Reader(data[offset : offset + size])
-    reader.u32(), reader.i64()  # table and period
+
+def read_segment(data, expected):
+    """The columns of a segment, and its blocks: stripe, rows, a list of values for each column."""
+    reader, offset = read_directory(data)
+    assert (reader.u32(), reader.i64()) == (expected["table"], expected["period"])
     row_count, nobody = reader.u64(), reader.u64()
+    assert (row_count, nobody) == (expected["rows"], expected["nobody"])
     reader.i64(), reader.i64()  # least and greatest time
     column_count, block_count = reader.u32(), reader.u32()
     columns = [read_column(reader) for _ in range(column_count)]
@@ -487,60 +200,20 @@ def read_segment(path):
     reader.end()
     for column in columns:
         if column["has_dictionary"]:
-            stored = data[at : at + column["stored"]]
+            stored, at = take_padded(data, at, column["stored"], column["checksum"])
             column["texts"] = read_dictionary(stored, column["count"], column["raw"])
-            at += padded(column["stored"])
-    for index, column in enumerate(columns):
-        if column["head"] is not None:
-            check_postings(data[at : at + column["head"]], column, index, blocks)
-            at += padded(column["head"]) + column["sets"]
-    assert at == offset
+    assert check_all_postings(data, at, columns, blocks) == offset
 
-    rows = []
     for _, _, values in blocks:
         for index, column in enumerate(columns):
             if column["has_dictionary"]:
                 values[index] = [None if code is None else column["texts"][code] for code in values[index]]
-        rows += zip(*values)
-    assert len(rows) == row_count and sum(b[1] for b in blocks if b[0] == NOBODY) == nobody
-    return columns, rows
+    assert sum(block[1] for block in blocks) == row_count
+    assert sum(block[1] for block in blocks if block[0] == NOBODY) == nobody
+    return columns, blocks
 
 
-# The database.
-
-
-def read_manifest(directory):
-    with open(os.path.join(directory, "manifest"), "rb") as file:
-        data = file.read()
-    assert data[:8] == b"mustermf"
-    reader = Reader(data, 24)
-    reader.u64(), reader.u64()  # version, next file
-    assert reader.u64() == 0, "a checkpoint empties the log"
-    id_kind = reader.u8()
-    reader.u32()  # next table
-    tables = {}
-    for _ in range(reader.u32()):
-        table_id, name = reader.u32(), reader.text().decode()
-        reader.u8(), reader.u32()  # period, next column
-        columns = []
-        for _ in range(reader.u32()):
-            columns.append((reader.u32(), reader.text().decode()))
-            reader.take(5)  # type and role
-        tables[name] = (table_id, columns)
-    parts = [(reader.u64(), reader.u32(), reader.u32(), reader.u64()) for _ in range(reader.u32())]
-    segments = []
-    for _ in range(reader.u32()):
-        file, table_id = reader.u64(), reader.u32()
-        reader.take(7 * 8)
-        segments.append((table_id, file))
-    return id_kind, tables, parts, segments
-
-
-def read_paged(path):
-    """The bytes of a paged file, without its checksums."""
-    with open(path, "rb") as file:
-        data = file.read()
-    return data[: struct.unpack("<Q", data[-24:-16])[0]]
+# Ids of customers.
 
 
 def read_places(reader, count, ends):
@@ -593,27 +266,306 @@ def read_packed_ids(stored, how, kind, count):
     return ids
 
 
-def read_ids(directory, parts):
-    """The ids of all customers, as text, by ordinal."""
-    ids = []
-    for file, _, _, _ in parts:
-        data = read_paged(os.path.join(directory, "customers-%06d" % file))
-        meta = Reader(data, len(data) - 64)
-        kind, _, count, size, width, _ = (meta.u32() for _ in range(6))
-        ids_at, ids_size, offsets_at = meta.u64(), meta.u64(), meta.u64()
-        stored = data[ids_at : ids_at + ids_size]
-        if size == 0xFFFFFFFE:
-            ids += read_packed_ids(stored, Reader(data, offsets_at), kind, count)
-        elif kind == BIGINT:
-            ids += [b"%d" % number for number in struct.unpack("<%dq" % count, stored)]
-        else:
-            ends = [(i + 1) * size for i in range(count)]
-            if size == 0xFFFFFFFF:
-                form = "<%d%s" % (count, "I" if width == 4 else "Q")
-                ends = struct.unpack_from(form, data, offsets_at)
-            ids += [stored[first:end] for first, end in zip([0, *ends], ends)]
-            assert ends[-1] == ids_size
+def hash_of(kind, number_or_text):
+    if kind == TEXT:
+        return xxh3(number_or_text)
+    x = int(number_or_text) & (1 << 64) - 1
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & (1 << 64) - 1
+    x = (x ^ x >> 27) * 0x94D049BB133111EB & (1 << 64) - 1
+    return x ^ x >> 31
+
+
+def check_lines(lines, slot_bytes, hashes, erased):
+    """Each id is found in the table of hashes; of who was erased it need not be."""
+    slot_count, line_count = (16 if slot_bytes == 4 else 12), len(lines) // 64
+    bits, largest = len(hashes).bit_length(), (1 << 8 * slot_bytes) - 1
+    for i, h in enumerate(hashes):
+        wanted, line = (h << bits | i) & largest, (h >> 32) * line_count >> 32
+        while i not in erased:
+            places = range(64 * line, 64 * line + slot_count * slot_bytes, slot_bytes)
+            slots = [int.from_bytes(lines[at : at + slot_bytes], "little") for at in places]
+            if wanted in slots:
+                break
+            assert largest not in slots, "a free slot ends the search"
+            line = (line + 1) % line_count
+
+
+def read_ids_of(data, meta):
+    stored = data[meta["ids_at"] : meta["ids_at"] + meta["ids_size"]]
+    count, size, offsets_at = meta["count"], meta["size"], meta["offsets_at"]
+    if size == 0xFFFFFFFE:
+        return read_packed_ids(stored, Reader(data, offsets_at), meta["kind"], count)
+    if meta["kind"] == BIGINT:
+        return [b"%d" % number for number in struct.unpack("<%dq" % count, stored)]
+    ends = [(i + 1) * size for i in range(count)]
+    if size == 0xFFFFFFFF:
+        form = "<%d%s" % (count, "I" if meta["width"] == 4 else "Q")
+        ends = struct.unpack_from(form, data, offsets_at)
+    assert ends[-1] == meta["ids_size"]
+    return [stored[first:end] for first, end in zip([0, *ends], ends)]
+
+
+def read_part_ids(data, part, erased):
+    reader = Reader(data, len(data) - 64)
+    meta = {name: reader.u32() for name in ("kind", "first", "count", "size", "width", "slot")}
+    meta |= {name: reader.u64() for name in ("ids_at", "ids_size", "offsets_at", "lines_at", "lines")}
+    assert (meta["first"], meta["count"]) == (part["first"], part["count"])
+    ids = read_ids_of(data, meta)
+    lines = data[meta["lines_at"] : -64]
+    assert len(lines) == 64 * meta["lines"]
+    hashes = [hash_of(meta["kind"], customer) for customer in ids]
+    check_lines(lines, meta["slot"], hashes, {ordinal - part["first"] for ordinal in erased})
     return ids
+
+
+# The database: the manifest, the log, and what they name.
+
+
+def read_part(reader):
+    return {"file": reader.u64(), "first": reader.u32(), "count": reader.u32(), "size": reader.u64()}
+
+
+def read_segment_entry(reader):
+    entry = {"file": reader.u64(), "table": reader.u32(), "period": reader.i64()}
+    entry["rows"], entry["nobody"], entry["size"] = reader.u64(), reader.u64(), reader.u64()
+    entry["first_time"], entry["last_time"] = reader.i64(), reader.i64()
+    entry["erased_rows"] = reader.u64()
+    return entry
+
+
+def read_table(reader):
+    table = {"id": reader.u32(), "name": reader.text().decode()}
+    reader.u8(), reader.u32()  # period, next column
+    table["columns"] = []
+    for _ in range(reader.u32()):
+        column = {"id": reader.u32(), "name": reader.text().decode(), "kind": reader.u8()}
+        column["bits"], column["precision"], column["scale"] = reader.u8(), reader.u8(), reader.u8()
+        column["role"] = reader.u8()
+        table["columns"].append(column)
+    return table
+
+
+def read_file(reader):
+    return {"file": reader.u64(), "size": reader.u64()}
+
+
+def read_value(reader):
+    value = {"text": reader.text(), "customers": reader.u64(), "file": reader.u64()}
+    value["offset"], value["size"] = reader.u64(), reader.u64()
+    assert value["customers"] > 0 and value["offset"] % 8 == 0
+    return value
+
+
+def read_named_sets(reader):
+    """A tag, or a version of an audience."""
+    named = {"kind": reader.u8(), "name": reader.text(), "version": reader.u32()}
+    assert named["kind"] <= 1 and (named["version"] > 0) == (named["kind"] == 1)
+    reader.i64(), reader.text()  # when it was refreshed, by which query
+    named["values"] = [read_value(reader) for _ in range(reader.u32())]
+    texts = [value["text"] for value in named["values"]]
+    assert texts == sorted(set(texts))
+    return named
+
+
+def read_manifest(directory):
+    with open(os.path.join(directory, "manifest"), "rb") as file:
+        data = file.read()
+    reader = Reader(data)
+    assert reader.take(8) == b"mustermf"
+    check(data[16:], reader.u64())
+    assert reader.u32() == 1 and reader.u32() == len(data) - 24
+    manifest = {"version": reader.u64(), "next_file": reader.u64(), "log": reader.u64()}
+    reader.u8(), reader.u32()  # type of the ids, next table
+    for name, read in (
+        ("tables", read_table),
+        ("parts", read_part),
+        ("segments", read_segment_entry),
+    ):
+        manifest[name] = [read(reader) for _ in range(reader.u32())]
+    manifest["tags"] = read_file(reader)
+    manifest["sets"] = [read_file(reader) for _ in range(reader.u32())]
+    manifest["erased"] = {"file": reader.u64(), "size": reader.u32(), "count": reader.u64()}
+    reader.end()
+    return manifest
+
+
+def read_record(data, at):
+    """One commit of the log, with its files, and where it ends; None where no whole one stands."""
+    if data[at + 8 : at + 16] != b"mwalrec1":
+        return None, at
+    reader = Reader(data, at)
+    checksum = reader.u64()
+    reader.take(8)
+    record = {"version": reader.u64()}
+    end = reader.u64() + reader.at
+    if end > len(data) or xxh3(data[at + 8 : end]) != checksum:
+        return None, at
+    assert reader.u64() <= at  # what was on the disk
+    record["next_file"] = reader.u64()
+    counts = [reader.u32() for _ in range(6)]
+    record["parts_kept"] = counts[0]
+    record["parts"] = [read_part(reader) for _ in range(counts[1])]
+    record["gone"] = [reader.u64() for _ in range(counts[2])]
+    record["segments"] = [read_segment_entry(reader) for _ in range(counts[3])]
+    sizes = [(reader.u64(), reader.u64()) for _ in range(counts[4])]
+    record["files"] = {}
+    for number, size in sizes:
+        reader.at = at + padded(reader.at - at)
+        record["files"][number] = reader.take(size)
+    assert at + padded(reader.at - at) == end and counts[5] == 0
+    return record, end
+
+
+def apply_record(manifest, record):
+    assert record["version"] == manifest["version"] + 1
+    manifest["version"], manifest["next_file"] = record["version"], record["next_file"]
+    manifest["parts"] = manifest["parts"][: record["parts_kept"]] + record["parts"]
+    kept = [entry for entry in manifest["segments"] if entry["file"] not in record["gone"]]
+    assert len(kept) + len(record["gone"]) == len(manifest["segments"])
+    manifest["segments"] = sorted(
+        kept + record["segments"], key=lambda entry: (entry["table"], entry["period"], entry["file"])
+    )
+
+
+class Database:
+    """What is committed: the manifest as the log has changed it, the files, who was erased."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.in_log = {}  # bytes of files, by number
+        self.manifest = read_manifest(directory)
+        if self.manifest["log"]:
+            self.read_log(self.file("wal-%06d", self.manifest["log"]))
+        self.tables = {table["name"]: table for table in self.manifest["tables"]}
+        erased = self.manifest["erased"]
+        self.erased = set()
+        if erased["file"]:
+            stored = self.paged("erased-%06d", erased["file"], b"musterer")
+            self.erased = set(read_set(stored[: erased["size"]]))
+        assert len(self.erased) == erased["count"]
+        self.ids = self.read_ids()
+
+    def file(self, form, number):
+        if number in self.in_log:
+            return self.in_log[number]
+        with open(os.path.join(self.directory, form % number), "rb") as file:
+            return file.read()
+
+    def read_log(self, data):
+        assert data[:8] == b"musterwl" and struct.unpack("<II", data[8:16]) == (1, 0)
+        record, at = read_record(data, 16)
+        while record:
+            self.in_log.update(record["files"])
+            if record["version"] > self.manifest["version"]:
+                apply_record(self.manifest, record)
+            record, at = read_record(data, at)
+
+    def paged(self, form, number, kind):
+        """The bytes of a paged file, without its checksums."""
+        data = self.file(form, number)
+        footer = Reader(data, len(data) - 40)
+        assert footer.take(8) == kind and footer.u32() == 1
+        page, size, checksum = footer.u32(), footer.u64(), footer.u64()
+        check(data[-40:-8], footer.u64())
+        sums = check(data[padded(size) : -40], checksum)
+        assert len(sums) == 8 * divide_up(size, page) and not any(data[size : padded(size)])
+        for i, of_page in enumerate(struct.unpack("<%dQ" % (len(sums) // 8), sums)):
+            check(data[i * page : min((i + 1) * page, size)], of_page)
+        return data[:size]
+
+    def segments(self, table_id):
+        for entry in self.manifest["segments"]:
+            if entry["table"] == table_id:
+                data = self.file("events-%06d.seg", entry["file"])
+                assert len(data) == entry["size"]
+                yield entry, *read_segment(data, entry)
+
+    def read_ids(self):
+        """The ids of all customers, as text, by ordinal."""
+        ids = []
+        for part in self.manifest["parts"]:
+            assert part["first"] == len(ids)
+            ids += read_part_ids(self.paged("customers-%06d", part["file"], b"mustercu"), part, self.erased)
+        return ids
+
+    def rows(self, table):
+        """The rows of a table that has events, or is for lookup, as lists of (column, value)."""
+        for entry, columns, blocks in self.segments(table["id"]):
+            places = {column["id"]: i for i, column in enumerate(columns)}
+            customer = next((i for i, c in enumerate(columns) if c["kind"] == CUSTOMER), None)
+            of_erased = 0
+            for row in (row for _, _, values in blocks for row in zip(*values)):
+                if customer is not None and row[customer] in self.erased:
+                    of_erased += 1
+                    continue
+                yield [row[places[c["id"]]] if c["id"] in places else None for c in table["columns"]]
+            assert of_erased == entry["erased_rows"]
+
+    def seen(self):
+        """By customer: the first and the last time in any table."""
+        times = {}
+        for table in self.manifest["tables"]:
+            roles = [column["role"] for column in table["columns"]]
+            kinds = [column["kind"] for column in table["columns"]]
+            if TIME not in roles or CUSTOMER not in kinds:
+                continue
+            for row in self.rows(table):
+                ordinal, time = row[kinds.index(CUSTOMER)], row[roles.index(TIME)]
+                if ordinal is not None:
+                    first, last = times.get(ordinal, (time, time))
+                    times[ordinal] = (min(first, time), max(last, time))
+        return times
+
+    def attributes(self, table):
+        """For each column that was added, its values by ordinal."""
+        newest = {}  # of a column in a stripe: the number of the file, and its values
+        for entry, columns, blocks in self.segments(CUSTOMERS):
+            customer = next(i for i, column in enumerate(columns) if column["kind"] == CUSTOMER)
+            stripes = {}
+            for stripe, _, values in blocks:
+                rows = stripes.setdefault(stripe, [])
+                rows += zip(*values)
+            for stripe, rows in stripes.items():
+                assert [row[customer] for row in rows] == [stripe * 65536 + i for i in range(len(rows))]
+                for i, column in enumerate(columns):
+                    key = (column["id"], stripe)
+                    if key not in newest or newest[key][0] < entry["file"]:
+                        newest[key] = (entry["file"], [row[i] for row in rows])
+        by_column = {column["id"]: {} for column in table["columns"]}
+        for (column_id, stripe), (_, values) in newest.items():
+            by_column.get(column_id, {}).update((stripe * 65536 + i, v) for i, v in enumerate(values))
+        return by_column
+
+    def customers(self):
+        table = self.manifest["tables"][0]
+        assert table["id"] == CUSTOMERS
+        seen, attributes = self.seen(), self.attributes(table)
+        for ordinal in range(len(self.ids)):
+            if ordinal not in self.erased:
+                first, last = seen.get(ordinal, (None, None))
+                added = [attributes[c["id"]].get(ordinal) for c in table["columns"][LAST_SEEN + 1 :]]
+                yield [ordinal, first, last, *added]
+
+    def named_sets(self, kind):
+        """(ordinal, tag or audience, value) of all of the kind."""
+        if not self.manifest["tags"]["file"]:
+            return
+        files = {file["file"]: self.paged("sets-%06d", file["file"], b"musterst") for file in self.manifest["sets"]}
+        for number, data in files.items():
+            assert Reader(data).u64() == number
+        reader = Reader(self.paged("tags-%06d", self.manifest["tags"]["file"], b"mustertg"))
+        all_of_them = [read_named_sets(reader) for _ in range(reader.u32())]
+        reader.end()
+        order = [(named["kind"], named["name"], named["version"]) for named in all_of_them]
+        assert order == sorted(set(order))
+        for named in all_of_them:
+            for value in named["values"]:
+                data = files[value["file"]]
+                ordinals = read_set(data[value["offset"] : value["offset"] + value["size"]])
+                assert len(ordinals) == value["customers"]
+                for ordinal in ordinals:
+                    if ordinal not in self.erased and named["kind"] == kind:
+                        yield ordinal, named, value["text"]
 
 
 # Printing.
@@ -678,24 +630,34 @@ def quote(text):
     return text
 
 
+def print_tags(database, out):
+    out.write(b"customer,tag,value\n")
+    for ordinal, tag, value in database.named_sets(0):
+        out.write(b",".join([quote(database.ids[ordinal]), quote(tag["name"]), value and quote(value)]) + b"\n")
+
+
+def print_audiences(database, out):
+    out.write(b"customer,audience,version\n")
+    for ordinal, audience, _ in database.named_sets(1):
+        out.write(b"%s,%s,%d\n" % (quote(database.ids[ordinal]), quote(audience["name"]), audience["version"]))
+
+
+def print_rows(database, table, out):
+    columns = table["columns"]
+    out.write(b",".join(quote(column["name"].encode()) for column in columns) + b"\n")
+    for row in database.customers() if table["id"] == CUSTOMERS else database.rows(table):
+        cells = zip(columns, row)
+        out.write(b",".join(b"" if v is None else print_value(c, v, database.ids) for c, v in cells) + b"\n")
+
+
 def main(directory, name):
-    id_kind, tables, parts, segments = read_manifest(directory)
-    table_id, columns = tables[name]
-    ids = read_ids(directory, parts)
-    out = sys.stdout.buffer
-    out.write(b",".join(quote(column.encode()) for _, column in columns) + b"\n")
-    for table, file in segments:
-        if table != table_id:
-            continue
-        there, rows = read_segment(os.path.join(directory, "events-%06d.seg" % file))
-        places = {column["id"]: i for i, column in enumerate(there)}
-        for row in rows:
-            cells = []
-            for column_id, _ in columns:
-                place = places.get(column_id)
-                value = None if place is None else row[place]
-                cells.append(b"" if value is None else print_value(there[place], value, ids))
-            out.write(b",".join(cells) + b"\n")
+    database = Database(directory)
+    if name == "tags":
+        print_tags(database, sys.stdout.buffer)
+    elif name == "audiences":
+        print_audiences(database, sys.stdout.buffer)
+    else:
+        print_rows(database, database.tables[name], sys.stdout.buffer)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
  *   segment_fuzz.c   a segment: opened, and everything in it read
  *   set_fuzz.c       a set of customers as Roaring bytes
  *   sql_fuzz.c       SQL: parsed, bound and, if it only reads, run
+ *   wal_fuzz.c       a log: a database of it opened, and everything in it checked
  *
  * In the `fuzz` build libFuzzer calls it, in all others replay.c, with the files of corpus/ and
  * with some damage done to each. Checksums are off, so that what is behind them is reached.

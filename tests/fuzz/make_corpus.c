@@ -11,6 +11,7 @@
 #include "storage/enc.h"
 #include "storage/manifest.h"
 #include "storage/tag_set.h"
+#include "storage/wal.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -221,6 +222,31 @@ static void save_database(const char *name, const char *sql)
     mu_arena_deinit(&arena);
 }
 
+/* The log of a database that is open, and its manifest. */
+static void save_log(const char *name, const char *sql)
+{
+    char directory[512], file[MU_FILE_NAME_BYTES];
+    mu_arena arena = {0};
+    mu_manifest manifest;
+    mu_map mark;
+    mu_writer head = {0};
+    muster *db;
+    muster_error err = {0};
+
+    (void)snprintf(directory, sizeof directory, "%s/%s", mu_fuzz_directory(), name);
+    check(muster_open(directory, &db, &err), &err);
+    run(db, sql);
+    check(mu_manifest_read(directory, &arena, &manifest, &mark, &err), &err);
+    mu_write_u32(&head, (uint32_t)mark.size);
+    mu_write_bytes(&head, mark.data, mark.size);
+    mu_wal_name(manifest.wal, file);
+    save_file(directory, file, "wal", name, head.data, head.size);
+    mu_writer_deinit(&head);
+    mu_env_unmap(&mark);
+    mu_arena_deinit(&arena);
+    muster_close(db);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -249,5 +275,22 @@ int main(int argc, char **argv)
                              "INSERT INTO visits VALUES (5, '2024-01-01'), (-9, '2024-02-01');"
                              "CREATE TABLE products (sku TEXT, price DOUBLE);"
                              "INSERT INTO products VALUES ('a', 0.1), ('', NULL), (NULL, 3)");
+    save_log("visits",
+             "CREATE TABLE visits (id TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT);"
+             "INSERT INTO visits VALUES ('ada', '2024-01-01', 'view'), (NULL, "
+             "'2024-01-02', 'pay'), ('bob', '2024-02-01', NULL);"
+             "INSERT INTO visits VALUES ('cyd', '2024-01-03', 'pay')");
+    /* So many of a month that they become one. */
+    save_log("merged", "CREATE TABLE visits (id BIGINT CUSTOMER, ts TIMESTAMP TIME);"
+                       "INSERT INTO visits VALUES (1, '2024-01-01');"
+                       "INSERT INTO visits VALUES (2, '2024-01-01');"
+                       "INSERT INTO visits VALUES (3, '2024-01-01');"
+                       "INSERT INTO visits VALUES (1, '2024-01-01');"
+                       "INSERT INTO visits VALUES (1, '2024-01-01');"
+                       "INSERT INTO visits VALUES (2, '2024-01-01');"
+                       "INSERT INTO visits VALUES (5, '2024-01-01');"
+                       "INSERT INTO visits VALUES (4, '2024-01-01');"
+                       "CREATE TABLE products (sku TEXT);"
+                       "INSERT INTO products VALUES ('a')");
     return 0;
 }

@@ -166,13 +166,14 @@ matches "*n
 60001" "$out"
 
 claim "a read-only disk can be read, and says that it is read-only"
+rm disk/shop/lock
 mount -o remount,ro disk
 run disk/shop --format csv -c "SELECT count(*) AS n FROM events"
 equal "n
 60001" "$out$err"
 run disk/shop -c "COPY events FROM 'good.csv'"
 equal 1 "$status"
-matches '-c:1: cannot *"disk/shop*": read-only file system' "$err"
+equal '-c:1: "disk/shop" can be read, but not changed: cannot lock "disk/shop/lock": read-only file system' "$err"
 run disk/other -c "SELECT 1"
 equal 'muster: cannot create directory "disk/other": read-only file system' "$err"
 unmount

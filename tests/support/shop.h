@@ -1,6 +1,6 @@
 /*
  * shop.h - a small database for tests of what changes one: an event table, and changes of a known
- * size, each with customers, a segment and a tag.
+ * size, by a manifest and by the log in turn.
  */
 #ifndef MU_SHOP_H
 #define MU_SHOP_H
@@ -19,8 +19,9 @@ void shop_use_fast_disk(void);
 /* Creates the table `events` (user_id TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT). */
 muster_status shop_create(mu_db *db, muster_error *err);
 
-/* One change: customers "c<turn>-0" ..., their events in a segment of month `turn`, a value of tag
- * "seen" and of attribute "turn"; and the first customer of the change before is erased. */
+/* One change: customers "c<turn>-0" ... and their events in a segment of month `turn`. If the turn
+ * is odd, that is all, and a commit of the log; if it is even, also a value of tag "seen" and of
+ * attribute "turn", and the first customer of the change before is erased. */
 muster_status shop_change(mu_db *db, uint32_t turn, muster_error *err);
 
 /* How many changes the database holds, from 0; fails the test unless they are there whole and

@@ -112,6 +112,28 @@ TEST(a_close_leaves_no_log_and_a_crash_leaves_one_that_is_read)
     muster_close(db);
 }
 
+/* The log may yet be lost: until it is in a manifest, the manifest that there is needs its files.
+ */
+TEST(what_the_log_has_removed_stays_as_long_as_the_manifest_names_it)
+{
+    const char *path = test_path("db"), *file = test_path("bad.csv");
+    char sql[700];
+    muster *db = open_at(path);
+
+    run(db, "CREATE TABLE products (sku TEXT, price BIGINT); INSERT INTO products VALUES ('a', 1)");
+    run(db, "CHECKPOINT");
+    run(db, "DELETE FROM products");
+    assert_int_equal(count_files(path, "wal-"), 1);
+    assert_int_equal(count_files(path, "events-"), 1);
+    test_write_file(file, "sku,price\na,x\n", 14);
+    (void)snprintf(sql, sizeof sql, "COPY products FROM '%s'", file);
+    assert_status(MUSTER_INVALID, ask_only(db, sql, &test_error)); /* its change is aborted */
+    assert_int_equal(count_files(path, "events-"), 1);
+    run(db, "CHECKPOINT");
+    assert_int_equal(count_files(path, "events-"), 0);
+    muster_close(db);
+}
+
 /* Another database in this process stands for another process: it shares nothing with the first. */
 TEST(readers_beside_the_writer_see_each_commit_when_a_statement_begins)
 {
