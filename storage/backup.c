@@ -89,20 +89,13 @@ static muster_status make_place(backup *b, muster_error *err)
 static muster_status write_file(const backup *b, uint32_t i, muster_error *err)
 {
     char *path = mu_file_path(b->path, b->files[i].name);
-    mu_file *file = NULL;
 
     if (!path) {
         return mu_fail_memory(err, "copying the database");
     }
-    muster_status status = mu_env_create(path, &file, err);
+    const muster_status status = mu_env_write_file(path, b->maps[i].data, b->maps[i].size, err);
     mu_mem_free(path);
-    MU_TRY(status);
-    status = mu_file_write(file, b->maps[i].data, b->maps[i].size, err);
-    if (status != MUSTER_OK) {
-        mu_file_abort(file);
-        return status;
-    }
-    return mu_file_commit(file, err);
+    return status;
 }
 
 static muster_status write_all(backup *b, mu_backup_info *info, muster_error *err)

@@ -113,22 +113,16 @@ static muster_status write_held(const mu_change *change, muster_error *err)
     for (size_t i = 0; i < change->held.count; i++) {
         const mu_held_file *held = &change->held.list[i];
         char name[MU_SEGMENT_NAME_BYTES];
-        mu_file *file;
 
         mu_segment_name(held->file, name);
         char *path = mu_file_path(change->db->path, name);
         if (!path) {
             return mu_fail_memory(err, "committing");
         }
-        muster_status status = mu_env_create(path, &file, err);
+        const muster_status status = /* I1 */
+            mu_env_write_file(path, held->bytes.data, held->bytes.size, err);
         mu_mem_free(path);
         MU_TRY(status);
-        status = mu_file_write(file, held->bytes.data, held->bytes.size, err);
-        if (status != MUSTER_OK) {
-            mu_file_abort(file);
-            return status;
-        }
-        MU_TRY(mu_file_commit(file, err)); /* I1 */
     }
     return MUSTER_OK;
 }

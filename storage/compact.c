@@ -374,8 +374,8 @@ fail:
 static muster_status compact(mu_db *db, const atomic_bool *cancel, muster_error *err)
 {
     MU_TRY(compact_groups(db, cancel, err));
-    MU_TRY(checkpoint(db, cancel, err));
-    return purge(db, err);
+    MU_TRY(purge(db, err));
+    return checkpoint(db, cancel, err); /* the last: files that a record of the log removes go */
 }
 
 muster_status mu_db_compact(mu_db *db, const atomic_bool *cancel, muster_error *err)

@@ -88,10 +88,10 @@ const mu_encoding mu_encoding_for = {.enc = MU_ENC_FOR,
 static const mu_encoding *encoding_of(unsigned enc)
 {
     static const mu_encoding *const all[] = {
-        &encoding_const,      &mu_encoding_rle,     &mu_encoding_for,      &mu_encoding_raw,
-        &mu_encoding_lz4,     &mu_encoding_text,    &mu_encoding_customer, &mu_encoding_delta,
-        &mu_encoding_patched, &mu_encoding_ranked,  &mu_encoding_ranked,   &mu_encoding_repeat,
-        &mu_encoding_alp,     &mu_encoding_pattern,
+        &encoding_const,      &mu_encoding_rle,    &mu_encoding_for,      &mu_encoding_raw,
+        &mu_encoding_lz4,     &mu_encoding_text,   &mu_encoding_customer, &mu_encoding_delta,
+        &mu_encoding_patched, &mu_encoding_ranked, &mu_encoding_repeat,   &mu_encoding_alp,
+        &mu_encoding_pattern,
     };
 
     for (size_t i = 0; i < MU_COUNT(all); i++) {

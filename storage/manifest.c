@@ -264,19 +264,6 @@ static bool encode(const mu_manifest *manifest, mu_writer *out)
     return true;
 }
 
-static muster_status write_file(const char *path, const mu_writer *bytes, muster_error *err)
-{
-    mu_file *file;
-
-    MU_TRY(mu_env_create(path, &file, err));
-    const muster_status status = mu_file_write(file, bytes->data, bytes->size, err);
-    if (status != MUSTER_OK) {
-        mu_file_abort(file);
-        return status;
-    }
-    return mu_file_commit(file, err); /* I3: its bytes are on the disk before it has its name */
-}
-
 muster_status mu_manifest_write(const char *directory, const mu_manifest *manifest,
                                 muster_error *err)
 {
@@ -290,7 +277,8 @@ muster_status mu_manifest_write(const char *directory, const mu_manifest *manife
         status = mu_fail_memory(err, "writing the manifest");
         goto fail;
     }
-    MU_TRY_GOTO(write_file(temporary, &bytes, err));
+    /* I3: its bytes are on the disk before it has its name */
+    MU_TRY_GOTO(mu_env_write_file(temporary, bytes.data, bytes.size, err));
     MU_TRY_GOTO(mu_env_rename(temporary, path, err)); /* I4: the one commit point */
 
 fail: /* and the end of a success: the same is to be freed */

@@ -6,7 +6,7 @@
  *   2. Names are there, and differ; each column has a type and at most one has each role.
  *   3. The parts of customers follow one another from ordinal 0, and none is empty.
  *   4. Segments are in order, belong to tables, and have rows; files of sets are in order, and
- * there are none without a directory of tags.
+ *      there are none without a directory of tags.
  *   5. No number of a file is 0, or at or past the next one to give.
  *   6. As many were erased as there are customers at most; if none were, there is no file, and no
  *      row is masked. No segment has masked rows alone.

@@ -10,20 +10,20 @@
 #include "storage/base/mem.h"
 #include "storage/seen.h"
 
-/* Whether the chunk has a value of one of the erased of its stripe. `first` is where the block's
- * customers begin in it. */
+/* Whether the chunk has a value of one of the erased of its stripe. */
 static muster_status chunk_has_any(const mu_segment *segment, uint32_t block, uint32_t column,
-                                   mu_decoder *decoder, uint32_t first, const uint64_t *erased,
-                                   bool *has, muster_error *err)
+                                   mu_decoder *decoder, const uint64_t *erased, bool *has,
+                                   muster_error *err)
 {
-    const uint32_t rows = mu_segment_block(segment, block)->rows;
+    const mu_block *info = mu_segment_block(segment, block);
+    const uint32_t first = info->first_ordinal % MU_STRIPE_ROWS;
     const uint64_t *valid;
 
     if (mu_segment_chunk(segment, block, column)->size == 0) {
         return MUSTER_OK;
     }
     MU_TRY(mu_segment_read(segment, block, column, decoder, &valid, err));
-    for (uint32_t row = 0; row < rows && !*has; row++) {
+    for (uint32_t row = 0; row < info->rows && !*has; row++) {
         *has = mu_bits_test(erased, first + row) && (!valid || mu_bits_test(valid, row));
     }
     return MUSTER_OK;
@@ -34,20 +34,21 @@ static muster_status has_any_erased(const mu_segment *segment, const mu_table *c
                                     const mu_erased *erased, mu_decoder *decoder, bool *has,
                                     muster_error *err)
 {
-    uint32_t stripe = MU_NO_STRIPE, first = 0;
-
-    for (uint32_t block = 0; block < mu_segment_block_count(segment); block++) {
-        const mu_block *info = mu_segment_block(segment, block);
-        const uint64_t *bits = mu_erased_stripe(erased, info->stripe);
-        first = info->stripe == stripe ? first : 0;
-        stripe = info->stripe;
-        for (uint32_t i = MU_CUSTOMERS_BUILT_IN; bits && i < customers->column_count; i++) {
+    for (uint32_t block = 0; block < mu_segment_block_count(segment) && !*has; block++) {
+        const uint32_t stripe = mu_segment_block(segment, block)->stripe;
+        const uint64_t *bits = mu_erased_stripe(erased, stripe);
+        uint32_t first, end;
+        mu_segment_stripe(segment, stripe, &first, &end);
+        if (bits && block == first) {
+            MU_TRY(mu_profile_check_blocks(segment, first, end, err));
+        }
+        for (uint32_t i = MU_CUSTOMERS_BUILT_IN; bits && !*has && i < customers->column_count;
+             i++) {
             const uint32_t column = mu_segment_column(segment, customers->columns[i].id);
             if (column != MU_NO_COLUMN) {
-                MU_TRY(chunk_has_any(segment, block, column, decoder, first, bits, has, err));
+                MU_TRY(chunk_has_any(segment, block, column, decoder, bits, has, err));
             }
         }
-        first += info->rows;
     }
     return MUSTER_OK;
 }

@@ -40,20 +40,6 @@ void mu_wal_name(uint64_t wal, char name[MU_FILE_NAME_BYTES])
     mu_file_name("wal", wal, name);
 }
 
-/* Writes the bytes as a file of their own. */
-static muster_status write_file(const char *path, const mu_writer *bytes, muster_error *err)
-{
-    mu_file *file;
-
-    MU_TRY(mu_env_create(path, &file, err));
-    const muster_status status = mu_file_write(file, bytes->data, bytes->size, err);
-    if (status != MUSTER_OK) {
-        mu_file_abort(file);
-        return status;
-    }
-    return mu_file_commit(file, err);
-}
-
 muster_status mu_wal_create(const char *directory, uint64_t wal, const mu_wal_commit *first,
                             muster_error *err)
 {
@@ -67,8 +53,8 @@ muster_status mu_wal_create(const char *directory, uint64_t wal, const mu_wal_co
     char *path = mu_file_path(directory, name);
     const bool ready = path && (!first || mu_wal_encode(first, &bytes)) && !bytes.failed;
     assert(!ready || first || bytes.size == MU_WAL_HEADER_BYTES);
-    const muster_status status =
-        ready ? write_file(path, &bytes, err) : mu_fail_memory(err, "beginning a log");
+    const muster_status status = ready ? mu_env_write_file(path, bytes.data, bytes.size, err)
+                                       : mu_fail_memory(err, "beginning a log");
     mu_writer_deinit(&bytes);
     mu_mem_free(path);
     return status;

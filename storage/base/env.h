@@ -51,6 +51,8 @@ muster_status mu_file_commit(mu_file *file, muster_error *err);
 /* Flushes without a sync, for temporary files, and closes. */
 muster_status mu_file_close(mu_file *file, muster_error *err);
 void mu_file_abort(mu_file *file); /* closes and removes it; NULL is fine */
+/* All of a file at once: from its creation to its commit. */
+muster_status mu_env_write_file(const char *path, const void *data, size_t size, muster_error *err);
 
 /* A file that grows at its end, made if it is not there; for one writer. What was appended may be
  * lost or torn until it is synced. */

@@ -375,6 +375,19 @@ void mu_file_abort(mu_file *file)
     }
 }
 
+muster_status mu_env_write_file(const char *path, const void *data, size_t size, muster_error *err)
+{
+    mu_file *file;
+
+    MU_TRY(mu_env_create(path, &file, err));
+    const muster_status status = mu_file_write(file, data, size, err);
+    if (status != MUSTER_OK) {
+        mu_file_abort(file);
+        return status;
+    }
+    return mu_file_commit(file, err);
+}
+
 struct mu_stream {
     int fd;
     bool owned; /* standard input is not */

@@ -168,3 +168,21 @@ TEST(after_compact_no_file_has_a_word_of_a_column_that_was_dropped)
     assert_whole(path);
     muster_close(db);
 }
+
+TEST(after_compact_no_file_has_a_word_of_the_last_attribute_that_was_dropped)
+{
+    const char *path = test_path("db");
+    muster *db;
+
+    assert_ok(muster_open(path, &db, &test_error));
+    fill(db, true);
+    run(db, "ALTER TABLE customers DROP COLUMN words; ALTER TABLE customers DROP COLUMN city");
+    assert_true(files_with(path, WORDS) > 0 && files_with(path, CITY) > 0);
+    run(db, "COMPACT");
+    assert_true(files_with(path, WORDS) == 0 && files_with(path, CITY) == 0);
+    assert_whole(path);
+    const uint64_t names = names_of(path);
+    run(db, "COMPACT");
+    assert_true(names == names_of(path));
+    muster_close(db);
+}

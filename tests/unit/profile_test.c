@@ -215,3 +215,47 @@ TEST(segments_stay_few_and_right_whatever_is_changed)
     assert_in_range(most, 1, 6); /* two stripes of three columns */
     close_profile_db(&p);
 }
+
+/* A segment whose only block is not where the attributes of a stripe begin. */
+static void add_misplaced(profile_db *p)
+{
+    mu_table table = *customers_of(p);
+    const mu_column columns[] = {table.columns[0], table.columns[MU_CUSTOMERS_BUILT_IN]};
+    const mu_dict *dicts[MU_COUNT(columns)] = {NULL};
+    static int64_t values[MU_BATCH_ROWS];
+    uint32_t ordinals[MU_BATCH_ROWS];
+    const mu_block_column block[] = {{0}, {.i64 = values}};
+    mu_segment_writer *writer;
+    mu_segment_info info;
+    mu_change *change;
+
+    table.columns = columns;
+    table.column_count = MU_COUNT(columns);
+    mu_table_find_roles(&table);
+    for (uint32_t i = 0; i < MU_BATCH_ROWS; i++) {
+        ordinals[i] = MU_BATCH_ROWS + i;
+    }
+    assert_ok(mu_change_begin(p->db, &change, &test_error));
+    assert_ok(mu_segment_writer_open(mu_change_directory(change), mu_change_next_file(change),
+                                     &table, 0, dicts, &writer, &test_error));
+    assert_ok(mu_segment_writer_add(writer, 0, MU_BATCH_ROWS, ordinals, block, &test_error));
+    assert_ok(mu_segment_writer_finish(writer, false, &info, &test_error));
+    assert_ok(mu_change_add_segment(change, &info, &test_error));
+    assert_ok(mu_change_commit(change, &test_error));
+}
+
+TEST(a_segment_that_has_them_in_other_places_is_refused_by_compact)
+{
+    const uint32_t erased = MU_BATCH_ROWS + 5;
+    profile_db p = open_profile_db();
+    mu_change *change;
+
+    add_misplaced(&p);
+    assert_ok(mu_change_begin(p.db, &change, &test_error));
+    assert_ok(mu_change_erase(change, &erased, 1, &test_error));
+    assert_ok(mu_change_commit(change, &test_error));
+    assert_status(MUSTER_CORRUPT, mu_db_compact(p.db, NULL, &test_error));
+    assert_message_has("customer 0 of the stripe comes next");
+    mu_snapshot_release(p.snapshot);
+    mu_db_close(p.db);
+}
