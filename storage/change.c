@@ -156,6 +156,13 @@ const char *mu_change_directory(const mu_change *change)
     return change->db->path;
 }
 
+muster_status mu_change_check_cancel(const mu_change *change, muster_error *err)
+{
+    return change->cancel && atomic_load_explicit(change->cancel, memory_order_relaxed)
+               ? mu_fail(err, MUSTER_CANCELLED, "cancelled; nothing was changed")
+               : MUSTER_OK;
+}
+
 uint64_t mu_change_next_file(mu_change *change)
 {
     return atomic_fetch_add(&change->db->next_file, 1);

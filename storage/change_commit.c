@@ -85,7 +85,8 @@ static muster_status write_customers(mu_change *change, mu_manifest *next, muste
     }
     const mu_customer_writing how = {.directory = change->db->path,
                                      .file = mu_change_next_file(change),
-                                     .most = change->clean_parts};
+                                     .most = change->clean_parts,
+                                     .cancel = change->cancel};
     MU_TRY(mu_customer_adder_write(change->customers, &how, &keep, &fresh, NULL, err));
     if (keep > 0) {
         memcpy(parts, base->parts, keep * sizeof *parts);

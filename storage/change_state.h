@@ -22,11 +22,12 @@ struct mu_change {
     uint64_t *removed; /* segments of the base that go, by file; owned */
     size_t removed_count, removed_capacity;
     pthread_mutex_t mutex;
-    mu_held_files held;   /* by mutex: of the new segments, those in memory */
-    uint64_t first_file;  /* the next number when it began */
-    bool edited;          /* tables: what the log has no words for */
-    mu_erasing erasing;   /* the same */
-    uint32_t clean_parts; /* of the customers: later ones go, and the ids of the erased */
+    mu_held_files held;        /* by mutex: of the new segments, those in memory */
+    uint64_t first_file;       /* the next number when it began */
+    bool edited;               /* tables: what the log has no words for */
+    mu_erasing erasing;        /* the same */
+    uint32_t clean_parts;      /* of the customers: later ones go, and the ids of the erased */
+    const atomic_bool *cancel; /* of attributes and ids that are written anew; NULL: never */
 
     /* What was tended to, tending.c. */
     bool leaves_log;              /* the log ends; of its files those stay that are still named */
@@ -36,6 +37,9 @@ struct mu_change {
 };
 
 void mu_change_free(mu_change *change); /* and ends its turn */
+
+/* CANCELLED once it is to be given up. */
+muster_status mu_change_check_cancel(const mu_change *change, muster_error *err);
 
 /* Sees to it that ids of who was erased are in no file any more. */
 muster_status mu_change_purge_ids(mu_change *change, muster_error *err);

@@ -355,12 +355,13 @@ static muster_status compact_groups(mu_db *db, const atomic_bool *cancel, muster
 }
 
 /* What a merge of events leaves of who was erased: attributes, ids and sets. This has the turn. */
-static muster_status purge(mu_db *db, muster_error *err)
+static muster_status purge(mu_db *db, const atomic_bool *cancel, muster_error *err)
 {
     mu_change *change;
     muster_status status;
 
     MU_TRY(mu_change_begin(db, &change, err));
+    change->cancel = cancel;
     MU_TRY_GOTO(mu_profile_compact(change, err));
     MU_TRY_GOTO(mu_change_purge_ids(change, err));
     MU_TRY_GOTO(mu_change_purge_sets(change, err));
@@ -374,7 +375,7 @@ fail:
 static muster_status compact(mu_db *db, const atomic_bool *cancel, muster_error *err)
 {
     MU_TRY(compact_groups(db, cancel, err));
-    MU_TRY(purge(db, err));
+    MU_TRY(purge(db, cancel, err));
     return checkpoint(db, cancel, err); /* the last: files that a record of the log removes go */
 }
 

@@ -17,6 +17,7 @@
 
 #include "storage/base/bits.h"
 #include "storage/base/mem.h"
+#include "storage/change_state.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -333,6 +334,7 @@ static muster_status each_block(profile_writer *w, bool texts_only, block_fn *ta
         start_edits(w, stripe);
         for (uint32_t first = 0; first < all; first += w->block_rows) {
             const uint32_t rows = all - first < w->block_rows ? all - first : w->block_rows;
+            MU_TRY(mu_change_check_cancel(w->change, err));
             MU_TRY(fill_block(w, first, rows, texts_only, err));
             MU_TRY(take(w, stripe, first, rows, err));
         }

@@ -2,6 +2,7 @@
  * forget_test.c - what the files still say of people who were erased: after COMPACT, nothing.
  */
 #include "include/muster.h"
+#include "sql/owner.h"
 #include "storage/base/env.h"
 #include "storage/base/hash.h"
 
@@ -184,5 +185,26 @@ TEST(after_compact_no_file_has_a_word_of_the_last_attribute_that_was_dropped)
     const uint64_t names = names_of(path);
     run(db, "COMPACT");
     assert_true(names == names_of(path));
+    muster_close(db);
+}
+
+TEST(what_is_written_anew_is_given_up_when_that_is_wanted)
+{
+    const char *path = test_path("db");
+    atomic_bool cancel = true;
+    muster *db;
+
+    assert_ok(muster_open(path, &db, &test_error));
+    fill(db, true);
+    run(db, "COMPACT");
+    run(db, "INSERT INTO customers (customer, city) VALUES ('no events', 'Rom')");
+    run(db, "DELETE FROM customers WHERE customer = 'no events'");
+    const uint64_t names = names_of(path);
+    assert_status(MUSTER_CANCELLED, mu_db_compact(db->db, &cancel, &test_error));
+    assert_true(names == names_of(path));
+    cancel = false;
+    assert_ok(mu_db_compact(db->db, &cancel, &test_error));
+    assert_true(names != names_of(path));
+    assert_whole(path);
     muster_close(db);
 }
