@@ -38,6 +38,24 @@ static muster_status fail_argument(const char *function, mu_ast_name name,
                       function, name.text, list);
 }
 
+/* An argument without a name, behind those that need none. */
+static muster_status fail_position(const char *function, const mu_ast_item *operand,
+                                   const mu_argument *wanted, uint32_t count, uint32_t positional,
+                                   muster_error *err)
+{
+    char list[256];
+
+    if (positional == count) {
+        return mu_fail_at(err, MUSTER_INVALID, operand->expr->start,
+                          "%s() takes %u arguments and no more", function, count);
+    }
+    list_arguments(wanted + positional, count - positional, list, sizeof list);
+    return mu_fail_at(err, MUSTER_INVALID, operand->expr->start,
+                      "argument %u of %s() needs its name before it, as in name => value; there "
+                      "are %s",
+                      positional + 1, function, list);
+}
+
 muster_status mu_bind_arguments(const char *function, const mu_ast_items *operands,
                                 mu_argument *wanted, uint32_t count, uint32_t positional,
                                 muster_error *err)
@@ -49,12 +67,7 @@ muster_status mu_bind_arguments(const char *function, const mu_ast_items *operan
         if (!operand->name.text && i < positional) {
             found = i;
         } else if (!operand->name.text) {
-            char list[256];
-            list_arguments(wanted + positional, count - positional, list, sizeof list);
-            return mu_fail_at(err, MUSTER_INVALID, operand->expr->start,
-                              "argument %u of %s() needs its name before it, as in name => value; "
-                              "there are %s",
-                              i + 1, function, list);
+            return fail_position(function, operand, wanted, count, positional, err);
         } else {
             while (found < count && !mu_name_equal(wanted[found].name, operand->name.text)) {
                 found++;
