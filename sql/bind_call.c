@@ -292,11 +292,13 @@ static muster_status bind_in_audience(const mu_place *place, const mu_ast_expr *
                           "in_audience() takes the name of an audience, and a version of it if "
                           "you like");
     }
+    const int32_t offset = given[0].value->offset;
+    MU_TRY(mu_set_find_audience(&binder->scope, name.text, 0, offset, &audience, err));
     if (given[1].value) {
         MU_TRY(mu_bind_count_of(binder, given[1].value, "version", 1, UINT32_MAX, &version, err));
+        MU_TRY(mu_set_find_audience(&binder->scope, name.text, (uint32_t)version,
+                                    given[1].value->offset, &audience, err));
     }
-    MU_TRY(mu_set_find_audience(&binder->scope, name.text, (uint32_t)version,
-                                given[version > 0].value->offset, &audience, err));
     return mu_set_tag(&binder->scope, audience, NULL, 0, out, err);
 }
 
