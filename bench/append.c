@@ -212,13 +212,13 @@ static void sleep_until(double then)
 /* Appends for a stretch: each commit when it is due, or at once if it is late. */
 static void append_stretch(append_run *run)
 {
-    const uint32_t commits = run->seconds * run->rate / run->batch;
+    const uint64_t commits = (uint64_t)run->seconds * run->rate / run->batch;
     const double began = mu_bench_now();
     muster_appender *a;
     muster_error err = {0};
 
     check(muster_appender_open(run->db, "events", &a, &err), &err);
-    for (uint32_t c = 0; c < commits; c++) {
+    for (uint64_t c = 0; c < commits; c++) {
         const double due = began + (double)c * run->batch / run->rate;
         sleep_until(due);
         for (uint32_t i = 0; i < run->batch; i++) {
@@ -237,15 +237,20 @@ static void append_stretch(append_run *run)
 
 /* What is printed. */
 
+/* Prints the spread, and returns the median: 0 where there was no time for a single one. */
 static double print_samples(const char *name, samples *s)
 {
-    const double median = mu_bench_quantile(s->seconds, s->count, 0.5);
+    static const double quantiles[] = {0.5, 0.95, 0.99, 1};
 
-    (void)printf("  %-34s %10s %10s %10s %10s %10s", name, mu_bench_seconds(median),
-                 mu_bench_seconds(mu_bench_quantile(s->seconds, s->count, 0.95)),
-                 mu_bench_seconds(mu_bench_quantile(s->seconds, s->count, 0.99)),
-                 mu_bench_seconds(mu_bench_quantile(s->seconds, s->count, 1)),
-                 mu_bench_count((double)s->count));
+    (void)printf("  %-34s", name);
+    for (size_t i = 0; i < sizeof quantiles / sizeof quantiles[0]; i++) {
+        (void)printf(" %10s",
+                     s->count == 0
+                         ? "-"
+                         : mu_bench_seconds(mu_bench_quantile(s->seconds, s->count, quantiles[i])));
+    }
+    (void)printf(" %10s", mu_bench_count((double)s->count));
+    const double median = s->count == 0 ? 0 : mu_bench_quantile(s->seconds, s->count, 0.5);
     free(s->seconds);
     *s = (samples){0};
     return median;
@@ -268,7 +273,10 @@ static void print_mode(append_run *run, bool synchronous)
         name = mu_bench_text("%s, beside", questions[q]);
         (void)printf("\n");
         const double beside = print_samples(name, &run->askers[q].took[BESIDE]);
-        (void)printf("   %.2fx\n", beside / alone);
+        if (alone > 0 && beside > 0) {
+            (void)printf("   %.2fx", beside / alone);
+        }
+        (void)printf("\n");
         free(name);
     }
 }

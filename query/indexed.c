@@ -145,6 +145,7 @@ static muster_status find_wanted(work *w, uint32_t i, const uint8_t **out, muste
     }
     MU_ARENA_TRY(wanted, w->arena, (size_t)dict->count + 1, err);
     for (uint32_t first = 0; first <= dict->count;) {
+        MU_TRY(mu_exec_check(w->exec, err));
         const uint32_t left = dict->count - first;
         const uint32_t rows = left == 0 ? 1 : left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
         const muster_status status = evaluate(w, dict, first, rows, wanted, &why);

@@ -111,19 +111,20 @@ static bool is_call(const mu_expr *expr, const char *name)
 static muster_status as_set(const mu_scope *scope, const mu_expr *expr, const mu_set **out,
                             muster_error *err);
 
-static muster_status logic_as_set(const mu_scope *scope, const mu_expr *expr, mu_set_kind kind,
-                                  const mu_set **out, muster_error *err)
+static muster_status logic_as_set(const mu_scope *scope, const mu_expr *const *terms,
+                                  uint32_t count, mu_set_kind kind, const mu_set **out,
+                                  muster_error *err)
 {
     const mu_set **args;
 
-    MU_ARENA_TRY(args, scope->arena, expr->arg_count, err);
-    for (uint32_t i = 0; i < expr->arg_count; i++) {
-        MU_TRY(as_set(scope, expr->args[i], &args[i], err));
+    MU_ARENA_TRY(args, scope->arena, count, err);
+    for (uint32_t i = 0; i < count; i++) {
+        MU_TRY(as_set(scope, terms[i], &args[i], err));
         if (!args[i]) {
             return MUSTER_OK;
         }
     }
-    return mu_set_combine(scope, kind, args, expr->arg_count, out, err);
+    return mu_set_combine(scope, kind, args, count, out, err);
 }
 
 /* `customer IN (...)` with ids that were looked up already. */
@@ -153,13 +154,15 @@ static muster_status as_set(const mu_scope *scope, const mu_expr *expr, const mu
         return MUSTER_OK;
     }
     if (expr->kind == MU_EXPR_AND) {
-        return logic_as_set(scope, expr, MU_SET_AND, out, err);
+        conjuncts all = {0};
+        MU_TRY(add_conjuncts(scope, &all, expr, err));
+        return logic_as_set(scope, all.list, all.count, MU_SET_AND, out, err);
     }
     if (expr->kind == MU_EXPR_OR) {
-        return logic_as_set(scope, expr, MU_SET_OR, out, err);
+        return logic_as_set(scope, expr->args, expr->arg_count, MU_SET_OR, out, err);
     }
     if (expr->kind == MU_EXPR_NOT) {
-        return logic_as_set(scope, expr, MU_SET_NOT, out, err);
+        return logic_as_set(scope, expr->args, 1, MU_SET_NOT, out, err);
     }
     if ((is_call(expr, "=") || is_call(expr, "in")) && is_customer_column(expr->args[0])) {
         return list_as_set(scope, expr, out, err);
@@ -235,58 +238,52 @@ static bool is_time(const mu_plan *scan, uint32_t column)
            scan->columns[column].type.kind == MU_TIMESTAMP;
 }
 
-/* Gives the scan one conjunct in the cheapest way there is; *rest is set where rows must be looked
- * at for it. */
-static muster_status ask_scan(const mu_scope *scope, mu_plan *scan, mu_scan_range *ranges,
-                              const mu_expr *conjunct, bool *rest, muster_error *err)
+/* Gives the scan a conjunct that is about no set in the cheapest way there is; true where rows must
+ * be looked at for it. */
+static bool ask_scan(mu_plan *scan, mu_scan_range *ranges, const mu_expr *conjunct)
 {
-    const mu_set *set = NULL;
     interval values;
 
-    *rest = false;
-    MU_TRY(as_set(scope, conjunct, &set, err));
-    if (set && scan->scan.set) {
-        const mu_set **both;
-        MU_ARENA_TRY(both, scope->arena, 2, err);
-        both[0] = scan->scan.set;
-        both[1] = set;
-        return mu_set_combine(scope, MU_SET_AND, both, 2, &scan->scan.set, err);
+    if (!as_interval(conjunct, &values)) {
+        return true;
     }
-    if (set) {
-        scan->scan.set = set;
-        return MUSTER_OK;
+    if (is_time(scan, values.column)) {
+        bound_time(scan, &values);
+        return false;
     }
-    if (as_interval(conjunct, &values)) {
-        if (is_time(scan, values.column)) {
-            bound_time(scan, &values);
-            return MUSTER_OK;
-        }
-        ranges[scan->scan.range_count++] = (mu_scan_range){
-            .column = scan->scan.columns[values.column], .min = values.min, .max = values.max};
-    }
-    *rest = true;
-    return MUSTER_OK;
+    ranges[scan->scan.range_count++] = (mu_scan_range){
+        .column = scan->scan.columns[values.column], .min = values.min, .max = values.max};
+    return true;
 }
 
+/* Gives the scan the conjuncts. Their sets are combined all at once, as mu_set_combine() asks. */
 static muster_status sink_into_scan(const mu_scope *scope, const mu_plan *plan, conjuncts all,
                                     const mu_plan **out, muster_error *err)
 {
     mu_plan *scan;
     mu_scan_range *ranges;
+    const mu_set **sets;
+    uint32_t set_count = 0;
     conjuncts left = {0};
 
     assert(!plan->scan.filter && !plan->scan.set && !plan->scan.ranges);
     MU_TRY(copy_plan(scope, plan, &scan, err));
     MU_ARENA_TRY(ranges, scope->arena, all.count, err);
+    MU_ARENA_TRY(sets, scope->arena, all.count, err);
     MU_ARENA_TRY(left.list, scope->arena, all.count, err);
     for (uint32_t i = 0; i < all.count; i++) {
-        bool rest = false;
-        MU_TRY(ask_scan(scope, scan, ranges, all.list[i], &rest, err));
-        if (rest) {
+        MU_TRY(as_set(scope, all.list[i], &sets[set_count], err));
+        if (sets[set_count]) {
+            set_count++;
+        } else if (ask_scan(scan, ranges, all.list[i])) {
             left.list[left.count++] = all.list[i];
         }
     }
     scan->scan.ranges = ranges;
+    scan->scan.set = set_count == 1 ? sets[0] : NULL;
+    if (set_count > 1) {
+        MU_TRY(mu_set_combine(scope, MU_SET_AND, sets, set_count, &scan->scan.set, err));
+    }
     *out = scan;
     return join_conjuncts(scope, &left, &scan->scan.filter, err);
 }

@@ -221,31 +221,23 @@ static muster_status combine(const mu_scope *scope, mu_set_kind kind, const mu_s
     return MUSTER_OK;
 }
 
-/* The set, where only its members that are in `within` matter too: its queries then look at no one
- * else. */
+/* The set, where only its members that are in `within` matter too: a query then looks at no one
+ * else. It is planned anew, and so are the queries in it. */
 static muster_status narrow(const mu_scope *scope, const mu_set *set, const mu_set *within,
                             const mu_set **out, muster_error *err)
 {
     const mu_expr *customer, *condition;
     const mu_plan *filtered;
-    const mu_set **args;
 
     *out = set;
-    if (set->kind == MU_SET_QUERY) {
-        const mu_plan *given = set->query.given;
-        MU_TRY(mu_expr_column(scope, 0, given->columns[0].type, -1, &customer, err));
-        MU_TRY(mu_expr_in_set(scope, customer, within, -1, &condition, err));
-        MU_TRY(mu_plan_filter(scope, given, condition, &filtered, err));
-        return mu_set_query(scope, filtered, out, err);
-    }
-    if (set->kind != MU_SET_AND) {
+    if (set->kind != MU_SET_QUERY) {
         return MUSTER_OK;
     }
-    MU_ARENA_TRY(args, scope->arena, set->arg_count, err);
-    for (uint32_t i = 0; i < set->arg_count; i++) {
-        MU_TRY(narrow(scope, set->args[i], within, &args[i], err));
-    }
-    return combine(scope, MU_SET_AND, args, set->arg_count, out, err);
+    const mu_plan *given = set->query.given;
+    MU_TRY(mu_expr_column(scope, 0, given->columns[0].type, -1, &customer, err));
+    MU_TRY(mu_expr_in_set(scope, customer, within, -1, &condition, err));
+    MU_TRY(mu_plan_filter(scope, given, condition, &filtered, err));
+    return mu_set_query(scope, filtered, out, err);
 }
 
 static muster_status combine_and(const mu_scope *scope, const mu_set *const *args,

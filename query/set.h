@@ -63,7 +63,8 @@ muster_status mu_set_did(const mu_scope *scope, const mu_event_source *source, u
 /* Optimizes the plan. */
 muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_set **out,
                            muster_error *err);
-/* A query beside sets that are known without reading events looks at their members only. */
+/* A query beside sets that are known without reading events looks at their members only: it is
+ * planned anew for that, so an AND takes all of its sets at once, not two and two. */
 muster_status mu_set_combine(const mu_scope *scope, mu_set_kind kind, const mu_set *const *args,
                              uint32_t arg_count, const mu_set **out, muster_error *err);
 

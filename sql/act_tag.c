@@ -265,21 +265,24 @@ static muster_status bind_version(const mu_act *act, uint32_t *version, muster_e
 muster_status mu_act_drop_audience(mu_act *act, muster_error *err)
 {
     const mu_ast_statement *statement = act->statement;
+    const mu_ast_expr *given = statement->version;
     const mu_scope *scope = &act->binder->scope;
     const mu_text name = mu_bind_text(statement->name.text);
-    const mu_tag *audience, *latest;
+    const mu_tag *latest, *audience = NULL; /* the version that is given, if one is */
     uint32_t version;
 
     MU_TRY(bind_version(act, &version, err));
-    const int32_t offset = version > 0 ? statement->version->offset : statement->name.offset;
-    muster_status status = mu_set_find_audience(scope, name, version, offset, &audience, err);
+    muster_status status =
+        mu_set_find_audience(scope, name, 0, statement->name.offset, &latest, err);
+    if (status == MUSTER_OK && given) {
+        status = mu_set_find_audience(scope, name, version, given->offset, &audience, err);
+    }
     if (status == MUSTER_INVALID && statement->if_exists) {
         return MUSTER_OK;
     }
     MU_TRY(status);
-    MU_TRY(mu_set_find_audience(scope, name, 0, offset, &latest, err));
-    if (version > 0 && audience == latest) {
-        return mu_fail_at(err, MUSTER_INVALID, offset,
+    if (audience == latest) {
+        return mu_fail_at(err, MUSTER_INVALID, given->offset,
                           "version %u is the latest of audience \"%s\", and stays as long as the "
                           "audience does; DROP AUDIENCE \"%s\" removes all of it",
                           version, statement->name.text, statement->name.text);

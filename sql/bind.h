@@ -82,6 +82,9 @@ muster_status mu_bind_query(mu_binder *binder, const mu_ast_select *query, mu_re
                             muster_error *err);
 muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_relation *out,
                              muster_error *err);
+/* The relation of that name about what the database has; NULL: if anything, it is a table. */
+muster_status mu_bind_own(mu_binder *binder, const char *name, const mu_plan **out,
+                          muster_error *err);
 muster_status mu_bind_table(const mu_binder *binder, mu_ast_name name, const mu_table **out,
                             muster_error *err);
 /* A relation whose columns are those of the table, in its order. */

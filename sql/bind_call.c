@@ -38,6 +38,24 @@ static muster_status fail_argument(const char *function, mu_ast_name name,
                       function, name.text, list);
 }
 
+/* An argument without a name, behind those that need none. */
+static muster_status fail_position(const char *function, const mu_ast_item *operand,
+                                   const mu_argument *wanted, uint32_t count, uint32_t positional,
+                                   muster_error *err)
+{
+    char list[256];
+
+    if (positional == count) {
+        return mu_fail_at(err, MUSTER_INVALID, operand->expr->start,
+                          "%s() takes %u arguments and no more", function, count);
+    }
+    list_arguments(wanted + positional, count - positional, list, sizeof list);
+    return mu_fail_at(err, MUSTER_INVALID, operand->expr->start,
+                      "argument %u of %s() needs its name before it, as in name => value; there "
+                      "are %s",
+                      positional + 1, function, list);
+}
+
 muster_status mu_bind_arguments(const char *function, const mu_ast_items *operands,
                                 mu_argument *wanted, uint32_t count, uint32_t positional,
                                 muster_error *err)
@@ -49,12 +67,7 @@ muster_status mu_bind_arguments(const char *function, const mu_ast_items *operan
         if (!operand->name.text && i < positional) {
             found = i;
         } else if (!operand->name.text) {
-            char list[256];
-            list_arguments(wanted + positional, count - positional, list, sizeof list);
-            return mu_fail_at(err, MUSTER_INVALID, operand->expr->start,
-                              "argument %u of %s() needs its name before it, as in name => value; "
-                              "there are %s",
-                              i + 1, function, list);
+            return fail_position(function, operand, wanted, count, positional, err);
         } else {
             while (found < count && !mu_name_equal(wanted[found].name, operand->name.text)) {
                 found++;
@@ -279,11 +292,13 @@ static muster_status bind_in_audience(const mu_place *place, const mu_ast_expr *
                           "in_audience() takes the name of an audience, and a version of it if "
                           "you like");
     }
+    const int32_t offset = given[0].value->offset;
+    MU_TRY(mu_set_find_audience(&binder->scope, name.text, 0, offset, &audience, err));
     if (given[1].value) {
         MU_TRY(mu_bind_count_of(binder, given[1].value, "version", 1, UINT32_MAX, &version, err));
+        MU_TRY(mu_set_find_audience(&binder->scope, name.text, (uint32_t)version,
+                                    given[1].value->offset, &audience, err));
     }
-    MU_TRY(mu_set_find_audience(&binder->scope, name.text, (uint32_t)version,
-                                given[version > 0].value->offset, &audience, err));
     return mu_set_tag(&binder->scope, audience, NULL, 0, out, err);
 }
 

@@ -346,8 +346,9 @@ muster_status mu_bind_count_of(mu_binder *binder, const mu_ast_expr *expr, const
     const mu_type bigint = {.kind = MU_BIGINT, .bits = 64};
     mu_value value = {0};
 
-    MU_TRY(mu_bind_constant(binder, expr, bigint, what, &value, err));
-    if (value.null || value.i64 < 0 || (uint64_t)value.i64 < least || (uint64_t)value.i64 > most) {
+    MU_TRY(mu_bind_constant(binder, expr, bigint, what, &value, err)); /* would round 1.5 */
+    if (expr->kind == MU_AST_DECIMAL || value.null || value.i64 < 0 ||
+        (uint64_t)value.i64 < least || (uint64_t)value.i64 > most) {
         if (most >= INT64_MAX) {
             return mu_fail_at(err, MUSTER_INVALID, expr->offset,
                               "%s takes a whole number, %llu or more", what,

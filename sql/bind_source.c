@@ -87,6 +87,13 @@ void mu_bind_relation_of(const mu_plan *plan, mu_relation *out)
                          .time_column = MU_NO_COLUMN};
 }
 
+muster_status mu_bind_own(mu_binder *binder, const char *name, const mu_plan **out,
+                          muster_error *err)
+{
+    MU_TRY(mu_storage_relation(binder, name, out, err));
+    return *out ? MUSTER_OK : mu_set_relation(binder, name, out, err);
+}
+
 muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_relation *out,
                              muster_error *err)
 {
@@ -103,10 +110,7 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
         MU_TRY(bind_common(binder, source, out, &found, err));
         const mu_plan *plan = NULL;
         if (!found) {
-            MU_TRY(mu_storage_relation(binder, source->name.text, &plan, err));
-        }
-        if (!found && !plan) {
-            MU_TRY(mu_set_relation(binder, source->name.text, &plan, err));
+            MU_TRY(mu_bind_own(binder, source->name.text, &plan, err));
         }
         if (plan) {
             mu_bind_relation_of(plan, out);

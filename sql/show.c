@@ -132,24 +132,45 @@ static muster_status describe_table(mu_binder *binder, mu_ast_name name, const m
                           table->column_count, out, err);
 }
 
+static muster_status describe_relation(mu_binder *binder, const mu_relation *relation,
+                                       const mu_plan **out, muster_error *err)
+{
+    mu_value *values;
+
+    MU_ARENA_TRY(values, binder->scope.arena, relation->column_count * MU_COUNT(described), err);
+    for (uint32_t i = 0; i < relation->column_count; i++) {
+        mu_value *row = values + i * MU_COUNT(described);
+        row[0] = text_value(relation->plan->columns[i].name);
+        MU_TRY(keep_type(binder, relation->plan->columns[i].type, &row[1], err));
+        row[2] = i == relation->customer_column ? role_value(MU_ROLE_CUSTOMER)
+                 : i == relation->time_column   ? role_value(MU_ROLE_TIME)
+                                                : null_text();
+    }
+    return mu_plan_values(&binder->scope, described, MU_COUNT(described), values,
+                          relation->column_count, out, err);
+}
+
+static muster_status describe_name(mu_binder *binder, mu_ast_name name, const mu_plan **out,
+                                   muster_error *err)
+{
+    const mu_plan *plan;
+    mu_relation relation;
+
+    MU_TRY(mu_bind_own(binder, name.text, &plan, err));
+    if (!plan) {
+        return describe_table(binder, name, out, err);
+    }
+    mu_bind_relation_of(plan, &relation);
+    return describe_relation(binder, &relation, out, err);
+}
+
 static muster_status describe_query(mu_binder *binder, const mu_ast_select *query,
                                     const mu_plan **out, muster_error *err)
 {
     mu_relation relation;
-    mu_value *values;
 
     MU_TRY(mu_bind_query(binder, query, &relation, err));
-    MU_ARENA_TRY(values, binder->scope.arena, relation.column_count * MU_COUNT(described), err);
-    for (uint32_t i = 0; i < relation.column_count; i++) {
-        mu_value *row = values + i * MU_COUNT(described);
-        row[0] = text_value(relation.plan->columns[i].name);
-        MU_TRY(keep_type(binder, relation.plan->columns[i].type, &row[1], err));
-        row[2] = i == relation.customer_column ? role_value(MU_ROLE_CUSTOMER)
-                 : i == relation.time_column   ? role_value(MU_ROLE_TIME)
-                                               : null_text();
-    }
-    return mu_plan_values(&binder->scope, described, MU_COUNT(described), values,
-                          relation.column_count, out, err);
+    return describe_relation(binder, &relation, out, err);
 }
 
 static muster_status describe_file(mu_binder *binder, const mu_ast_statement *statement,
@@ -248,5 +269,5 @@ muster_status mu_show(mu_binder *binder, const mu_ast_statement *statement, cons
         return describe_query(binder, statement->query, out, err);
     }
     return statement->path.text ? describe_file(binder, statement, out, err)
-                                : describe_table(binder, statement->name, out, err);
+                                : describe_name(binder, statement->name, out, err);
 }

@@ -141,6 +141,31 @@ TEST(a_script_goes_on_after_what_could_not_be_read)
     muster_close(db);
 }
 
+TEST(what_is_wrong_about_an_audience_is_pointed_at)
+{
+    static const struct {
+        const char *sql;
+        int32_t offset; /* of the name, or of its version */
+    } wrong[] = {
+        {"DROP AUDIENCE b VERSION 2", 14},
+        {"DROP AUDIENCE a VERSION 2", 24},
+        {"FROM customers WHERE in_audience('b', 2)", 33},
+        {"FROM customers WHERE in_audience('a', 2)", 38},
+    };
+    muster *db = open_database();
+    muster_statement *s;
+
+    assert_ok(run(db,
+                  "CREATE TABLE e (id TEXT CUSTOMER, ts TIMESTAMP TIME);"
+                  "CREATE AUDIENCE a AS SELECT customer FROM e",
+                  &test_error));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_status(MUSTER_INVALID, muster_prepare(db, wrong[i].sql, NULL, &s, &test_error));
+        assert_int_equal(test_error.offset, wrong[i].offset);
+    }
+    muster_close(db);
+}
+
 TEST(the_number_of_threads_stays_while_a_statement_is_open)
 {
     muster *db = open_database();

@@ -12,6 +12,7 @@ typedef struct shop {
     mu_db *db;
     mu_snapshot *snapshot;
     mu_exec *exec;
+    atomic_bool cancelled;
     const mu_table *events;
     const mu_expr *condition; /* event LIKE 'p%' */
 } shop;
@@ -38,7 +39,8 @@ static void shop_open(shop *s)
     const mu_expr *const args[] = {test_column(2, mu_type_of_letter('t')), test_const("t p%")};
     assert_ok(mu_expr_call(scope, "like", args, 2, -1, &s->condition, &test_error));
     assert_ok(mu_plan_scan(scope, s->events, &plan, &test_error));
-    const mu_exec_options options = {.snapshot = s->snapshot};
+    atomic_init(&s->cancelled, false);
+    const mu_exec_options options = {.snapshot = s->snapshot, .cancel = &s->cancelled};
     assert_ok(mu_exec_open(&options, plan, &s->exec, &test_error));
 }
 
@@ -87,6 +89,24 @@ TEST(values_of_a_condition_are_found_once_in_an_execution)
     assert_ptr_not_equal(first, other);
     assert_true(count_known(&s, first) > 0);
     assert_int_equal(count_known(&s, other), 0); /* no time is in [0, 0) */
+    shop_close(&s);
+}
+
+TEST(a_cancelled_execution_looks_at_no_more_values_and_keeps_nothing_of_those_it_did)
+{
+    const mu_scan_values *values;
+    uint32_t count;
+    shop s;
+
+    shop_open(&s);
+    const mu_indexed_options options = ask_for(&s, &s.condition);
+    atomic_store(&s.cancelled, true);
+    assert_status(MUSTER_CANCELLED,
+                  mu_indexed_values(s.exec, &options, &values, &count, &test_error));
+    atomic_store(&s.cancelled, false);
+    assert_ok(mu_indexed_values(s.exec, &options, &values, &count, &test_error));
+    assert_int_equal(count, 1);
+    assert_true(count_known(&s, values) > 0);
     shop_close(&s);
 }
 
