@@ -365,9 +365,13 @@ muster_status mu_customer_part_has_any(const mu_customer_part *part, const mu_er
                                        bool *has, muster_error *err)
 {
     *has = false;
-    for (uint32_t i = 0; erased && i < part->info.count && !*has; i++) {
-        if (mu_erased_has(erased, part->info.first + i)) {
-            MU_TRY(has_slot(part, i, has, err));
+    for (uint64_t i = 0; i < part->info.count && !*has; i++) {
+        const uint32_t ordinal = part->info.first + (uint32_t)i, at = ordinal % MU_STRIPE_ROWS;
+        const uint64_t *bits = mu_erased_stripe(erased, ordinal / MU_STRIPE_ROWS);
+        if (!bits) {
+            i += MU_STRIPE_ROWS - 1 - at; /* to the next stripe */
+        } else if (mu_bits_test(bits, at)) {
+            MU_TRY(has_slot(part, (uint32_t)i, has, err));
         }
     }
     return MUSTER_OK;

@@ -9,6 +9,14 @@ import struct
 BOOLEAN, BIGINT, DOUBLE, DECIMAL, TEXT, DATE, TIMESTAMP, INTERVAL, CUSTOMER = range(9)
 
 
+def lz4_length(data, at, length):
+    """A length that began with 15 goes on, up to a byte that is not 255; and where it ends."""
+    while True:
+        length, at = length + data[at], at + 1
+        if data[at - 1] != 255:
+            return length, at
+
+
 def lz4_block(data, size):
     """One LZ4 block: literals and copies of what came before, in turn."""
     out = bytearray()
@@ -18,12 +26,7 @@ def lz4_block(data, size):
         at += 1
         literals = token >> 4
         if literals == 15:
-            while True:
-                more = data[at]
-                at += 1
-                literals += more
-                if more != 255:
-                    break
+            literals, at = lz4_length(data, at, literals)
         out += data[at : at + literals]
         at += literals
         if at >= len(data):
@@ -32,12 +35,7 @@ def lz4_block(data, size):
         at += 2
         length = token & 15
         if length == 15:
-            while True:
-                more = data[at]
-                at += 1
-                length += more
-                if more != 255:
-                    break
+            length, at = lz4_length(data, at, length)
         for _ in range(length + 4):
             out.append(out[-distance])
     assert len(out) == size, (len(out), size)

@@ -3,6 +3,8 @@
  */
 #include "tests/support/ask.h"
 
+#include "tests/support/test.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -44,4 +46,17 @@ muster_status ask_only(muster *db, const char *sql, muster_error *err)
     char answer[16];
 
     return ask(db, sql, answer, sizeof answer, err);
+}
+
+void ask_run(muster *db, const char *sql)
+{
+    assert_ok(ask_only(db, sql, &test_error));
+}
+
+void ask_expect(muster *db, const char *sql, const char *answer)
+{
+    char found[4096];
+
+    assert_ok(ask(db, sql, found, sizeof found, &test_error));
+    assert_string_equal(found, answer);
 }

@@ -15,4 +15,8 @@ muster_status ask(muster *db, const char *sql, char *answer, size_t size, muster
 /* The same, where only the status matters. */
 muster_status ask_only(muster *db, const char *sql, muster_error *err);
 
+/* The same for statements that must succeed, and with this answer. */
+void ask_run(muster *db, const char *sql);
+void ask_expect(muster *db, const char *sql, const char *answer);
+
 #endif

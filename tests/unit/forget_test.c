@@ -12,19 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void run(muster *db, const char *sql)
-{
-    assert_ok(ask_only(db, sql, &test_error));
-}
-
-static void assert_answer(muster *db, const char *sql, const char *expected)
-{
-    char answer[4096];
-
-    assert_ok(ask(db, sql, answer, sizeof answer, &test_error));
-    assert_string_equal(answer, expected);
-}
-
 typedef struct search {
     const char *directory, *text;
     uint32_t found; /* files that have it */
@@ -83,25 +70,25 @@ static const char *const traces[] = {ID, NOTE, CITY, WORDS};
 
 static void fill(muster *db, bool checkpoint)
 {
-    run(db, "CREATE TABLE e (id TEXT CUSTOMER, at TIMESTAMP TIME, event TEXT EVENT, note TEXT);"
-            "ALTER TABLE customers ADD COLUMN city TEXT;"
-            "ALTER TABLE customers ADD COLUMN words TEXT;");
+    ask_run(db, "CREATE TABLE e (id TEXT CUSTOMER, at TIMESTAMP TIME, event TEXT EVENT, note TEXT);"
+                "ALTER TABLE customers ADD COLUMN city TEXT;"
+                "ALTER TABLE customers ADD COLUMN words TEXT;");
     for (int i = 0; i < 40; i++) {
         char sql[400];
         (void)snprintf(sql, sizeof sql,
                        "INSERT INTO e VALUES ('person number %d with an id of %s', "
                        "'2024-0%d-01', 'view', 'note %d')",
                        i % 13, i % 2 == 0 ? "one kind" : "another kind, longer", 1 + i % 5, i);
-        run(db, sql);
+        ask_run(db, sql);
     }
-    run(db, "INSERT INTO e VALUES ('" ID "', '2024-02-02', 'pay', '" NOTE "')");
-    run(db, "UPDATE customers SET city = 'Ulm', words = 'none'");
-    run(db, "UPDATE customers SET city = '" CITY "', words = '" WORDS "' "
-            "WHERE did(event = 'pay')");
+    ask_run(db, "INSERT INTO e VALUES ('" ID "', '2024-02-02', 'pay', '" NOTE "')");
+    ask_run(db, "UPDATE customers SET city = 'Ulm', words = 'none'");
+    ask_run(db, "UPDATE customers SET city = '" CITY "', words = '" WORDS "' "
+                "WHERE did(event = 'pay')");
     if (checkpoint) {
-        run(db, "CHECKPOINT");
+        ask_run(db, "CHECKPOINT");
     }
-    run(db, "INSERT INTO e VALUES ('" ID "', '2024-02-03', 'pay', '" NOTE "')");
+    ask_run(db, "INSERT INTO e VALUES ('" ID "', '2024-02-03', 'pay', '" NOTE "')");
 }
 
 static const char totals[] = "SELECT count(*), count(DISTINCT id), count(note) FROM e;"
@@ -117,26 +104,26 @@ static void forget_one(bool checkpoint)
     for (size_t i = 0; i < MU_COUNT(traces); i++) {
         assert_true(files_with(path, traces[i]) > 0); /* or looking for it later shows nothing */
     }
-    run(db, "DELETE FROM customers WHERE city LIKE '%b81e'");
-    assert_answer(db, totals, "40|26|40\n26|26|26\n");
-    run(db, "COMPACT");
+    ask_run(db, "DELETE FROM customers WHERE city LIKE '%b81e'");
+    ask_expect(db, totals, "40|26|40\n26|26|26\n");
+    ask_run(db, "COMPACT");
     for (size_t i = 0; i < MU_COUNT(traces); i++) {
         assert_int_equal(files_with(path, traces[i]), 0);
     }
-    assert_answer(db, totals, "40|26|40\n26|26|26\n");
+    ask_expect(db, totals, "40|26|40\n26|26|26\n");
     assert_whole(path);
     const uint64_t names = names_of(path);
-    run(db, "COMPACT");
+    ask_run(db, "COMPACT");
     assert_true(names == names_of(path)); /* nothing more to do */
     muster_close(db);
     assert_ok(muster_open(path, &db, &test_error));
-    assert_answer(db, totals, "40|26|40\n26|26|26\n");
+    ask_expect(db, totals, "40|26|40\n26|26|26\n");
     /* The same id is someone new. */
-    run(db, "INSERT INTO e VALUES ('" ID "', '2024-02-03', 'pay', 'new')");
-    assert_answer(db, "SELECT count(*) FROM e WHERE id = '" ID "'", "1\n");
-    run(db, "COMPACT");
-    assert_answer(db, "SELECT count(*), count(city) FROM customers", "27|26\n");
-    assert_answer(db, "SELECT count(*) FROM e WHERE id = '" ID "'", "1\n");
+    ask_run(db, "INSERT INTO e VALUES ('" ID "', '2024-02-03', 'pay', 'new')");
+    ask_expect(db, "SELECT count(*) FROM e WHERE id = '" ID "'", "1\n");
+    ask_run(db, "COMPACT");
+    ask_expect(db, "SELECT count(*), count(city) FROM customers", "27|26\n");
+    ask_expect(db, "SELECT count(*) FROM e WHERE id = '" ID "'", "1\n");
     assert_whole(path);
     muster_close(db);
 }
@@ -158,14 +145,13 @@ TEST(after_compact_no_file_has_a_word_of_a_column_that_was_dropped)
 
     assert_ok(muster_open(path, &db, &test_error));
     fill(db, true);
-    run(db, "COMPACT");
-    run(db, "ALTER TABLE e DROP COLUMN note; ALTER TABLE customers DROP COLUMN words");
+    ask_run(db, "COMPACT");
+    ask_run(db, "ALTER TABLE e DROP COLUMN note; ALTER TABLE customers DROP COLUMN words");
     assert_true(files_with(path, NOTE) > 0 && files_with(path, WORDS) > 0);
-    run(db, "COMPACT");
+    ask_run(db, "COMPACT");
     assert_true(files_with(path, NOTE) == 0 && files_with(path, WORDS) == 0);
-    assert_answer(db,
-                  "SELECT count(*), count(DISTINCT id) FROM e; SELECT count(city) FROM customers",
-                  "42|27\n27\n");
+    ask_expect(db, "SELECT count(*), count(DISTINCT id) FROM e; SELECT count(city) FROM customers",
+               "42|27\n27\n");
     assert_whole(path);
     muster_close(db);
 }
@@ -177,13 +163,13 @@ TEST(after_compact_no_file_has_a_word_of_the_last_attribute_that_was_dropped)
 
     assert_ok(muster_open(path, &db, &test_error));
     fill(db, true);
-    run(db, "ALTER TABLE customers DROP COLUMN words; ALTER TABLE customers DROP COLUMN city");
+    ask_run(db, "ALTER TABLE customers DROP COLUMN words; ALTER TABLE customers DROP COLUMN city");
     assert_true(files_with(path, WORDS) > 0 && files_with(path, CITY) > 0);
-    run(db, "COMPACT");
+    ask_run(db, "COMPACT");
     assert_true(files_with(path, WORDS) == 0 && files_with(path, CITY) == 0);
     assert_whole(path);
     const uint64_t names = names_of(path);
-    run(db, "COMPACT");
+    ask_run(db, "COMPACT");
     assert_true(names == names_of(path));
     muster_close(db);
 }
@@ -196,9 +182,9 @@ TEST(what_is_written_anew_is_given_up_when_that_is_wanted)
 
     assert_ok(muster_open(path, &db, &test_error));
     fill(db, true);
-    run(db, "COMPACT");
-    run(db, "INSERT INTO customers (customer, city) VALUES ('no events', 'Rom')");
-    run(db, "DELETE FROM customers WHERE customer = 'no events'");
+    ask_run(db, "COMPACT");
+    ask_run(db, "INSERT INTO customers (customer, city) VALUES ('no events', 'Rom')");
+    ask_run(db, "DELETE FROM customers WHERE customer = 'no events'");
     const uint64_t names = names_of(path);
     assert_status(MUSTER_CANCELLED, mu_db_compact(db->db, &cancel, &test_error));
     assert_true(names == names_of(path));

@@ -22,19 +22,6 @@ static muster *open_at(const char *path)
     return db;
 }
 
-static void run(muster *db, const char *sql)
-{
-    assert_ok(ask_only(db, sql, &test_error));
-}
-
-static void assert_answer(muster *db, const char *sql, const char *expected)
-{
-    char answer[4096];
-
-    assert_ok(ask(db, sql, answer, sizeof answer, &test_error));
-    assert_string_equal(answer, expected);
-}
-
 /* How many files of the database have this beginning. */
 typedef struct counting {
     const char *prefix;
@@ -66,19 +53,19 @@ TEST(small_changes_go_to_the_log_and_a_checkpoint_makes_files_of_them)
     const char *path = test_path("db");
     muster *db = open_at(path);
 
-    run(db, create);
-    run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1), ('bob', '2024-02-01', 2)");
-    run(db, "INSERT INTO e VALUES ('ada', '2024-01-02', 3), ('cyd', '2024-02-01', 4)");
+    ask_run(db, create);
+    ask_run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1), ('bob', '2024-02-01', 2)");
+    ask_run(db, "INSERT INTO e VALUES ('ada', '2024-01-02', 3), ('cyd', '2024-02-01', 4)");
     assert_int_equal(count_files(path, "events-"), 0);
     assert_int_equal(count_files(path, "customers-"), 0);
     assert_int_equal(count_files(path, "wal-"), 1);
-    assert_answer(db, total, "4|3|10\n");
-    run(db, "CHECKPOINT");
+    ask_expect(db, total, "4|3|10\n");
+    ask_run(db, "CHECKPOINT");
     assert_int_equal(count_files(path, "events-"), 2);
     assert_int_equal(count_files(path, "customers-"), 1);
     assert_int_equal(count_files(path, "wal-"), 0);
-    assert_answer(db, total, "4|3|10\n");
-    run(db, "CHECKPOINT");
+    ask_expect(db, total, "4|3|10\n");
+    ask_run(db, "CHECKPOINT");
     muster_close(db);
 }
 
@@ -89,13 +76,13 @@ TEST(a_close_leaves_no_log_and_a_crash_leaves_one_that_is_read)
     char command[1200];
 
     mu_db_set_kept(db->db, false); /* nothing happens while the files are copied */
-    run(db, create);
+    ask_run(db, create);
     for (int i = 0; i < 30; i++) {
         char sql[200];
         (void)snprintf(sql, sizeof sql,
                        "INSERT INTO e VALUES ('c%d', '2024-01-%02d', %d), (NULL, '2024-03-01', 1)",
                        i % 7, 1 + i % 28, i);
-        run(db, sql);
+        ask_run(db, sql);
     }
     (void)snprintf(command, sizeof command, "cp -r '%s' '%s'", path, copy);
     assert_int_equal(system(command), 0);
@@ -103,12 +90,12 @@ TEST(a_close_leaves_no_log_and_a_crash_leaves_one_that_is_read)
     assert_int_equal(count_files(path, "wal-"), 0);
     assert_true(count_files(copy, "wal-") <= 1);
     db = open_at(copy);
-    assert_answer(db, total, "60|7|465\n");
-    run(db, "INSERT INTO e VALUES ('new', '2024-01-01', 1)");
-    assert_answer(db, total, "61|8|466\n");
+    ask_expect(db, total, "60|7|465\n");
+    ask_run(db, "INSERT INTO e VALUES ('new', '2024-01-01', 1)");
+    ask_expect(db, total, "61|8|466\n");
     muster_close(db);
     db = open_at(copy);
-    assert_answer(db, total, "61|8|466\n");
+    ask_expect(db, total, "61|8|466\n");
     muster_close(db);
 }
 
@@ -120,16 +107,17 @@ TEST(what_the_log_has_removed_stays_as_long_as_the_manifest_names_it)
     char sql[700];
     muster *db = open_at(path);
 
-    run(db, "CREATE TABLE products (sku TEXT, price BIGINT); INSERT INTO products VALUES ('a', 1)");
-    run(db, "CHECKPOINT");
-    run(db, "DELETE FROM products");
+    ask_run(db,
+            "CREATE TABLE products (sku TEXT, price BIGINT); INSERT INTO products VALUES ('a', 1)");
+    ask_run(db, "CHECKPOINT");
+    ask_run(db, "DELETE FROM products");
     assert_int_equal(count_files(path, "wal-"), 1);
     assert_int_equal(count_files(path, "events-"), 1);
     test_write_file(file, "sku,price\na,x\n", 14);
     (void)snprintf(sql, sizeof sql, "COPY products FROM '%s'", file);
     assert_status(MUSTER_INVALID, ask_only(db, sql, &test_error)); /* its change is aborted */
     assert_int_equal(count_files(path, "events-"), 1);
-    run(db, "CHECKPOINT");
+    ask_run(db, "CHECKPOINT");
     assert_int_equal(count_files(path, "events-"), 0);
     muster_close(db);
 }
@@ -140,21 +128,21 @@ TEST(readers_beside_the_writer_see_each_commit_when_a_statement_begins)
     const char *path = test_path("db");
     muster *writer = open_at(path);
 
-    run(writer, create);
+    ask_run(writer, create);
     muster *reader = open_at(path);
     for (int i = 1; i <= 40; i++) {
         char sql[100], expected[100];
         (void)snprintf(sql, sizeof sql, "INSERT INTO e VALUES ('c%d', '2024-01-01', 1)", i);
         (void)snprintf(expected, sizeof expected, "%d|%d|%d\n", i, i, i);
-        run(writer, sql);
-        assert_answer(reader, total, expected);
+        ask_run(writer, sql);
+        ask_expect(reader, total, expected);
         if (i % 15 == 0) {
-            run(writer, "CHECKPOINT");
-            assert_answer(reader, total, expected);
+            ask_run(writer, "CHECKPOINT");
+            ask_expect(reader, total, expected);
         }
     }
-    run(writer, "COMPACT");
-    assert_answer(reader, total, "40|40|40\n");
+    ask_run(writer, "COMPACT");
+    ask_expect(reader, total, "40|40|40\n");
     assert_status(MUSTER_BUSY,
                   ask_only(reader, "INSERT INTO e VALUES ('x', '2024-01-01', 1)", &test_error));
     muster_close(reader);
@@ -168,12 +156,12 @@ TEST(a_statement_of_a_reader_ends_though_the_writer_has_removed_its_files)
     muster_statement *statement;
     bool row;
 
-    run(writer, create);
-    run(writer, "INSERT INTO e VALUES ('ada', '2024-01-01', 1); CHECKPOINT");
-    run(writer, "INSERT INTO e VALUES ('ada', '2024-01-02', 2); CHECKPOINT");
+    ask_run(writer, create);
+    ask_run(writer, "INSERT INTO e VALUES ('ada', '2024-01-01', 1); CHECKPOINT");
+    ask_run(writer, "INSERT INTO e VALUES ('ada', '2024-01-02', 2); CHECKPOINT");
     muster *reader = open_at(path);
     assert_ok(muster_prepare(reader, total, NULL, &statement, &test_error));
-    run(writer, "COMPACT");
+    ask_run(writer, "COMPACT");
     assert_int_equal(count_files(path, "events-"), 1);
     assert_ok(muster_step(statement, &row, &test_error));
     assert_true(row);
@@ -189,22 +177,22 @@ TEST(compact_leaves_one_segment_of_each_period)
     muster *db = open_at(path);
 
     mu_db_set_kept(db->db, false); /* the files are counted before */
-    run(db, create);
+    ask_run(db, create);
     for (int i = 0; i < 12; i++) {
         char sql[200];
         (void)snprintf(sql, sizeof sql,
                        "INSERT INTO e VALUES ('c%d', '2024-0%d-01', 1), ('late', '2024-01-02', 1)",
                        i, 1 + i % 3);
-        run(db, sql);
+        ask_run(db, sql);
         if (i % 2 == 0) {
-            run(db, "CHECKPOINT");
+            ask_run(db, "CHECKPOINT");
         }
     }
     assert_true(count_files(path, "events-") > 3);
-    run(db, "COMPACT");
+    ask_run(db, "COMPACT");
     assert_int_equal(count_files(path, "events-"), 3);
-    assert_answer(db, total, "24|13|24\n");
-    assert_answer(db, "SELECT count(*) FROM e WHERE id = 'late' AND at < '2024-02-01'", "12\n");
+    ask_expect(db, total, "24|13|24\n");
+    ask_expect(db, "SELECT count(*) FROM e WHERE id = 'late' AND at < '2024-02-01'", "12\n");
     muster_close(db);
 }
 
@@ -213,16 +201,16 @@ TEST(commits_that_do_not_wait_for_the_disk_are_seen_at_once)
     const char *path = test_path("db");
     muster *db = open_at(path);
 
-    run(db, create);
-    run(db, "SET synchronous = off");
-    run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1)");
-    assert_answer(db, total, "1|1|1\n");
-    run(db, "SET synchronous TO on");
-    run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1)");
-    assert_answer(db, total, "2|1|2\n");
+    ask_run(db, create);
+    ask_run(db, "SET synchronous = off");
+    ask_run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1)");
+    ask_expect(db, total, "1|1|1\n");
+    ask_run(db, "SET synchronous TO on");
+    ask_run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1)");
+    ask_expect(db, total, "2|1|2\n");
     muster_close(db);
     db = open_at(path);
-    assert_answer(db, total, "2|1|2\n");
+    ask_expect(db, total, "2|1|2\n");
     assert_status(MUSTER_INVALID, ask_only(db, "SET synchronous = maybe", &test_error));
     assert_message_has("is neither on nor off");
     assert_status(MUSTER_INVALID, ask_only(db, "SET colour = on", &test_error));
@@ -262,7 +250,7 @@ static void add_by_statement(muster *db, const uint32_t *order, uint32_t count)
                                  "%s('c%u', '2024-0%u-%02u 10:00:00', %u)", k == 0 ? "" : ", ",
                                  i % 11, 1 + i % 4, 1 + i % 9, i);
     }
-    run(db, sql);
+    ask_run(db, sql);
 }
 
 static void add_by_copy(muster *db, const uint32_t *order, uint32_t count)
@@ -278,7 +266,7 @@ static void add_by_copy(muster *db, const uint32_t *order, uint32_t count)
     }
     test_write_file(path, text, used);
     (void)snprintf(sql, sizeof sql, "COPY e FROM '%s'", path);
-    run(db, sql);
+    ask_run(db, sql);
 }
 
 static void add_by_appender(muster *db, const uint32_t *order, uint32_t count)
@@ -310,10 +298,10 @@ static void add_all(muster *db, const uint32_t *order, bool at_once, uint64_t *s
         ways[test_random_below(state, MU_COUNT(ways))](db, &order[at], count);
         switch (test_random_below(state, 6)) {
         case 0:
-            run(db, "CHECKPOINT");
+            ask_run(db, "CHECKPOINT");
             break;
         case 1:
-            run(db, "COMPACT");
+            ask_run(db, "COMPACT");
             break;
         case 2:
             assert_ok(mu_db_tend(db->db, &test_error));
@@ -345,7 +333,7 @@ TEST(the_order_and_the_pieces_in_which_rows_come_are_no_part_of_an_answer)
     }
     for (uint32_t turn = 0; turn < 20; turn++) {
         muster *db = open_at(test_temp_dir());
-        run(db, create);
+        ask_run(db, create);
         add_all(db, order, turn == 0, &state);
         for (size_t q = 0; q < MU_COUNT(questions); q++) {
             assert_ok(ask(db, questions[q], answer, sizeof answer, &test_error));
@@ -369,16 +357,16 @@ TEST(what_an_appender_commits_is_in_the_database)
     muster *db = open_at(path);
     muster_appender *a;
 
-    run(db, create);
+    ask_run(db, create);
     assert_ok(muster_appender_open(db, "e", &a, &test_error));
     append_one(a, "ada", "2024-01-01", 1);
     append_one(a, NULL, "2024-01-02", 2);
-    assert_answer(db, total, "0|0|-\n");
+    ask_expect(db, total, "0|0|-\n");
     assert_ok(muster_appender_commit(a, &test_error));
-    assert_answer(db, total, "2|1|3\n");
+    ask_expect(db, total, "2|1|3\n");
     append_one(a, "bob", "2024-01-02", 5);
     muster_appender_close(a); /* not committed */
-    assert_answer(db, total, "2|1|3\n");
+    ask_expect(db, total, "2|1|3\n");
     muster_close(db);
 }
 
@@ -404,13 +392,13 @@ TEST(columns_of_many_rows_are_appended_at_once)
     }
     const muster_values columns[] = {
         {.text = text, .text_sizes = sizes}, {.int64 = times}, {.int64 = numbers, .valid = valid}};
-    run(db, create);
+    ask_run(db, create);
     assert_ok(muster_appender_open(db, "e", &a, &test_error));
     assert_ok(muster_append_columns(a, ROWS, columns, &test_error));
     append_one(a, "dan", "2024-01-01", 1);
     assert_ok(muster_append_columns(a, ROWS, columns, &test_error));
     assert_ok(muster_appender_commit(a, &test_error));
-    assert_answer(db, total, "6001|4|3001\n");
+    ask_expect(db, total, "6001|4|3001\n");
     muster_appender_close(a);
     muster_close(db);
 }
@@ -420,7 +408,7 @@ TEST(an_appender_refuses_what_does_not_fit)
     muster *db = open_at(NULL);
     muster_appender *a;
 
-    run(db, "CREATE TABLE t (a SMALLINT, b DOUBLE, c DECIMAL(4,1), d TEXT)");
+    ask_run(db, "CREATE TABLE t (a SMALLINT, b DOUBLE, c DECIMAL(4,1), d TEXT)");
     assert_status(MUSTER_INVALID, muster_appender_open(db, "none", &a, &test_error));
     assert_message_has("there is no table \"none\"");
     assert_null(a);
@@ -446,8 +434,8 @@ TEST(an_appender_refuses_what_does_not_fit)
     assert_ok(muster_append_row(a, true, &test_error));
     assert_ok(muster_append_row(a, false, &test_error));
     assert_ok(muster_appender_commit(a, &test_error));
-    assert_answer(db, "SELECT * FROM t", "1|0.5|999.9|\n");
-    run(db, "DROP TABLE t");
+    ask_expect(db, "SELECT * FROM t", "1|0.5|999.9|\n");
+    ask_run(db, "DROP TABLE t");
     assert_ok(muster_append_null(a, &test_error));
     assert_ok(muster_append_null(a, &test_error));
     assert_ok(muster_append_null(a, &test_error));
@@ -527,15 +515,15 @@ TEST(checkpoints_come_between_a_commit_and_its_sync)
     pthread_t threads[THREADS];
     char answer[100];
 
-    run(db, create);
+    ask_run(db, create);
     start_appending(db, ones, threads);
     for (uint64_t seen = 0; seen < THREADS * COMMITS * BATCH;) {
-        run(db, "CHECKPOINT");
+        ask_run(db, "CHECKPOINT");
         assert_ok(ask(db, "SELECT count(*) FROM e", answer, sizeof answer, &test_error));
         seen = strtoull(answer, NULL, 10);
     }
     end_appending(threads);
-    assert_answer(db, total, "1200|15|1200\n");
+    ask_expect(db, total, "1200|15|1200\n");
     muster_close(db);
 }
 
@@ -547,7 +535,7 @@ TEST(threads_append_at_once_and_commits_are_whole)
     pthread_t threads[THREADS];
     char answer[100];
 
-    run(db, create);
+    ask_run(db, create);
     start_appending(db, ones, threads);
     for (uint64_t seen = 0, last = 0; seen < COMMITS * BATCH; last = seen) {
         assert_ok(ask(db, "SELECT count(*) FROM e", answer, sizeof answer, &test_error));
@@ -556,10 +544,10 @@ TEST(threads_append_at_once_and_commits_are_whole)
         assert_true(seen >= last);
     }
     end_appending(threads);
-    assert_answer(db, total, "1200|15|1200\n");
+    ask_expect(db, total, "1200|15|1200\n");
     muster_close(db);
     db = open_at(path);
-    assert_answer(db, total, "1200|15|1200\n");
+    ask_expect(db, total, "1200|15|1200\n");
     muster_close(db);
 }
 
@@ -569,19 +557,19 @@ TEST(a_statement_reads_what_was_there_when_it_was_prepared_though_it_has_gone)
     muster_statement *statement;
     bool row;
 
-    run(db, create);
-    run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1), ('bob', '2024-02-01', 2)");
+    ask_run(db, create);
+    ask_run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1), ('bob', '2024-02-01', 2)");
     muster_close(db); /* which makes files of it */
     db = open_at(test_path("db"));
     assert_ok(muster_prepare(db, "SELECT sum(n) FROM e", NULL, &statement, &test_error));
-    run(db, "INSERT INTO e VALUES ('cyd', '2024-03-01', 5)");
-    run(db, "DELETE FROM e WHERE at < '2024-03-01'");
-    run(db, "CHECKPOINT");
+    ask_run(db, "INSERT INTO e VALUES ('cyd', '2024-03-01', 5)");
+    ask_run(db, "DELETE FROM e WHERE at < '2024-03-01'");
+    ask_run(db, "CHECKPOINT");
     assert_ok(muster_step(statement, &row, &test_error));
     assert_true(row);
     assert_int_equal(muster_int64(statement, 0), 3);
     muster_finish(statement);
-    assert_answer(db, total, "1|1|5\n");
+    ask_expect(db, total, "1|1|5\n");
     muster_close(db);
 }
 
@@ -604,17 +592,17 @@ TEST(an_appender_that_cannot_hand_over_its_rows_forgets_them_at_the_commit)
     muster *db = open_at(test_path("db"));
     muster_appender *a;
 
-    run(db, create);
+    ask_run(db, create);
     assert_ok(muster_appender_open(db, "e", &a, &test_error));
-    run(db, "ALTER TABLE e ADD COLUMN extra TEXT");
+    ask_run(db, "ALTER TABLE e ADD COLUMN extra TEXT");
     assert_status(MUSTER_INVALID, append_many(a));
     assert_message_has("has changed since the appender was opened");
     assert_status(MUSTER_INVALID, muster_appender_commit(a, &test_error));
     assert_message_has("could not be taken");
-    run(db, "ALTER TABLE e DROP COLUMN extra");
+    ask_run(db, "ALTER TABLE e DROP COLUMN extra");
     assert_ok(append_many(a));
     assert_ok(muster_appender_commit(a, &test_error));
-    assert_answer(db, total, "65536|1|65536\n");
+    ask_expect(db, total, "65536|1|65536\n");
     muster_appender_close(a);
     muster_close(db);
 }
@@ -624,16 +612,16 @@ TEST(a_change_beside_a_full_appender_of_the_same_thread_is_busy)
     muster *db = open_at(test_path("db"));
     muster_appender *a;
 
-    run(db, create);
+    ask_run(db, create);
     assert_ok(muster_appender_open(db, "e", &a, &test_error));
     assert_ok(append_many(a));
     assert_status(MUSTER_BUSY,
                   ask_only(db, "INSERT INTO e VALUES ('y', '2024-01-01', 1)", &test_error));
     assert_message_has("commit it, or close it, first");
-    assert_answer(db, total, "0|0|-\n");
+    ask_expect(db, total, "0|0|-\n");
     assert_ok(muster_appender_commit(a, &test_error));
-    run(db, "INSERT INTO e VALUES ('y', '2024-01-01', 1)");
-    assert_answer(db, total, "65537|2|65537\n");
+    ask_run(db, "INSERT INTO e VALUES ('y', '2024-01-01', 1)");
+    ask_expect(db, total, "65537|2|65537\n");
     muster_appender_close(a);
     muster_close(db);
 }

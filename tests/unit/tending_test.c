@@ -88,11 +88,6 @@ static muster *open_at(const char *path)
     return db;
 }
 
-static void run(muster *db, const char *sql)
-{
-    assert_ok(ask_only(db, sql, &test_error));
-}
-
 /* All that can be seen of a database: answers, and why there are none. */
 static void describe(muster *db, char state[ROOM])
 {
@@ -115,7 +110,7 @@ static void insert(muster *db, uint32_t i)
                    "INSERT INTO e VALUES ('c%u', '2024-01-%02u', 'view', %u), ('c%u', "
                    "'2024-02-%02u', 'pay', %u), (NULL, '2024-02-01', 'view', 1)",
                    i % 5, 1 + i % 28, i, i, 1 + i % 28, i + 1);
-    run(db, sql);
+    ask_run(db, sql);
 }
 
 /* A database with many files, and many pieces in its log. */
@@ -123,15 +118,15 @@ static muster *make_base(const char *path)
 {
     muster *db = open_at(path);
 
-    run(db, create);
+    ask_run(db, create);
     for (uint32_t i = 0; i < PIECES; i++) {
         insert(db, i);
-        run(db, "CHECKPOINT");
+        ask_run(db, "CHECKPOINT");
     }
     for (uint32_t i = 0; i < PIECES; i++) {
         insert(db, PIECES + i);
     }
-    run(db, erase);
+    ask_run(db, erase);
     return db;
 }
 
@@ -178,8 +173,8 @@ static void assert_no_leftovers(muster *db)
     mu_arena arena = {0};
     uint32_t count, found = 0;
 
-    run(db, "CREATE TABLE another (a TEXT)");
-    run(db, "DROP TABLE another");
+    ask_run(db, "CREATE TABLE another (a TEXT)");
+    ask_run(db, "DROP TABLE another");
     assert_ok(mu_db_snapshot(db->db, &snapshot, &test_error));
     assert_ok(mu_snapshot_files(snapshot, &arena, &files, &count, &test_error));
     uint32_t named = snapshot->manifest.wal != 0;
@@ -247,7 +242,7 @@ static bool intrude_at(const char *base, keeping *keep, const char *sql, uint32_
     mu_env_set_hook(NULL, NULL);
     const bool last = one.waiting;
     if (!one.done) {
-        run(db, sql);
+        ask_run(db, sql);
     }
     describe(db, state);
     assert_string_equal(state, expected);
@@ -281,7 +276,7 @@ TEST(what_others_commit_at_any_write_of_a_merge_is_kept)
                        (int)(at ? at - others[o] : (ptrdiff_t)strlen(others[o])), others[o],
                        at ? file : "", at ? at + 2 : "");
         muster *copy = open_at(path);
-        run(copy, sql);
+        ask_run(copy, sql);
         describe(copy, expected);
         muster_close(copy);
         for (size_t k = 0; k < MU_COUNT(keepings); k++) {
@@ -398,14 +393,14 @@ TEST(what_came_during_a_checkpoint_is_in_the_log_after_it_and_in_files_after_the
 
     assert_true(count_segments(db, true) > PIECES);
     mu_env_set_hook(intrude, &one);
-    run(db, "CHECKPOINT");
+    ask_run(db, "CHECKPOINT");
     mu_env_set_hook(NULL, NULL);
     assert_true(one.done);
     assert_int_equal(count_segments(db, true), 2);
     assert_no_leftovers(db);
-    run(db, "CHECKPOINT");
+    ask_run(db, "CHECKPOINT");
     assert_int_equal(count_segments(db, true), 0);
-    run(db, "COMPACT");
+    ask_run(db, "COMPACT");
     assert_int_equal(count_segments(db, false), 4); /* three periods, and the attributes */
     muster_close(db);
 }
@@ -438,7 +433,7 @@ static void load_late_rows(muster *db, uint32_t i)
                    i, i % 7);
     test_write_file(file, rows, strlen(rows));
     (void)snprintf(sql, sizeof sql, "COPY e FROM '%s'; CHECKPOINT", file);
-    run(db, sql);
+    ask_run(db, sql);
 }
 
 enum {
@@ -451,7 +446,7 @@ TEST(small_files_of_a_period_become_fewer_as_they_come)
     muster *db = open_at(test_path("db"));
     char answer[100];
 
-    run(db, create);
+    ask_run(db, create);
     for (uint32_t i = 0; i < LOADS; i++) {
         load_late_rows(db, i);
         assert_ok(tend(db));
@@ -467,7 +462,7 @@ TEST(the_keeper_is_woken_by_files)
 {
     muster *db = open_at(test_path("db"));
 
-    run(db, create);
+    ask_run(db, create);
     for (uint32_t i = 0; i < LOADS; i++) {
         load_late_rows(db, i);
     }
@@ -507,7 +502,7 @@ TEST(a_close_does_not_wait_for_a_merge_of_the_keeper)
     muster *db = open_at(path);
     stopping s = {.main = pthread_self(), .db = db->db};
 
-    run(db, create);
+    ask_run(db, create);
     for (uint32_t i = 0; i < PIECES; i++) {
         load_late_rows(db, i);
     }
@@ -597,7 +592,7 @@ TEST(whoever_reads_while_all_write_merge_and_erase_sees_whole_commits)
     char answer[100];
 
     shop_use_fast_disk();
-    run(db, create);
+    ask_run(db, create);
     mu_db_set_kept(db->db, true);
     for (uint32_t i = 0; i < WRITERS + 2; i++) {
         threads[i] = (busy_thread){
