@@ -13,6 +13,7 @@
 
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
+#include "storage/kernels/kernels.h"
 
 enum {
     NO_GROUP = 0, /* tables hold group + 1 */
@@ -35,7 +36,7 @@ struct mu_group_keys {
     bool per_stripe;
     mu_type *types;
     mu_dict_union **texts; /* by key; NULL where it is not text */
-    uint32_t *codes;       /* scratch: a batch's codes in that dictionary */
+    uint32_t *codes;       /* scratch: a batch's codes in that dictionary, or places */
     uint64_t *tuples;      /* scratch: a batch's tuples */
     uint64_t *hashes;      /* scratch: and their hashes */
     uint32_t count;
@@ -45,9 +46,13 @@ struct mu_group_keys {
     size_t direct_count, direct_capacity;
     uint32_t *slots; /* open addressing by the tuple's hash */
     size_t slot_count;
-    span *spans;      /* by key: of the batch at hand */
-    bool nulls;       /* it has any in a key */
+    uint64_t *room; /* scratch: words of keys that are no integers, by key, then by row */
+    /* Of the batch at hand, by key: the words and which of them are not NULL, by row, and between
+     * what they lie. */
+    const uint64_t **words_of, **valid_of;
+    span *spans;
     span *near_spans; /* by key: what `near` has places for */
+    bool near_made;
     uint32_t *near;
 };
 
@@ -72,6 +77,7 @@ static muster_status open_texts(mu_group_keys *keys, muster_error *err)
 
 static void forget_near(mu_group_keys *keys)
 {
+    keys->near_made = false;
     for (uint32_t k = 0; k < keys->key_count; k++) {
         keys->near_spans[k] = (span){INT64_MAX, INT64_MIN};
     }
@@ -94,11 +100,15 @@ muster_status mu_group_keys_open(const mu_type *types, uint32_t key_count, bool 
     keys->codes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *keys->codes);
     keys->tuples = mu_mem_alloc_array((size_t)MU_BATCH_ROWS * keys->width, sizeof *keys->tuples);
     keys->hashes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *keys->hashes);
+    keys->room = mu_mem_alloc_array((size_t)MU_BATCH_ROWS * key_count, sizeof *keys->room);
+    keys->words_of = mu_mem_alloc_array(key_count, sizeof(const uint64_t *));
+    keys->valid_of = mu_mem_alloc_array(key_count, sizeof(const uint64_t *));
     keys->spans = mu_mem_alloc_array(key_count, sizeof *keys->spans);
     keys->near_spans = mu_mem_alloc_array(key_count, sizeof *keys->near_spans);
     keys->near = mu_mem_alloc_array(NEAR_PLACES, sizeof *keys->near);
     if (!keys->types || !keys->texts || !keys->codes || !keys->tuples || !keys->hashes ||
-        !keys->spans || !keys->near_spans || !keys->near) {
+        !keys->room || !keys->words_of || !keys->valid_of || !keys->spans || !keys->near_spans ||
+        !keys->near) {
         status = mu_fail_memory(err, "grouping");
         goto fail;
     }
@@ -132,6 +142,9 @@ void mu_group_keys_close(mu_group_keys *keys)
     mu_mem_free(keys->words);
     mu_mem_free(keys->direct);
     mu_mem_free(keys->slots);
+    mu_mem_free(keys->room);
+    mu_mem_free(keys->words_of);
+    mu_mem_free(keys->valid_of);
     mu_mem_free(keys->spans);
     mu_mem_free(keys->near_spans);
     mu_mem_free(keys->near);
@@ -184,45 +197,47 @@ static uint64_t word_of(mu_form form, const void *data, const uint32_t *codes, u
     return ((const uint32_t *)data)[row];
 }
 
-/* Writes key k of each live row into the tuples, whose bits of NULLs are clear. */
+/* Makes words[k] the words of key k by row, and spans[k] where they lie. Rows that are not live, or
+ * NULL, may have any. */
 static bool fill_words(mu_group_keys *keys, uint32_t k, const mu_vector *values,
                        const mu_batch *batch)
 {
     const mu_form form = mu_type_form(keys->types[k]);
-    uint64_t *words = &keys->tuples[k];
-    span found = {INT64_MAX, INT64_MIN};
+    uint64_t *words = &keys->room[(size_t)k * MU_BATCH_ROWS];
+    uint64_t counted[MU_BATCH_WORDS];
+    span *found = &keys->spans[k];
 
     if (form == MU_FORM_CODE &&
         !mu_dict_union_map(keys->texts[k], values->dict, values->data, values->valid, batch->live,
                            batch->rows, keys->codes)) {
         return false;
     }
-    MU_FOR_EACH_LIVE(row, batch) {
-        uint64_t *word = &words[(size_t)row * keys->width];
-        if (!mu_vector_valid(values, row)) {
-            *word = 0;
-            mu_bits_set(&keys->tuples[(size_t)row * keys->width + keys->key_count], k);
-            keys->nulls = true;
-            continue;
-        }
-        *word = word_of(form, values->data, keys->codes, row);
-        const int64_t number = (int64_t)*word;
-        found.least = number < found.least ? number : found.least;
-        found.greatest = number > found.greatest ? number : found.greatest;
+    for (uint32_t row = 0; form != MU_FORM_I64 && row < batch->rows; row++) {
+        words[row] = word_of(form, values->data, keys->codes, row);
     }
-    keys->spans[k] = found;
+    keys->words_of[k] = form == MU_FORM_I64 ? values->data : words;
+    keys->valid_of[k] = values->valid;
+    *found = (span){INT64_MAX, INT64_MIN};
+    memcpy(counted, batch->live, mu_bits_words(batch->rows) * sizeof *counted);
+    if (values->valid) {
+        mu_k()->and_bits(counted, values->valid, mu_bits_words(batch->rows));
+    }
+    mu_k()->min_max_i64((const int64_t *)keys->words_of[k], counted, mu_bits_words(batch->rows),
+                        &found->least, &found->greatest);
     return true;
 }
 
-static void clear_nulls(mu_group_keys *keys, const mu_batch *batch)
+/* The tuple of a row. */
+static void write_tuple(const mu_group_keys *keys, uint32_t row, uint64_t *tuple)
 {
-    const uint32_t words = null_words(keys->key_count);
+    uint64_t *nulls = &tuple[keys->key_count];
 
-    keys->nulls = false;
-    MU_FOR_EACH_LIVE(row, batch) {
-        uint64_t *nulls = &keys->tuples[(size_t)row * keys->width + keys->key_count];
-        for (uint32_t w = 0; w < words; w++) {
-            nulls[w] = 0;
+    memset(nulls, 0, null_words(keys->key_count) * sizeof *nulls);
+    for (uint32_t k = 0; k < keys->key_count; k++) {
+        const bool null = keys->valid_of[k] && !mu_bits_test(keys->valid_of[k], row);
+        tuple[k] = null ? 0 : keys->words_of[k][row];
+        if (null) {
+            mu_bits_set(nulls, k);
         }
     }
 }
@@ -403,7 +418,9 @@ static bool find_batch(mu_group_keys *keys, const mu_batch *batch, uint32_t *gro
         return false;
     }
     MU_FOR_EACH_LIVE(row, batch) {
-        const uint64_t hash = hash_tuple(keys, &keys->tuples[(size_t)row * keys->width]);
+        uint64_t *tuple = &keys->tuples[(size_t)row * keys->width];
+        write_tuple(keys, row, tuple);
+        const uint64_t hash = hash_tuple(keys, tuple);
         keys->hashes[row] = hash;
         __builtin_prefetch(&keys->slots[hash & (keys->slot_count - 1)]);
     }
@@ -422,17 +439,29 @@ static bool find_batch(mu_group_keys *keys, const mu_batch *batch, uint32_t *gro
     return true;
 }
 
+/* How many places a key takes: one for each number of the span, and one for NULL; 0 if they are too
+ * many. */
+static uint64_t width_of(const span *s)
+{
+    const uint64_t more = (uint64_t)s->greatest - (uint64_t)s->least;
+
+    if (s->least > s->greatest) {
+        return 1;
+    }
+    return more > NEAR_PLACES - 2 ? 0 : more + 2;
+}
+
 /* How many places the combinations take; 0 if they are too many. */
 static uint32_t count_places(const span *spans, uint32_t key_count)
 {
     uint64_t places = 1;
 
     for (uint32_t k = 0; k < key_count; k++) {
-        const uint64_t more = (uint64_t)spans[k].greatest - (uint64_t)spans[k].least;
-        if (more >= NEAR_PLACES || places * (more + 1) > NEAR_PLACES) {
+        const uint64_t width = width_of(&spans[k]);
+        if (width == 0 || places * width > NEAR_PLACES) {
             return 0;
         }
-        places *= more + 1;
+        places *= width;
     }
     return (uint32_t)places;
 }
@@ -442,7 +471,7 @@ static uint32_t count_places(const span *spans, uint32_t key_count)
 static bool reach_near(mu_group_keys *keys)
 {
     span *near = keys->near_spans;
-    bool within = true;
+    bool within = keys->near_made;
 
     for (uint32_t k = 0; k < keys->key_count; k++) {
         within = within && keys->spans[k].least >= near[k].least &&
@@ -464,7 +493,29 @@ static bool reach_near(mu_group_keys *keys)
         memcpy(near, keys->spans, keys->key_count * sizeof *near);
     }
     memset(keys->near, 0, count_places(near, keys->key_count) * sizeof *keys->near);
+    keys->near_made = true;
     return true;
+}
+
+/* codes[r] = the place in `near` of the tuple of row r: the last of each key's places is NULL's.
+ * Rows that are not live get any number. */
+static void fill_near_places(const mu_group_keys *keys, const mu_batch *batch)
+{
+    uint32_t *places = keys->codes;
+
+    memset(places, 0, batch->rows * sizeof *places);
+    for (uint32_t k = 0; k < keys->key_count; k++) {
+        const uint64_t *words = keys->words_of[k], *valid = keys->valid_of[k];
+        const uint64_t least = (uint64_t)keys->near_spans[k].least;
+        const uint32_t width = (uint32_t)width_of(&keys->near_spans[k]);
+        for (uint32_t row = 0; !valid && row < batch->rows; row++) {
+            places[row] = places[row] * width + (uint32_t)(words[row] - least);
+        }
+        for (uint32_t row = 0; valid && row < batch->rows; row++) {
+            const uint32_t place = (uint32_t)(words[row] - least);
+            places[row] = places[row] * width + (mu_bits_test(valid, row) ? place : width - 1);
+        }
+    }
 }
 
 static bool find_batch_near(mu_group_keys *keys, const mu_batch *batch, uint32_t *groups)
@@ -472,21 +523,17 @@ static bool find_batch_near(mu_group_keys *keys, const mu_batch *batch, uint32_t
     if (!reserve_slots(keys, batch->rows)) {
         return false;
     }
+    fill_near_places(keys, batch);
     MU_FOR_EACH_LIVE(row, batch) {
-        const uint64_t *tuple = &keys->tuples[(size_t)row * keys->width];
-        uint64_t place = 0;
-        for (uint32_t k = 0; k < keys->key_count; k++) {
-            const span *near = &keys->near_spans[k];
-            const uint64_t least = (uint64_t)near->least;
-            place = place * ((uint64_t)near->greatest - least + 1) + (tuple[k] - least);
-        }
-        if (keys->near[place] == NO_GROUP) {
-            if (!find_hashed(keys, tuple, hash_tuple(keys, tuple), &groups[row])) {
+        uint32_t *near = &keys->near[keys->codes[row]];
+        if (*near == NO_GROUP) {
+            write_tuple(keys, row, keys->tuples);
+            if (!find_hashed(keys, keys->tuples, hash_tuple(keys, keys->tuples), &groups[row])) {
                 return false;
             }
-            keys->near[place] = groups[row] + 1;
+            *near = groups[row] + 1;
         }
-        groups[row] = keys->near[place] - 1;
+        groups[row] = *near - 1;
     }
     return true;
 }
@@ -494,20 +541,22 @@ static bool find_batch_near(mu_group_keys *keys, const mu_batch *batch, uint32_t
 muster_status mu_group_keys_find(mu_group_keys *keys, const mu_vector *values,
                                  const mu_batch *batch, uint32_t *groups, muster_error *err)
 {
-    if (keys->by_array) {
-        return find_batch_direct(keys, values, batch, groups) ? MUSTER_OK
-                                                              : mu_fail_memory(err, "grouping");
+    bool found;
+
+    if (mu_bits_none(batch->live, mu_bits_words(batch->rows))) {
+        return MUSTER_OK;
     }
-    clear_nulls(keys, batch);
+    if (keys->by_array) {
+        found = find_batch_direct(keys, values, batch, groups);
+        return found ? MUSTER_OK : mu_fail_memory(err, "grouping");
+    }
     for (uint32_t k = 0; k < keys->key_count; k++) {
         if (!fill_words(keys, k, &values[k], batch)) {
             return mu_fail_memory(err, "grouping");
         }
     }
-    const bool near =
-        !keys->nulls && !mu_bits_none(batch->live, mu_bits_words(batch->rows)) && reach_near(keys);
-    const bool found =
-        near ? find_batch_near(keys, batch, groups) : find_batch(keys, batch, groups);
+    found =
+        reach_near(keys) ? find_batch_near(keys, batch, groups) : find_batch(keys, batch, groups);
     return found ? MUSTER_OK : mu_fail_memory(err, "grouping");
 }
 

@@ -1,9 +1,11 @@
 /*
  * stripe_distinct.c - count(DISTINCT customer) by group, a stripe at a time.
  *
- * Bits of the first BIT_GROUPS groups lie one after the other, 8 KiB each: 4 MiB in all, about what
- * two cores' second-level caches hold. Groups beyond them share one hash set, emptied at the end of
- * each stripe.
+ * Bits of the first BIT_GROUPS groups lie one after the other, 8 KiB each: 32 MiB in all, enough
+ * for the days of eleven years. Few of them are in use at a time, since a stripe's events come
+ * period by period; and of a group that few customers are in, only the cache lines that they
+ * touched are cleared at the end of the stripe. Groups beyond them share one hash set, emptied
+ * likewise.
  */
 #include "query/stripe_distinct.h"
 
@@ -11,16 +13,30 @@
 #include "storage/base/mem.h"
 
 enum {
-    BIT_GROUPS = 512
+#ifdef MU_TINY
+    BIT_GROUPS = 64,
+#else
+    BIT_GROUPS = 4096,
+#endif
+    LINE_WORDS = 8, /* of 64 bits: a cache line */
+    LINES = MU_STRIPE_WORDS / LINE_WORDS,
 };
+
+/* Which cache lines of a group's bits are not all clear. */
+typedef struct touched {
+    uint64_t lines[LINES / 64];
+} touched;
+
+static_assert(LINES % 64 == 0, "lines of a group fill words");
 
 struct mu_stripe_distinct {
     uint64_t *counts; /* by group */
     size_t count_capacity, group_count;
     uint64_t *bits; /* by group */
     size_t bit_capacity, bit_groups;
-    bool touched[BIT_GROUPS]; /* some of its bits are set */
-    uint64_t *set;            /* open addressing: (group << 16 | customer) + 1, or 0 */
+    touched *touched; /* by group */
+    size_t touched_capacity;
+    uint64_t *set; /* open addressing: (group << 16 | customer) + 1, or 0 */
     size_t set_slots, set_count;
 };
 
@@ -34,6 +50,7 @@ void mu_stripe_distinct_close(mu_stripe_distinct *distinct)
     if (distinct) {
         mu_mem_free(distinct->counts);
         mu_mem_free(distinct->bits);
+        mu_mem_free(distinct->touched);
         mu_mem_free(distinct->set);
         mu_mem_free(distinct);
     }
@@ -54,9 +71,11 @@ static bool reserve(mu_stripe_distinct *d, uint32_t group)
     }
     if (with_bits > d->bit_groups) {
         if (!mu_mem_reserve(&d->bits, &d->bit_capacity, with_bits * MU_STRIPE_WORDS,
-                            sizeof *d->bits)) {
+                            sizeof *d->bits) ||
+            !mu_mem_reserve(&d->touched, &d->touched_capacity, with_bits, sizeof *d->touched)) {
             return false;
         }
+        memset(&d->touched[d->bit_groups], 0, (with_bits - d->bit_groups) * sizeof *d->touched);
         memset(&d->bits[d->bit_groups * MU_STRIPE_WORDS], 0,
                (with_bits - d->bit_groups) * MU_STRIPE_WORDS * sizeof *d->bits);
         d->bit_groups = with_bits;
@@ -111,12 +130,13 @@ static bool add_to_set(mu_stripe_distinct *d, uint32_t group, uint32_t customer)
 
 static void add_to_bits(mu_stripe_distinct *d, uint32_t group, uint32_t customer)
 {
-    uint64_t *word = &d->bits[(size_t)group * MU_STRIPE_WORDS + customer / 64];
+    const uint32_t word_index = customer / 64;
+    uint64_t *word = &d->bits[(size_t)group * MU_STRIPE_WORDS + word_index];
     const uint64_t bit = UINT64_C(1) << customer % 64;
 
     d->counts[group] += (*word & bit) == 0;
     *word |= bit;
-    d->touched[group] = true;
+    mu_bits_set(d->touched[group].lines, word_index / LINE_WORDS);
 }
 
 muster_status mu_stripe_distinct_add(mu_stripe_distinct *d, const mu_vector *customers,
@@ -148,13 +168,21 @@ muster_status mu_stripe_distinct_add(mu_stripe_distinct *d, const mu_vector *cus
     return MUSTER_OK;
 }
 
+static void clear_touched(uint64_t *bits, touched *group)
+{
+    for (size_t w = 0; w < MU_COUNT(group->lines); w++) {
+        for (uint64_t left = group->lines[w]; left != 0; left &= left - 1) {
+            const size_t line = w * 64 + mu_bits_lowest(left);
+            memset(&bits[line * LINE_WORDS], 0, LINE_WORDS * sizeof *bits);
+        }
+        group->lines[w] = 0;
+    }
+}
+
 void mu_stripe_distinct_end(mu_stripe_distinct *d)
 {
     for (size_t g = 0; g < d->bit_groups; g++) {
-        if (d->touched[g]) {
-            memset(&d->bits[g * MU_STRIPE_WORDS], 0, MU_STRIPE_WORDS * sizeof *d->bits);
-            d->touched[g] = false;
-        }
+        clear_touched(&d->bits[g * MU_STRIPE_WORDS], &d->touched[g]);
     }
     if (d->set_count > 0) {
         memset(d->set, 0, d->set_slots * sizeof *d->set);

@@ -6,8 +6,8 @@
 #include "tests/support/test.h"
 
 enum {
-    GROUPS = 700,
-    PEOPLE = 200,
+    GROUPS = 4500,
+    PEOPLE = 50,
     STRIPES = 3,
     BATCHES = 40
 }; /* more groups than have bits */
@@ -30,7 +30,7 @@ TEST(every_customer_counts_once_in_a_group)
             for (uint32_t r = 0; r < MU_BATCH_ROWS; r++) {
                 const uint32_t person = (uint32_t)test_random_below(&random, PEOPLE);
                 const uint32_t what = (uint32_t)test_random_below(&random, 10);
-                ordinals[r] = stripe * MU_STRIPE_ROWS + person * 300;
+                ordinals[r] = stripe * MU_STRIPE_ROWS + person * 1300;
                 groups[r] = (uint32_t)test_random_below(&random, GROUPS);
                 if (what == 0) {
                     mu_bits_clear(live, r);
