@@ -8,6 +8,7 @@
  */
 #include "query/exec.h"
 
+#include "query/grouper.h"
 #include "query/indexed.h"
 #include "query/op.h"
 #include "query/walk.h"
@@ -71,15 +72,27 @@ muster_status mu_exec_check(const mu_exec *exec, muster_error *err)
     return MUSTER_OK;
 }
 
-const mu_rowset *mu_exec_rowset(const mu_exec *exec, const mu_plan *plan)
+static const mu_rowset *find_rowset(const mu_exec *exec, const mu_plan *plan)
 {
     for (size_t i = 0; i < exec->row_count; i++) {
         if (exec->rows[i].plan == plan) {
             return exec->rows[i].rows;
         }
     }
-    assert(false && "a node that was not run");
     return NULL;
+}
+
+const mu_rowset *mu_exec_rowset(const mu_exec *exec, const mu_plan *plan)
+{
+    const mu_rowset *rows = find_rowset(exec, plan);
+
+    assert(rows); /* else the node was not run */
+    return rows;
+}
+
+bool mu_exec_has_rowset(const mu_exec *exec, const mu_plan *plan)
+{
+    return find_rowset(exec, plan) != NULL;
 }
 
 const uint64_t *mu_exec_query_set(const mu_exec *exec, const mu_set *set, uint32_t stripe)
@@ -105,8 +118,9 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
     case MU_PLAN_FILTER:
     case MU_PLAN_PROJECT:
         return mu_exec_stripes(exec, input->input);
+    case MU_PLAN_GROUP: /* if it streams, its units are those of its input */
+        return mu_exec_has_rowset(exec, input) ? 0 : mu_exec_stripes(exec, input->input);
     case MU_PLAN_VALUES:
-    case MU_PLAN_GROUP:
     case MU_PLAN_SORT:
     case MU_PLAN_LIMIT:
     case MU_PLAN_FUNNEL:
@@ -225,7 +239,7 @@ static muster_status consume_members(void *context, uint32_t unit, const mu_batc
     return MUSTER_OK;
 }
 
-static muster_status run_plan(mu_exec *exec, const mu_plan *plan, muster_error *err);
+static muster_status run_plan(mu_exec *exec, const mu_plan *plan, bool shared, muster_error *err);
 
 static muster_status run_query_set(mu_exec *exec, const mu_set *set, muster_error *err)
 {
@@ -234,7 +248,7 @@ static muster_status run_query_set(mu_exec *exec, const mu_set *set, muster_erro
     muster_status status;
     set_state state = {0};
 
-    MU_TRY(run_plan(exec, plan, err));
+    MU_TRY(run_plan(exec, plan, true, err));
     void **states = mu_mem_zalloc_array(exec->workers, sizeof *states);
     const size_t stripes = mu_snapshot_stripes(exec->options.snapshot);
     state.bits = mu_mem_zalloc_array(stripes * MU_STRIPE_WORDS, sizeof *state.bits);
@@ -296,26 +310,41 @@ static runner *runner_of(mu_plan_kind kind)
     return NULL;
 }
 
-static muster_status run_plan(mu_exec *exec, const mu_plan *plan, muster_error *err)
+/* Runs the node, and keeps its rows. */
+static muster_status keep_rows(mu_exec *exec, const mu_plan *plan, runner *run, muster_error *err)
 {
+    muster_status status;
     mu_rowset *rows;
-    runner *const run = runner_of(plan->kind);
 
-    if (plan->input) {
-        MU_TRY(run_plan(exec, plan->input, err));
-    }
-    MU_TRY(mu_walk_sets(plan, visit_set, exec, err));
-    if (!run) {
-        return MUSTER_OK;
-    }
     if (!mu_mem_reserve(&exec->rows, &exec->row_capacity, exec->row_count + 1,
                         sizeof *exec->rows)) {
         return mu_fail_memory(err, "starting a query");
     }
     MU_TRY(mu_rowset_open(plan->columns, plan->column_count, &rows, err));
+    MU_TRY_GOTO(run(exec, plan, rows, err));
+    MU_TRY_GOTO(mu_rowset_finish(rows, err));
     exec->rows[exec->row_count++] = (made_rows){.plan = plan, .rows = rows};
-    MU_TRY(run(exec, plan, rows, err));
-    return mu_rowset_finish(rows, err);
+    return MUSTER_OK;
+
+fail:
+    mu_rowset_close(rows);
+    return status;
+}
+
+/* `shared`: what follows is pulled by all threads, so that groups may stream. */
+static muster_status run_plan(mu_exec *exec, const mu_plan *plan, bool shared, muster_error *err)
+{
+    runner *const run = runner_of(plan->kind);
+
+    if (plan->input) {
+        const bool streams = !run && !shared;
+        MU_TRY(run_plan(exec, plan->input, !streams && plan->kind != MU_PLAN_LIMIT, err));
+    }
+    MU_TRY(mu_walk_sets(plan, visit_set, exec, err));
+    if (!run || (plan->kind == MU_PLAN_GROUP && shared && mu_group_by_stripe(exec, plan))) {
+        return MUSTER_OK;
+    }
+    return keep_rows(exec, plan, run, err);
 }
 
 muster_status mu_exec_open(const mu_exec_options *options, const mu_plan *plan, mu_exec **out,
@@ -335,7 +364,7 @@ muster_status mu_exec_open(const mu_exec_options *options, const mu_plan *plan, 
         status = mu_fail_memory(err, "starting a query");
         goto fail;
     }
-    MU_TRY_GOTO(run_plan(exec, plan, err));
+    MU_TRY_GOTO(run_plan(exec, plan, false, err));
     MU_TRY_GOTO(mu_op_open(exec, plan, &exec->root, err));
     *out = exec;
     return MUSTER_OK;

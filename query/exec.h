@@ -73,12 +73,15 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input);
 
 /* The result of a node that needed all of its input; built by mu_exec_open(). */
 const mu_rowset *mu_exec_rowset(const mu_exec *exec, const mu_plan *plan);
+bool mu_exec_has_rowset(const mu_exec *exec, const mu_plan *plan);
 
 /* Rowsets: rows kept in memory, as batches. */
 
 muster_status mu_rowset_open(const mu_plan_column *columns, uint32_t column_count, mu_rowset **out,
                              muster_error *err);
 void mu_rowset_close(mu_rowset *rows);
+/* No rows, memory kept. */
+void mu_rowset_reset(mu_rowset *rows);
 /* Copies the live rows, densely. */
 muster_status mu_rowset_add_batch(mu_rowset *rows, const mu_batch *batch, muster_error *err);
 /* One row; values of the columns' types. */

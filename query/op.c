@@ -16,8 +16,9 @@ static opener *opener_of(mu_plan_kind kind)
         return mu_op_project_open;
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return mu_op_funnel_customers_open;
-    case MU_PLAN_VALUES:
     case MU_PLAN_GROUP:
+        return mu_op_group_open;
+    case MU_PLAN_VALUES:
     case MU_PLAN_SORT:
     case MU_PLAN_LIMIT:
     case MU_PLAN_FUNNEL:

@@ -58,6 +58,8 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
 muster_status mu_op_filter_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_project_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
                                  muster_error *err);
+/* A group streams if it is by the row's customer and was not run. */
+muster_status mu_op_group_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_rowset_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_funnel_customers_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
                                           muster_error *err);

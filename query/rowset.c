@@ -35,7 +35,9 @@ struct mu_rowset {
     uint64_t rows;
     uint64_t capacity; /* in rows, a multiple of MU_BATCH_ROWS */
     column *columns;
-    mu_vector *views;              /* batch after batch, column_count each; after finish */
+    mu_vector *views; /* batch after batch, column_count each; after finish */
+    size_t view_capacity;
+    bool finished;
     uint64_t full[MU_BATCH_WORDS]; /* live bits of every batch but the last */
     uint64_t last[MU_BATCH_WORDS]; /* of the last */
 };
@@ -94,6 +96,20 @@ void mu_rowset_close(mu_rowset *rows)
     mu_mem_free(rows->columns);
     mu_mem_free(rows->views);
     mu_mem_free(rows);
+}
+
+void mu_rowset_reset(mu_rowset *rows)
+{
+    for (uint32_t c = 0; c < rows->column_count && rows->capacity > 0; c++) {
+        column *col = &rows->columns[c];
+        memset(col->data, 0, bytes_of_rows(col->form, rows->capacity));
+        memset(col->valid, 0, (size_t)rows->capacity / 8);
+        col->has_nulls = false;
+        col->remap_id = 0;
+        mu_dict_builder_reset(&col->texts);
+    }
+    rows->rows = 0;
+    rows->finished = false;
 }
 
 static bool grow_array(void *array_pointer, size_t old_size, size_t new_size)
@@ -287,11 +303,12 @@ muster_status mu_rowset_finish(mu_rowset *rows, muster_error *err)
 {
     const uint32_t batches = mu_rowset_batches(rows);
 
-    assert(!rows->views);
-    rows->views = mu_mem_zalloc_array((size_t)batches * rows->column_count, sizeof *rows->views);
-    if (!rows->views) {
+    assert(!rows->finished);
+    if (!mu_mem_reserve(&rows->views, &rows->view_capacity, (size_t)batches * rows->column_count,
+                        sizeof *rows->views)) {
         return mu_fail_memory(err, "keeping rows");
     }
+    rows->finished = true;
     for (uint32_t b = 0; b < batches; b++) {
         for (uint32_t c = 0; c < rows->column_count; c++) {
             column *col = &rows->columns[c];
@@ -324,7 +341,7 @@ void mu_rowset_batch(const mu_rowset *rows, uint32_t i, uint64_t live[MU_BATCH_W
 {
     const bool last = i + 1 == mu_rowset_batches(rows);
 
-    assert(rows->views && i < mu_rowset_batches(rows));
+    assert(rows->finished && i < mu_rowset_batches(rows));
     memcpy(live, last ? rows->last : rows->full, sizeof rows->full);
     out->rows = last ? (uint32_t)(rows->rows - (uint64_t)i * MU_BATCH_ROWS) : MU_BATCH_ROWS;
     out->column_count = rows->column_count;
