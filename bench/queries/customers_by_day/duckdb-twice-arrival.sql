@@ -1,0 +1,2 @@
+-- pairs of day and customer first, so that customers are rows
+SELECT day, count(*) AS customers FROM (SELECT DISTINCT ts::DATE AS day, cid FROM arrival.events) GROUP BY day ORDER BY day
