@@ -3,7 +3,6 @@
  *
  * A statement owns an arena, in which its tree and plan live, and a snapshot, over which it was
  * bound and runs. Texts of the current row live in an arena of their own, emptied by each step.
- * A handle's own state is set before statements are made of it, or atomic.
  */
 #include "sql/owner.h"
 
@@ -28,7 +27,7 @@ typedef struct id_room {
 } id_room;
 
 struct muster_statement {
-    muster *owner;
+    muster_connection *connection;
     mu_arena arena; /* tree, plan, notes */
     mu_snapshot *snapshot;
     mu_binder binder;
@@ -50,78 +49,11 @@ struct muster_statement {
     mu_arena texts;      /* of the current row */
 };
 
-const char *muster_version(void)
-{
-    return MUSTER_VERSION;
-}
-
-muster_status muster_open(const char *path, muster **db, muster_error *err)
-{
-    muster *m = mu_mem_zalloc(sizeof *m);
-    muster_status status;
-
-    *db = NULL;
-    if (!m) {
-        return mu_fail_memory(err, "opening a database");
-    }
-    MU_TRY_GOTO(mu_db_open(path, &m->db, err));
-    MU_TRY_GOTO(muster_set_threads(m, 0, err));
-    *db = m;
-    return MUSTER_OK;
-
-fail:
-    muster_close(m);
-    return status;
-}
-
-void muster_close(muster *db)
-{
-    if (!db) {
-        return;
-    }
-    assert(atomic_load(&db->statement_count) == 0);
-    mu_pool_close(db->pool);
-    mu_db_close(db->db);
-    mu_mem_free(db);
-}
-
-muster_status muster_check(const char *path, muster_problem_fn *problem, void *context,
-                           muster_error *err)
-{
-    return mu_db_check_each(path, problem, context, err);
-}
-
-muster_status muster_set_threads(muster *db, uint32_t threads, muster_error *err)
-{
-    const unsigned open = atomic_load(&db->statement_count);
-    mu_pool *pool = NULL;
-
-    if (open > 0) {
-        return mu_fail(err, MUSTER_INVALID,
-                       "%u statements are open; finish them to change the number of threads", open);
-    }
-    if (threads == 0) {
-        threads = mu_env_processors();
-    }
-    if (threads > 1) {
-        MU_TRY(mu_pool_open(threads, &pool, err));
-    }
-    mu_pool_close(db->pool);
-    db->pool = pool;
-    return MUSTER_OK;
-}
-
-void muster_set_progress(muster *db, muster_progress_fn *report, void *context)
-{
-    db->report = report;
-    db->report_context = context;
-}
-
 /* What storage and query tell, as muster.h promises it. */
 static void report(void *context, const char *what, uint64_t done, uint64_t total, uint64_t rows)
 {
     muster_statement *statement = context;
-    const muster *db = statement->owner;
+    const muster_connection *connection = statement->connection;
     const double now = mu_env_seconds();
     const muster_progress progress = {.what = what,
                                       .done = done,
@@ -129,9 +61,9 @@ static void report(void *context, const char *what, uint64_t done, uint64_t tota
                                       .rows = rows,
                                       .seconds = now - statement->began};
 
-    if (db->report && now - statement->reported >= REPORT_SECONDS) {
+    if (connection->report && now - statement->reported >= REPORT_SECONDS) {
         statement->reported = now;
-        db->report(db->report_context, &progress);
+        connection->report(connection->report_context, &progress);
     }
 }
 
@@ -143,11 +75,14 @@ static muster_status bind_statement(muster_statement *s, muster_error *err)
     s->binder.scope =
         (mu_scope){.arena = &s->arena, .snapshot = s->snapshot, .now_us = mu_env_now_us()};
     s->binder.catalog = mu_snapshot_catalog(s->snapshot);
+    if (mu_act_writes(s->tree)) {
+        MU_TRY(mu_connection_check_writable(s->connection, err));
+    }
     if (mu_act_is(s->tree)) {
-        s->act = (mu_act){.db = s->owner->db,
+        s->act = (mu_act){.db = s->connection->owner->db,
                           .statement = s->tree,
                           .binder = &s->binder,
-                          .pool = s->owner->pool,
+                          .pool = s->connection->owner->pool,
                           .cancel = &s->cancel,
                           .progress = &s->progress,
                           .bytes_read = &s->bytes_read};
@@ -182,11 +117,11 @@ static muster_status prepare(muster_statement *s, const char *sql, const char **
         return mu_fail_memory(err, "reading a statement");
     }
     s->binder.text = text;
-    MU_TRY(mu_db_snapshot(s->owner->db, &s->snapshot, err));
+    MU_TRY(mu_db_snapshot(s->connection->owner->db, &s->snapshot, err));
     return bind_statement(s, err);
 }
 
-muster_status muster_prepare(muster *db, const char *sql, const char **rest,
+muster_status muster_prepare(muster_connection *connection, const char *sql, const char **rest,
                              muster_statement **statement, muster_error *err)
 {
     muster_statement *s = mu_mem_zalloc(sizeof *s);
@@ -199,9 +134,9 @@ muster_status muster_prepare(muster *db, const char *sql, const char **rest,
         }
         return mu_fail_memory(err, "reading a statement");
     }
-    s->owner = db;
+    s->connection = connection;
     s->progress = (mu_progress){.report = report, .context = s};
-    atomic_fetch_add(&db->statement_count, 1);
+    mu_connection_take(connection);
     status = prepare(s, sql, rest, err);
     if (status != MUSTER_OK || !s->tree) {
         muster_finish(s);
@@ -260,7 +195,7 @@ static muster_status step(muster_statement *s, bool *row, muster_error *err)
     }
     if (!s->exec) {
         const mu_exec_options options = {.snapshot = s->snapshot,
-                                         .pool = s->owner->pool,
+                                         .pool = s->connection->owner->pool,
                                          .cancel = &s->cancel,
                                          .progress = &s->progress,
                                          .bytes_read = &s->bytes_read,
@@ -455,6 +390,6 @@ void muster_finish(muster_statement *statement)
     mu_snapshot_release(statement->snapshot);
     mu_arena_deinit(&statement->texts);
     mu_arena_deinit(&statement->arena);
-    atomic_fetch_sub(&statement->owner->statement_count, 1);
+    mu_connection_give(statement->connection);
     mu_mem_free(statement);
 }
