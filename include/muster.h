@@ -140,11 +140,55 @@ MUSTER_API muster_status muster_prepare(muster_connection *connection, const cha
                                         const char **rest, muster_statement **statement,
                                         muster_error *err);
 
+/* Parameters: ?, $1 or :name ($name is the same) may stand wherever a value may, in one of these
+ * three ways in a statement. Each has a number from 1: that of its "?" among the others, the one
+ * that is written, or that of its name, in the order in which names appear first. */
+MUSTER_API uint32_t muster_parameter_count(const muster_statement *statement);
+/* Without its ':'. NULL if it has no name, or is not there. Good until the statement is finished. */
+MUSTER_API const char *muster_parameter_name(const muster_statement *statement, uint32_t number);
+/* The number of the parameter of that name (given without ':'; case matters); 0: there is none. */
+MUSTER_API uint32_t muster_parameter_index(const muster_statement *statement, const char *name);
+
+/* Gives a parameter its value, before the first muster_step() or after muster_reset(); INVALID else,
+ * or where there is no such parameter. It stays until it is given another. Where a parameter stands,
+ * the value counts as a constant that was written there: a text is read as what the place takes, as
+ * '2024-05-01' is. Whether it fits is found at the first step. Texts are UTF-8, and copied. Units
+ * are those of muster_int64(): days since 1970-01-01, microseconds since then (UTC), microseconds;
+ * a decimal is value / 10^scale; an interval is calendar months and, beside them, microseconds. */
+MUSTER_API muster_status muster_bind_null(muster_statement *statement, uint32_t number,
+                                          muster_error *err);
+MUSTER_API muster_status muster_bind_boolean(muster_statement *statement, uint32_t number,
+                                             bool value, muster_error *err);
+MUSTER_API muster_status muster_bind_int64(muster_statement *statement, uint32_t number,
+                                           int64_t value, muster_error *err);
+MUSTER_API muster_status muster_bind_double(muster_statement *statement, uint32_t number,
+                                            double value, muster_error *err);
+MUSTER_API muster_status muster_bind_decimal(muster_statement *statement, uint32_t number,
+                                             int64_t value, uint32_t scale, muster_error *err);
+MUSTER_API muster_status muster_bind_text(muster_statement *statement, uint32_t number,
+                                          const char *text, size_t size, muster_error *err);
+MUSTER_API muster_status muster_bind_date(muster_statement *statement, uint32_t number,
+                                          int64_t days, muster_error *err);
+MUSTER_API muster_status muster_bind_timestamp(muster_statement *statement, uint32_t number,
+                                               int64_t microseconds, muster_error *err);
+MUSTER_API muster_status muster_bind_interval(muster_statement *statement, uint32_t number,
+                                              int32_t months, int64_t microseconds,
+                                              muster_error *err);
+/* muster_reset(), and no parameter has a value any more. */
+MUSTER_API void muster_clear_bindings(muster_statement *statement);
+
 /* Runs to the next row. *row is false when there are no more, and for statements without a
- * result. After a failure or the last row, only muster_finish() is of use. */
+ * result. After a failure or the last row, only muster_reset() and muster_finish() are of use.
+ * A statement without parameters sees the database as it was when it was prepared; one with them,
+ * and one that was reset, as it is at the first step. */
 MUSTER_API muster_status muster_step(muster_statement *statement, bool *row, muster_error *err);
 
-/* The columns of the result; 0 for a statement that has none. Known once it is prepared. */
+/* Makes the statement ready to be run again, with the values that are bound, over the database as
+ * it is by then. Its rows, notes and counts are gone, and so is a muster_cancel(). */
+MUSTER_API void muster_reset(muster_statement *statement);
+
+/* The columns of the result; 0 for a statement that has none. Known once it is prepared; where a
+ * type follows from that of a parameter, it is known at the first step. */
 MUSTER_API uint32_t muster_column_count(const muster_statement *statement);
 MUSTER_API const char *muster_column_name(const muster_statement *statement, uint32_t column);
 MUSTER_API muster_type muster_column_type(const muster_statement *statement, uint32_t column);
