@@ -98,18 +98,21 @@ static void check(muster_status status, const muster_error *err)
 /* Runs a statement, and returns the first value of its last row, as a number. */
 static uint64_t run_sql(muster *db, const char *sql)
 {
+    muster_connection *connection;
     muster_statement *statement;
     muster_error err = {0};
     bool row = true;
     uint64_t value = 0;
 
-    check(muster_prepare(db, sql, NULL, &statement, &err), &err);
+    check(muster_connect(db, &connection, &err), &err);
+    check(muster_prepare(connection, sql, NULL, &statement, &err), &err);
     while (row) {
         check(muster_step(statement, &row, &err), &err);
         const char *text = row ? muster_text(statement, 0, NULL) : NULL;
         value = text ? strtoull(text, NULL, 10) : value;
     }
     muster_finish(statement);
+    muster_disconnect(connection);
     return value;
 }
 
@@ -214,10 +217,12 @@ static void append_stretch(append_run *run)
 {
     const uint64_t commits = (uint64_t)run->seconds * run->rate / run->batch;
     const double began = mu_bench_now();
+    muster_connection *connection;
     muster_appender *a;
     muster_error err = {0};
 
-    check(muster_appender_open(run->db, "events", &a, &err), &err);
+    check(muster_connect(run->db, &connection, &err), &err);
+    check(muster_appender_open(connection, "events", &a, &err), &err);
     for (uint64_t c = 0; c < commits; c++) {
         const double due = began + (double)c * run->batch / run->rate;
         sleep_until(due);
@@ -231,6 +236,7 @@ static void append_stretch(append_run *run)
         add_sample(&run->behind, done - due);
     }
     muster_appender_close(a);
+    muster_disconnect(connection);
     sleep_until(began + run->seconds);
     run->appending += mu_bench_now() - began;
 }
@@ -318,7 +324,7 @@ static void load(append_run *run)
         generate(run, file);
     }
     mu_bench_remove(place);
-    check(muster_open(place, &run->db, &err), &err);
+    check(muster_open(place, NULL, &run->db, &err), &err);
     (void)run_sql(run->db,
                   "CREATE TABLE events (customer TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT "
                   "EVENT, channel TEXT, city TEXT, sku TEXT, amount DECIMAL(12,2), quantity "

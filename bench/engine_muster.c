@@ -14,9 +14,11 @@
 typedef struct engine_muster {
     mu_bench_engine engine; /* first */
     muster *db;
+    muster_connection **connections; /* engine.clients of them */
     __typeof__(muster_open) *open;
     __typeof__(muster_close) *close;
-    __typeof__(muster_set_threads) *set_threads;
+    __typeof__(muster_connect) *connect;
+    __typeof__(muster_disconnect) *disconnect;
     __typeof__(muster_prepare) *prepare;
     __typeof__(muster_step) *step;
     __typeof__(muster_finish) *finish;
@@ -32,7 +34,8 @@ static bool muster_load(mu_bench_engine *engine, mu_bench_reply *reply)
     const mu_bench_function wanted[] = {
         {&m->open, "muster_open"},
         {&m->close, "muster_close"},
-        {&m->set_threads, "muster_set_threads"},
+        {&m->connect, "muster_connect"},
+        {&m->disconnect, "muster_disconnect"},
         {&m->prepare, "muster_prepare"},
         {&m->step, "muster_step"},
         {&m->finish, "muster_finish"},
@@ -55,9 +58,13 @@ static bool muster_open_db(mu_bench_engine *engine, mu_bench_reply *reply)
     muster_error err = {0};
     /* Clients share the threads there are. */
     const uint32_t threads = engine->threads / engine->clients;
+    const muster_options options = {.size = sizeof options, .threads = threads > 0 ? threads : 1};
 
-    const bool opened = m->open(path, &m->db, &err) == MUSTER_OK &&
-                        m->set_threads(m->db, threads > 0 ? threads : 1, &err) == MUSTER_OK;
+    bool opened = m->open(path, &options, &m->db, &err) == MUSTER_OK;
+    m->connections = mu_bench_need(calloc(engine->clients, sizeof(muster_connection *)));
+    for (uint32_t i = 0; i < engine->clients && opened; i++) {
+        opened = m->connect(m->db, &m->connections[i], &err) == MUSTER_OK;
+    }
     free(path);
     return opened || mu_bench_reply_fail(reply, "%s", err.message);
 }
@@ -66,6 +73,10 @@ static void muster_close_db(mu_bench_engine *engine)
 {
     engine_muster *m = (engine_muster *)engine;
 
+    for (uint32_t i = 0; i < engine->clients && m->connections; i++) {
+        m->disconnect(m->connections[i]);
+    }
+    free(m->connections);
     m->close(m->db);
 }
 
@@ -89,8 +100,7 @@ static bool muster_ask(mu_bench_engine *engine, uint32_t client, const char *sql
     FILE *out = mu_bench_need(open_memstream(&reply->answer, &size));
     const double began = mu_bench_now();
 
-    (void)client; /* they share the database */
-    muster_status status = m->prepare(m->db, sql, NULL, &statement, &err);
+    muster_status status = m->prepare(m->connections[client], sql, NULL, &statement, &err);
     while (status == MUSTER_OK) {
         status = m->step(statement, &row, &err);
         if (status != MUSTER_OK || !row) {
@@ -110,7 +120,7 @@ static bool muster_fill(mu_bench_engine *engine, uint64_t customers, uint64_t ev
 {
     const engine_muster *m = (const engine_muster *)engine;
     const double began = mu_bench_now();
-    const bool done = mu_bench_fill(&m->appending, m->db, customers, events, reply);
+    const bool done = mu_bench_fill(&m->appending, m->connections[0], customers, events, reply);
 
     reply->seconds = mu_bench_now() - began;
     return done;

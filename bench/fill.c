@@ -135,14 +135,14 @@ static void take_day(void *context, const mu_gen_day *day)
     }
 }
 
-bool mu_bench_fill(const mu_bench_appending *appending, muster *db, uint64_t customers,
-                   uint64_t events, mu_bench_reply *reply)
+bool mu_bench_fill(const mu_bench_appending *appending, muster_connection *connection,
+                   uint64_t customers, uint64_t events, mu_bench_reply *reply)
 {
     const mu_gen_options options = mu_gen_usual(customers, events);
     filler *f = mu_bench_need(calloc(1, sizeof *f));
 
     f->appending = appending;
-    f->failed = appending->open(db, "events", &f->appender, &f->err) != MUSTER_OK;
+    f->failed = appending->open(connection, "events", &f->appender, &f->err) != MUSTER_OK;
     if (!f->failed) {
         mu_gen_name_things();
         mu_gen_log(&options, take_day, f);

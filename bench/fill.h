@@ -17,7 +17,7 @@ typedef struct mu_bench_appending {
 } mu_bench_appending;
 
 /* Appends the log to the table `events` and commits it. */
-bool mu_bench_fill(const mu_bench_appending *appending, muster *db, uint64_t customers,
-                   uint64_t events, mu_bench_reply *reply);
+bool mu_bench_fill(const mu_bench_appending *appending, muster_connection *connection,
+                   uint64_t customers, uint64_t events, mu_bench_reply *reply);
 
 #endif

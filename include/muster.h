@@ -2,19 +2,24 @@
  * muster.h - the public interface of muster, an embedded columnar database for customer events.
  *
  *     muster *db;
+ *     muster_connection *connection;
  *     muster_statement *statement;
  *     bool row;
  *
- *     muster_open("shop.muster", &db, &err);
- *     muster_prepare(db, "SELECT count(*) FROM customers", NULL, &statement, &err);
+ *     muster_open("shop.muster", NULL, &db, &err);
+ *     muster_connect(db, &connection, &err);
+ *     muster_prepare(connection, "SELECT count(*) FROM customers", NULL, &statement, &err);
  *     while (muster_step(statement, &row, &err) == MUSTER_OK && row) {
  *         printf("%s\n", muster_text(statement, 0, NULL));
  *     }
  *     muster_finish(statement);
+ *     muster_disconnect(connection);
  *     muster_close(db);
  *
- * Threads may share a database; a statement is used by one thread at a time, but for
- * muster_cancel(), which any thread (or signal handler) may call.
+ * Threads share a database. Each works through a connection of its own: a connection, with its
+ * statements and appenders, is used by one thread at a time, but for muster_cancel() and
+ * muster_interrupt(), which any thread may call. docs/embedding.md explains all this in the order
+ * in which a program needs it.
  */
 #ifndef MUSTER_H
 #define MUSTER_H
@@ -66,24 +71,45 @@ typedef enum muster_type {
     MUSTER_TYPE_INTERVAL = 7,  /* microseconds */
 } muster_type;
 
-typedef struct muster muster;                     /* an open database; threads may share it */
-typedef struct muster_statement muster_statement; /* one statement, being run */
+typedef struct muster muster;                       /* an open database; threads share it */
+typedef struct muster_connection muster_connection; /* what one thread works through */
+typedef struct muster_statement muster_statement;   /* one statement, run once or many times */
 
 /* The version of the library, as "0.1.0". */
 MUSTER_API const char *muster_version(void);
 
-/* Opens the database in directory `path`, creating it if there is none. NULL opens a temporary
- * database that goes when it is closed. On success the caller owns *db; on failure (BUSY,
- * CORRUPT, IO, NOMEM) *db is NULL. The first statement that writes takes the lock of the
- * database and holds it until the close; BUSY if another process has it. */
-MUSTER_API muster_status muster_open(const char *path, muster **db, muster_error *err);
+/* How a database is opened; a field that is 0 or NULL has its default. `size` is what makes the
+ * struct safe to grow: set it to sizeof, and a library that knows more fields than the program was
+ * compiled with takes the defaults for those. A program that sets a field which the library at hand
+ * does not know gets INVALID. */
+typedef struct muster_options {
+    size_t size;      /* sizeof(muster_options) */
+    bool read_only;   /* nothing is created or written, nor the lock of the database taken */
+    uint32_t threads; /* that a statement may use, the caller's included; 0: all processors */
+} muster_options;
 
-/* Frees everything. All statements must be finished before. NULL is fine. */
+/* Opens the database in directory `path`, creating it if there is none, unless `options` says
+ * read_only. NULL opens a temporary database that goes when it is closed. `options` may be NULL.
+ * On success the caller owns *db; on failure (BUSY, CORRUPT, IO, INVALID, NOMEM) *db is NULL. The
+ * first statement that writes takes the lock of the database and holds it until the close; BUSY
+ * if another process has it. */
+MUSTER_API muster_status muster_open(const char *path, const muster_options *options, muster **db,
+                                     muster_error *err);
+
+/* Frees everything. All connections must be closed before. NULL is fine. */
 MUSTER_API void muster_close(muster *db);
 
-/* How many threads a query may use, the caller's included; 0 means one for each processor,
- * which is what a database opens with. Fails (INVALID) while a statement is open. */
+/* How many threads a statement may use, as in muster_options. Fails (INVALID) while a statement is
+ * open. */
 MUSTER_API muster_status muster_set_threads(muster *db, uint32_t threads, muster_error *err);
+
+/* A connection: what the statements of one thread have in common, such as what SET said. Any number
+ * may be open, and run statements at once. Making one costs next to nothing. The caller owns it. */
+MUSTER_API muster_status muster_connect(muster *db, muster_connection **connection,
+                                        muster_error *err);
+
+/* All its statements must be finished, and its appenders closed, before. NULL is fine. */
+MUSTER_API void muster_disconnect(muster_connection *connection);
 
 /* Reads and verifies every file of the last committed state of the database in directory `path`,
  * which need not be whole enough to be opened. `problem` (may be NULL) is called for each that is
@@ -102,21 +128,67 @@ typedef struct muster_progress {
 } muster_progress;
 typedef void muster_progress_fn(void *context, const muster_progress *progress);
 
-/* Has `report` called with `context` while statements run; NULL stops that. */
-MUSTER_API void muster_set_progress(muster *db, muster_progress_fn *report, void *context);
+/* Has `report` called with `context` while statements of the connection run; NULL stops that. */
+MUSTER_API void muster_set_progress(muster_connection *connection, muster_progress_fn *report,
+                                    void *context);
 
 /* Reads the first statement of `sql`. If `rest` is not NULL, *rest is set to what follows it
  * (past its ';'), also on failure, where it is past the next ';' or at the end. Where only blanks
  * and comments are left *statement is NULL. Names and types are looked up now; data is touched by
  * muster_step() only. */
-MUSTER_API muster_status muster_prepare(muster *db, const char *sql, const char **rest,
-                                        muster_statement **statement, muster_error *err);
+MUSTER_API muster_status muster_prepare(muster_connection *connection, const char *sql,
+                                        const char **rest, muster_statement **statement,
+                                        muster_error *err);
+
+/* Parameters: ?, $1 or :name ($name is the same) may stand wherever a value may, in one of these
+ * three ways in a statement. Each has a number from 1: that of its "?" among the others, the one
+ * that is written, or that of its name, in the order in which names appear first. */
+MUSTER_API uint32_t muster_parameter_count(const muster_statement *statement);
+/* Without its ':'. NULL if it has no name, or is not there. Good until the statement is finished. */
+MUSTER_API const char *muster_parameter_name(const muster_statement *statement, uint32_t number);
+/* The number of the parameter of that name (given without ':'; case matters); 0: there is none. */
+MUSTER_API uint32_t muster_parameter_index(const muster_statement *statement, const char *name);
+
+/* Gives a parameter its value, before the first muster_step() or after muster_reset(); INVALID else,
+ * or where there is no such parameter. It stays until it is given another. Where a parameter stands,
+ * the value counts as a constant that was written there: a text is read as what the place takes, as
+ * '2024-05-01' is. Whether it fits is found at the first step. Texts are UTF-8, and copied. Units
+ * are those of muster_int64(): days since 1970-01-01, microseconds since then (UTC), microseconds;
+ * a decimal is value / 10^scale; an interval is calendar months and, beside them, microseconds. */
+MUSTER_API muster_status muster_bind_null(muster_statement *statement, uint32_t number,
+                                          muster_error *err);
+MUSTER_API muster_status muster_bind_boolean(muster_statement *statement, uint32_t number,
+                                             bool value, muster_error *err);
+MUSTER_API muster_status muster_bind_int64(muster_statement *statement, uint32_t number,
+                                           int64_t value, muster_error *err);
+MUSTER_API muster_status muster_bind_double(muster_statement *statement, uint32_t number,
+                                            double value, muster_error *err);
+MUSTER_API muster_status muster_bind_decimal(muster_statement *statement, uint32_t number,
+                                             int64_t value, uint32_t scale, muster_error *err);
+MUSTER_API muster_status muster_bind_text(muster_statement *statement, uint32_t number,
+                                          const char *text, size_t size, muster_error *err);
+MUSTER_API muster_status muster_bind_date(muster_statement *statement, uint32_t number,
+                                          int64_t days, muster_error *err);
+MUSTER_API muster_status muster_bind_timestamp(muster_statement *statement, uint32_t number,
+                                               int64_t microseconds, muster_error *err);
+MUSTER_API muster_status muster_bind_interval(muster_statement *statement, uint32_t number,
+                                              int32_t months, int64_t microseconds,
+                                              muster_error *err);
+/* muster_reset(), and no parameter has a value any more. */
+MUSTER_API void muster_clear_bindings(muster_statement *statement);
 
 /* Runs to the next row. *row is false when there are no more, and for statements without a
- * result. After a failure or the last row, only muster_finish() is of use. */
+ * result. After a failure or the last row, only muster_reset() and muster_finish() are of use.
+ * A statement without parameters sees the database as it was when it was prepared; one with them,
+ * and one that was reset, as it is at the first step. */
 MUSTER_API muster_status muster_step(muster_statement *statement, bool *row, muster_error *err);
 
-/* The columns of the result; 0 for a statement that has none. Known once it is prepared. */
+/* Makes the statement ready to be run again, with the values that are bound, over the database as
+ * it is by then. Its rows, notes and counts are gone, and so is a muster_cancel(). */
+MUSTER_API void muster_reset(muster_statement *statement);
+
+/* The columns of the result; 0 for a statement that has none. Known once it is prepared; where a
+ * type follows from that of a parameter, it is known at the first step. */
 MUSTER_API uint32_t muster_column_count(const muster_statement *statement);
 MUSTER_API const char *muster_column_name(const muster_statement *statement, uint32_t column);
 MUSTER_API muster_type muster_column_type(const muster_statement *statement, uint32_t column);
@@ -157,7 +229,7 @@ MUSTER_API void muster_finish(muster_statement *statement);
 typedef struct muster_appender muster_appender;
 
 /* To a table of events or a lookup table; INVALID if there is none. */
-MUSTER_API muster_status muster_appender_open(muster *db, const char *table,
+MUSTER_API muster_status muster_appender_open(muster_connection *connection, const char *table,
                                               muster_appender **appender, muster_error *err);
 
 /* The next value of the row at hand, in the order of the table's columns. An integer is what

@@ -38,13 +38,15 @@ static bool inform(const char *path)
     muster_error err = {.offset = -1};
     bool ok = false;
 
-    if (muster_open(path, &shell.db, &err) == MUSTER_OK) {
+    if (muster_open(path, NULL, &shell.db, &err) == MUSTER_OK &&
+        muster_connect(shell.db, &shell.connection, &err) == MUSTER_OK) {
         mu_shell_watch(&shell);
         ok = mu_shell_run(&shell, tables, &source) && mu_shell_run(&shell, columns, &source) &&
              mu_shell_run(&shell, files, &source);
     } else {
         (void)fprintf(stderr, "muster: %s\n", err.message);
     }
+    muster_disconnect(shell.connection);
     muster_close(shell.db);
     return ok;
 }

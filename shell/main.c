@@ -285,12 +285,14 @@ int main(int argc, char **argv)
 
     set_locale();
     (void)setvbuf(stdout, NULL, _IOFBF, OUT_BYTES); /* each statement flushes it */
-    if (muster_open(a.path, &shell.db, &err) == MUSTER_OK &&
-        (a.threads == 0 || muster_set_threads(shell.db, a.threads, &err) == MUSTER_OK)) {
+    const muster_options options = {.size = sizeof options, .threads = a.threads};
+    if (muster_open(a.path, &options, &shell.db, &err) == MUSTER_OK &&
+        muster_connect(shell.db, &shell.connection, &err) == MUSTER_OK) {
         ok = run_all(&shell, &a);
     } else {
         (void)fprintf(stderr, "muster: %s\n", err.message);
     }
+    muster_disconnect(shell.connection);
     muster_close(shell.db);
     free(a.tasks);
     return ok ? 0 : 1;

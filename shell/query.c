@@ -24,7 +24,7 @@ bool mu_shell_query(mu_shell *shell, const char *sql, mu_shell_rows *out)
 {
     muster_statement *statement = NULL;
     muster_error err = {.offset = -1};
-    muster_status status = muster_prepare(shell->db, sql, NULL, &statement, &err);
+    muster_status status = muster_prepare(shell->connection, sql, NULL, &statement, &err);
     bool row = false;
 
     *out = (mu_shell_rows){0};

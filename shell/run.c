@@ -143,7 +143,7 @@ void mu_shell_watch(mu_shell *shell)
     (void)sigaction(SIGPIPE, &ignore,
                     NULL); /* so that a temporary database is removed in any case */
     if (isatty(STDERR_FILENO)) {
-        muster_set_progress(shell->db, show_progress, NULL);
+        muster_set_progress(shell->connection, show_progress, NULL);
     }
 }
 
@@ -349,7 +349,7 @@ bool mu_shell_run(mu_shell *shell, const char *sql, const mu_shell_source *sourc
         muster_statement *statement;
         muster_error err = {.offset = -1};
 
-        if (muster_prepare(shell->db, start, &rest, &statement, &err) != MUSTER_OK) {
+        if (muster_prepare(shell->connection, start, &rest, &statement, &err) != MUSTER_OK) {
             if (shell->echo) {
                 echo_statement(shell, start, rest);
             }

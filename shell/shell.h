@@ -33,6 +33,7 @@ typedef enum mu_shell_format {
 
 typedef struct mu_shell {
     muster *db;
+    muster_connection *connection;
     mu_shell_format format;
     bool interactive; /* someone types: errors do not end it, and it asks */
     bool timer;       /* say how many rows and how long, below a box */

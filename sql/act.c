@@ -75,6 +75,13 @@ bool mu_act_is(const mu_ast_statement *statement)
     return find_act(statement->kind) != NULL;
 }
 
+bool mu_act_writes(const mu_ast_statement *statement)
+{
+    return mu_act_is(statement) &&
+           (makes_change(statement->kind) || statement->kind == MU_AST_CHECKPOINT ||
+            statement->kind == MU_AST_COMPACT);
+}
+
 muster_status mu_act_prepare(mu_act *act, muster_error *err)
 {
     assert(!act->running && !act->change);

@@ -38,6 +38,9 @@ typedef struct mu_act {
 /* Is the statement one of these? */
 bool mu_act_is(const mu_ast_statement *statement);
 
+/* And one that needs the lock of the database? */
+bool mu_act_writes(const mu_ast_statement *statement);
+
 /* Looks up names and types. */
 muster_status mu_act_prepare(mu_act *act, muster_error *err);
 /* Does it, and commits. act->rows and act->notes say what was done. */

@@ -62,7 +62,7 @@ muster_status mu_act_copy_from(mu_act *act, muster_error *err)
     const mu_table *table;
     mu_copy_result result = {0};
 
-    MU_TRY(mu_options_load(act->binder->scope.arena, &statement->options, &options, err));
+    MU_TRY(mu_options_load(act->binder, &statement->options, &options, err));
     if (!tags) {
         MU_TRY(mu_bind_table(act->binder, statement->name, &table, err));
         MU_TRY(mu_act_check_loadable(act, table, err));

@@ -170,7 +170,7 @@ static muster_status create_from_file(mu_act *act, mu_unit period, muster_error 
     mu_csv_shape shape;
     mu_column *columns;
 
-    MU_TRY(mu_options_load(arena, &act->statement->options, &options, err));
+    MU_TRY(mu_options_load(act->binder, &act->statement->options, &options, err));
     if (!act->running) {
         return MUSTER_OK; /* the file is looked at when the statement runs */
     }

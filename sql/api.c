@@ -1,127 +1,29 @@
 /*
  * api.c - muster.h: handles, and rows handed out one by one. What statements mean is elsewhere.
  *
- * A statement owns an arena, in which its tree and plan live, and a snapshot, over which it was
- * bound and runs. Texts of the current row live in an arena of their own, emptied by each step.
- * A handle's own state is set before statements are made of it, or atomic.
+ * A statement is bound when it is prepared, and runs over the snapshot that was taken then. With
+ * parameters that is a sketch only: what a statement stands for is known once they have values, as
+ * constants, and planning anew over them costs little beside what the constants save. The same
+ * happens after muster_reset(). Texts of the current row live in an arena emptied by each step.
  */
-#include "sql/owner.h"
+#include "sql/statement.h"
 
-#include "query/exec.h"
-#include "sql/act.h"
-#include "sql/bind.h"
 #include "sql/parse.h"
 #include "sql/show.h"
 #include "storage/base/env.h"
 #include "storage/base/mem.h"
 
 #include <assert.h>
-#include <stdatomic.h>
 #include <string.h>
 
 /* Reports no more often than this: a few times a second is what the header promises. */
 #define REPORT_SECONDS 0.1
 
-/* Where the text of an id may be put. */
-typedef struct id_room {
-    char text[MU_PACKED_ID_BYTES];
-} id_room;
-
-struct muster_statement {
-    muster *owner;
-    mu_arena arena; /* tree, plan, notes */
-    mu_snapshot *snapshot;
-    mu_binder binder;
-    mu_ast_statement *tree;
-    const mu_plan *plan; /* optimized; NULL: a statement that does something */
-    mu_act act;
-    bool done;
-    atomic_bool cancel;
-    atomic_uint_fast64_t bytes_read;
-
-    mu_progress progress;
-    double began, reported; /* seconds; 0: not yet */
-
-    mu_exec *exec;
-    mu_batch *batch;     /* the exec's; NULL before the first row */
-    uint32_t row;        /* of the batch; the current one */
-    mu_customer_id *ids; /* of the current row, by column; where the type is CUSTOMER */
-    id_room *id_rooms;   /* their texts */
-    mu_arena texts;      /* of the current row */
-};
-
-const char *muster_version(void)
-{
-    return MUSTER_VERSION;
-}
-
-muster_status muster_open(const char *path, muster **db, muster_error *err)
-{
-    muster *m = mu_mem_zalloc(sizeof *m);
-    muster_status status;
-
-    *db = NULL;
-    if (!m) {
-        return mu_fail_memory(err, "opening a database");
-    }
-    MU_TRY_GOTO(mu_db_open(path, &m->db, err));
-    MU_TRY_GOTO(muster_set_threads(m, 0, err));
-    *db = m;
-    return MUSTER_OK;
-
-fail:
-    muster_close(m);
-    return status;
-}
-
-void muster_close(muster *db)
-{
-    if (!db) {
-        return;
-    }
-    assert(atomic_load(&db->statement_count) == 0);
-    mu_pool_close(db->pool);
-    mu_db_close(db->db);
-    mu_mem_free(db);
-}
-
-muster_status muster_check(const char *path, muster_problem_fn *problem, void *context,
-                           muster_error *err)
-{
-    return mu_db_check_each(path, problem, context, err);
-}
-
-muster_status muster_set_threads(muster *db, uint32_t threads, muster_error *err)
-{
-    const unsigned open = atomic_load(&db->statement_count);
-    mu_pool *pool = NULL;
-
-    if (open > 0) {
-        return mu_fail(err, MUSTER_INVALID,
-                       "%u statements are open; finish them to change the number of threads", open);
-    }
-    if (threads == 0) {
-        threads = mu_env_processors();
-    }
-    if (threads > 1) {
-        MU_TRY(mu_pool_open(threads, &pool, err));
-    }
-    mu_pool_close(db->pool);
-    db->pool = pool;
-    return MUSTER_OK;
-}
-
-void muster_set_progress(muster *db, muster_progress_fn *report, void *context)
-{
-    db->report = report;
-    db->report_context = context;
-}
-
 /* What storage and query tell, as muster.h promises it. */
 static void report(void *context, const char *what, uint64_t done, uint64_t total, uint64_t rows)
 {
     muster_statement *statement = context;
-    const muster *db = statement->owner;
+    const muster_connection *connection = statement->connection;
     const double now = mu_env_seconds();
     const muster_progress progress = {.what = what,
                                       .done = done,
@@ -129,25 +31,50 @@ static void report(void *context, const char *what, uint64_t done, uint64_t tota
                                       .rows = rows,
                                       .seconds = now - statement->began};
 
-    if (db->report && now - statement->reported >= REPORT_SECONDS) {
+    if (connection->report && now - statement->reported >= REPORT_SECONDS) {
         statement->reported = now;
-        db->report(db->report_context, &progress);
+        connection->report(connection->report_context, &progress);
     }
 }
 
-/* Names and types of a statement that has been read. */
-static muster_status bind_statement(muster_statement *s, muster_error *err)
+/* The columns of the plan, whose names may be those of a snapshot that goes earlier. */
+static muster_status keep_columns(muster_statement *s, muster_error *err)
+{
+    const uint32_t count = s->plan->column_count;
+    mu_plan_column *columns;
+
+    MU_ARENA_TRY(columns, &s->plans, count, err);
+    for (uint32_t c = 0; c < count; c++) {
+        const char *name = s->plan->columns[c].name;
+        columns[c].type = s->plan->columns[c].type;
+        columns[c].name = mu_arena_text(&s->plans, name, strlen(name));
+        if (!columns[c].name) {
+            return mu_fail_memory(err, "running a statement");
+        }
+    }
+    MU_ARENA_TRY(s->ids, &s->plans, count, err);
+    MU_ARENA_TRY(s->id_rooms, &s->plans, count, err);
+    s->id_kind = s->binder.catalog->customer_kind;
+    s->columns = columns;
+    s->column_count = count;
+    return MUSTER_OK;
+}
+
+/* Names and types, over the snapshot. `values` of the parameters are NULL before there are any. */
+static muster_status bind_statement(muster_statement *s, const mu_value *values, muster_error *err)
 {
     mu_relation relation;
 
-    s->binder.scope =
-        (mu_scope){.arena = &s->arena, .snapshot = s->snapshot, .now_us = mu_env_now_us()};
-    s->binder.catalog = mu_snapshot_catalog(s->snapshot);
+    s->binder = (mu_binder){
+        .scope = {.arena = &s->plans, .snapshot = s->snapshot, .now_us = mu_env_now_us()},
+        .catalog = mu_snapshot_catalog(s->snapshot),
+        .text = s->text,
+        .parameters = {.values = values, .by_place = s->tree->by_place}};
     if (mu_act_is(s->tree)) {
-        s->act = (mu_act){.db = s->owner->db,
+        s->act = (mu_act){.db = s->connection->owner->db,
                           .statement = s->tree,
                           .binder = &s->binder,
-                          .pool = s->owner->pool,
+                          .pool = s->connection->owner->pool,
                           .cancel = &s->cancel,
                           .progress = &s->progress,
                           .bytes_read = &s->bytes_read};
@@ -159,15 +86,36 @@ static muster_status bind_statement(muster_statement *s, muster_error *err)
     } else {
         MU_TRY(mu_show(&s->binder, s->tree, &s->plan, err));
     }
-    MU_ARENA_TRY(s->ids, &s->arena, s->plan->column_count, err);
-    MU_ARENA_TRY(s->id_rooms, &s->arena, s->plan->column_count, err);
+    return keep_columns(s, err);
+}
+
+/* Forgets what an execution has made of the statement; its columns stay known. */
+static void forget_execution(muster_statement *s)
+{
+    mu_exec_close(s->exec);
+    mu_snapshot_release(s->snapshot);
+    s->exec = NULL;
+    s->snapshot = NULL;
+    s->plan = NULL;
+    s->batch = NULL;
+}
+
+/* A definition is kept as it was written, and run again when nobody is there to bind a value. */
+static muster_status check_parameters(const mu_ast_statement *tree, muster_error *err)
+{
+    if (tree->parameters.count > 0 &&
+        (tree->kind == MU_AST_CREATE_TAG || tree->kind == MU_AST_CREATE_AUDIENCE)) {
+        return mu_fail_at(err, MUSTER_INVALID, tree->parameters.data[0].offset,
+                          "the definition of a tag or an audience is kept as text, and can have no "
+                          "parameters; write the value in their place");
+    }
     return MUSTER_OK;
 }
 
 static muster_status prepare(muster_statement *s, const char *sql, const char **rest,
                              muster_error *err)
 {
-    const char *end = NULL, *text;
+    const char *end = NULL;
 
     const muster_status status = mu_parse(&s->arena, sql, &end, &s->tree, err);
     if (rest) {
@@ -177,16 +125,25 @@ static muster_status prepare(muster_statement *s, const char *sql, const char **
     if (!s->tree) {
         return MUSTER_OK;
     }
-    text = mu_arena_text(&s->arena, sql, (size_t)(end - sql));
-    if (!text) {
+    s->text = mu_arena_text(&s->arena, sql, (size_t)(end - sql));
+    if (!s->text) {
         return mu_fail_memory(err, "reading a statement");
     }
-    s->binder.text = text;
-    MU_TRY(mu_db_snapshot(s->owner->db, &s->snapshot, err));
-    return bind_statement(s, err);
+    if (mu_act_writes(s->tree)) {
+        MU_TRY(mu_connection_check_writable(s->connection, err));
+    }
+    MU_TRY(check_parameters(s->tree, err));
+    MU_ARENA_TRY(s->values, &s->arena, s->tree->parameters.count, err);
+    MU_ARENA_TRY(s->given, &s->arena, s->tree->parameters.count, err);
+    MU_TRY(mu_db_snapshot(s->connection->owner->db, &s->snapshot, err));
+    MU_TRY(bind_statement(s, NULL, err));
+    if (s->tree->parameters.count > 0) {
+        forget_execution(s); /* it was a sketch */
+    }
+    return MUSTER_OK;
 }
 
-muster_status muster_prepare(muster *db, const char *sql, const char **rest,
+muster_status muster_prepare(muster_connection *connection, const char *sql, const char **rest,
                              muster_statement **statement, muster_error *err)
 {
     muster_statement *s = mu_mem_zalloc(sizeof *s);
@@ -199,9 +156,9 @@ muster_status muster_prepare(muster *db, const char *sql, const char **rest,
         }
         return mu_fail_memory(err, "reading a statement");
     }
-    s->owner = db;
+    s->connection = connection;
     s->progress = (mu_progress){.report = report, .context = s};
-    atomic_fetch_add(&db->statement_count, 1);
+    mu_connection_take(connection);
     status = prepare(s, sql, rest, err);
     if (status != MUSTER_OK || !s->tree) {
         muster_finish(s);
@@ -239,8 +196,8 @@ static muster_status next_row(muster_statement *s, bool *row, muster_error *err)
  * file is an error of the step. */
 static muster_status find_ids(muster_statement *s, muster_error *err)
 {
-    for (uint32_t c = 0; c < s->plan->column_count; c++) {
-        if (s->plan->columns[c].type.kind == MU_CUSTOMER && !muster_is_null(s, c)) {
+    for (uint32_t c = 0; c < s->column_count; c++) {
+        if (s->columns[c].type.kind == MU_CUSTOMER && !muster_is_null(s, c)) {
             const mu_value value = mu_batch_value(s->batch, c, s->row);
             MU_TRY(mu_customers_id(mu_snapshot_customers(s->snapshot), value.ordinal,
                                    s->id_rooms[c].text, &s->ids[c], err));
@@ -249,10 +206,26 @@ static muster_status find_ids(muster_statement *s, muster_error *err)
     return MUSTER_OK;
 }
 
+/* Binds it over what the parameters stand for, and the newest state; unless that was done when it
+ * was prepared. */
+static muster_status begin(muster_statement *s, muster_error *err)
+{
+    s->begun = true;
+    s->began = s->reported = mu_env_seconds();
+    if (s->snapshot) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_statement_check_given(s, err));
+    mu_arena_reset(&s->plans);
+    s->column_count = 0;
+    MU_TRY(mu_db_snapshot(s->connection->owner->db, &s->snapshot, err));
+    return bind_statement(s, s->values, err);
+}
+
 static muster_status step(muster_statement *s, bool *row, muster_error *err)
 {
-    if (s->began <= 0) {
-        s->began = s->reported = mu_env_seconds();
+    if (!s->begun) {
+        MU_TRY(begin(s, err));
     }
     if (!s->plan) {
         s->done = true;
@@ -260,7 +233,7 @@ static muster_status step(muster_statement *s, bool *row, muster_error *err)
     }
     if (!s->exec) {
         const mu_exec_options options = {.snapshot = s->snapshot,
-                                         .pool = s->owner->pool,
+                                         .pool = s->connection->owner->pool,
                                          .cancel = &s->cancel,
                                          .progress = &s->progress,
                                          .bytes_read = &s->bytes_read,
@@ -291,21 +264,31 @@ muster_status muster_step(muster_statement *statement, bool *row, muster_error *
     return status;
 }
 
+void muster_reset(muster_statement *statement)
+{
+    forget_execution(statement);
+    statement->act.rows = 0;
+    statement->act.notes = NULL;
+    statement->begun = statement->done = false;
+    atomic_store(&statement->cancel, false);
+    atomic_store(&statement->bytes_read, 0);
+}
+
 uint32_t muster_column_count(const muster_statement *statement)
 {
-    return statement->plan ? statement->plan->column_count : 0;
+    return statement->column_count;
 }
 
 const char *muster_column_name(const muster_statement *statement, uint32_t column)
 {
     assert(column < muster_column_count(statement));
-    return statement->plan->columns[column].name;
+    return statement->columns[column].name;
 }
 
 muster_type muster_column_type(const muster_statement *statement, uint32_t column)
 {
     assert(column < muster_column_count(statement));
-    switch (statement->plan->columns[column].type.kind) {
+    switch (statement->columns[column].type.kind) {
     case MU_BOOLEAN:
         return MUSTER_TYPE_BOOLEAN;
     case MU_BIGINT:
@@ -321,8 +304,7 @@ muster_type muster_column_type(const muster_statement *statement, uint32_t colum
     case MU_INTERVAL:
         return MUSTER_TYPE_INTERVAL;
     case MU_CUSTOMER:
-        return statement->binder.catalog->customer_kind == MU_BIGINT ? MUSTER_TYPE_BIGINT
-                                                                     : MUSTER_TYPE_TEXT;
+        return statement->id_kind == MU_BIGINT ? MUSTER_TYPE_BIGINT : MUSTER_TYPE_TEXT;
     case MU_TEXT:
     case MU_NULL:
         break;
@@ -333,7 +315,7 @@ muster_type muster_column_type(const muster_statement *statement, uint32_t colum
 uint32_t muster_column_scale(const muster_statement *statement, uint32_t column)
 {
     assert(column < muster_column_count(statement));
-    const mu_type type = statement->plan->columns[column].type;
+    const mu_type type = statement->columns[column].type;
     return type.kind == MU_DECIMAL ? type.scale : 0;
 }
 
@@ -342,7 +324,7 @@ static mu_value current(const muster_statement *s, uint32_t column)
 {
     assert(column < muster_column_count(s));
     if (!s->batch) {
-        return (mu_value){.type = s->plan->columns[column].type, .null = true};
+        return (mu_value){.type = s->columns[column].type, .null = true};
     }
     mu_value value = mu_batch_value(s->batch, column, s->row);
     if (value.type.kind == MU_CUSTOMER && value.ordinal == MU_NO_CUSTOMER) {
@@ -451,10 +433,13 @@ void muster_finish(muster_statement *statement)
     if (!statement) {
         return;
     }
-    mu_exec_close(statement->exec);
-    mu_snapshot_release(statement->snapshot);
+    if (statement->given) {
+        muster_clear_bindings(statement);
+    }
+    forget_execution(statement);
     mu_arena_deinit(&statement->texts);
+    mu_arena_deinit(&statement->plans);
     mu_arena_deinit(&statement->arena);
-    atomic_fetch_sub(&statement->owner->statement_count, 1);
+    mu_connection_give(statement->connection);
     mu_mem_free(statement);
 }

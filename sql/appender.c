@@ -36,7 +36,7 @@ typedef struct kept_column {
 } kept_column;
 
 struct muster_appender {
-    muster *owner;
+    muster_connection *connection;
     mu_arena arena; /* of the table as it was, and the columns */
     mu_arena texts; /* of the rows that are kept */
     mu_table table;
@@ -80,7 +80,8 @@ static muster_status copy_table(muster_appender *a, const char *name, muster_err
     mu_snapshot *snapshot;
     muster_status status = MUSTER_OK;
 
-    MU_TRY(mu_db_snapshot(a->owner->db, &snapshot, err));
+    MU_TRY(mu_connection_check_writable(a->connection, err));
+    MU_TRY(mu_db_snapshot(a->connection->owner->db, &snapshot, err));
     const mu_catalog *catalog = mu_snapshot_catalog(snapshot);
     const mu_table *table = mu_catalog_find(catalog, name);
     if (!table || table->id == MU_CUSTOMERS_TABLE) {
@@ -102,8 +103,8 @@ static muster_status copy_table(muster_appender *a, const char *name, muster_err
     return MUSTER_OK;
 }
 
-muster_status muster_appender_open(muster *db, const char *table, muster_appender **appender,
-                                   muster_error *err)
+muster_status muster_appender_open(muster_connection *connection, const char *table,
+                                   muster_appender **appender, muster_error *err)
 {
     muster_appender *a = mu_mem_zalloc(sizeof *a);
 
@@ -111,8 +112,8 @@ muster_status muster_appender_open(muster *db, const char *table, muster_appende
     if (!a) {
         return mu_fail_memory(err, "opening an appender");
     }
-    a->owner = db;
-    atomic_fetch_add(&db->statement_count, 1);
+    a->connection = connection;
+    mu_connection_take(connection);
     const muster_status status = copy_table(a, table, err);
     if (status != MUSTER_OK) {
         muster_appender_close(a);
@@ -146,7 +147,7 @@ void muster_appender_close(muster_appender *appender)
     }
     mu_arena_deinit(&appender->arena);
     mu_arena_deinit(&appender->texts);
-    atomic_fetch_sub(&appender->owner->statement_count, 1);
+    mu_connection_give(appender->connection);
     mu_mem_free(appender);
 }
 
@@ -174,8 +175,8 @@ static muster_status hand_over(muster_appender *a, muster_error *err)
 {
     if (!a->change) {
         const mu_table *table;
-        MU_TRY(mu_change_begin(a->owner->db, &a->change, err));
-        const mu_load_options options = {.pool = a->owner->pool};
+        MU_TRY(mu_change_begin(a->connection->owner->db, &a->change, err));
+        const mu_load_options options = {.pool = a->connection->owner->pool};
         MU_TRY(check_table(a, &table, err));
         MU_TRY(mu_load_open(a->change, table, &options, &a->load, err));
     }

@@ -35,6 +35,7 @@ typedef enum mu_ast_kind {
     MU_AST_DOUBLE,   /* text: digits with an exponent */
     MU_AST_TEXT,     /* text: what was between the quotes */
     MU_AST_TYPED,    /* DATE 'x', INTERVAL 7 DAYS: type and text */
+    MU_AST_PARAMETER, /* text: as written; parameter: its number */
     MU_AST_COLUMN,   /* [qualifier.]text */
     MU_AST_STAR,     /* [qualifier.]* with names to leave out; in a call's argument, count(*) */
     MU_AST_UNARY,    /* op, one operand */
@@ -101,6 +102,7 @@ struct mu_ast_expr {
     bool has_operand;   /* CASE x WHEN */
     bool has_else;
     const char *text;
+    uint32_t parameter; /* from 1 */
     mu_ast_name qualifier;
     mu_ast_items operands;
     mu_ast_names excluded; /* of a star */
@@ -190,6 +192,7 @@ typedef struct mu_ast_columns {
 typedef struct mu_ast_option {
     mu_ast_name name;
     const char *value; /* NULL: none was given */
+    const mu_ast_expr *parameter; /* that stands for the value; NULL: none does */
     int32_t value_offset;
     mu_ast_names list; /* empty unless the value is a list */
 } mu_ast_option;
@@ -251,6 +254,9 @@ typedef struct mu_ast_statement {
     mu_ast_expr *where;   /* NULL: every row */
     mu_ast_expr *version; /* a literal; NULL: all of them */
     mu_ast_select *query;
+    mu_ast_names parameters; /* by number, the first is 1; text is NULL for one without a name, the
+                                offset where it stands first, -1 if it stands nowhere */
+    bool by_place;           /* they are written ?, so that the same words mean different ones */
 } mu_ast_statement;
 
 #endif

@@ -37,6 +37,13 @@ typedef struct mu_bound_set {
     const struct mu_bound_set *next;
 } mu_bound_set;
 
+/* What the parameters of a statement stand for while it is bound. */
+typedef struct mu_parameters {
+    const mu_value *values; /* by number, less 1; NULL: not known yet, the statement is looked over
+                               for names and types only. Each is then a NULL that fits anywhere */
+    bool by_place;          /* the same words need not mean the same */
+} mu_parameters;
+
 typedef struct mu_binder {
     mu_scope scope;
     const mu_catalog *catalog;
@@ -44,6 +51,8 @@ typedef struct mu_binder {
     const mu_common_scope *common; /* of the query being bound */
     const mu_bound_set *sets;      /* all that were bound so far */
     uint32_t work, depth;          /* nodes bound so far, and nested now: see mu_bind_enter() */
+    mu_parameters parameters;
+    uint32_t unknown; /* how many were met that are not known yet */
 } mu_binder;
 
 /* What a query reads: a plan whose columns have names. */
@@ -110,7 +119,8 @@ muster_status mu_bind_in_query(const mu_place *place, const mu_ast_expr *expr, c
 /* A BOOLEAN over `customers`, as a set. */
 muster_status mu_bind_set(mu_binder *binder, const mu_ast_expr *expr, const mu_set **out,
                           muster_error *err);
-/* A constant of a type; `what` names it in the error: "within". */
+/* A constant of a type; `what` names it in the error: "within". Where it depends on parameters that
+ * are not known yet (binder->unknown has grown) it is a value that nobody objects to. */
 muster_status mu_bind_constant(mu_binder *binder, const mu_ast_expr *expr, mu_type type,
                                const char *what, mu_value *out, muster_error *err);
 /* A whole number that is at least `least`. */

@@ -208,6 +208,15 @@ static muster_status bind_unit(const behaviour *b, const mu_ast_expr *unit, mu_u
     if (!unit) {
         return fail_missing(b, "unit => 'month' (or 'day', 'week', 'quarter', 'year')", err);
     }
+    if (unit->kind == MU_AST_PARAMETER) {
+        const uint32_t unknown = b->binder->unknown;
+        mu_value value;
+        MU_TRY(mu_bind_constant(b->binder, unit, (mu_type){.kind = MU_TEXT}, "unit", &value, err));
+        *out = MU_UNIT_DAY;
+        if (b->binder->unknown > unknown || (!value.null && mu_bind_unit(value.text.data, out))) {
+            return MUSTER_OK;
+        }
+    }
     if ((unit->kind == MU_AST_TEXT || unit->kind == MU_AST_COLUMN) &&
         mu_bind_unit(unit->text, out)) {
         return MUSTER_OK;

@@ -210,6 +210,9 @@ static muster_status keep_set(mu_binder *binder, const mu_bound_set *words, cons
 {
     mu_bound_set *kept;
 
+    if (binder->parameters.by_place) {
+        return MUSTER_OK; /* the same words again may be about other values */
+    }
     MU_ARENA_TRY(kept, binder->scope.arena, 1, err);
     *kept = *words;
     kept->set = set;
@@ -240,7 +243,7 @@ static muster_status bind_has_tag(const mu_place *place, const mu_ast_expr *call
                                   const mu_set **out, muster_error *err)
 {
     mu_binder *binder = place->binder;
-    const uint32_t count = call->operands.count;
+    const uint32_t count = call->operands.count, unknown = binder->unknown;
     mu_text *texts;
 
     if (count == 0) {
@@ -264,6 +267,9 @@ static muster_status bind_has_tag(const mu_place *place, const mu_ast_expr *call
                               "has_tag() takes texts, not NULL");
         }
         texts[i] = value.text;
+        if (i == 0 && binder->unknown > unknown) {
+            return mu_set_list(&binder->scope, NULL, 0, out, err);
+        }
     }
     const mu_tag *tag;
     MU_TRY(
@@ -278,6 +284,7 @@ static muster_status bind_in_audience(const mu_place *place, const mu_ast_expr *
     mu_binder *binder = place->binder;
     mu_argument given[] = {{"name", NULL}, {"version", NULL}};
     const mu_type text = {.kind = MU_TEXT};
+    const uint32_t unknown = binder->unknown;
     uint64_t version = 0;
     mu_value name = {.null = true};
     const mu_tag *audience;
@@ -292,12 +299,17 @@ static muster_status bind_in_audience(const mu_place *place, const mu_ast_expr *
                           "in_audience() takes the name of an audience, and a version of it if "
                           "you like");
     }
+    if (binder->unknown > unknown) {
+        return mu_set_list(&binder->scope, NULL, 0, out, err);
+    }
     const int32_t offset = given[0].value->offset;
     MU_TRY(mu_set_find_audience(&binder->scope, name.text, 0, offset, &audience, err));
     if (given[1].value) {
         MU_TRY(mu_bind_count_of(binder, given[1].value, "version", 1, UINT32_MAX, &version, err));
-        MU_TRY(mu_set_find_audience(&binder->scope, name.text, (uint32_t)version,
-                                    given[1].value->offset, &audience, err));
+        if (binder->unknown == unknown) {
+            MU_TRY(mu_set_find_audience(&binder->scope, name.text, (uint32_t)version,
+                                        given[1].value->offset, &audience, err));
+        }
     }
     return mu_set_tag(&binder->scope, audience, NULL, 0, out, err);
 }

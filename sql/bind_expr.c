@@ -249,6 +249,17 @@ static muster_status bind_cast(const mu_place *place, const mu_ast_expr *expr, c
     return mu_expr_cast(&place->binder->scope, value, type, expr->attempt, expr->offset, out, err);
 }
 
+static muster_status bind_parameter(mu_binder *binder, const mu_ast_expr *expr, const mu_expr **out,
+                                    muster_error *err)
+{
+    const mu_value null = {.type = {.kind = MU_NULL}, .null = true};
+    const mu_value *values = binder->parameters.values;
+
+    binder->unknown += !values;
+    return mu_expr_const(&binder->scope, values ? values[expr->parameter - 1] : null, expr->offset,
+                         out, err);
+}
+
 static muster_status bind_kind(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
                                muster_error *err)
 {
@@ -261,6 +272,8 @@ static muster_status bind_kind(const mu_place *place, const mu_ast_expr *expr, c
     case MU_AST_TEXT:
     case MU_AST_TYPED:
         return mu_bind_literal(place->binder, expr, out, err);
+    case MU_AST_PARAMETER:
+        return bind_parameter(place->binder, expr, out, err);
     case MU_AST_COLUMN:
         return bind_name(place, expr, out, err);
     case MU_AST_UNARY:
@@ -322,6 +335,19 @@ muster_status mu_bind_condition(const mu_place *place, const mu_ast_expr *expr, 
     return MUSTER_OK;
 }
 
+/* What a constant may be until it is known: no NULL, not empty where that is an interval. */
+static mu_value stand_in(mu_type type)
+{
+    mu_value value = {.type = type};
+
+    if (type.kind == MU_TEXT) {
+        value.text = mu_bind_text("");
+    } else if (type.kind == MU_INTERVAL) {
+        value.i64 = 1;
+    }
+    return value;
+}
+
 muster_status mu_bind_constant(mu_binder *binder, const mu_ast_expr *expr, mu_type type,
                                const char *what, mu_value *out, muster_error *err)
 {
@@ -330,8 +356,13 @@ muster_status mu_bind_constant(mu_binder *binder, const mu_ast_expr *expr, mu_ty
         .plan = &nothing, .customer_column = MU_NO_COLUMN, .time_column = MU_NO_COLUMN};
     const mu_place place = {.binder = binder, .relation = &none, .clause = what};
     const mu_expr *bound = NULL;
+    const uint32_t unknown = binder->unknown;
 
     MU_TRY(mu_bind_expr(&place, expr, &bound, err));
+    if (binder->unknown > unknown) {
+        *out = stand_in(type);
+        return MUSTER_OK;
+    }
     MU_TRY(mu_expr_cast(&binder->scope, bound, type, false, expr->offset, &bound, err));
     if (bound->kind != MU_EXPR_CONST) {
         return mu_fail_at(err, MUSTER_INVALID, expr->offset, "%s takes a constant", what);
@@ -340,14 +371,29 @@ muster_status mu_bind_constant(mu_binder *binder, const mu_ast_expr *expr, mu_ty
     return MUSTER_OK;
 }
 
+/* A number with a point, which a cast would round. */
+static bool is_fraction(const mu_binder *binder, const mu_ast_expr *expr)
+{
+    if (expr->kind == MU_AST_PARAMETER) {
+        const mu_kind kind = binder->parameters.values[expr->parameter - 1].type.kind;
+        return kind == MU_DECIMAL || kind == MU_DOUBLE;
+    }
+    return expr->kind == MU_AST_DECIMAL;
+}
+
 muster_status mu_bind_count_of(mu_binder *binder, const mu_ast_expr *expr, const char *what,
                                uint64_t least, uint64_t most, uint64_t *out, muster_error *err)
 {
     const mu_type bigint = {.kind = MU_BIGINT, .bits = 64};
+    const uint32_t unknown = binder->unknown;
     mu_value value = {0};
 
-    MU_TRY(mu_bind_constant(binder, expr, bigint, what, &value, err)); /* would round 1.5 */
-    if (expr->kind == MU_AST_DECIMAL || value.null || value.i64 < 0 ||
+    MU_TRY(mu_bind_constant(binder, expr, bigint, what, &value, err));
+    if (binder->unknown > unknown) {
+        *out = least;
+        return MUSTER_OK;
+    }
+    if (is_fraction(binder, expr) || value.null || value.i64 < 0 ||
         (uint64_t)value.i64 < least || (uint64_t)value.i64 > most) {
         if (most >= INT64_MAX) {
             return mu_fail_at(err, MUSTER_INVALID, expr->offset,

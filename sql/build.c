@@ -137,6 +137,70 @@ mu_ast_expr *mu_build_literal(mu_build *b, mu_ast_kind kind, mu_token token)
     return node;
 }
 
+/* Its number, from 1; 0 where the digits say none. */
+static uint32_t parameter_number(const mu_build *b, const char *written)
+{
+    uint32_t number = 0;
+
+    if (b->style == '?') {
+        return b->parameters.count + 1;
+    }
+    if (b->style == '1') {
+        for (const char *digit = written + 1; *digit && number <= MU_MAX_PARAMETERS; digit++) {
+            number = number * 10 + (uint32_t)(*digit - '0');
+        }
+        return number;
+    }
+    while (number < b->parameters.count &&
+           strcmp(b->parameters.data[number].text, written + 1) != 0) {
+        number++;
+    }
+    return number + 1;
+}
+
+/* Parameters up to this one are known from now on. */
+static muster_status note_parameter(mu_build *b, uint32_t number, const char *written,
+                                    int32_t offset)
+{
+    if (number < 1 || number > MU_MAX_PARAMETERS) {
+        return mu_fail_at(b->err, MUSTER_SYNTAX, offset,
+                          "parameter %.20s; their numbers go from 1 to %d", written,
+                          MU_MAX_PARAMETERS);
+    }
+    while (b->parameters.count < number && b->status == MUSTER_OK) {
+        const char *name = b->style == ':' ? written + 1 : NULL;
+        b->parameters = mu_build_add_name(b, b->parameters, (mu_ast_name){name, -1});
+    }
+    if (b->status == MUSTER_OK && b->parameters.data[number - 1].offset < 0) {
+        b->parameters.data[number - 1].offset = offset;
+    }
+    return b->status;
+}
+
+mu_ast_expr *mu_build_parameter(mu_build *b, mu_token token)
+{
+    mu_ast_expr *node = mu_build_literal(b, MU_AST_PARAMETER, token);
+
+    if (!node || !node->text) {
+        return NULL;
+    }
+    const char first = node->text[0], second = node->text[1];
+    const char style = first == '?' ? '?' : second >= '0' && second <= '9' ? '1' : ':';
+    if (b->style && b->style != style && b->status == MUSTER_OK) {
+        b->status = mu_fail_at(b->err, MUSTER_SYNTAX, token.offset,
+                               "parameter %.40s among others of another kind; write all of a "
+                               "statement as ?, or as $1, or as :name",
+                               node->text);
+        return NULL;
+    }
+    b->style = style;
+    node->parameter = parameter_number(b, node->text);
+    if (b->status == MUSTER_OK) {
+        b->status = note_parameter(b, node->parameter, node->text, token.offset);
+    }
+    return node;
+}
+
 mu_ast_expr *mu_build_typed(mu_build *b, mu_token type, mu_token text)
 {
     mu_ast_expr *node = mu_build_literal(b, MU_AST_TYPED, text);

@@ -16,6 +16,8 @@ typedef struct mu_build {
     const char *text;
     int32_t end; /* of the last token taken: where the node that is being made ends */
     mu_ast_statement *statement;
+    mu_ast_names parameters; /* of the statement, as in ast.h */
+    char style;              /* of them: '?', '1' for $1, ':' for names; 0: none yet */
     muster_status status;
     muster_error *err;
 } mu_build;
@@ -26,6 +28,7 @@ const char *mu_build_text(mu_build *b, mu_token token);
 mu_ast_name mu_build_precision(mu_build *b, mu_ast_name type); /* DOUBLE PRECISION */
 
 mu_ast_expr *mu_build_literal(mu_build *b, mu_ast_kind kind, mu_token token);
+mu_ast_expr *mu_build_parameter(mu_build *b, mu_token token);
 mu_ast_expr *mu_build_typed(mu_build *b, mu_token type, mu_token text);
 mu_ast_expr *mu_build_interval(mu_build *b, mu_token type, mu_token number, mu_ast_name unit);
 mu_ast_expr *mu_build_column(mu_build *b, mu_ast_name qualifier, mu_ast_name name);

@@ -302,6 +302,9 @@ option(A) ::= option_name(N). { A = (mu_ast_option){.name = N}; }
 option(A) ::= option_name(N) option_value(V). {
     A = (mu_ast_option){.name = N, .value = V.text, .value_offset = V.offset};
 }
+option(A) ::= option_name(N) PARAMETER(P). {
+    A = (mu_ast_option){.name = N, .parameter = mu_build_parameter(b, P)};
+}
 option(A) ::= option_name(N) LP names(L) RP. { A = (mu_ast_option){.name = N, .list = L}; }
 
 %type option_name {mu_ast_name}
@@ -499,6 +502,7 @@ expr(A) ::= INTEGER(T). { A = mu_build_literal(b, MU_AST_INTEGER, T); }
 expr(A) ::= DECIMAL(T). { A = mu_build_literal(b, MU_AST_DECIMAL, T); }
 expr(A) ::= DOUBLE(T). { A = mu_build_literal(b, MU_AST_DOUBLE, T); }
 expr(A) ::= STRING(T). { A = mu_build_literal(b, MU_AST_TEXT, T); }
+expr(A) ::= PARAMETER(T). { A = mu_build_parameter(b, T); }
 expr(A) ::= TYPED(T) STRING(S). { A = mu_build_typed(b, T, S); }
 expr(A) ::= TYPED(T) INTEGER(I) name(N). { A = mu_build_interval(b, T, I, N); }
 expr(A) ::= name(N). { A = mu_build_column(b, no_name, N); }

@@ -215,6 +215,7 @@ again:
     }
     ['"] { return finish_quoted(lexer, from, token, err); }
 
+    "?" | "$" digit+ | [:$] name { TAKE(MU_TOKEN_PARAMETER); }
     integer { TAKE(MU_TOKEN_INTEGER); }
     decimal { TAKE(MU_TOKEN_DECIMAL); }
     double { TAKE(MU_TOKEN_DOUBLE); }

@@ -11,7 +11,7 @@
 
 /* What reads an option; each has its part of the options. */
 typedef struct reader {
-    mu_arena *arena;
+    const mu_binder *binder;
     mu_copy_options *load;   /* NULL while writing */
     mu_write_options *write; /* NULL while loading */
 } reader;
@@ -157,7 +157,7 @@ static muster_status read_columns(const reader *r, const mu_ast_option *option, 
     if (option->list.count == 0) {
         return fail_value(option, "the names of the columns: COLUMNS (a, b, c)", err);
     }
-    MU_ARENA_TRY(names, r->arena, option->list.count, err);
+    MU_ARENA_TRY(names, r->binder->scope.arena, option->list.count, err);
     for (uint32_t i = 0; i < option->list.count; i++) {
         names[i] = option->list.data[i].text;
     }
@@ -208,11 +208,32 @@ static muster_status fail_option(const reader *r, const mu_ast_option *option, m
                       option->name.text, list);
 }
 
+/* The option with its value in the place of a parameter; *known is false where it has none yet. */
+static muster_status fill_in(const reader *r, mu_ast_option *option, bool *known, muster_error *err)
+{
+    const mu_value *values = r->binder->parameters.values;
+    mu_writer out = {0};
+
+    *known = !option->parameter || values;
+    if (!option->parameter || !values) {
+        return MUSTER_OK;
+    }
+    mu_value_format(&values[option->parameter->parameter - 1], &out);
+    option->value = out.failed ? NULL
+                               : mu_arena_text(r->binder->scope.arena, (const char *)out.data,
+                                               out.size);
+    option->value_offset = option->parameter->offset;
+    mu_writer_deinit(&out);
+    return option->value ? MUSTER_OK : mu_fail_memory(err, "reading options");
+}
+
 static muster_status read_all(const reader *r, const mu_ast_options *options, muster_error *err)
 {
     for (uint32_t i = 0; i < options->count; i++) {
         const mu_ast_option *option = &options->data[i];
         const option_kind *found = NULL;
+        mu_ast_option filled = *option;
+        bool known;
 
         for (size_t k = 0; k < MU_COUNT(kinds); k++) {
             if (applies(r, &kinds[k]) && mu_name_equal(kinds[k].name, option->name.text)) {
@@ -232,15 +253,18 @@ static muster_status read_all(const reader *r, const mu_ast_options *options, mu
             return mu_fail_at(err, MUSTER_INVALID, option->name.offset,
                               "option %s takes one value, not a list", option->name.text);
         }
-        MU_TRY(found->read(r, option, err));
+        MU_TRY(fill_in(r, &filled, &known, err));
+        if (known) {
+            MU_TRY(found->read(r, &filled, err));
+        }
     }
     return MUSTER_OK;
 }
 
-muster_status mu_options_load(mu_arena *arena, const mu_ast_options *options, mu_copy_options *out,
+muster_status mu_options_load(const mu_binder *binder, const mu_ast_options *options, mu_copy_options *out,
                               muster_error *err)
 {
-    const reader r = {.arena = arena, .load = out};
+    const reader r = {.binder = binder, .load = out};
 
     *out = (mu_copy_options){0};
     return read_all(&r, options, err);
@@ -253,10 +277,10 @@ static bool ends_in(const char *path, const char *ending)
     return size >= wanted && mu_name_equal(path + size - wanted, ending);
 }
 
-muster_status mu_options_write(const mu_ast_options *options, const char *path,
+muster_status mu_options_write(const mu_binder *binder, const mu_ast_options *options, const char *path,
                                mu_write_options *out, muster_error *err)
 {
-    const reader r = {.write = out};
+    const reader r = {.binder = binder, .write = out};
     const bool tsv = ends_in(path, ".tsv");
     const bool jsonl = ends_in(path, ".jsonl") || ends_in(path, ".ndjson");
 

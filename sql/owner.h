@@ -1,10 +1,11 @@
 /*
- * owner.h - what is behind a `muster`; for the files that implement muster.h.
+ * owner.h - what is behind a `muster` and its connections; for the files that implement muster.h.
  */
 #ifndef MU_OWNER_H
 #define MU_OWNER_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "include/muster.h"
 #include "storage/base/pool.h"
@@ -12,10 +13,24 @@
 
 struct muster {
     mu_db *db;
-    mu_pool *pool;               /* NULL: one thread */
-    atomic_uint statement_count; /* that are open, and appenders */
+    mu_pool *pool; /* NULL: one thread */
+    bool read_only;
+    atomic_uint connection_count; /* that are open */
+    atomic_uint statement_count;  /* the same, of all connections, and appenders */
+};
+
+struct muster_connection {
+    muster *owner;
+    unsigned statement_count; /* that are open, and appenders */
     muster_progress_fn *report;
     void *report_context;
 };
+
+/* INVALID where the database was opened to be read only. */
+muster_status mu_connection_check_writable(const muster_connection *connection, muster_error *err);
+
+/* A statement or an appender begins, or ends. */
+void mu_connection_take(muster_connection *connection);
+void mu_connection_give(muster_connection *connection);
 
 #endif

@@ -272,6 +272,10 @@ muster_status mu_parse(mu_arena *arena, const char *text, const char **rest,
     }
     if (status == MUSTER_OK) {
         *statement = b.statement;
+        if (b.statement) {
+            b.statement->parameters = b.parameters;
+            b.statement->by_place = b.style == '?';
+        }
     }
     if (rest) {
         *rest = status == MUSTER_OK ? text + lexer.offset : skip_statement(&lexer, token);

@@ -186,7 +186,7 @@ static muster_status describe_file(mu_binder *binder, const mu_ast_statement *st
     mu_csv_shape shape;
     mu_value *values;
 
-    MU_TRY(mu_options_load(arena, &statement->options, &options, err));
+    MU_TRY(mu_options_load(binder, &statement->options, &options, err));
     MU_TRY(mu_csv_detect(statement->path.text, &options.csv, arena, &shape, err));
     MU_ARENA_TRY(values, arena, shape.column_count * MU_COUNT(columns), err);
     for (uint32_t i = 0; i < shape.column_count; i++) {

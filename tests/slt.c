@@ -126,14 +126,23 @@ void slt_check_text(slt_file *file, unsigned line, const char *what, const char 
                  found);
 }
 
+static void close_database(slt_file *file)
+{
+    muster_disconnect(file->connection);
+    muster_close(file->db);
+    file->connection = NULL;
+    file->db = NULL;
+}
+
 void slt_restart(slt_file *file)
 {
     muster_error err;
 
-    muster_close(file->db);
-    file->db = NULL;
-    if (muster_open("database", &file->db, &err) != MUSTER_OK ||
-        muster_set_threads(file->db, file->threads, &err) != MUSTER_OK) {
+    const muster_options options = {.size = sizeof options, .threads = file->threads};
+
+    close_database(file);
+    if (muster_open("database", &options, &file->db, &err) != MUSTER_OK ||
+        muster_connect(file->db, &file->connection, &err) != MUSTER_OK) {
         slt_die("%s:%u: %s", file->path, file->line, err.message);
     }
 }
@@ -188,7 +197,7 @@ static bool run_one(slt_file *file, const char *sql, const char **rest, slt_resu
     bool row = true;
 
     slt_result_clear(result);
-    result->error.status = muster_prepare(file->db, sql, rest, &statement, &result->error);
+    result->error.status = muster_prepare(file->connection, sql, rest, &statement, &result->error);
     if (result->error.status != MUSTER_OK || !statement) {
         return result->error.status != MUSTER_OK;
     }
@@ -522,7 +531,7 @@ static bool run_file(slt_file file)
     } else {
         run_records(&file);
     }
-    muster_close(file.db);
+    close_database(&file);
     if (chdir(here) != 0) {
         slt_die("%s: %s", here, strerror(errno));
     }

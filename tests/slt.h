@@ -26,6 +26,7 @@ typedef struct slt_file {
     const char *text, *at; /* what is left */
     unsigned line;         /* of `at`, from 1 */
     muster *db;
+    muster_connection *connection;
     unsigned threads;
     bool restart_always;
     unsigned passed, missed;

@@ -34,6 +34,7 @@ enum {
     MU_MAX_ID_BYTES = 1024,           /* of the id of a customer */
     MU_MAX_ATTRIBUTE_BYTES = 1 << 16, /* of a text of a customer: a batch of them is one chunk */
     MU_MAX_STEPS = 64,                /* conditions that fit one word of bits */
+    MU_MAX_PARAMETERS = 65535,        /* of a statement */
     MU_MAX_DEPTH = 1000,              /* of nested expressions and subqueries */
 };
 

@@ -278,7 +278,7 @@ static void merge_it(disk *d)
     muster *db;
 
     mu_env_set_hook(before, d);
-    if (muster_open(d->directory, &db, &test_error) != MUSTER_OK) {
+    if (muster_open(d->directory, NULL, &db, &test_error) != MUSTER_OK) {
         _exit(1);
     }
     mu_db_set_kept(db->db, false);
@@ -346,7 +346,7 @@ static void check_rows(const disk *d)
         const uint32_t n = acknowledged + i;
         snprintf(expected[i], sizeof expected[i], "%u|%u|%u\n", n, n * (n - 1) / 2, (n + 2) / 3);
     }
-    assert_ok(muster_open(d->directory, &db, &test_error));
+    assert_ok(muster_open(d->directory, NULL, &db, &test_error));
     assert_ok(muster_check(d->directory, NULL, NULL, &test_error));
     if (acknowledged == 0) {
         assert_ok(ask_only(db, "DROP TABLE IF EXISTS e", &test_error));

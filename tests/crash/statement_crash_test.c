@@ -67,7 +67,7 @@ static void run_child(const char *path, const char *sql)
     muster *db;
 
     mu_env_set_hook(end_at_last, NULL);
-    if (muster_open(path, &db, &test_error) != MUSTER_OK ||
+    if (muster_open(path, NULL, &db, &test_error) != MUSTER_OK ||
         muster_set_threads(db, 1, &test_error) != MUSTER_OK ||
         ask_only(db, sql, &test_error) != MUSTER_OK) {
         print_error("%s\n", test_error.message);

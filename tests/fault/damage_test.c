@@ -77,7 +77,7 @@ static muster *open_database(void)
 {
     muster *db;
 
-    assert_ok(muster_open(database, &db, &test_error));
+    assert_ok(muster_open(database, NULL, &db, &test_error));
     assert_ok(muster_set_threads(db, 1, &test_error));
     return db;
 }
@@ -171,7 +171,7 @@ static uint32_t ask_all(const char *file, bool in_column, const char *what)
     uint32_t noticed = 0;
     char *answer;
 
-    const muster_status status = muster_open(database, &db, &error);
+    const muster_status status = muster_open(database, NULL, &db, &error);
     if (status != MUSTER_OK) {
         check_corrupt(status, &error, file, false, what);
         return 1;
@@ -323,7 +323,7 @@ TEST(a_file_that_is_gone_is_named)
         uint32_t noticed = 0;
         char *answer = malloc(ROOM);
         assert_int_equal(unlink(path_of(files[i])), 0);
-        muster_status status = muster_open(database, &db, &test_error);
+        muster_status status = muster_open(database, NULL, &db, &test_error);
         if (status != MUSTER_OK) {
             assert_message_has(files[i]);
             noticed++;

@@ -133,16 +133,19 @@ static void save_set(const char *name, uint32_t stripes, uint32_t step)
 static void run(muster *db, const char *sql)
 {
     muster_error err = {0};
+    muster_connection *connection;
 
+    check(muster_connect(db, &connection, &err), &err);
     while (*sql) {
         muster_statement *statement;
         bool row = true;
-        check(muster_prepare(db, sql, &sql, &statement, &err), &err);
+        check(muster_prepare(connection, sql, &sql, &statement, &err), &err);
         while (statement && row) {
             check(muster_step(statement, &row, &err), &err);
         }
         muster_finish(statement);
     }
+    muster_disconnect(connection);
 }
 
 static void save_file(const char *directory, const char *name, const char *target, const char *as,
@@ -203,7 +206,7 @@ static void save_database(const char *name, const char *sql)
     muster_error err = {0};
 
     (void)snprintf(directory, sizeof directory, "%s/%s", mu_fuzz_directory(), name);
-    check(muster_open(directory, &db, &err), &err);
+    check(muster_open(directory, NULL, &db, &err), &err);
     run(db, sql);
     muster_close(db);
     check(mu_manifest_read(directory, &arena, &manifest, &mark, &err), &err);
@@ -234,7 +237,7 @@ static void save_log(const char *name, const char *sql)
     muster_error err = {0};
 
     (void)snprintf(directory, sizeof directory, "%s/%s", mu_fuzz_directory(), name);
-    check(muster_open(directory, &db, &err), &err);
+    check(muster_open(directory, NULL, &db, &err), &err);
     run(db, sql);
     check(mu_manifest_read(directory, &arena, &manifest, &mark, &err), &err);
     mu_write_u32(&head, (uint32_t)mark.size);

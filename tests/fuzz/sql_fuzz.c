@@ -25,14 +25,17 @@ static const char setup[] =
     "CREATE AUDIENCE payers AS SELECT customer FROM events WHERE event = 'pay';"
     "REFRESH AUDIENCE payers";
 
-static void run(muster *db, const char *sql, bool all)
+static muster *database; /* of all calls */
+static muster_connection *connection;
+
+static void run(const char *sql, bool all)
 {
     muster_error err = {0};
 
     while (*sql) {
         muster_statement *statement = NULL;
         bool row = true;
-        muster_status status = muster_prepare(db, sql, &sql, &statement, &err);
+        muster_status status = muster_prepare(connection, sql, &sql, &statement, &err);
         mu_fuzz_told(status, &err);
         if (status != MUSTER_OK) {
             return;
@@ -50,24 +53,23 @@ static void run(muster *db, const char *sql, bool all)
     }
 }
 
-static muster *open_database(void)
+static void open_database(void)
 {
+    const muster_options options = {.size = sizeof options, .threads = 1};
     muster_error err = {0};
-    muster *db;
 
     (void)mu_fuzz_directory();
-    if (!freopen("/dev/null", "r", stdin) || muster_open(NULL, &db, &err) != MUSTER_OK ||
-        muster_set_threads(db, 1, &err) != MUSTER_OK) {
+    if (!freopen("/dev/null", "r", stdin) ||
+        muster_open(NULL, &options, &database, &err) != MUSTER_OK ||
+        muster_connect(database, &connection, &err) != MUSTER_OK) {
         abort();
     }
-    run(db, setup, true);
-    return db;
+    run(setup, true);
 }
-
-static muster *database; /* of all calls */
 
 static void close_database(void)
 {
+    muster_disconnect(connection);
     muster_close(database);
 }
 
@@ -76,13 +78,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char sql[MOST_BYTES + 1];
 
     if (!database) {
-        database = open_database();
+        open_database();
         (void)atexit(close_database);
     }
     if (size <= MOST_BYTES) {
         memcpy(sql, data, size);
         sql[size] = '\0';
-        run(database, sql, false);
+        run(sql, false);
     }
     return 0;
 }

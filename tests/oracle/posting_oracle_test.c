@@ -72,7 +72,7 @@ static muster *load_log(void)
     const unsigned months = 1 + below(4);
     muster *db;
 
-    assert_ok(muster_open(NULL, &db, &test_error));
+    assert_ok(muster_open(NULL, NULL, &db, &test_error));
     assert_ok(ask_only(db,
                        "CREATE TABLE indexed (customer TEXT CUSTOMER, ts TIMESTAMP TIME, event "
                        "TEXT EVENT, sku TEXT INDEXED, n BIGINT);"

@@ -523,7 +523,7 @@ static void open_again(world *w)
     assert_ok(mu_db_open(w->path, &db, &test_error));
     assert_ok(mu_db_check(db, &test_error));
     mu_db_close(db);
-    assert_ok(muster_open(w->path, &w->db, &test_error));
+    assert_ok(muster_open(w->path, NULL, &w->db, &test_error));
 }
 
 TEST(attributes_sets_and_erasure_agree_with_an_array_of_persons)
@@ -533,7 +533,7 @@ TEST(attributes_sets_and_erasure_agree_with_an_array_of_persons)
     shop_use_fast_disk();
     w->random = test_seed();
     w->path = test_path("db");
-    assert_ok(muster_open(w->path, &w->db, &test_error));
+    assert_ok(muster_open(w->path, NULL, &w->db, &test_error));
     load_log(w);
     for (int turn = 0; turn < TURNS; turn++) {
         change(w);

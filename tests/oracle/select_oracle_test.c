@@ -8,6 +8,7 @@
  * dialects, with both answers.
  */
 #include "include/muster.h"
+#include "tests/support/ask.h"
 #include "tests/support/event_log.h"
 #include "tests/support/random_sql.h"
 
@@ -124,9 +125,10 @@ static void add_our_value(answer *a, muster_statement *statement, uint32_t colum
 /* False if it fails; test_error says why. */
 static bool ask_us(muster *db, const char *sql, answer *a)
 {
+    muster_connection *connection = ask_connect(db);
     muster_statement *statement;
     bool row = true;
-    muster_status status = muster_prepare(db, sql, NULL, &statement, &test_error);
+    muster_status status = muster_prepare(connection, sql, NULL, &statement, &test_error);
 
     a->count = 0;
     a->used = 0;
@@ -143,6 +145,7 @@ static bool ask_us(muster *db, const char *sql, answer *a)
         end_row(a);
     }
     muster_finish(statement);
+    muster_disconnect(connection);
     return status == MUSTER_OK;
 }
 
@@ -443,7 +446,7 @@ static void check_table(sql_maker *m, int table)
     char when[64];
 
     make_shape(m, table, &shape);
-    assert_ok(muster_open(path, &db, &test_error));
+    assert_ok(muster_open(path, NULL, &db, &test_error));
     run_ours(db,
              sql_text(m,
                       "CREATE TABLE events (customer %s CUSTOMER, ts TIMESTAMP TIME, event TEXT "
@@ -462,7 +465,7 @@ static void check_table(sql_maker *m, int table)
     for (int i = 0; i < QUERIES; i++) {
         if (i == QUERIES / 2) {
             muster_close(db);
-            assert_ok(muster_open(path, &db, &test_error));
+            assert_ok(muster_open(path, NULL, &db, &test_error));
         }
         const uint32_t threads = i % 2 ? 1 : 4;
         assert_ok(muster_set_threads(db, threads, &test_error));

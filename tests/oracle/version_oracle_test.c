@@ -223,7 +223,7 @@ static void open_again(world *w, bool clean)
     }
     mu_snapshot_release(snapshot);
     mu_db_close(db);
-    assert_ok(muster_open(w->path, &w->db, &test_error));
+    assert_ok(muster_open(w->path, NULL, &w->db, &test_error));
 }
 
 static void change(world *w)
@@ -350,7 +350,7 @@ TEST(audiences_and_tags_agree_with_lists_of_their_members)
     shop_use_fast_disk();
     w->random = test_seed();
     w->path = test_path("db");
-    assert_ok(muster_open(w->path, &w->db, &test_error));
+    assert_ok(muster_open(w->path, NULL, &w->db, &test_error));
     load_people(w);
     for (int turn = 0; turn < TURNS; turn++) {
         change(w);

@@ -20,13 +20,22 @@ static void write_row(muster_statement *statement, char *answer, size_t size)
     }
 }
 
-muster_status ask(muster *db, const char *sql, char *answer, size_t size, muster_error *err)
+muster_connection *ask_connect(muster *db)
+{
+    muster_connection *connection;
+
+    assert_ok(muster_connect(db, &connection, &test_error));
+    return connection;
+}
+
+muster_status ask_on(muster_connection *connection, const char *sql, char *answer, size_t size,
+                     muster_error *err)
 {
     answer[0] = '\0';
     while (*sql) {
         muster_statement *statement;
         bool row = true;
-        muster_status status = muster_prepare(db, sql, &sql, &statement, err);
+        muster_status status = muster_prepare(connection, sql, &sql, &statement, err);
         while (status == MUSTER_OK && statement && row) {
             status = muster_step(statement, &row, err);
             if (status == MUSTER_OK && row) {
@@ -39,6 +48,16 @@ muster_status ask(muster *db, const char *sql, char *answer, size_t size, muster
         }
     }
     return MUSTER_OK;
+}
+
+muster_status ask(muster *db, const char *sql, char *answer, size_t size, muster_error *err)
+{
+    muster_connection *connection;
+
+    MU_TRY(muster_connect(db, &connection, err));
+    const muster_status status = ask_on(connection, sql, answer, size, err);
+    muster_disconnect(connection);
+    return status;
 }
 
 muster_status ask_only(muster *db, const char *sql, muster_error *err)

@@ -3,6 +3,8 @@
  */
 #include "tests/support/event_log.h"
 
+#include "tests/support/ask.h"
+
 #include <stdarg.h>
 #include <time.h>
 
@@ -63,18 +65,6 @@ void log_put_condition(log_text *out, unsigned names)
     log_put(out, ")");
 }
 
-static void run(muster *db, const char *sql)
-{
-    muster_statement *statement;
-    bool row = true;
-
-    assert_ok(muster_prepare(db, sql, NULL, &statement, &test_error));
-    while (row) {
-        assert_ok(muster_step(statement, &row, &test_error));
-    }
-    muster_finish(statement);
-}
-
 /* Appends "(c, t, e, ch)". */
 static void put_event(log_text *sql, const log_event *e)
 {
@@ -105,7 +95,7 @@ static void make_tag(muster *db, unsigned vips)
         }
     }
     log_put(&sql, ")");
-    run(db, sql.text);
+    ask_run(db, sql.text);
 }
 
 muster *log_load(const event_log *log, unsigned vips, uint64_t *random)
@@ -113,15 +103,15 @@ muster *log_load(const event_log *log, unsigned vips, uint64_t *random)
     static log_text sql;
     muster *db;
 
-    assert_ok(muster_open(NULL, &db, &test_error));
-    run(db, "CREATE TABLE events (customer TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, "
-            "channel TEXT)");
+    assert_ok(muster_open(NULL, NULL, &db, &test_error));
+    ask_run(db, "CREATE TABLE events (customer TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, "
+                "channel TEXT)");
     sql.size = 0;
     for (int i = 0; i < log->count; i++) {
         log_put(&sql, sql.size == 0 ? "INSERT INTO events VALUES " : ", ");
         put_event(&sql, &log->events[i]);
         if (i + 1 == log->count || test_random_below(random, 30) == 0) {
-            run(db, sql.text);
+            ask_run(db, sql.text);
             sql.size = 0;
         }
     }
@@ -129,35 +119,14 @@ muster *log_load(const event_log *log, unsigned vips, uint64_t *random)
     return db;
 }
 
-static void ask(muster *db, const char *sql, log_text *out)
-{
-    muster_statement *statement;
-    bool row = true;
-
-    test_error = (muster_error){0};
-    if (muster_prepare(db, sql, NULL, &statement, &test_error) != MUSTER_OK) {
-        fail_msg("%s\n  at %d: %s", sql, test_error.offset, test_error.message);
-    }
-    out->size = 0;
-    out->text[0] = 0;
-    while (row) {
-        if (muster_step(statement, &row, &test_error) != MUSTER_OK) {
-            fail_msg("%s\n  %s", sql, test_error.message);
-        }
-        for (uint32_t c = 0; row && c < muster_column_count(statement); c++) {
-            const char *text = muster_text(statement, c, NULL);
-            log_put(out, "%s%s", c ? "|" : "", text ? text : "-");
-        }
-        log_put(out, row ? "\n" : "");
-    }
-    muster_finish(statement);
-}
-
 void log_expect(muster *db, const char *sql, const char *expected)
 {
     static log_text found;
 
-    ask(db, sql, &found);
+    test_error = (muster_error){0};
+    if (ask(db, sql, found.text, sizeof found.text, &test_error) != MUSTER_OK) {
+        fail_msg("%s\n  at %d: %s", sql, test_error.offset, test_error.message);
+    }
     if (strcmp(found.text, expected) != 0) {
         fail_msg("%s\n--- expected\n%s--- found\n%s", sql, expected, found.text);
     }

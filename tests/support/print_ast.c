@@ -205,6 +205,7 @@ static void print_expr(const mu_ast_expr *expr, mu_writer *out)
     case MU_AST_TEXT:
     case MU_AST_COLUMN:
     case MU_AST_TYPED:
+    case MU_AST_PARAMETER:
     case MU_AST_STAR:
         print_leaf(expr, out);
         break;

@@ -112,7 +112,7 @@ muster *statements_open(const char *path)
 {
     muster *db;
 
-    assert_ok(muster_open(path, &db, &test_error));
+    assert_ok(muster_open(path, NULL, &db, &test_error));
     assert_ok(muster_set_threads(db, 1, &test_error));
     return db;
 }

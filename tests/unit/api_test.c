@@ -4,41 +4,31 @@
 #include "include/muster.h"
 
 #include "storage/base/mem.h"
+#include "tests/support/ask.h"
 #include "tests/support/test.h"
 
 static muster *open_database(void)
 {
     muster *db;
 
-    assert_ok(muster_open(NULL, &db, &test_error));
+    assert_ok(muster_open(NULL, NULL, &db, &test_error));
     assert_ok(muster_set_threads(db, 1, &test_error));
     return db;
 }
 
-/* Runs all statements of a text; the status is that of the first that could not. */
-static muster_status run(muster *db, const char *sql, muster_error *err)
+static muster_status run(muster_connection *c, const char *sql, muster_error *err)
 {
-    while (*sql) {
-        muster_statement *statement;
-        bool row = true;
-        muster_status status = muster_prepare(db, sql, &sql, &statement, err);
-        while (status == MUSTER_OK && statement && row) {
-            status = muster_step(statement, &row, err);
-        }
-        muster_finish(statement);
-        if (status != MUSTER_OK) {
-            return status;
-        }
-    }
-    return MUSTER_OK;
+    char answer[16];
+
+    return ask_on(c, sql, answer, sizeof answer, err);
 }
 
-static muster_statement *first_row(muster *db, const char *sql)
+static muster_statement *first_row(muster_connection *c, const char *sql)
 {
     muster_statement *statement;
     bool row;
 
-    assert_ok(muster_prepare(db, sql, NULL, &statement, &test_error));
+    assert_ok(muster_prepare(c, sql, NULL, &statement, &test_error));
     assert_ok(muster_step(statement, &row, &test_error));
     assert_true(row);
     return statement;
@@ -47,9 +37,10 @@ static muster_statement *first_row(muster *db, const char *sql)
 TEST(a_value_is_read_as_a_number_or_as_text)
 {
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
     muster_statement *s = first_row(
-        db, "SELECT 7, 1.25, 2.5e0, 'x''y', DATE '1970-01-03', TIMESTAMP '1970-01-01 00:00:01', "
-            "true, NULL, INTERVAL '2 hours', -1e300, ''");
+        c, "SELECT 7, 1.25, 2.5e0, 'x''y', DATE '1970-01-03', TIMESTAMP '1970-01-01 00:00:01', "
+           "true, NULL, INTERVAL '2 hours', -1e300, ''");
     static const struct {
         muster_type type;
         int64_t number;
@@ -70,30 +61,32 @@ TEST(a_value_is_read_as_a_number_or_as_text)
     };
 
     assert_int_equal(muster_column_count(s), MU_COUNT(wanted));
-    for (uint32_t c = 0; c < MU_COUNT(wanted); c++) {
+    for (uint32_t i = 0; i < MU_COUNT(wanted); i++) {
         size_t size = 99;
-        const char *text = muster_text(s, c, &size);
-        assert_int_equal(muster_column_type(s, c), wanted[c].type);
-        assert_int_equal(muster_int64(s, c), wanted[c].number);
-        assert_true(muster_double(s, c) == wanted[c].real);
-        assert_int_equal(muster_is_null(s, c), wanted[c].text == NULL);
-        if (wanted[c].text) {
-            assert_string_equal(text, wanted[c].text);
+        const char *text = muster_text(s, i, &size);
+        assert_int_equal(muster_column_type(s, i), wanted[i].type);
+        assert_int_equal(muster_int64(s, i), wanted[i].number);
+        assert_true(muster_double(s, i) == wanted[i].real);
+        assert_int_equal(muster_is_null(s, i), wanted[i].text == NULL);
+        if (wanted[i].text) {
+            assert_string_equal(text, wanted[i].text);
         } else {
             assert_null(text);
         }
-        assert_int_equal(size, wanted[c].text ? strlen(wanted[c].text) : 0);
+        assert_int_equal(size, wanted[i].text ? strlen(wanted[i].text) : 0);
     }
     assert_int_equal(muster_column_scale(s, 1), 2);
     assert_string_equal(muster_column_name(s, 1), "1.25");
     muster_finish(s);
+    muster_disconnect(c);
     muster_close(db);
 }
 
 TEST(after_the_last_row_there_is_none_however_often_one_asks)
 {
     muster *db = open_database();
-    muster_statement *s = first_row(db, "SELECT 1");
+    muster_connection *c = ask_connect(db);
+    muster_statement *s = first_row(c, "SELECT 1");
     bool row = true;
 
     for (int i = 0; i < 3; i++) {
@@ -102,22 +95,25 @@ TEST(after_the_last_row_there_is_none_however_often_one_asks)
     }
     assert_true(muster_is_null(s, 0));
     muster_finish(s);
+    muster_disconnect(c);
     muster_close(db);
 }
 
 TEST(ids_are_text_or_numbers_as_the_table_says)
 {
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
 
-    assert_ok(run(db,
+    assert_ok(run(c,
                   "CREATE TABLE e (id BIGINT CUSTOMER, ts TIMESTAMP TIME);"
                   "INSERT INTO e VALUES (-12, '2024-01-01')",
                   &test_error));
-    muster_statement *s = first_row(db, "SELECT customer FROM e");
+    muster_statement *s = first_row(c, "SELECT customer FROM e");
     assert_int_equal(muster_column_type(s, 0), MUSTER_TYPE_BIGINT);
     assert_int_equal(muster_int64(s, 0), -12);
     assert_string_equal(muster_text(s, 0, NULL), "-12");
     muster_finish(s);
+    muster_disconnect(c);
     muster_close(db);
 }
 
@@ -125,19 +121,21 @@ TEST(a_script_goes_on_after_what_could_not_be_read)
 {
     const char *sql = "SELECT 1; SELCT 2; SELECT nothing; -- the end";
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
     muster_statement *s;
 
-    assert_ok(muster_prepare(db, sql, &sql, &s, &test_error));
+    assert_ok(muster_prepare(c, sql, &sql, &s, &test_error));
     muster_finish(s);
-    assert_status(MUSTER_SYNTAX, muster_prepare(db, sql, &sql, &s, &test_error));
+    assert_status(MUSTER_SYNTAX, muster_prepare(c, sql, &sql, &s, &test_error));
     assert_null(s);
     assert_int_equal(test_error.offset, 1);
-    assert_status(MUSTER_INVALID, muster_prepare(db, sql, &sql, &s, &test_error));
+    assert_status(MUSTER_INVALID, muster_prepare(c, sql, &sql, &s, &test_error));
     assert_int_equal(test_error.offset, 8);
     assert_string_equal(sql, " -- the end");
-    assert_ok(muster_prepare(db, sql, &sql, &s, &test_error));
+    assert_ok(muster_prepare(c, sql, &sql, &s, &test_error));
     assert_null(s);
     assert_string_equal(sql, "");
+    muster_disconnect(c);
     muster_close(db);
 }
 
@@ -153,131 +151,144 @@ TEST(what_is_wrong_about_an_audience_is_pointed_at)
         {"FROM customers WHERE in_audience('a', 2)", 38},
     };
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
     muster_statement *s;
 
-    assert_ok(run(db,
+    assert_ok(run(c,
                   "CREATE TABLE e (id TEXT CUSTOMER, ts TIMESTAMP TIME);"
                   "CREATE AUDIENCE a AS SELECT customer FROM e",
                   &test_error));
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        assert_status(MUSTER_INVALID, muster_prepare(db, wrong[i].sql, NULL, &s, &test_error));
+        assert_status(MUSTER_INVALID, muster_prepare(c, wrong[i].sql, NULL, &s, &test_error));
         assert_int_equal(test_error.offset, wrong[i].offset);
     }
+    muster_disconnect(c);
     muster_close(db);
 }
 
 TEST(the_number_of_threads_stays_while_a_statement_is_open)
 {
     muster *db = open_database();
-    muster_statement *s = first_row(db, "SELECT 1");
+    muster_connection *c = ask_connect(db);
+    muster_statement *s = first_row(c, "SELECT 1");
 
     assert_status(MUSTER_INVALID, muster_set_threads(db, 4, &test_error));
     assert_message_has("1 statements are open");
     muster_finish(s);
     assert_ok(muster_set_threads(db, 4, &test_error));
+    muster_disconnect(c);
     muster_close(db);
 }
 
 TEST(a_statement_sees_the_state_it_was_prepared_on)
 {
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
     muster_statement *s;
     bool row;
 
-    assert_ok(run(db, "CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (1)", &test_error));
-    assert_ok(muster_prepare(db, "SELECT count(*) FROM t", NULL, &s, &test_error));
-    assert_ok(run(db, "INSERT INTO t VALUES (2); DROP TABLE t", &test_error));
+    assert_ok(run(c, "CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (1)", &test_error));
+    assert_ok(muster_prepare(c, "SELECT count(*) FROM t", NULL, &s, &test_error));
+    assert_ok(run(c, "INSERT INTO t VALUES (2); DROP TABLE t", &test_error));
     assert_ok(muster_step(s, &row, &test_error));
     assert_int_equal(muster_int64(s, 0), 1);
     muster_finish(s);
+    muster_disconnect(c);
     muster_close(db);
 }
 
 TEST(a_statement_that_changes_things_is_bound_to_the_state_it_changes)
 {
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
     muster_statement *s;
     bool row;
 
-    assert_ok(run(db, "CREATE TABLE t (a BIGINT)", &test_error));
-    assert_ok(muster_prepare(db, "INSERT INTO t VALUES (1)", NULL, &s, &test_error));
-    assert_ok(run(db, "DROP TABLE t", &test_error));
+    assert_ok(run(c, "CREATE TABLE t (a BIGINT)", &test_error));
+    assert_ok(muster_prepare(c, "INSERT INTO t VALUES (1)", NULL, &s, &test_error));
+    assert_ok(run(c, "DROP TABLE t", &test_error));
     assert_status(MUSTER_INVALID, muster_step(s, &row, &test_error));
     assert_message_has("no table \"t\"");
     muster_finish(s);
+    muster_disconnect(c);
     muster_close(db);
 }
 
 TEST(a_set_of_people_is_that_of_the_state_that_a_statement_changes)
 {
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
     muster_statement *s;
     bool row;
 
-    assert_ok(run(db,
+    assert_ok(run(c,
                   "CREATE TABLE e (id BIGINT CUSTOMER, ts TIMESTAMP TIME);"
                   "INSERT INTO e VALUES (1, '2024-01-01'), (2, '2024-01-02'), (3, '2024-01-03');"
                   "CREATE TAG t AS SELECT id FROM e WHERE id = 1",
                   &test_error));
-    assert_ok(muster_prepare(db,
-                             "CREATE TAG u AS SELECT customer FROM customers WHERE has_tag('t')",
+    assert_ok(muster_prepare(c, "CREATE TAG u AS SELECT customer FROM customers WHERE has_tag('t')",
                              NULL, &s, &test_error));
-    assert_ok(run(db, "CREATE OR REPLACE TAG t AS SELECT id FROM e WHERE id > 1", &test_error));
+    assert_ok(run(c, "CREATE OR REPLACE TAG t AS SELECT id FROM e WHERE id > 1", &test_error));
     assert_ok(muster_step(s, &row, &test_error));
     muster_finish(s);
-    s = first_row(db, "SELECT count(*), min(customer) FROM customers WHERE has_tag('u')");
+    s = first_row(c, "SELECT count(*), min(customer) FROM customers WHERE has_tag('u')");
     assert_int_equal(muster_int64(s, 0), 2);
     assert_int_equal(muster_int64(s, 1), 2);
     muster_finish(s);
+    muster_disconnect(c);
     muster_close(db);
 }
 
 TEST(a_cancelled_statement_changes_nothing)
 {
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
     muster_statement *s;
     bool row;
 
-    assert_ok(run(db,
+    assert_ok(run(c,
                   "CREATE TABLE e (id TEXT CUSTOMER, ts TIMESTAMP TIME);"
                   "INSERT INTO e VALUES ('a', '2024-01-01')",
                   &test_error));
-    assert_ok(muster_prepare(db, "SELECT count(*) FROM e", NULL, &s, &test_error));
+    assert_ok(muster_prepare(c, "SELECT count(*) FROM e", NULL, &s, &test_error));
     muster_cancel(s);
     assert_status(MUSTER_CANCELLED, muster_step(s, &row, &test_error));
     assert_false(row);
     muster_finish(s);
-    assert_ok(muster_prepare(db, "CREATE TAG t AS SELECT id FROM e", NULL, &s, &test_error));
+    assert_ok(muster_prepare(c, "CREATE TAG t AS SELECT id FROM e", NULL, &s, &test_error));
     muster_cancel(s);
     assert_status(MUSTER_CANCELLED, muster_step(s, &row, &test_error));
     muster_finish(s);
-    s = first_row(db, "SELECT count(*) FROM e");
+    s = first_row(c, "SELECT count(*) FROM e");
     assert_int_equal(muster_int64(s, 0), 1);
     muster_finish(s);
-    assert_ok(run(db, "CREATE TAG t AS SELECT id FROM e", &test_error));
+    assert_ok(run(c, "CREATE TAG t AS SELECT id FROM e", &test_error));
+    muster_disconnect(c);
     muster_close(db);
 }
 
 TEST(rows_changed_and_notes_say_what_was_done)
 {
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
     muster_statement *s;
     bool row;
 
-    assert_ok(run(db, "CREATE TABLE t (a BIGINT)", &test_error));
-    assert_ok(muster_prepare(db, "INSERT INTO t VALUES (1), (2)", NULL, &s, &test_error));
+    assert_ok(run(c, "CREATE TABLE t (a BIGINT)", &test_error));
+    assert_ok(muster_prepare(c, "INSERT INTO t VALUES (1), (2)", NULL, &s, &test_error));
     assert_int_equal(muster_rows_changed(s), 0);
     assert_string_equal(muster_notes(s), "");
     assert_ok(muster_step(s, &row, &test_error));
     assert_false(row);
     assert_int_equal(muster_rows_changed(s), 2);
     muster_finish(s);
+    muster_disconnect(c);
     muster_close(db);
 }
 
-static uint64_t bytes_read_by(muster *db, const char *sql)
+static uint64_t bytes_read_by(muster_connection *c, const char *sql)
 {
-    muster_statement *s = first_row(db, sql);
+    muster_statement *s = first_row(c, sql);
     const uint64_t bytes = muster_bytes_read(s);
 
     muster_finish(s);
@@ -287,25 +298,27 @@ static uint64_t bytes_read_by(muster *db, const char *sql)
 TEST(bytes_read_grow_with_what_a_statement_looks_at)
 {
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
     muster_statement *s;
 
-    assert_ok(run(db, "CREATE TABLE e (id TEXT CUSTOMER, at TIMESTAMP TIME, a BIGINT, b BIGINT)",
+    assert_ok(run(c, "CREATE TABLE e (id TEXT CUSTOMER, at TIMESTAMP TIME, a BIGINT, b BIGINT)",
                   &test_error));
-    assert_ok(run(db,
+    assert_ok(run(c,
                   "INSERT INTO e VALUES ('ada', '2024-05-01', 1, 7), ('bob', '2024-05-02', 5, 3)",
                   &test_error));
-    assert_ok(run(db, "CREATE TAG t AS SELECT id FROM e", &test_error));
-    assert_ok(muster_prepare(db, "SELECT sum(a) FROM e", NULL, &s, &test_error));
+    assert_ok(run(c, "CREATE TAG t AS SELECT id FROM e", &test_error));
+    assert_ok(muster_prepare(c, "SELECT sum(a) FROM e", NULL, &s, &test_error));
     assert_int_equal(muster_bytes_read(s), 0);
     muster_finish(s);
 
-    const uint64_t one = bytes_read_by(db, "SELECT sum(a) FROM e");
+    const uint64_t one = bytes_read_by(c, "SELECT sum(a) FROM e");
     assert_true(one > 0);
-    assert_true(bytes_read_by(db, "SELECT sum(a), sum(b) FROM e") > one);
-    assert_true(bytes_read_by(db, "SELECT count(*) FROM customers WHERE did(a > 0)") > 0);
+    assert_true(bytes_read_by(c, "SELECT sum(a), sum(b) FROM e") > one);
+    assert_true(bytes_read_by(c, "SELECT count(*) FROM customers WHERE did(a > 0)") > 0);
     /* Two customers in a container of Roaring: two bytes each. */
-    assert_int_equal(bytes_read_by(db, "SELECT count(*) FROM customers WHERE has_tag('t')"), 4);
-    assert_int_equal(bytes_read_by(db, "SELECT 1"), 0);
+    assert_int_equal(bytes_read_by(c, "SELECT count(*) FROM customers WHERE has_tag('t')"), 4);
+    assert_int_equal(bytes_read_by(c, "SELECT 1"), 0);
+    muster_disconnect(c);
     muster_close(db);
 }
 
@@ -314,6 +327,7 @@ TEST(bytes_read_grow_with_what_a_statement_looks_at)
 TEST(a_statement_that_unfolds_without_end_is_refused)
 {
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
     char text[4096];
     int used = snprintf(text, sizeof text, "SELECT 1 AS a0");
 
@@ -321,7 +335,7 @@ TEST(a_statement_that_unfolds_without_end_is_refused)
         used += snprintf(text + used, sizeof text - (size_t)used, ", a%d + a%d AS a%d", i - 1,
                          i - 1, i);
     }
-    assert_status(MUSTER_INVALID, run(db, text, &test_error));
+    assert_status(MUSTER_INVALID, run(c, text, &test_error));
     assert_message_has("the statement is too large");
 
     used = snprintf(text, sizeof text, "WITH q0 AS (SELECT customer FROM customers)");
@@ -332,18 +346,19 @@ TEST(a_statement_that_unfolds_without_end_is_refused)
     }
     /* Sets made of the same words are one, so this does not unfold. */
     (void)snprintf(text + used, sizeof text - (size_t)used, " FROM q39");
-    assert_ok(run(db, text, &test_error));
+    assert_ok(run(c, text, &test_error));
+    muster_disconnect(c);
     muster_close(db);
 }
 
 /* Runs the statement with the n-th allocation and all after it refused, for every n. */
-static void refuse_memory(muster *db, const char *sql)
+static void refuse_memory(muster_connection *c, const char *sql)
 {
     muster_status status = MUSTER_NOMEM;
 
     for (uint64_t n = 0; status != MUSTER_OK; n++) {
         mu_mem_fail_at(n, true);
-        status = run(db, sql, &test_error);
+        status = run(c, sql, &test_error);
         mu_mem_fail_at(UINT64_MAX, true);
         if (status != MUSTER_OK) {
             assert_int_equal(status, MUSTER_NOMEM);
@@ -378,11 +393,13 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "DESCRIBE e",
     };
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
 
-    assert_ok(run(db, sample, &test_error));
+    assert_ok(run(c, sample, &test_error));
     for (size_t i = 0; i < MU_COUNT(statements); i++) {
-        refuse_memory(db, statements[i]);
+        refuse_memory(c, statements[i]);
     }
+    muster_disconnect(c);
     muster_close(db);
 }
 
@@ -423,20 +440,22 @@ TEST(every_allocation_of_a_change_may_be_refused_and_nothing_has_changed_then)
         "DESCRIBE '%s'",
     };
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
 
-    assert_ok(run(db, sample, &test_error));
+    assert_ok(run(c, sample, &test_error));
     for (size_t i = 0; i < MU_COUNT(statements); i++) {
         const char *gap = strstr(statements[i], "%s");
         char text[1024];
         (void)snprintf(text, sizeof text, "%.*s%s%s",
                        gap ? (int)(gap - statements[i]) : (int)strlen(statements[i]), statements[i],
                        gap ? test_path("e.csv") : "", gap ? gap + 2 : "");
-        refuse_memory(db, text);
+        refuse_memory(c, text);
     }
-    muster_statement *s = first_row(db, "SELECT count(*), count(DISTINCT customer) FROM e");
+    muster_statement *s = first_row(c, "SELECT count(*), count(DISTINCT customer) FROM e");
     assert_int_equal(muster_int64(s, 0), 8);
     assert_int_equal(muster_int64(s, 1), 3);
     muster_finish(s);
+    muster_disconnect(c);
     muster_close(db);
 }
 
@@ -492,12 +511,13 @@ static void change_script(uint64_t *state, char *text, size_t room)
 TEST(any_words_in_any_order_end_in_an_answer_or_an_error)
 {
     muster *db = open_database();
+    muster_connection *c = ask_connect(db);
     uint64_t state = test_seed();
     unsigned answered = 0;
     size_t size;
 
     assert_string_equal(script_word(SCRIPT_WORDS, &size), "");
-    assert_ok(run(db, sample, &test_error));
+    assert_ok(run(c, sample, &test_error));
     for (int round = 0; round < 300; round++) {
         char text[4096];
         const char *rest = text;
@@ -505,7 +525,7 @@ TEST(any_words_in_any_order_end_in_an_answer_or_an_error)
         while (*rest) {
             muster_statement *statement;
             bool row = true;
-            muster_status status = muster_prepare(db, rest, &rest, &statement, &test_error);
+            muster_status status = muster_prepare(c, rest, &rest, &statement, &test_error);
             while (status == MUSTER_OK && statement && row) {
                 status = muster_step(statement, &row, &test_error);
             }
@@ -515,5 +535,6 @@ TEST(any_words_in_any_order_end_in_an_answer_or_an_error)
         }
     }
     assert_true(answered > 600);
+    muster_disconnect(c);
     muster_close(db);
 }

@@ -99,7 +99,7 @@ static void forget_one(bool checkpoint)
     const char *path = test_path(checkpoint ? "files" : "log");
     muster *db;
 
-    assert_ok(muster_open(path, &db, &test_error));
+    assert_ok(muster_open(path, NULL, &db, &test_error));
     fill(db, checkpoint);
     for (size_t i = 0; i < MU_COUNT(traces); i++) {
         assert_true(files_with(path, traces[i]) > 0); /* or looking for it later shows nothing */
@@ -116,7 +116,7 @@ static void forget_one(bool checkpoint)
     ask_run(db, "COMPACT");
     assert_true(names == names_of(path)); /* nothing more to do */
     muster_close(db);
-    assert_ok(muster_open(path, &db, &test_error));
+    assert_ok(muster_open(path, NULL, &db, &test_error));
     ask_expect(db, totals, "40|26|40\n26|26|26\n");
     /* The same id is someone new. */
     ask_run(db, "INSERT INTO e VALUES ('" ID "', '2024-02-03', 'pay', 'new')");
@@ -143,7 +143,7 @@ TEST(after_compact_no_file_has_a_word_of_a_column_that_was_dropped)
     const char *path = test_path("db");
     muster *db;
 
-    assert_ok(muster_open(path, &db, &test_error));
+    assert_ok(muster_open(path, NULL, &db, &test_error));
     fill(db, true);
     ask_run(db, "COMPACT");
     ask_run(db, "ALTER TABLE e DROP COLUMN note; ALTER TABLE customers DROP COLUMN words");
@@ -161,7 +161,7 @@ TEST(after_compact_no_file_has_a_word_of_the_last_attribute_that_was_dropped)
     const char *path = test_path("db");
     muster *db;
 
-    assert_ok(muster_open(path, &db, &test_error));
+    assert_ok(muster_open(path, NULL, &db, &test_error));
     fill(db, true);
     ask_run(db, "ALTER TABLE customers DROP COLUMN words; ALTER TABLE customers DROP COLUMN city");
     assert_true(files_with(path, WORDS) > 0 && files_with(path, CITY) > 0);
@@ -180,7 +180,7 @@ TEST(what_is_written_anew_is_given_up_when_that_is_wanted)
     atomic_bool cancel = true;
     muster *db;
 
-    assert_ok(muster_open(path, &db, &test_error));
+    assert_ok(muster_open(path, NULL, &db, &test_error));
     fill(db, true);
     ask_run(db, "COMPACT");
     ask_run(db, "INSERT INTO customers (customer, city) VALUES ('no events', 'Rom')");

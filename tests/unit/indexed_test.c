@@ -24,7 +24,7 @@ static void shop_open(shop *s)
     const mu_plan *plan;
     muster *db;
 
-    assert_ok(muster_open(path, &db, &test_error));
+    assert_ok(muster_open(path, NULL, &db, &test_error));
     assert_ok(ask_only(db,
                        "CREATE TABLE events (customer TEXT CUSTOMER, ts TIMESTAMP TIME,"
                        "  event TEXT EVENT);"

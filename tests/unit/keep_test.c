@@ -18,7 +18,7 @@ static muster *open_at(const char *path)
 {
     muster *db;
 
-    assert_ok(muster_open(path, &db, &test_error));
+    assert_ok(muster_open(path, NULL, &db, &test_error));
     return db;
 }
 
@@ -160,13 +160,15 @@ TEST(a_statement_of_a_reader_ends_though_the_writer_has_removed_its_files)
     ask_run(writer, "INSERT INTO e VALUES ('ada', '2024-01-01', 1); CHECKPOINT");
     ask_run(writer, "INSERT INTO e VALUES ('ada', '2024-01-02', 2); CHECKPOINT");
     muster *reader = open_at(path);
-    assert_ok(muster_prepare(reader, total, NULL, &statement, &test_error));
+    muster_connection *c = ask_connect(reader);
+    assert_ok(muster_prepare(c, total, NULL, &statement, &test_error));
     ask_run(writer, "COMPACT");
     assert_int_equal(count_files(path, "events-"), 1);
     assert_ok(muster_step(statement, &row, &test_error));
     assert_true(row);
     assert_string_equal(muster_text(statement, 2, NULL), "3");
     muster_finish(statement);
+    muster_disconnect(c);
     muster_close(reader);
     muster_close(writer);
 }
@@ -271,10 +273,11 @@ static void add_by_copy(muster *db, const uint32_t *order, uint32_t count)
 
 static void add_by_appender(muster *db, const uint32_t *order, uint32_t count)
 {
+    muster_connection *c = ask_connect(db);
     muster_appender *a;
     char id[20], at[40];
 
-    assert_ok(muster_appender_open(db, "e", &a, &test_error));
+    assert_ok(muster_appender_open(c, "e", &a, &test_error));
     for (uint32_t k = 0; k < count; k++) {
         const uint32_t i = order[k];
         (void)snprintf(id, sizeof id, "c%u", i % 11);
@@ -283,6 +286,7 @@ static void add_by_appender(muster *db, const uint32_t *order, uint32_t count)
     }
     assert_ok(muster_appender_commit(a, &test_error));
     muster_appender_close(a);
+    muster_disconnect(c);
 }
 
 /* All rows in this order; a first time all at once. */
@@ -355,10 +359,11 @@ TEST(what_an_appender_commits_is_in_the_database)
 {
     const char *path = test_path("db");
     muster *db = open_at(path);
+    muster_connection *c = ask_connect(db);
     muster_appender *a;
 
     ask_run(db, create);
-    assert_ok(muster_appender_open(db, "e", &a, &test_error));
+    assert_ok(muster_appender_open(c, "e", &a, &test_error));
     append_one(a, "ada", "2024-01-01", 1);
     append_one(a, NULL, "2024-01-02", 2);
     ask_expect(db, total, "0|0|-\n");
@@ -367,6 +372,7 @@ TEST(what_an_appender_commits_is_in_the_database)
     append_one(a, "bob", "2024-01-02", 5);
     muster_appender_close(a); /* not committed */
     ask_expect(db, total, "2|1|3\n");
+    muster_disconnect(c);
     muster_close(db);
 }
 
@@ -380,6 +386,7 @@ TEST(columns_of_many_rows_are_appended_at_once)
     static int64_t times[ROWS], numbers[ROWS];
     static uint64_t valid[(ROWS + 63) / 64];
     muster *db = open_at(NULL);
+    muster_connection *c = ask_connect(db);
     muster_appender *a;
 
     for (uint32_t i = 0; i < ROWS; i++) {
@@ -393,27 +400,29 @@ TEST(columns_of_many_rows_are_appended_at_once)
     const muster_values columns[] = {
         {.text = text, .text_sizes = sizes}, {.int64 = times}, {.int64 = numbers, .valid = valid}};
     ask_run(db, create);
-    assert_ok(muster_appender_open(db, "e", &a, &test_error));
+    assert_ok(muster_appender_open(c, "e", &a, &test_error));
     assert_ok(muster_append_columns(a, ROWS, columns, &test_error));
     append_one(a, "dan", "2024-01-01", 1);
     assert_ok(muster_append_columns(a, ROWS, columns, &test_error));
     assert_ok(muster_appender_commit(a, &test_error));
     ask_expect(db, total, "6001|4|3001\n");
     muster_appender_close(a);
+    muster_disconnect(c);
     muster_close(db);
 }
 
 TEST(an_appender_refuses_what_does_not_fit)
 {
     muster *db = open_at(NULL);
+    muster_connection *c = ask_connect(db);
     muster_appender *a;
 
     ask_run(db, "CREATE TABLE t (a SMALLINT, b DOUBLE, c DECIMAL(4,1), d TEXT)");
-    assert_status(MUSTER_INVALID, muster_appender_open(db, "none", &a, &test_error));
+    assert_status(MUSTER_INVALID, muster_appender_open(c, "none", &a, &test_error));
     assert_message_has("there is no table \"none\"");
     assert_null(a);
-    assert_status(MUSTER_INVALID, muster_appender_open(db, "customers", &a, &test_error));
-    assert_ok(muster_appender_open(db, "t", &a, &test_error));
+    assert_status(MUSTER_INVALID, muster_appender_open(c, "customers", &a, &test_error));
+    assert_ok(muster_appender_open(c, "t", &a, &test_error));
     assert_status(MUSTER_INVALID, muster_append_int64(a, 40000, &test_error));
     assert_message_has("column \"a\": 40000 is not between -32768 and 32767");
     assert_status(MUSTER_INVALID, muster_append_double(a, 1, &test_error));
@@ -444,6 +453,7 @@ TEST(an_appender_refuses_what_does_not_fit)
     assert_status(MUSTER_INVALID, muster_appender_commit(a, &test_error));
     assert_message_has("has changed since the appender was opened");
     muster_appender_close(a);
+    muster_disconnect(c);
     muster_close(db);
 }
 
@@ -463,11 +473,13 @@ enum {
 static void *append_batches(void *context)
 {
     const appending *one = context;
+    muster_connection *c;
     muster_appender *a;
     muster_error err;
     char id[32];
 
-    if (muster_appender_open(one->db, "e", &a, &err) != MUSTER_OK) {
+    if (muster_connect(one->db, &c, &err) != MUSTER_OK ||
+        muster_appender_open(c, "e", &a, &err) != MUSTER_OK) {
         return (void *)1;
     }
     for (uint32_t i = 0; i < COMMITS; i++) {
@@ -486,6 +498,7 @@ static void *append_batches(void *context)
         }
     }
     muster_appender_close(a);
+    muster_disconnect(c);
     return NULL;
 }
 
@@ -561,7 +574,8 @@ TEST(a_statement_reads_what_was_there_when_it_was_prepared_though_it_has_gone)
     ask_run(db, "INSERT INTO e VALUES ('ada', '2024-01-01', 1), ('bob', '2024-02-01', 2)");
     muster_close(db); /* which makes files of it */
     db = open_at(test_path("db"));
-    assert_ok(muster_prepare(db, "SELECT sum(n) FROM e", NULL, &statement, &test_error));
+    muster_connection *c = ask_connect(db);
+    assert_ok(muster_prepare(c, "SELECT sum(n) FROM e", NULL, &statement, &test_error));
     ask_run(db, "INSERT INTO e VALUES ('cyd', '2024-03-01', 5)");
     ask_run(db, "DELETE FROM e WHERE at < '2024-03-01'");
     ask_run(db, "CHECKPOINT");
@@ -570,6 +584,7 @@ TEST(a_statement_reads_what_was_there_when_it_was_prepared_though_it_has_gone)
     assert_int_equal(muster_int64(statement, 0), 3);
     muster_finish(statement);
     ask_expect(db, total, "1|1|5\n");
+    muster_disconnect(c);
     muster_close(db);
 }
 
@@ -590,10 +605,11 @@ static muster_status append_many(muster_appender *a)
 TEST(an_appender_that_cannot_hand_over_its_rows_forgets_them_at_the_commit)
 {
     muster *db = open_at(test_path("db"));
+    muster_connection *c = ask_connect(db);
     muster_appender *a;
 
     ask_run(db, create);
-    assert_ok(muster_appender_open(db, "e", &a, &test_error));
+    assert_ok(muster_appender_open(c, "e", &a, &test_error));
     ask_run(db, "ALTER TABLE e ADD COLUMN extra TEXT");
     assert_status(MUSTER_INVALID, append_many(a));
     assert_message_has("has changed since the appender was opened");
@@ -604,16 +620,18 @@ TEST(an_appender_that_cannot_hand_over_its_rows_forgets_them_at_the_commit)
     assert_ok(muster_appender_commit(a, &test_error));
     ask_expect(db, total, "65536|1|65536\n");
     muster_appender_close(a);
+    muster_disconnect(c);
     muster_close(db);
 }
 
 TEST(a_change_beside_a_full_appender_of_the_same_thread_is_busy)
 {
     muster *db = open_at(test_path("db"));
+    muster_connection *c = ask_connect(db);
     muster_appender *a;
 
     ask_run(db, create);
-    assert_ok(muster_appender_open(db, "e", &a, &test_error));
+    assert_ok(muster_appender_open(c, "e", &a, &test_error));
     assert_ok(append_many(a));
     assert_status(MUSTER_BUSY,
                   ask_only(db, "INSERT INTO e VALUES ('y', '2024-01-01', 1)", &test_error));
@@ -623,5 +641,6 @@ TEST(a_change_beside_a_full_appender_of_the_same_thread_is_busy)
     ask_run(db, "INSERT INTO e VALUES ('y', '2024-01-01', 1)");
     ask_expect(db, total, "65537|2|65537\n");
     muster_appender_close(a);
+    muster_disconnect(c);
     muster_close(db);
 }

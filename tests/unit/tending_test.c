@@ -83,7 +83,7 @@ static muster *open_at(const char *path)
 {
     muster *db;
 
-    assert_ok(muster_open(path, &db, &test_error));
+    assert_ok(muster_open(path, NULL, &db, &test_error));
     mu_db_set_kept(db->db, false);
     return db;
 }
@@ -547,9 +547,11 @@ static void append(muster_appender *a, const char *id, uint32_t day, int64_t n, 
 static void *write_pairs(void *context)
 {
     const busy_thread *t = context;
-    muster_appender *a;
+    muster_connection *c;
+    muster_appender *a = NULL;
     char id[32];
-    bool fine = muster_appender_open(t->db, "e", &a, NULL) == MUSTER_OK;
+    bool fine = muster_connect(t->db, &c, NULL) == MUSTER_OK &&
+                muster_appender_open(c, "e", &a, NULL) == MUSTER_OK;
 
     for (uint32_t i = 0; i < COMMITS && fine; i++) {
         (void)snprintf(id, sizeof id, "w%u-%u", t->number, i);
@@ -559,6 +561,7 @@ static void *write_pairs(void *context)
         atomic_fetch_add(t->commits, fine);
     }
     muster_appender_close(a);
+    muster_disconnect(c);
     atomic_fetch_add(t->faults, !fine);
     return NULL;
 }
