@@ -208,6 +208,13 @@ muster_status mu_exec_stripes_each(mu_exec *exec, mu_pool_fn *work, void *contex
                        context, exec->options.cancel, err);
 }
 
+muster_status mu_exec_run(mu_exec *exec, bool alone, uint64_t count, mu_pool_fn *work,
+                          void *context, muster_error *err)
+{
+    return mu_pool_run(alone ? NULL : exec->options.pool, count, work, context,
+                       exec->options.cancel, err);
+}
+
 /* Sets that are queries. */
 
 typedef struct set_state {

@@ -66,6 +66,10 @@ muster_status mu_exec_each(mu_exec *exec, const mu_plan *input, const mu_sink *s
 muster_status mu_exec_stripes_each(mu_exec *exec, mu_pool_fn *work, void *context,
                                    muster_error *err);
 
+/* Calls work for items 0 ... count - 1, over all threads, or in this one, `alone`. */
+muster_status mu_exec_run(mu_exec *exec, bool alone, uint64_t count, mu_pool_fn *work,
+                          void *context, muster_error *err);
+
 /* How many of the units that mu_exec_each() would give for `input` are stripes of customers: unit
  * u < mu_exec_stripes() has only customers of stripe u, and no other unit has any of them. 0 where
  * the units are batches of a rowset, or of a lookup table. */

@@ -8,6 +8,7 @@
  */
 #include "query/grouper.h"
 #include "query/op.h"
+#include "query/rowset.h"
 #include "storage/base/mem.h"
 
 /* Groups that stream. */
@@ -116,44 +117,31 @@ static muster_status keep_rows(void *state, uint32_t unit, const mu_batch *batch
     return mu_rowset_add_batch(state, batch, err);
 }
 
-static muster_status add_rows(mu_rowset *from, mu_rowset *out, muster_error *err)
-{
-    uint64_t live[MU_BATCH_WORDS];
-    mu_batch batch;
-
-    MU_TRY(mu_rowset_finish(from, err));
-    for (uint32_t b = 0; b < mu_rowset_batches(from); b++) {
-        mu_rowset_batch(from, b, live, &batch);
-        MU_TRY(mu_rowset_add_batch(out, &batch, err));
-    }
-    return MUSTER_OK;
-}
-
 static muster_status run_stripes(mu_exec *exec, const mu_plan *plan, mu_rowset *out,
                                  muster_error *err)
 {
     static const mu_sink sink = {.consume = keep_rows};
     const uint32_t workers = mu_exec_workers(exec);
     muster_status status;
-    void **rows = mu_mem_zalloc_array(workers, sizeof *rows);
+    mu_rowset **kept = mu_mem_zalloc_array(workers, sizeof(mu_rowset *));
+    void **states = mu_mem_zalloc_array(workers, sizeof *states);
 
-    if (!rows) {
-        return mu_fail_memory(err, "grouping");
+    if (!kept || !states) {
+        status = mu_fail_memory(err, "grouping");
+        goto fail;
     }
     for (uint32_t w = 0; w < workers; w++) {
-        mu_rowset *kept;
-        MU_TRY_GOTO(mu_rowset_open(plan->columns, plan->column_count, &kept, err));
-        rows[w] = kept;
+        MU_TRY_GOTO(mu_rowset_open(plan->columns, plan->column_count, &kept[w], err));
+        states[w] = kept[w];
     }
-    MU_TRY_GOTO(mu_exec_each(exec, plan, &sink, rows, err));
-    for (uint32_t w = 0; w < workers; w++) {
-        MU_TRY_GOTO(add_rows(rows[w], out, err));
-    }
+    MU_TRY_GOTO(mu_exec_each(exec, plan, &sink, states, err));
+    status = mu_rowset_concat(exec, kept, workers, out, err);
 fail:
-    for (uint32_t w = 0; w < workers; w++) {
-        mu_rowset_close(rows[w]);
+    for (uint32_t w = 0; kept && states && w < workers; w++) {
+        mu_rowset_close(kept[w]);
     }
-    mu_mem_free(rows);
+    mu_mem_free(kept);
+    mu_mem_free(states);
     return status;
 }
 

@@ -7,7 +7,7 @@
  * distinct value as long as batches keep coming with the same one. Any thread may read once
  * mu_rowset_finish() was called.
  */
-#include "query/exec.h"
+#include "query/rowset.h"
 
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
@@ -18,31 +18,7 @@ enum {
     REMAP_MOST = 65536
 };
 
-typedef struct column {
-    mu_type type;
-    mu_form form;
-    void *data;
-    uint64_t *valid;
-    bool has_nulls;
-    mu_dict_builder texts;
-    uint64_t remap_id; /* the dictionary that `remap` is for; 0: none */
-    uint32_t *remap;   /* its code -> ours, or MU_NO_CODE */
-    size_t remap_capacity;
-} column;
-
-struct mu_rowset {
-    uint32_t column_count;
-    uint64_t rows;
-    uint64_t capacity; /* in rows, a multiple of MU_BATCH_ROWS */
-    column *columns;
-    mu_vector *views; /* batch after batch, column_count each; after finish */
-    size_t view_capacity;
-    bool finished;
-    uint64_t full[MU_BATCH_WORDS]; /* live bits of every batch but the last */
-    uint64_t last[MU_BATCH_WORDS]; /* of the last */
-};
-
-static size_t bytes_of_rows(mu_form form, uint64_t rows)
+size_t mu_rowset_bytes(mu_form form, uint64_t rows)
 {
     switch (form) {
     case MU_FORM_BITS:
@@ -87,7 +63,7 @@ void mu_rowset_close(mu_rowset *rows)
         return;
     }
     for (uint32_t c = 0; rows->columns && c < rows->column_count; c++) {
-        column *col = &rows->columns[c];
+        mu_rowset_column *col = &rows->columns[c];
         mu_mem_free(col->data);
         mu_mem_free(col->valid);
         mu_mem_free(col->remap);
@@ -101,8 +77,8 @@ void mu_rowset_close(mu_rowset *rows)
 void mu_rowset_reset(mu_rowset *rows)
 {
     for (uint32_t c = 0; c < rows->column_count && rows->capacity > 0; c++) {
-        column *col = &rows->columns[c];
-        memset(col->data, 0, bytes_of_rows(col->form, rows->capacity));
+        mu_rowset_column *col = &rows->columns[c];
+        memset(col->data, 0, mu_rowset_bytes(col->form, rows->capacity));
         memset(col->valid, 0, (size_t)rows->capacity / 8);
         col->has_nulls = false;
         col->remap_id = 0;
@@ -125,8 +101,7 @@ static bool grow_array(void *array_pointer, size_t old_size, size_t new_size)
     return true;
 }
 
-/* Makes room for `more` rows. */
-static muster_status reserve(mu_rowset *rows, uint64_t more, muster_error *err)
+muster_status mu_rowset_reserve(mu_rowset *rows, uint64_t more, muster_error *err)
 {
     uint64_t capacity = rows->capacity ? rows->capacity : MU_BATCH_ROWS;
 
@@ -137,9 +112,9 @@ static muster_status reserve(mu_rowset *rows, uint64_t more, muster_error *err)
         capacity *= 2;
     }
     for (uint32_t c = 0; c < rows->column_count; c++) {
-        column *col = &rows->columns[c];
-        if (!grow_array(&col->data, bytes_of_rows(col->form, rows->capacity),
-                        bytes_of_rows(col->form, capacity)) ||
+        mu_rowset_column *col = &rows->columns[c];
+        if (!grow_array(&col->data, mu_rowset_bytes(col->form, rows->capacity),
+                        mu_rowset_bytes(col->form, capacity)) ||
             !grow_array(&col->valid, (size_t)rows->capacity / 8, (size_t)capacity / 8)) {
             return mu_fail_memory(err, "keeping rows");
         }
@@ -149,7 +124,7 @@ static muster_status reserve(mu_rowset *rows, uint64_t more, muster_error *err)
 }
 
 /* Gets the map from a dictionary's codes to ours ready. */
-static bool prepare_remap(column *col, const mu_dict *dict)
+static bool prepare_remap(mu_rowset_column *col, const mu_dict *dict)
 {
     if (col->remap_id == dict->id || dict->count > REMAP_MOST) {
         return true;
@@ -163,7 +138,7 @@ static bool prepare_remap(column *col, const mu_dict *dict)
     return true;
 }
 
-static bool add_text(column *col, const mu_dict *dict, uint32_t code, uint32_t *out)
+static bool add_text(mu_rowset_column *col, const mu_dict *dict, uint32_t code, uint32_t *out)
 {
     if (col->remap_id != dict->id) {
         return mu_dict_builder_add(&col->texts, mu_dict_text(dict, code), out);
@@ -178,8 +153,8 @@ static bool add_text(column *col, const mu_dict *dict, uint32_t code, uint32_t *
 
 /* Copies the listed rows of a vector's values to the end of the column; nulls as whatever they
  * hold, codes as 0. */
-static bool copy_values(column *col, uint64_t at, const mu_vector *vector, const uint32_t *list,
-                        uint32_t count)
+static bool copy_values(mu_rowset_column *col, uint64_t at, const mu_vector *vector,
+                        const uint32_t *list, uint32_t count)
 {
     switch (col->form) {
     case MU_FORM_BITS:
@@ -225,8 +200,8 @@ static bool copy_values(column *col, uint64_t at, const mu_vector *vector, const
     return false;
 }
 
-static void copy_valid(column *col, uint64_t at, const mu_vector *vector, const uint32_t *list,
-                       uint32_t count)
+static void copy_valid(mu_rowset_column *col, uint64_t at, const mu_vector *vector,
+                       const uint32_t *list, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (mu_vector_valid(vector, list[i])) {
@@ -246,9 +221,9 @@ muster_status mu_rowset_add_batch(mu_rowset *rows, const mu_batch *batch, muster
     if (count == 0) {
         return MUSTER_OK; /* and there may be no room yet to point into */
     }
-    MU_TRY(reserve(rows, count, err));
+    MU_TRY(mu_rowset_reserve(rows, count, err));
     for (uint32_t c = 0; c < rows->column_count; c++) {
-        column *col = &rows->columns[c];
+        mu_rowset_column *col = &rows->columns[c];
         if (!copy_values(col, rows->rows, &batch->columns[c], list, count)) {
             return mu_fail_memory(err, "keeping rows");
         }
@@ -258,7 +233,7 @@ muster_status mu_rowset_add_batch(mu_rowset *rows, const mu_batch *batch, muster
     return MUSTER_OK;
 }
 
-static bool add_value(column *col, uint64_t row, const mu_value *value)
+static bool add_value(mu_rowset_column *col, uint64_t row, const mu_value *value)
 {
     if (value->null) {
         col->has_nulls = true;
@@ -289,7 +264,7 @@ static bool add_value(column *col, uint64_t row, const mu_value *value)
 
 muster_status mu_rowset_add(mu_rowset *rows, const mu_value *values, muster_error *err)
 {
-    MU_TRY(reserve(rows, 1, err));
+    MU_TRY(mu_rowset_reserve(rows, 1, err));
     for (uint32_t c = 0; c < rows->column_count; c++) {
         if (!add_value(&rows->columns[c], rows->rows, &values[c])) {
             return mu_fail_memory(err, "keeping rows");
@@ -311,11 +286,11 @@ muster_status mu_rowset_finish(mu_rowset *rows, muster_error *err)
     rows->finished = true;
     for (uint32_t b = 0; b < batches; b++) {
         for (uint32_t c = 0; c < rows->column_count; c++) {
-            column *col = &rows->columns[c];
+            mu_rowset_column *col = &rows->columns[c];
             const uint64_t first = (uint64_t)b * MU_BATCH_ROWS;
             rows->views[(size_t)b * rows->column_count + c] = (mu_vector){
                 .type = col->type,
-                .data = (const uint8_t *)col->data + bytes_of_rows(col->form, first),
+                .data = (const uint8_t *)col->data + mu_rowset_bytes(col->form, first),
                 .valid = col->has_nulls ? &col->valid[first / 64] : NULL,
                 .dict = col->form == MU_FORM_CODE ? &col->texts.dict : NULL,
             };
@@ -351,7 +326,7 @@ void mu_rowset_batch(const mu_rowset *rows, uint32_t i, uint64_t live[MU_BATCH_W
 
 mu_value mu_rowset_value(const mu_rowset *rows, uint64_t row, uint32_t c)
 {
-    const column *col = &rows->columns[c];
+    const mu_rowset_column *col = &rows->columns[c];
     mu_value value = {.type = col->type, .null = !mu_bits_test(col->valid, row)};
 
     if (value.null) {
