@@ -74,8 +74,9 @@ static muster_status store_values(mu_eval_node *node, const mu_lookup_found *fou
 
     MU_FOR_EACH_LIVE(row, live) {
         const uint32_t from = found->rows[row];
-        const mu_value value =
-            from == MU_LOOKUP_NONE ? otherwise : mu_lookup_value(node->table, expr->column, from - 1);
+        const mu_value value = from == MU_LOOKUP_NONE
+                                   ? otherwise
+                                   : mu_lookup_value(node->table, expr->column, from - 1);
         MU_TRY(mu_eval_store(node, row, &value, err));
     }
     return MUSTER_OK;

@@ -2,9 +2,9 @@
  * exec.c - running a plan.
  *
  * mu_exec_open() walks the plan bottom up. At each node it first runs the sets that are queries and
- * the subqueries that stand in the node's expressions; then, if the node needs all of its input, the node itself, into
- * a rowset. What is left for mu_exec_next() is a chain of streaming operators above a scan or a
- * rowset, which the caller's thread pulls.
+ * the subqueries that stand in the node's expressions; then, if the node needs all of its input,
+ * the node itself, into a rowset. What is left for mu_exec_next() is a chain of streaming operators
+ * above a scan or a rowset, which the caller's thread pulls.
  */
 #include "query/exec.h"
 

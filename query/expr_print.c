@@ -273,8 +273,7 @@ static void print_case(const mu_expr *expr, const char *const *names, mu_writer 
 /* "exists in subquery 1 (sku)": what is looked up, and by what. */
 static void print_lookup(const mu_expr *expr, const char *const *names, mu_writer *out)
 {
-    const mu_value number = {.type = {.kind = MU_BIGINT, .bits = 64},
-                             .i64 = expr->lookup->number};
+    const mu_value number = {.type = {.kind = MU_BIGINT, .bits = 64}, .i64 = expr->lookup->number};
     const uint32_t keys = expr->lookup->key_count;
 
     if (expr->lookup->kind == MU_LOOKUP_IN) {

@@ -338,9 +338,8 @@ muster_status mu_lookup_probe_open(const mu_lookup_table *table, mu_lookup_probe
         probe->hashes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *probe->hashes);
         probe->codes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *probe->codes);
     }
-    return probe && probe->maps && probe->words && probe->hashes && probe->codes
-               ? MUSTER_OK
-               : fail_memory(err);
+    return probe && probe->maps && probe->words && probe->hashes && probe->codes ? MUSTER_OK
+                                                                                 : fail_memory(err);
 }
 
 void mu_lookup_probe_close(mu_lookup_probe *probe)

@@ -49,7 +49,7 @@ typedef struct mu_binder {
     const mu_bound_set *sets;      /* all that were bound so far */
     mu_bound_query *subqueries;    /* likewise */
     uint32_t lookup_count;
-    uint32_t work, depth;          /* nodes bound so far, and nested now: see mu_bind_enter() */
+    uint32_t work, depth; /* nodes bound so far, and nested now: see mu_bind_enter() */
 } mu_binder;
 
 /* What a query reads: a plan whose columns have names. */
@@ -74,8 +74,8 @@ typedef struct mu_place {
     const mu_relation *relation;
     const mu_ast_items *items; /* whose aliases may be used, those before `item_count`; or NULL */
     uint32_t item_count;
-    mu_calls *calls;    /* takes the aggregates; NULL where there may be none */
-    const char *clause; /* "WHERE": said where an aggregate may not stand */
+    mu_calls *calls;              /* takes the aggregates; NULL where there may be none */
+    const char *clause;           /* "WHERE": said where an aggregate may not stand */
     const struct mu_place *outer; /* where the query stands, if that is in an expression: names that
                                      are not found here are looked up there */
     bool correlates;              /* such names may be used: they are taken out again */

@@ -188,9 +188,9 @@ static muster_status bind_where(query_state *q, muster_error *err)
     if (q->nested) {
         MU_TRY(mu_bind_correlation(q->binder, q->nested, condition, &condition, err));
     }
-    return condition ? mu_plan_filter(&q->binder->scope, q->source.plan, condition, &q->source.plan,
-                                      err)
-                     : MUSTER_OK;
+    return condition
+               ? mu_plan_filter(&q->binder->scope, q->source.plan, condition, &q->source.plan, err)
+               : MUSTER_OK;
 }
 
 /* Has the expression an aggregate in it? */
@@ -631,7 +631,7 @@ static muster_status keep_lone(query_state *q, muster_error *err)
     const mu_scope *scope = &q->binder->scope;
     const mu_value truth = {.type = {.kind = MU_BOOLEAN}, .i64 = 1};
     const mu_value null = {.type = {.kind = MU_NULL}, .null = true};
-    const mu_expr *passes[2], *item[3];
+    const mu_expr *passes[2], *kept, *item[3];
 
     MU_TRY(mu_expr_const(scope, truth, -1, &passes[1], err));
     MU_TRY(mu_expr_const(scope, null, -1, &item[2], err));
@@ -642,9 +642,9 @@ static muster_status keep_lone(query_state *q, muster_error *err)
         q->having = NULL;
         return mu_expr_case(scope, item, MU_COUNT(item), -1, &q->exprs[0], err);
     }
-    MU_TRY(mu_expr_call(scope, "is not distinct from", passes, 2, -1, &passes[0], err));
+    MU_TRY(mu_expr_call(scope, "is not distinct from", passes, 2, -1, &kept, err));
     q->items.count = q->nested->kind == MU_LOOKUP_EXISTS ? 0 : 1;
-    add_item(q, passes[0], "passes");
+    add_item(q, kept, "passes");
     q->having = NULL;
     return MUSTER_OK;
 }

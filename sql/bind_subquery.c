@@ -24,12 +24,12 @@ struct mu_bound_query {
     mu_text text;
     const mu_ast_commons *commons; /* and `visible`: see mu_bound_set */
     uint32_t visible;
-    mu_ast_kind asked; /* SCALAR, EXISTS, IN_QUERY; ANY: ALL too, where that is about order */
+    mu_ast_kind asked;     /* SCALAR, EXISTS, IN_QUERY; ANY: ALL too, where that is about order */
     const mu_plan *around; /* what is read where it stands, as the keys are about that; NULL: there
                               are none */
     mu_nested nested;
     const mu_plan *plan;
-    mu_type member; /* IN: the type in which it is compared */
+    mu_type member;          /* IN: the type in which it is compared */
     const mu_lookup *lookup; /* NULL: none was made yet */
     const mu_set *set;       /* likewise */
 };
@@ -301,8 +301,7 @@ static muster_status exists_customer(const mu_place *place, mu_bound_query *quer
     }
     MU_TRY(mu_expr_in_set(scope, query->nested.keys[0], query->set, offset, &args[0], err));
     *out = args[0];
-    if (table && table->id == MU_CUSTOMERS_TABLE &&
-        query->nested.keys[0]->kind == MU_EXPR_COLUMN) {
+    if (table && table->id == MU_CUSTOMERS_TABLE && query->nested.keys[0]->kind == MU_EXPR_COLUMN) {
         return MUSTER_OK;
     }
     MU_TRY(mu_expr_const(scope, no, offset, &args[1], err));
@@ -326,8 +325,8 @@ static muster_status bind_exists(const mu_place *place, const mu_ast_expr *expr,
         } else if (!query->nested.lone) {
             MU_TRY(make_distinct(&binder->scope, &plan, err));
         }
-        MU_TRY(make_lookup(binder, query,
-                           query->nested.lone ? MU_LOOKUP_VALUE : MU_LOOKUP_EXISTS, plan, err));
+        MU_TRY(make_lookup(binder, query, query->nested.lone ? MU_LOOKUP_VALUE : MU_LOOKUP_EXISTS,
+                           plan, err));
     }
     return look_up(place, query, NULL, 0, expr->offset, out, err);
 }
@@ -362,8 +361,8 @@ static muster_status unify(const mu_place *place, const mu_bound_query *query,
     const mu_scope *scope = &place->binder->scope;
     const mu_expr *sides[2] = {*value};
 
-    MU_TRY(mu_expr_column(scope, 0, query->plan->columns[0].type, expr->query->start, &sides[1],
-                          err));
+    MU_TRY(
+        mu_expr_column(scope, 0, query->plan->columns[0].type, expr->query->start, &sides[1], err));
     MU_TRY(mu_expr_unify(scope, sides, 2, "IN (SELECT ...)", expr->offset, type, err));
     if (type->kind == MU_NULL) {
         *type = (mu_type){.kind = MU_BOOLEAN};
@@ -520,8 +519,8 @@ static muster_status compare_ends(const mu_place *place, const mu_ast_expr *expr
     const mu_expr *ends[2];
 
     if (expr->op != MU_AST_EQ && expr->op != MU_AST_NE) {
-        return compare_column(place, query, value, op, less == all ? LEAST : GREATEST,
-                              expr->offset, out, err);
+        return compare_column(place, query, value, op, less == all ? LEAST : GREATEST, expr->offset,
+                              out, err);
     }
     MU_TRY(compare_column(place, query, value, op, LEAST, expr->offset, &ends[0], err));
     MU_TRY(compare_column(place, query, value, op, GREATEST, expr->offset, &ends[1], err));
@@ -587,7 +586,7 @@ muster_status mu_bind_subquery(const mu_place *place, const mu_ast_expr *expr, c
     negated |= all;
     MU_TRY(bind_in(place, expr, &in, err));
     *out = in;
-    return negated ? mu_expr_logic(&place->binder->scope, MU_EXPR_NOT, &in, 1, expr->offset, out,
-                                   err)
-                   : MUSTER_OK;
+    return negated
+               ? mu_expr_logic(&place->binder->scope, MU_EXPR_NOT, &in, 1, expr->offset, out, err)
+               : MUSTER_OK;
 }
