@@ -36,14 +36,15 @@ static const char *source(sql_maker *m)
     return sql_text(m, " FROM (SELECT %s FROM events) AS z", list);
 }
 
-/* A column of the query around: no aggregate, which may not stand in WHERE. */
+/* A column of the query around: no aggregate, which may not stand in WHERE; nor "customer", which
+ * means that of the inner one. */
 static bool outer_column(sql_maker *m, const sql_relation *from, sql_expr *out)
 {
     const sql_expr *column = &from->columns[sql_below(m, (unsigned)from->count)];
 
     *out = *column;
     return !column->inexact && !column->constant && !strchr(column->ours, '(') &&
-           !strchr(column->theirs, '(');
+           !strchr(column->theirs, '(') && strcmp(column->ours, "customer") != 0;
 }
 
 /* An equality of one of the columns with one outside. */
@@ -233,6 +234,19 @@ static sql_expr make_quantified(sql_maker *m, const sql_relation *from, const sq
     return e;
 }
 
+/* sqlite3 takes no aggregate of the query around within another. */
+static bool has_aggregate(const char *text)
+{
+    static const char *const names[] = {"count(", "sum(", "min(", "max(", "avg("};
+
+    for (size_t i = 0; i < MU_COUNT(names); i++) {
+        if (strstr(text, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 sql_expr sql_make_predicate(sql_maker *m, const sql_relation *from)
 {
     const sql_relation inner = inner_columns(m);
@@ -241,6 +255,7 @@ sql_expr sql_make_predicate(sql_maker *m, const sql_relation *from)
     if (sql_chance(m, 40) || !make_sides(m, from, &inner, pair)) {
         return make_exists(m, from, &inner);
     }
-    return sql_chance(m, 60) ? make_in(m, from, &inner, pair)
-                             : make_quantified(m, from, &inner, pair);
+    return sql_chance(m, 60) || has_aggregate(pair[0].theirs)
+               ? make_in(m, from, &inner, pair)
+               : make_quantified(m, from, &inner, pair);
 }
