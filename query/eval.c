@@ -91,6 +91,9 @@ static muster_status open_node(mu_eval *eval, const mu_expr *expr, const mu_expr
     for (uint32_t i = 0; i < expr->arg_count; i++) {
         MU_TRY(open_node(eval, expr->args[i], expr, lifted, &node->args[i], err));
     }
+    if (expr->kind == MU_EXPR_LOOKUP) {
+        return mu_eval_lookup_open(eval, node, err);
+    }
     return expr->kind == MU_EXPR_IN_SET ? open_set(eval, node, err) : MUSTER_OK;
 }
 
@@ -114,7 +117,9 @@ muster_status mu_eval_open(mu_exec *exec, const mu_expr *const *exprs, uint32_t 
         goto fail;
     }
     for (uint32_t i = 0; i < count; i++) {
-        MU_TRY_GOTO(open_node(eval, exprs[i], NULL, false, &eval->roots[i], err));
+        const mu_expr *expr;
+        MU_TRY_GOTO(mu_lookup_settle(exec, &eval->arena, exprs[i], &expr, err));
+        MU_TRY_GOTO(open_node(eval, expr, NULL, false, &eval->roots[i], err));
     }
     *out = eval;
     return MUSTER_OK;
@@ -131,6 +136,7 @@ static void close_node(mu_eval_node *node)
     }
     mu_eval_tables_close(node->tables);
     mu_set_close(node->runner);
+    mu_lookup_probe_close(node->probe);
     mu_mem_free(node->state);
     mu_dict_builder_deinit(&node->texts);
 }
@@ -183,6 +189,11 @@ muster_status mu_eval_node_run_rows(mu_eval *eval, mu_eval_node *node, const mu_
         return node->expr->func->flags & MU_FUNC_LAZY
                    ? mu_eval_coalesce(eval, node, batch, live, out, err)
                    : mu_eval_call(eval, node, batch, live, out, err);
+    case MU_EXPR_LOOKUP:
+        return mu_eval_lookup(eval, node, batch, live, out, err);
+    case MU_EXPR_OUTER:
+        assert(false && "an outer reference in a plan");
+        break;
     case MU_EXPR_IN_SET:
         break;
     }

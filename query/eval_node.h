@@ -10,6 +10,7 @@
 
 #include "query/eval.h"
 #include "query/func.h"
+#include "query/lookup.h"
 #include "query/set.h"
 
 typedef struct mu_eval_node mu_eval_node;
@@ -25,6 +26,8 @@ struct mu_eval_node {
     mu_dict_builder texts;  /* of the result, if that is TEXT */
     void *state;            /* of the function */
     mu_set_runner *runner;  /* IN_SET */
+    mu_lookup_probe *probe; /* LOOKUP */
+    const mu_lookup_table *table;
     uint64_t *set_bits;     /* of stripe `set_stripe` */
     uint32_t set_stripe;    /* UINT32_MAX: of none yet */
     mu_eval_tables *tables; /* NULL: the node is run on rows, never on dictionaries */
@@ -70,6 +73,12 @@ muster_status mu_eval_case(mu_eval *eval, mu_eval_node *node, const mu_batch *ba
 muster_status mu_eval_coalesce(mu_eval *eval, mu_eval_node *node, const mu_batch *batch,
                                const uint64_t *live, mu_vector *out, muster_error *err);
 muster_status mu_eval_in_set(mu_eval *eval, mu_eval_node *node, const mu_batch *batch,
+                             const uint64_t *live, mu_vector *out, muster_error *err);
+
+/* Of eval_lookup.c: */
+
+muster_status mu_eval_lookup_open(mu_eval *eval, mu_eval_node *node, muster_error *err);
+muster_status mu_eval_lookup(mu_eval *eval, mu_eval_node *node, const mu_batch *batch,
                              const uint64_t *live, mu_vector *out, muster_error *err);
 
 /* Of eval_dict.c: */

@@ -2,14 +2,15 @@
  * exec.c - running a plan.
  *
  * mu_exec_open() walks the plan bottom up. At each node it first runs the sets that are queries and
- * stand in the node's expressions; then, if the node needs all of its input, the node itself, into
- * a rowset. What is left for mu_exec_next() is a chain of streaming operators above a scan or a
- * rowset, which the caller's thread pulls.
+ * the subqueries that stand in the node's expressions; then, if the node needs all of its input,
+ * the node itself, into a rowset. What is left for mu_exec_next() is a chain of streaming operators
+ * above a scan or a rowset, which the caller's thread pulls.
  */
 #include "query/exec.h"
 
 #include "query/grouper.h"
 #include "query/indexed.h"
+#include "query/lookup.h"
 #include "query/op.h"
 #include "query/walk.h"
 #include "storage/base/mem.h"
@@ -26,6 +27,11 @@ typedef struct made_set {
     uint64_t *bits;
 } made_set;
 
+typedef struct made_lookup {
+    const mu_lookup *lookup;
+    mu_lookup_table *table;
+} made_lookup;
+
 struct mu_exec {
     mu_exec_options options;
     uint32_t workers;
@@ -33,6 +39,8 @@ struct mu_exec {
     size_t row_count, row_capacity;
     made_set *sets;
     size_t set_count, set_capacity;
+    made_lookup *lookups;
+    size_t lookup_count, lookup_capacity;
     mu_indexed *indexed;
     mu_op *root; /* opened by the first next */
     uint32_t unit;
@@ -104,6 +112,24 @@ const uint64_t *mu_exec_query_set(const mu_exec *exec, const mu_set *set, uint32
     }
     assert(false && "a set that was not run");
     return NULL;
+}
+
+static const mu_lookup_table *find_lookup(const mu_exec *exec, const mu_lookup *lookup)
+{
+    for (size_t i = 0; i < exec->lookup_count; i++) {
+        if (exec->lookups[i].lookup == lookup) {
+            return exec->lookups[i].table;
+        }
+    }
+    return NULL;
+}
+
+const mu_lookup_table *mu_exec_lookup(const mu_exec *exec, const mu_lookup *lookup)
+{
+    const mu_lookup_table *table = find_lookup(exec, lookup);
+
+    assert(table && "a subquery that was not run");
+    return table;
 }
 
 uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
@@ -288,6 +314,27 @@ static muster_status visit_set(void *context, const mu_set *set, muster_error *e
     return set->kind == MU_SET_QUERY ? run_query_set(exec, set, err) : MUSTER_OK;
 }
 
+/* Subqueries that are looked up. */
+static muster_status visit_lookup(void *context, const mu_lookup *lookup, muster_error *err)
+{
+    mu_exec *exec = context;
+
+    if (find_lookup(exec, lookup)) {
+        return MUSTER_OK;
+    }
+    MU_TRY(run_plan(exec, lookup->plan, false, err));
+    if (lookup->otherwise) {
+        MU_TRY(run_plan(exec, lookup->otherwise, false, err));
+    }
+    if (!mu_mem_reserve(&exec->lookups, &exec->lookup_capacity, exec->lookup_count + 1,
+                        sizeof *exec->lookups)) {
+        return mu_fail_memory(err, "running a subquery");
+    }
+    made_lookup *made = &exec->lookups[exec->lookup_count++];
+    made->lookup = lookup;
+    return mu_lookup_table_open(exec, lookup, &made->table, err);
+}
+
 /* Nodes that need all of their input. */
 
 typedef muster_status runner(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
@@ -347,7 +394,8 @@ static muster_status run_plan(mu_exec *exec, const mu_plan *plan, bool shared, m
         const bool streams = !run && !shared;
         MU_TRY(run_plan(exec, plan->input, !streams && plan->kind != MU_PLAN_LIMIT, err));
     }
-    MU_TRY(mu_walk_sets(plan, visit_set, exec, err));
+    const mu_walk_visit visit = {visit_set, visit_lookup, exec};
+    MU_TRY(mu_walk_queries(plan, &visit, err));
     if (!run || (plan->kind == MU_PLAN_GROUP && shared && mu_group_by_stripe(exec, plan))) {
         return MUSTER_OK;
     }
@@ -393,6 +441,10 @@ void mu_exec_close(mu_exec *exec)
     for (size_t i = 0; i < exec->set_count; i++) {
         mu_mem_free(exec->sets[i].bits);
     }
+    for (size_t i = 0; i < exec->lookup_count; i++) {
+        mu_lookup_table_close(exec->lookups[i].table);
+    }
+    mu_mem_free(exec->lookups);
     mu_mem_free(exec->rows);
     mu_indexed_close(exec->indexed);
     mu_mem_free(exec->sets);

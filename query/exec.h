@@ -19,6 +19,7 @@
 typedef struct mu_exec mu_exec;
 typedef struct mu_rowset mu_rowset;
 typedef struct mu_indexed mu_indexed;
+typedef struct mu_lookup_table mu_lookup_table;
 
 typedef struct mu_exec_options {
     mu_snapshot *snapshot;
@@ -52,6 +53,8 @@ mu_exec_check(const mu_exec *exec,
 const uint64_t *
 mu_exec_query_set(const mu_exec *exec, const mu_set *set,
                   uint32_t stripe); /* bits of a MU_SET_QUERY; MU_STRIPE_WORDS words */
+
+const mu_lookup_table *mu_exec_lookup(const mu_exec *exec, const mu_lookup *lookup);
 
 /* `consume` gets each batch that has live rows; `unit_end` (may be NULL) is called after the last
  * batch of a unit. Called with states[worker]. */
@@ -98,6 +101,9 @@ uint32_t mu_rowset_batches(const mu_rowset *rows);
  * so that a filter above may clear bits; out->columns points into the rowset. */
 void mu_rowset_batch(const mu_rowset *rows, uint32_t i, uint64_t live[MU_BATCH_WORDS],
                      mu_batch *out);
+/* A whole column, row r at r; and the dictionary of one of TEXT. */
+mu_vector mu_rowset_column(const mu_rowset *rows, uint32_t column);
+const mu_dict_builder *mu_rowset_texts(const mu_rowset *rows, uint32_t column);
 mu_value mu_rowset_value(const mu_rowset *rows, uint64_t row, uint32_t column);
 
 #endif

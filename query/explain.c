@@ -1,17 +1,25 @@
 /*
  * explain.c - a plan in words: a line for each node, its input below it and further in.
  */
+#include "query/lookup.h"
 #include "query/set.h"
-
+#include "query/walk.h"
 #include "storage/base/mem.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+/* A set or a lookup whose plan was shown: it is run once, and shown once. */
+typedef struct shown_query {
+    const void *query;
+    struct shown_query *next;
+} shown_query;
+
 typedef struct printer {
     const mu_scope *scope;
     mu_writer *out;
+    shown_query *shown; /* so far */
 } printer;
 
 static void put(mu_writer *out, const char *text)
@@ -282,17 +290,86 @@ static muster_status put_node(const printer *p, const mu_plan *plan, muster_erro
     return MUSTER_OK;
 }
 
+/* Subqueries: a branch under the node that is the first to use one. */
+
+typedef struct branches {
+    printer *printer;
+    uint32_t depth;
+} branches;
+
+static muster_status put_tree(printer *p, const mu_plan *plan, uint32_t depth, muster_error *err);
+
+/* *first: it was not shown yet. */
+static muster_status show(printer *p, const void *query, bool *first, muster_error *err)
+{
+    shown_query *shown;
+
+    *first = true;
+    for (shown = p->shown; shown; shown = shown->next) {
+        *first = *first && shown->query != query;
+    }
+    MU_ARENA_TRY(shown, p->scope->arena, 1, err);
+    *shown = (shown_query){query, p->shown};
+    p->shown = shown;
+    return MUSTER_OK;
+}
+
+static muster_status put_set_branch(void *context, const mu_set *set, muster_error *err)
+{
+    const branches *b = context;
+    bool first = set->kind == MU_SET_QUERY;
+
+    if (first) {
+        MU_TRY(show(b->printer, set, &first, err));
+    }
+    if (!first) {
+        return MUSTER_OK;
+    }
+    put_indent(b->printer->out, b->depth);
+    put(b->printer->out, "subquery, a set of customers\n");
+    return put_tree(b->printer, set->query.plan, b->depth + 1, err);
+}
+
+/* The node that only keeps the rows says nothing. */
+static muster_status put_lookup_branch(void *context, const mu_lookup *lookup, muster_error *err)
+{
+    const branches *b = context;
+    const mu_plan *plan = lookup->plan;
+    mu_writer *out = b->printer->out;
+    bool first;
+
+    MU_TRY(show(b->printer, lookup, &first, err));
+    if (!first) {
+        return MUSTER_OK;
+    }
+    put_indent(out, b->depth);
+    putf(out, "subquery %" PRIu32 "%s\n", lookup->number,
+         lookup->key_count > 0 ? ", for all keys at once" : "");
+    if (plan->kind == MU_PLAN_LIMIT && plan->limit.limit == UINT64_MAX && plan->limit.offset == 0) {
+        plan = plan->input;
+    }
+    return put_tree(b->printer, plan, b->depth + 1, err);
+}
+
+static muster_status put_tree(printer *p, const mu_plan *plan, uint32_t depth, muster_error *err)
+{
+    for (; plan; plan = plan->input) {
+        branches under = {p, depth + 1};
+        const mu_walk_visit visit = {put_set_branch, put_lookup_branch, &under};
+        put_indent(p->out, depth++);
+        MU_TRY(put_node(p, plan, err));
+        put(p->out, "\n");
+        MU_TRY(mu_walk_queries(plan, &visit, err));
+    }
+    return MUSTER_OK;
+}
+
 muster_status mu_plan_explain(const mu_scope *scope, const mu_plan *plan, mu_writer *out,
                               muster_error *err)
 {
-    const printer p = {.scope = scope, .out = out};
-    uint32_t depth = 0;
+    printer p = {.scope = scope, .out = out};
 
-    for (; plan; plan = plan->input) {
-        put_indent(out, depth++);
-        MU_TRY(put_node(&p, plan, err));
-        put(out, "\n");
-    }
+    MU_TRY(put_tree(&p, plan, 0, err));
     return out->failed ? mu_fail_memory(err, "explaining a plan") : MUSTER_OK;
 }
 

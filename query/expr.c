@@ -28,7 +28,8 @@ bool mu_expr_equal(const mu_expr *a, const mu_expr *b)
         return true;
     }
     if (a->kind != b->kind || !mu_type_equal(a->type, b->type) || a->arg_count != b->arg_count ||
-        a->column != b->column || a->func != b->func || a->set != b->set) {
+        a->column != b->column || a->func != b->func || a->set != b->set ||
+        a->lookup != b->lookup || a->outer != b->outer) {
         return false;
     }
     if (a->kind == MU_EXPR_CONST && !value_equal(&a->value, &b->value)) {

@@ -19,6 +19,7 @@
 
 typedef struct mu_func mu_func;
 typedef struct mu_set mu_set;
+typedef struct mu_lookup mu_lookup;
 
 typedef enum mu_expr_kind {
     MU_EXPR_CONST,  /* value */
@@ -30,6 +31,8 @@ typedef enum mu_expr_kind {
                      NULL) */
     MU_EXPR_CALL, /* func(args) */
     MU_EXPR_IN_SET, /* args[0], a CUSTOMER, is in `set`; NULL where it is nobody */
+    MU_EXPR_LOOKUP, /* what `lookup` has for the keys args; of a value, that of its `column` */
+    MU_EXPR_OUTER,  /* while a subquery is bound: `outer`, of the query around it */
 } mu_expr_kind;
 
 typedef struct mu_expr mu_expr;
@@ -43,6 +46,8 @@ struct mu_expr {
     uint32_t column;
     const mu_func *func;
     const mu_set *set;
+    const mu_lookup *lookup;
+    const mu_expr *outer;
 };
 
 /* What a statement is bound in. */
@@ -76,6 +81,12 @@ muster_status mu_expr_cast(const mu_scope *scope, const mu_expr *value, mu_type 
                            int32_t offset, const mu_expr **out, muster_error *err);
 muster_status mu_expr_in_set(const mu_scope *scope, const mu_expr *customer, const mu_set *set,
                              int32_t offset, const mu_expr **out, muster_error *err);
+/* `args` are lookup.h's; `column` is of the lookup's plan. */
+muster_status mu_expr_lookup(const mu_scope *scope, const mu_lookup *lookup,
+                             const mu_expr *const *args, uint32_t arg_count, uint32_t column,
+                             int32_t offset, const mu_expr **out, muster_error *err);
+muster_status mu_expr_outer(const mu_scope *scope, const mu_expr *outer, int32_t offset,
+                            const mu_expr **out, muster_error *err);
 
 /* The type that values of both can be cast to without loss, for CASE, COALESCE, IN and comparisons;
  * false if there is none. */

@@ -11,6 +11,7 @@
  */
 #include "query/func.h"
 
+#include "query/lookup.h"
 #include "storage/value.h"
 
 #include <assert.h>
@@ -205,13 +206,19 @@ static mu_comparison mirrored(mu_comparison how)
     return how;
 }
 
+/* Is it the same for all rows? A subquery that refers to none is so once it was run. */
+static bool is_settled(const mu_expr *expr)
+{
+    return expr->kind == MU_EXPR_CONST || (expr->kind == MU_EXPR_LOOKUP && expr->arg_count == 0);
+}
+
 /* `5 < x` becomes `x > 5`. */
 static void constant_to_the_right(const mu_func **func, const mu_expr **args)
 {
     const mu_func *first = mu_func_compare.funcs;
 
-    if (*func < first || *func > &first[MU_GREATER_EQUAL] || args[0]->kind != MU_EXPR_CONST ||
-        args[1]->kind == MU_EXPR_CONST) {
+    if (*func < first || *func > &first[MU_GREATER_EQUAL] || !is_settled(args[0]) ||
+        is_settled(args[1])) {
         return;
     }
     const mu_expr *constant = args[0];
@@ -545,6 +552,38 @@ muster_status mu_expr_in_set(const mu_scope *scope, const mu_expr *customer, con
     MU_TRY(expr_new(scope, MU_EXPR_IN_SET, boolean, &customer, 1, offset, &expr, err));
     assert(expr);
     expr->set = set;
+    *out = expr;
+    return MUSTER_OK;
+}
+
+muster_status mu_expr_lookup(const mu_scope *scope, const mu_lookup *lookup,
+                             const mu_expr *const *args, uint32_t arg_count, uint32_t column,
+                             int32_t offset, const mu_expr **out, muster_error *err)
+{
+    const mu_type boolean = {.kind = MU_BOOLEAN};
+    const mu_type type =
+        lookup->kind == MU_LOOKUP_VALUE ? lookup->plan->columns[column].type : boolean;
+    mu_expr *expr;
+
+    *out = NULL;
+    assert(arg_count == lookup->key_count + (lookup->kind == MU_LOOKUP_IN));
+    MU_TRY(expr_new(scope, MU_EXPR_LOOKUP, type, args, arg_count, offset, &expr, err));
+    assert(expr);
+    expr->lookup = lookup;
+    expr->column = column;
+    *out = expr;
+    return MUSTER_OK;
+}
+
+muster_status mu_expr_outer(const mu_scope *scope, const mu_expr *outer, int32_t offset,
+                            const mu_expr **out, muster_error *err)
+{
+    mu_expr *expr;
+
+    *out = NULL;
+    MU_TRY(expr_new(scope, MU_EXPR_OUTER, outer->type, NULL, 0, offset, &expr, err));
+    assert(expr);
+    expr->outer = outer;
     *out = expr;
     return MUSTER_OK;
 }

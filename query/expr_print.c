@@ -3,6 +3,7 @@
  */
 #include "query/func.h"
 
+#include "query/lookup.h"
 #include "query/set.h"
 
 #include <inttypes.h>
@@ -84,6 +85,8 @@ static int level_of(const mu_expr *expr)
     case MU_EXPR_COLUMN:
     case MU_EXPR_CASE:
     case MU_EXPR_IN_SET:
+    case MU_EXPR_LOOKUP:
+    case MU_EXPR_OUTER:
         break;
     }
     return ATOM_LEVEL;
@@ -267,6 +270,25 @@ static void print_case(const mu_expr *expr, const char *const *names, mu_writer 
     put(out, " END");
 }
 
+/* "exists in subquery 1 (sku)": what is looked up, and by what. */
+static void print_lookup(const mu_expr *expr, const char *const *names, mu_writer *out)
+{
+    const mu_value number = {.type = {.kind = MU_BIGINT, .bits = 64}, .i64 = expr->lookup->number};
+    const uint32_t keys = expr->lookup->key_count;
+
+    if (expr->lookup->kind == MU_LOOKUP_IN) {
+        print_at(expr->args[keys], LIKE_LEVEL + 1, names, out);
+        put(out, " IN ");
+    }
+    put(out, expr->lookup->kind == MU_LOOKUP_EXISTS ? "EXISTS subquery " : "subquery ");
+    mu_value_format(&number, out);
+    for (uint32_t i = 0; i < keys; i++) {
+        put(out, i == 0 ? " (" : ", ");
+        mu_expr_print(expr->args[i], names, out);
+    }
+    put(out, keys > 0 ? ")" : "");
+}
+
 void mu_expr_print(const mu_expr *expr, const char *const *names, mu_writer *out)
 {
     switch (expr->kind) {
@@ -296,6 +318,12 @@ void mu_expr_print(const mu_expr *expr, const char *const *names, mu_writer *out
         print_at(expr->args[0], LIKE_LEVEL + 1, names, out);
         put(out, " IN ");
         mu_set_print(expr->set, out);
+        break;
+    case MU_EXPR_LOOKUP:
+        print_lookup(expr, names, out);
+        break;
+    case MU_EXPR_OUTER:
+        mu_expr_print(expr->outer, names, out);
         break;
     }
 }

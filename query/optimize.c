@@ -108,18 +108,18 @@ static bool is_call(const mu_expr *expr, const char *name)
     return expr->kind == MU_EXPR_CALL && mu_name_equal(expr->func->name, name);
 }
 
-static muster_status as_set(const mu_scope *scope, const mu_expr *expr, const mu_set **out,
-                            muster_error *err);
+static muster_status as_set(const mu_scope *scope, const mu_expr *expr, bool turned,
+                            const mu_set **out, muster_error *err);
 
 static muster_status logic_as_set(const mu_scope *scope, const mu_expr *const *terms,
-                                  uint32_t count, mu_set_kind kind, const mu_set **out,
+                                  uint32_t count, mu_set_kind kind, bool turned, const mu_set **out,
                                   muster_error *err)
 {
     const mu_set **args;
 
     MU_ARENA_TRY(args, scope->arena, count, err);
     for (uint32_t i = 0; i < count; i++) {
-        MU_TRY(as_set(scope, terms[i], &args[i], err));
+        MU_TRY(as_set(scope, terms[i], turned, &args[i], err));
         if (!args[i]) {
             return MUSTER_OK;
         }
@@ -143,26 +143,40 @@ static muster_status list_as_set(const mu_scope *scope, const mu_expr *expr, con
     return mu_set_list(scope, ordinals, expr->arg_count - 1, out, err);
 }
 
+/* EXISTS of customers: false, not NULL, where the customer is nobody. */
+static bool is_exists(const mu_expr *expr)
+{
+    return is_call(expr, "coalesce") && expr->arg_count == 2 &&
+           expr->args[0]->kind == MU_EXPR_IN_SET && is_customer_column(expr->args[0]->args[0]) &&
+           expr->args[1]->kind == MU_EXPR_CONST && !expr->args[1]->value.null &&
+           expr->args[1]->value.i64 == 0;
+}
+
 /* The set of customers for whom the expression is true, if it is about nothing else; else *out is
- * NULL. Where the customer is nobody, such an expression is NULL, and a set has no nobody. */
-static muster_status as_set(const mu_scope *scope, const mu_expr *expr, const mu_set **out,
-                            muster_error *err)
+ * NULL. Where the customer is nobody, such an expression is NULL, and a set has no nobody; or
+ * false, which is the same unless it is `turned` by a NOT. */
+static muster_status as_set(const mu_scope *scope, const mu_expr *expr, bool turned,
+                            const mu_set **out, muster_error *err)
 {
     *out = NULL;
     if (expr->kind == MU_EXPR_IN_SET && is_customer_column(expr->args[0])) {
         *out = expr->set;
         return MUSTER_OK;
     }
+    if (is_exists(expr) && !turned) {
+        *out = expr->args[0]->set;
+        return MUSTER_OK;
+    }
     if (expr->kind == MU_EXPR_AND) {
         conjuncts all = {0};
         MU_TRY(add_conjuncts(scope, &all, expr, err));
-        return logic_as_set(scope, all.list, all.count, MU_SET_AND, out, err);
+        return logic_as_set(scope, all.list, all.count, MU_SET_AND, turned, out, err);
     }
     if (expr->kind == MU_EXPR_OR) {
-        return logic_as_set(scope, expr->args, expr->arg_count, MU_SET_OR, out, err);
+        return logic_as_set(scope, expr->args, expr->arg_count, MU_SET_OR, turned, out, err);
     }
     if (expr->kind == MU_EXPR_NOT) {
-        return logic_as_set(scope, expr->args, 1, MU_SET_NOT, out, err);
+        return logic_as_set(scope, expr->args, 1, MU_SET_NOT, !turned, out, err);
     }
     if ((is_call(expr, "=") || is_call(expr, "in")) && is_customer_column(expr->args[0])) {
         return list_as_set(scope, expr, out, err);
@@ -272,7 +286,7 @@ static muster_status sink_into_scan(const mu_scope *scope, const mu_plan *plan, 
     MU_ARENA_TRY(sets, scope->arena, all.count, err);
     MU_ARENA_TRY(left.list, scope->arena, all.count, err);
     for (uint32_t i = 0; i < all.count; i++) {
-        MU_TRY(as_set(scope, all.list[i], &sets[set_count], err));
+        MU_TRY(as_set(scope, all.list[i], false, &sets[set_count], err));
         if (sets[set_count]) {
             set_count++;
         } else if (ask_scan(scan, ranges, all.list[i])) {

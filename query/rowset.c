@@ -324,6 +324,21 @@ void mu_rowset_batch(const mu_rowset *rows, uint32_t i, uint64_t live[MU_BATCH_W
     out->columns = &rows->views[(size_t)i * rows->column_count];
 }
 
+mu_vector mu_rowset_column(const mu_rowset *rows, uint32_t c)
+{
+    const column *col = &rows->columns[c];
+
+    return (mu_vector){.type = col->type,
+                       .data = col->data,
+                       .valid = col->has_nulls ? col->valid : NULL,
+                       .dict = col->form == MU_FORM_CODE ? &col->texts.dict : NULL};
+}
+
+const mu_dict_builder *mu_rowset_texts(const mu_rowset *rows, uint32_t c)
+{
+    return &rows->columns[c].texts;
+}
+
 mu_value mu_rowset_value(const mu_rowset *rows, uint64_t row, uint32_t c)
 {
     const mu_rowset_column *col = &rows->columns[c];

@@ -3,61 +3,60 @@
  */
 #include "query/walk.h"
 
-typedef struct set_visit {
-    mu_walk_set_fn *visit;
-    void *context;
-} set_visit;
+static muster_status walk_expr(void *context, const mu_expr *expr, muster_error *err);
 
-static muster_status walk_expr_sets(void *context, const mu_expr *expr, muster_error *err);
+static muster_status walk_source(const mu_walk_visit *visit, const mu_event_source *source,
+                                 muster_error *err);
 
-static muster_status walk_source_sets(set_visit *v, const mu_event_source *source,
-                                      muster_error *err);
-
-static muster_status walk_set(set_visit *v, const mu_set *set, muster_error *err)
+static muster_status walk_set(const mu_walk_visit *visit, const mu_set *set, muster_error *err)
 {
     for (uint32_t i = 0; i < set->arg_count; i++) {
-        MU_TRY(walk_set(v, set->args[i], err));
+        MU_TRY(walk_set(visit, set->args[i], err));
     }
     if (set->kind == MU_SET_DID) {
-        MU_TRY(walk_source_sets(v, &set->did.source, err));
+        MU_TRY(walk_source(visit, &set->did.source, err));
     }
-    return v->visit(v->context, set, err);
+    return visit->set(visit->context, set, err);
 }
 
-static muster_status walk_expr_sets(void *context, const mu_expr *expr, muster_error *err)
+static muster_status walk_expr(void *context, const mu_expr *expr, muster_error *err)
 {
-    set_visit *v = context;
+    const mu_walk_visit *visit = context;
 
     for (uint32_t i = 0; i < expr->arg_count; i++) {
-        MU_TRY(walk_expr_sets(v, expr->args[i], err));
+        MU_TRY(walk_expr(context, expr->args[i], err));
     }
-    return expr->kind == MU_EXPR_IN_SET ? walk_set(v, expr->set, err) : MUSTER_OK;
+    if (expr->kind == MU_EXPR_LOOKUP) {
+        return visit->lookup(visit->context, expr->lookup, err);
+    }
+    return expr->kind == MU_EXPR_IN_SET ? walk_set(visit, expr->set, err) : MUSTER_OK;
 }
 
-static muster_status walk_source_sets(set_visit *v, const mu_event_source *source,
-                                      muster_error *err)
+static muster_status walk_source(const mu_walk_visit *visit, const mu_event_source *source,
+                                 muster_error *err)
 {
+    mu_walk_visit copy = *visit;
+
     if (source->where) {
-        MU_TRY(walk_expr_sets(v, source->where, err));
+        MU_TRY(walk_expr(&copy, source->where, err));
     }
-    return source->among ? walk_set(v, source->among, err) : MUSTER_OK;
+    return source->among ? walk_set(visit, source->among, err) : MUSTER_OK;
 }
 
-muster_status mu_walk_sets(const mu_plan *plan, mu_walk_set_fn *visit, void *context,
-                           muster_error *err)
+muster_status mu_walk_queries(const mu_plan *plan, const mu_walk_visit *visit, muster_error *err)
 {
-    set_visit v = {.visit = visit, .context = context};
+    mu_walk_visit copy = *visit;
 
-    MU_TRY(mu_walk_exprs(plan, walk_expr_sets, &v, err));
+    MU_TRY(mu_walk_exprs(plan, walk_expr, &copy, err));
     switch (plan->kind) {
     case MU_PLAN_SCAN:
-        return plan->scan.set ? walk_set(&v, plan->scan.set, err) : MUSTER_OK;
+        return plan->scan.set ? walk_set(visit, plan->scan.set, err) : MUSTER_OK;
     case MU_PLAN_FUNNEL:
     case MU_PLAN_FUNNEL_CUSTOMERS:
-        return plan->funnel->source.among ? walk_set(&v, plan->funnel->source.among, err)
+        return plan->funnel->source.among ? walk_set(visit, plan->funnel->source.among, err)
                                           : MUSTER_OK;
     case MU_PLAN_RETENTION:
-        return plan->retention->source.among ? walk_set(&v, plan->retention->source.among, err)
+        return plan->retention->source.among ? walk_set(visit, plan->retention->source.among, err)
                                              : MUSTER_OK;
     case MU_PLAN_VALUES:
     case MU_PLAN_FILTER:

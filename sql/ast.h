@@ -48,6 +48,10 @@ typedef enum mu_ast_kind {
     MU_AST_BETWEEN,  /* value, low, high; negated */
     MU_AST_IN_LIST,  /* value, then the list; negated */
     MU_AST_IN_QUERY, /* value and query; negated */
+    MU_AST_SCALAR,   /* (query), for its one value */
+    MU_AST_EXISTS,   /* query */
+    MU_AST_ANY,      /* value op ANY (query) */
+    MU_AST_ALL,      /* value op ALL (query) */
     MU_AST_LIKE,     /* value, pattern; negated; fold_case for ILIKE */
     MU_AST_CASE, /* [operand,] then pairs of when and then [, else]; see has_operand, has_else */
     MU_AST_CAST, /* one operand, to type */

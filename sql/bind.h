@@ -6,6 +6,7 @@
  *   bind_behaviour.c  funnel(...), retention(...)
  *   bind_expr.c    expressions
  *   bind_call.c    aggregates; has_tag, in_audience, did and other sets of customers
+ *   bind_subquery.c  queries where an expression stands
  *   bind_type.c    types and literals
  *
  * Aggregates: while a query is bound, aggregate call number i is column n + i of its input, which
@@ -15,6 +16,7 @@
 #ifndef MU_BIND_H
 #define MU_BIND_H
 
+#include "query/lookup.h"
 #include "query/nearest.h"
 #include "query/plan.h"
 #include "query/set.h"
@@ -44,13 +46,17 @@ typedef struct mu_parameters {
     bool by_place;          /* the same words need not mean the same */
 } mu_parameters;
 
+typedef struct mu_bound_query mu_bound_query;
+
 typedef struct mu_binder {
     mu_scope scope;
     const mu_catalog *catalog;
     const char *text;              /* of the statement: default column names are cut from it */
     const mu_common_scope *common; /* of the query being bound */
     const mu_bound_set *sets;      /* all that were bound so far */
-    uint32_t work, depth;          /* nodes bound so far, and nested now: see mu_bind_enter() */
+    mu_bound_query *subqueries;    /* likewise */
+    uint32_t lookup_count;
+    uint32_t work, depth; /* nodes bound so far, and nested now: see mu_bind_enter() */
     mu_parameters parameters;
     uint32_t unknown; /* how many were met that are not known yet */
 } mu_binder;
@@ -77,9 +83,29 @@ typedef struct mu_place {
     const mu_relation *relation;
     const mu_ast_items *items; /* whose aliases may be used, those before `item_count`; or NULL */
     uint32_t item_count;
-    mu_calls *calls;    /* takes the aggregates; NULL where there may be none */
-    const char *clause; /* "WHERE": said where an aggregate may not stand */
+    mu_calls *calls;              /* takes the aggregates; NULL where there may be none */
+    const char *clause;           /* "WHERE": said where an aggregate may not stand */
+    const struct mu_place *outer; /* where the query stands, if that is in an expression: names that
+                                     are not found here are looked up there */
+    bool correlates;              /* such names may be used: they are taken out again */
 } mu_place;
+
+/* A query that stands in an expression, and what comes of it beside its plan: keys, by which its
+ * rows are looked up. They are what its WHERE says to be equal to something of the query around. */
+typedef struct mu_nested {
+    const mu_place *outer; /* while it is bound */
+    mu_lookup_kind kind;
+    const char *what; /* names it in an error: "the query after IN" */
+    uint32_t key_count;
+    const mu_expr **inner; /* over what the query reads */
+    const mu_expr **keys;  /* and what they are equal to, over the place where it stands */
+    bool first_only;       /* of the rows that have the same keys, the first is meant */
+    /* An aggregate without GROUP BY has a row for all keys, also those that no row has: `otherwise`
+     * gives that one. Its columns are those of the query, and after them, but for VALUE, whether
+     * HAVING lets it pass. EXISTS has that column only. */
+    bool lone;
+    const mu_plan *otherwise;
+} mu_nested;
 
 /* Before and after a node. An error once aliases and queries of WITH, which are put in place
  * wherever they are used, have made the statement large or deep beyond reason. Nobody needs to
@@ -89,6 +115,14 @@ void mu_bind_leave(mu_binder *binder);
 
 muster_status mu_bind_query(mu_binder *binder, const mu_ast_select *query, mu_relation *out,
                             muster_error *err);
+/* The same, in an expression. Behind the columns of the plan come the inner keys; of EXISTS only
+ * these, if there are any. */
+muster_status mu_bind_nested(mu_binder *binder, const mu_ast_select *query, mu_nested *nested,
+                             mu_relation *out, muster_error *err);
+/* Takes what refers to the query around out of the nested one's condition, as keys; NULL if nothing
+ * is left. */
+muster_status mu_bind_correlation(mu_binder *binder, mu_nested *nested, const mu_expr *condition,
+                                  const mu_expr **out, muster_error *err);
 muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_relation *out,
                              muster_error *err);
 /* The relation of that name about what the database has; NULL: if anything, it is a table. */
@@ -114,7 +148,8 @@ muster_status mu_bind_operands(const mu_place *place, const mu_ast_items *items,
                                const mu_expr *const **out, muster_error *err);
 muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const mu_expr **out,
                            muster_error *err);
-muster_status mu_bind_in_query(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
+/* SCALAR, EXISTS, IN_QUERY, ANY, ALL. */
+muster_status mu_bind_subquery(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
                                muster_error *err);
 /* A BOOLEAN over `customers`, as a set. */
 muster_status mu_bind_set(mu_binder *binder, const mu_ast_expr *expr, const mu_set **out,

@@ -529,59 +529,6 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
                         out, err);
 }
 
-static muster_status fail_in_query(const char *what, mu_type type, int32_t offset,
-                                   muster_error *err)
-{
-    char name[32];
-
-    return mu_fail_at(err, MUSTER_INVALID, offset,
-                      "IN (SELECT ...) asks whether a customer is among others; %s is %s", what,
-                      mu_type_name(type, name));
-}
-
-static muster_status bind_members(const mu_place *place, const mu_ast_expr *expr,
-                                  const mu_set **out, muster_error *err)
-{
-    mu_binder *binder = place->binder;
-    const mu_bound_set words = words_of(binder, expr->query->start, expr->end);
-    mu_relation query;
-
-    *out = find_set(binder, &words);
-    if (*out) {
-        return MUSTER_OK;
-    }
-    MU_TRY(mu_bind_query(binder, expr->query, &query, err));
-    if (query.column_count != 1) {
-        return mu_fail_at(err, MUSTER_INVALID, expr->query->start,
-                          "the query after IN gives %u columns, not one", query.column_count);
-    }
-    if (query.plan->columns[0].type.kind != MU_CUSTOMER) {
-        return fail_in_query("what the query gives", query.plan->columns[0].type, expr->offset,
-                             err);
-    }
-    MU_TRY(mu_set_query(&binder->scope, query.plan, out, err));
-    return keep_set(binder, &words, *out, err);
-}
-
-muster_status mu_bind_in_query(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
-                               muster_error *err)
-{
-    const mu_scope *scope = &place->binder->scope;
-    const mu_expr *value, **found;
-    const mu_set *set;
-
-    MU_TRY(mu_bind_expr(place, expr->operands.data[0].expr, &value, err));
-    if (value->type.kind != MU_CUSTOMER) {
-        return fail_in_query("what stands before it", value->type, expr->offset, err);
-    }
-    MU_TRY(bind_members(place, expr, &set, err));
-    MU_ARENA_TRY(found, scope->arena, 1, err);
-    MU_TRY(mu_expr_in_set(scope, value, set, expr->offset, found, err));
-    *out = *found;
-    return expr->negated ? mu_expr_logic(scope, MU_EXPR_NOT, found, 1, expr->offset, out, err)
-                         : MUSTER_OK;
-}
-
 muster_status mu_bind_set(mu_binder *binder, const mu_ast_expr *expr, const mu_set **out,
                           muster_error *err)
 {

@@ -3,7 +3,7 @@
  * which know the types.
  *
  * A name is a column of what the query reads, or else the alias of a select item, whose
- * expression then stands in its place.
+ * expression then stands in its place, or else a name of the query around.
  */
 #include "sql/bind.h"
 
@@ -112,6 +112,34 @@ static uint32_t find_alias(const mu_place *place, const char *name)
     return UINT32_MAX;
 }
 
+/* A name that means nothing here, in the place where the query stands; *out is NULL if it means
+ * nothing there either. */
+static muster_status bind_outer(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
+                                muster_error *err)
+{
+    muster_error lookup = {0};
+    const mu_expr *found;
+
+    *out = NULL;
+    if (!place->outer) {
+        return MUSTER_OK;
+    }
+    const muster_status status = mu_bind_expr(place->outer, expr, &found, &lookup);
+    if (status == MUSTER_NOMEM && err) {
+        *err = lookup;
+    }
+    if (status != MUSTER_OK) {
+        return status == MUSTER_NOMEM ? status : MUSTER_OK;
+    }
+    if (!place->correlates) {
+        return mu_fail_at(err, MUSTER_INVALID, expr->offset,
+                          "\"%s\" is of the query around this one, to which a subquery may refer "
+                          "only in its WHERE, by an equality",
+                          expr->text);
+    }
+    return mu_expr_outer(&place->binder->scope, found, expr->offset, out, err);
+}
+
 static muster_status bind_name(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
                                muster_error *err)
 {
@@ -131,6 +159,12 @@ static muster_status bind_name(const mu_place *place, const mu_ast_expr *expr, c
         mu_place before = *place;
         before.item_count = alias; /* an alias is made of earlier ones at most: no circle */
         return mu_bind_expr(&before, place->items->data[alias].expr, out, err);
+    }
+    if (column == MU_NO_COLUMN) { /* it is not one of two */
+        MU_TRY(bind_outer(place, expr, out, err));
+        if (*out) {
+            return MUSTER_OK;
+        }
     }
     if (err) {
         *err = lookup;
@@ -289,7 +323,11 @@ static muster_status bind_kind(const mu_place *place, const mu_ast_expr *expr, c
     case MU_AST_NOT:
         return bind_logic(place, expr, out, err);
     case MU_AST_IN_QUERY:
-        return mu_bind_in_query(place, expr, out, err);
+    case MU_AST_SCALAR:
+    case MU_AST_EXISTS:
+    case MU_AST_ANY:
+    case MU_AST_ALL:
+        return mu_bind_subquery(place, expr, out, err);
     case MU_AST_CASE:
         return bind_case(place, expr, out, err);
     case MU_AST_CAST:

@@ -17,6 +17,7 @@
 typedef struct query_state {
     mu_binder *binder;
     const mu_ast_select *query;
+    mu_nested *nested; /* NULL: it stands in no expression */
     mu_relation source;
     mu_calls calls;
 
@@ -42,7 +43,8 @@ static mu_place place_of(query_state *q, const char *clause, bool aggregates)
                       .items = &q->items,
                       .item_count = q->items.count,
                       .calls = aggregates ? &q->calls : NULL,
-                      .clause = clause};
+                      .clause = clause,
+                      .outer = q->nested ? q->nested->outer : NULL};
 }
 
 /* Without FROM there is one row, whose only column has no name. */
@@ -178,11 +180,17 @@ static muster_status bind_where(query_state *q, muster_error *err)
 
     place.items = &q->query->items;
     place.item_count = q->query->items.count;
+    place.correlates = true;
     if (!q->query->where) {
         return MUSTER_OK;
     }
     MU_TRY(mu_bind_condition(&place, q->query->where, "WHERE", &condition, err));
-    return mu_plan_filter(&q->binder->scope, q->source.plan, condition, &q->source.plan, err);
+    if (q->nested) {
+        MU_TRY(mu_bind_correlation(q->binder, q->nested, condition, &condition, err));
+    }
+    return condition
+               ? mu_plan_filter(&q->binder->scope, q->source.plan, condition, &q->source.plan, err)
+               : MUSTER_OK;
 }
 
 /* Has the expression an aggregate in it? */
@@ -303,7 +311,6 @@ static muster_status regroup(const query_state *q, const mu_expr *expr, const mu
                           "value is meant, as in max(%s)",
                           name, name);
     }
-    assert(expr->arg_count > 0);
     MU_ARENA_TRY(copy, scope->arena, 1, err);
     MU_ARENA_TRY(args, scope->arena, expr->arg_count, err);
     *copy = *expr;
@@ -488,16 +495,40 @@ static muster_status plan_sort(const query_state *q, const mu_plan **plan, uint3
     return mu_plan_sort(scope, *plan, q->sort_keys, q->order_count, plan, err);
 }
 
-static muster_status plan_limit(const query_state *q, const mu_plan **plan, muster_error *err)
+static bool is_correlated(const query_state *q)
 {
-    uint64_t limit = UINT64_MAX, offset = 0;
+    return q->nested && q->nested->key_count > 0;
+}
 
+/* Has the query an aggregate, or something else that makes groups? */
+static bool is_grouped(const query_state *q)
+{
+    return q->calls.count > 0 || q->query->group_all || q->query->groups.count > 0 ||
+           q->query->having != NULL;
+}
+
+static muster_status bind_limit(const query_state *q, uint64_t *limit, uint64_t *offset,
+                                muster_error *err)
+{
+    *limit = UINT64_MAX;
+    *offset = 0;
     if (q->query->limit) {
-        MU_TRY(mu_bind_count_of(q->binder, q->query->limit, "LIMIT", 0, INT64_MAX, &limit, err));
+        MU_TRY(mu_bind_count_of(q->binder, q->query->limit, "LIMIT", 0, INT64_MAX, limit, err));
     }
     if (q->query->offset) {
-        MU_TRY(mu_bind_count_of(q->binder, q->query->offset, "OFFSET", 0, INT64_MAX, &offset, err));
+        MU_TRY(mu_bind_count_of(q->binder, q->query->offset, "OFFSET", 0, INT64_MAX, offset, err));
     }
+    return MUSTER_OK;
+}
+
+static muster_status plan_limit(const query_state *q, const mu_plan **plan, muster_error *err)
+{
+    uint64_t limit, offset;
+
+    if (is_correlated(q)) { /* it would be one for all keys together */
+        return MUSTER_OK;
+    }
+    MU_TRY(bind_limit(q, &limit, &offset, err));
     return q->query->limit || q->query->offset
                ? mu_plan_limit(&q->binder->scope, *plan, limit, offset, plan, err)
                : MUSTER_OK;
@@ -506,14 +537,12 @@ static muster_status plan_limit(const query_state *q, const mu_plan **plan, must
 static muster_status plan_query(query_state *q, const mu_plan **plan, muster_error *err)
 {
     const mu_scope *scope = &q->binder->scope;
-    const bool grouped = q->calls.count > 0 || q->query->group_all || q->query->groups.count > 0 ||
-                         q->having != NULL;
     const uint32_t count = q->items.count;
     const mu_expr **columns;
     uint32_t ids = 0;
 
     *plan = q->source.plan;
-    if (grouped) {
+    if (is_grouped(q)) {
         MU_TRY(plan_group(q, plan, err));
     }
     MU_TRY(plan_project(q, plan, err));
@@ -543,6 +572,133 @@ static uint32_t find_time(const query_state *q)
     return MU_NO_COLUMN;
 }
 
+/* Queries that are looked up by keys. */
+
+/* An item more; names of their own are not for people. */
+static void add_item(query_state *q, const mu_expr *expr, const char *name)
+{
+    q->exprs[q->items.count] = expr;
+    q->names[q->items.count] = name;
+    q->items.data[q->items.count++] = (mu_ast_item){NULL, {0}};
+}
+
+/* Room for `more` items and keys. */
+static muster_status widen(query_state *q, uint32_t more, muster_error *err)
+{
+    mu_arena *arena = q->binder->scope.arena;
+    const query_state old = *q;
+
+    MU_ARENA_TRY(q->items.data, arena, old.items.count + more, err);
+    MU_ARENA_TRY(q->exprs, arena, old.items.count + more, err);
+    MU_ARENA_TRY(q->names, arena, old.items.count + more, err);
+    MU_ARENA_TRY(q->keys, arena, old.key_count + more, err);
+    MU_ARENA_TRY(q->key_names, arena, old.key_count + more, err);
+    q->items.count = 0;
+    for (uint32_t i = 0; i < old.items.count; i++) {
+        add_item(q, old.exprs[i], old.names[i]);
+    }
+    for (uint32_t k = 0; k < old.key_count; k++) {
+        q->keys[k] = old.keys[k];
+        q->key_names[k] = old.key_names[k];
+    }
+    return MUSTER_OK;
+}
+
+/* All keys have their rows in one plan, so a limit is none on it. What is to come of one row or of
+ * whether there is any needs none. */
+static muster_status check_limit(query_state *q, muster_error *err)
+{
+    mu_nested *nested = q->nested;
+    uint64_t limit, offset;
+
+    MU_TRY(bind_limit(q, &limit, &offset, err));
+    nested->first_only = nested->kind == MU_LOOKUP_VALUE && limit == 1;
+    if (limit > 0 && offset == 0 &&
+        (limit == UINT64_MAX || nested->kind != MU_LOOKUP_IN || nested->lone)) {
+        return MUSTER_OK;
+    }
+    return mu_fail_at(err, MUSTER_INVALID,
+                      q->query->limit ? q->query->limit->offset : q->query->offset->offset,
+                      "a subquery that refers to the query around it takes no %s",
+                      offset > 0                     ? "OFFSET"
+                      : nested->kind == MU_LOOKUP_IN ? "LIMIT after IN, ANY and ALL"
+                                                     : "LIMIT 0");
+}
+
+/* Makes of HAVING a value, as a row that does not pass is unlike one that is not there. */
+static muster_status keep_lone(query_state *q, muster_error *err)
+{
+    const mu_scope *scope = &q->binder->scope;
+    const mu_value truth = {.type = {.kind = MU_BOOLEAN}, .i64 = 1};
+    const mu_value null = {.type = {.kind = MU_NULL}, .null = true};
+    const mu_expr *passes[2], *kept, *item[3];
+
+    MU_TRY(mu_expr_const(scope, truth, -1, &passes[1], err));
+    MU_TRY(mu_expr_const(scope, null, -1, &item[2], err));
+    passes[0] = q->having ? q->having : passes[1];
+    if (q->nested->kind == MU_LOOKUP_VALUE) {
+        item[0] = passes[0];
+        item[1] = q->exprs[0];
+        q->having = NULL;
+        return mu_expr_case(scope, item, MU_COUNT(item), -1, &q->exprs[0], err);
+    }
+    MU_TRY(mu_expr_call(scope, "is not distinct from", passes, 2, -1, &kept, err));
+    q->items.count = q->nested->kind == MU_LOOKUP_EXISTS ? 0 : 1;
+    add_item(q, kept, "passes");
+    q->having = NULL;
+    return MUSTER_OK;
+}
+
+/* What an aggregate without GROUP BY gives over no rows. */
+static muster_status plan_otherwise(const query_state *q, muster_error *err)
+{
+    query_state empty = *q;
+
+    MU_TRY(widen(&empty, 0, err)); /* its expressions are turned over, ours still as they were */
+    MU_TRY(mu_plan_values(&q->binder->scope, q->source.plan->columns, q->source.plan->column_count,
+                          NULL, 0, &empty.source.plan, err));
+    return plan_query(&empty, &q->nested->otherwise, err);
+}
+
+/* The keys come out behind the items, and make groups if there are any. */
+static muster_status plan_correlated(query_state *q, const mu_plan **plan, muster_error *err)
+{
+    mu_nested *nested = q->nested;
+
+    nested->lone = is_grouped(q) && q->key_count == 0;
+    MU_TRY(check_limit(q, err));
+    MU_TRY(widen(q, nested->key_count + 1, err));
+    if (!nested->first_only || nested->lone) {
+        q->order_count = 0;
+        q->extra_count = 0;
+    }
+    if (nested->lone) {
+        MU_TRY(keep_lone(q, err));
+        MU_TRY(plan_otherwise(q, err));
+    } else if (nested->kind == MU_LOOKUP_EXISTS) {
+        q->items.count = 0;
+    }
+    for (uint32_t i = 0; i < q->order_count; i++) {
+        q->sort_keys[i].column += q->orders[i] ? nested->key_count : 0;
+    }
+    for (uint32_t k = 0; k < nested->key_count; k++) {
+        add_item(q, nested->inner[k], "key");
+        q->keys[q->key_count + k] = nested->inner[k];
+        q->key_names[q->key_count + k] = "key";
+    }
+    q->key_count += nested->key_count;
+    return plan_query(q, plan, err);
+}
+
+static muster_status check_columns(const query_state *q, muster_error *err)
+{
+    if (!q->nested || q->nested->kind == MU_LOOKUP_EXISTS || q->items.count == 1) {
+        return MUSTER_OK;
+    }
+    return mu_fail_at(err, MUSTER_INVALID, q->query->start, "%s gives %u columns, not one",
+                      q->nested->what, q->items.count);
+}
+
 static muster_status bind_clauses(query_state *q, mu_relation *out, muster_error *err)
 {
     const mu_plan *plan;
@@ -550,6 +706,7 @@ static muster_status bind_clauses(query_state *q, mu_relation *out, muster_error
     MU_TRY(bind_from(q, err));
     MU_TRY(bind_where(q, err));
     MU_TRY(bind_items(q, err));
+    MU_TRY(check_columns(q, err));
     MU_TRY(bind_keys(q, err));
     if (q->query->having) {
         const mu_place place = place_of(q, "HAVING", true);
@@ -557,7 +714,7 @@ static muster_status bind_clauses(query_state *q, mu_relation *out, muster_error
     }
     MU_TRY(bind_orders(q, err));
     const uint32_t time_column = find_time(q);
-    MU_TRY(plan_query(q, &plan, err));
+    MU_TRY(is_correlated(q) ? plan_correlated(q, &plan, err) : plan_query(q, &plan, err));
     mu_bind_relation_of(plan, out);
     out->time_column = plan->kind == MU_PLAN_GROUP || q->key_count > 0 || q->calls.count > 0
                            ? MU_NO_COLUMN
@@ -568,9 +725,15 @@ static muster_status bind_clauses(query_state *q, mu_relation *out, muster_error
 muster_status mu_bind_query(mu_binder *binder, const mu_ast_select *query, mu_relation *out,
                             muster_error *err)
 {
+    return mu_bind_nested(binder, query, NULL, out, err);
+}
+
+muster_status mu_bind_nested(mu_binder *binder, const mu_ast_select *query, mu_nested *nested,
+                             mu_relation *out, muster_error *err)
+{
     const mu_common_scope *outer = binder->common;
     const mu_common_scope here = {&query->commons, query->commons.count, outer};
-    query_state q = {.binder = binder, .query = query};
+    query_state q = {.binder = binder, .query = query, .nested = nested};
 
     MU_TRY(mu_bind_enter(binder, query->start, err));
     binder->common = query->commons.count > 0 ? &here : outer;

@@ -322,16 +322,35 @@ mu_ast_expr *mu_build_between(mu_build *b, mu_token at, bool negated, mu_ast_exp
     return mu_build_operand(b, mu_build_test(b, MU_AST_BETWEEN, at, negated, value, low), high);
 }
 
-mu_ast_expr *mu_build_in_query(mu_build *b, mu_token at, bool negated, mu_ast_expr *value,
-                               mu_ast_select *query)
+static mu_ast_expr *with_query(mu_build *b, mu_ast_expr *node, mu_ast_select *query)
 {
-    mu_ast_expr *node = mu_build_test(b, MU_AST_IN_QUERY, at, negated, value, NULL);
-
     if (!node || !query) {
         return NULL;
     }
     node->query = query;
     deepen(b, node, query->depth);
+    return node;
+}
+
+mu_ast_expr *mu_build_in_query(mu_build *b, mu_token at, bool negated, mu_ast_expr *value,
+                               mu_ast_select *query)
+{
+    return with_query(b, mu_build_test(b, MU_AST_IN_QUERY, at, negated, value, NULL), query);
+}
+
+mu_ast_expr *mu_build_subquery(mu_build *b, mu_ast_kind kind, mu_token at, mu_ast_select *query)
+{
+    return with_query(b, mu_build_node(b, kind, at.offset, at.offset), query);
+}
+
+mu_ast_expr *mu_build_quantified(mu_build *b, mu_ast_operator op, mu_token at, mu_ast_kind kind,
+                                 mu_ast_expr *value, mu_ast_select *query)
+{
+    mu_ast_expr *node = with_query(b, mu_build_test(b, kind, at, false, value, NULL), query);
+
+    if (node) {
+        node->op = op;
+    }
     return node;
 }
 

@@ -51,6 +51,10 @@ mu_ast_expr *mu_build_between(mu_build *b, mu_token at, bool negated, mu_ast_exp
                               mu_ast_expr *low, mu_ast_expr *high);
 mu_ast_expr *mu_build_in_query(mu_build *b, mu_token at, bool negated, mu_ast_expr *value,
                                mu_ast_select *query);
+/* SCALAR and EXISTS; ANY and ALL. */
+mu_ast_expr *mu_build_subquery(mu_build *b, mu_ast_kind kind, mu_token at, mu_ast_select *query);
+mu_ast_expr *mu_build_quantified(mu_build *b, mu_ast_operator op, mu_token at, mu_ast_kind kind,
+                                 mu_ast_expr *value, mu_ast_select *query);
 mu_ast_expr *mu_build_case(mu_build *b, mu_token at, mu_ast_expr *operand, mu_ast_items branches,
                            mu_ast_expr *otherwise);
 mu_ast_expr *mu_build_cast(mu_build *b, int32_t start, int32_t offset, mu_ast_expr *operand,

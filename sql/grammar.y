@@ -55,10 +55,10 @@ static const mu_ast_name no_name;
     b->status = mu_fail_memory(b->err, "reading a statement");
 }
 
-%fallback ID ADD ALL ALTER ASC AUDIENCE AUDIENCES BACKUP BY CHECKPOINT COLUMN COMPACT COPY CUSTOMER
-  DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NULLS
-  PARTITION PRECISION REFRESH RENAME REPLACE SET SHOW STDIN STDOUT TABLE TABLES TAG TAGS TIME TO
-  UPDATE VALUES VERSION.
+%fallback ID ADD ALL ALTER ANY ASC AUDIENCE AUDIENCES BACKUP BY CHECKPOINT COLUMN COMPACT COPY
+  CUSTOMER DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT
+  LAST NULLS PARTITION PRECISION REFRESH RENAME REPLACE SET SHOW SOME STDIN STDOUT TABLE TABLES
+  TAG TAGS TIME TO UPDATE VALUES VERSION.
 
 %token EXCEPT INTERSECT JOIN ON OVER UNION USING SEMI.
 
@@ -572,6 +572,32 @@ expr(A) ::= expr(L) NOT IN(T) LP exprs(I) RP. [IN] {
 }
 expr(A) ::= expr(L) IN(T) LP select(Q) RP. { A = mu_build_in_query(b, T, false, L, Q); }
 expr(A) ::= expr(L) NOT IN(T) LP select(Q) RP. [IN] { A = mu_build_in_query(b, T, true, L, Q); }
+expr(A) ::= LP(T) select(Q) RP. { A = mu_build_subquery(b, MU_AST_SCALAR, T, Q); }
+expr(A) ::= EXISTS(T) LP select(Q) RP. { A = mu_build_subquery(b, MU_AST_EXISTS, T, Q); }
+
+%type quantifier {mu_ast_kind}
+quantifier(A) ::= ANY|SOME. { A = MU_AST_ANY; }
+quantifier(A) ::= ALL. { A = MU_AST_ALL; }
+
+expr(A) ::= expr(L) EQ(T) quantifier(K) LP select(Q) RP. {
+    A = mu_build_quantified(b, MU_AST_EQ, T, K, L, Q);
+}
+expr(A) ::= expr(L) NE(T) quantifier(K) LP select(Q) RP. {
+    A = mu_build_quantified(b, MU_AST_NE, T, K, L, Q);
+}
+expr(A) ::= expr(L) LT(T) quantifier(K) LP select(Q) RP. {
+    A = mu_build_quantified(b, MU_AST_LT, T, K, L, Q);
+}
+expr(A) ::= expr(L) LE(T) quantifier(K) LP select(Q) RP. {
+    A = mu_build_quantified(b, MU_AST_LE, T, K, L, Q);
+}
+expr(A) ::= expr(L) GT(T) quantifier(K) LP select(Q) RP. {
+    A = mu_build_quantified(b, MU_AST_GT, T, K, L, Q);
+}
+expr(A) ::= expr(L) GE(T) quantifier(K) LP select(Q) RP. {
+    A = mu_build_quantified(b, MU_AST_GE, T, K, L, Q);
+}
+
 expr(A) ::= expr(L) LIKE(T) expr(R). { A = mu_build_test(b, MU_AST_LIKE, T, false, L, R); }
 expr(A) ::= expr(L) NOT LIKE(T) expr(R). [LIKE] {
     A = mu_build_test(b, MU_AST_LIKE, T, true, L, R);

@@ -64,8 +64,9 @@ static const char *keyword_phrase(int kind, const char *word)
 /* Words that begin an expression, or go on with one, are summed up. */
 static bool begins_expression(int kind)
 {
-    static const int kinds[] = {MU_TOKEN_CASE, MU_TOKEN_CAST, MU_TOKEN_TRY_CAST, MU_TOKEN_EXTRACT,
-                                MU_TOKEN_NOT,  MU_TOKEN_NULL, MU_TOKEN_FALSE,    MU_TOKEN_TRUE};
+    static const int kinds[] = {MU_TOKEN_CASE, MU_TOKEN_CAST,   MU_TOKEN_TRY_CAST,
+                                MU_TOKEN_NOT,  MU_TOKEN_EXISTS, MU_TOKEN_EXTRACT,
+                                MU_TOKEN_NULL, MU_TOKEN_FALSE,  MU_TOKEN_TRUE};
 
     for (size_t i = 0; i < MU_COUNT(kinds); i++) {
         if (kinds[i] == kind) {

@@ -128,6 +128,21 @@ static void print_in(const mu_ast_expr *expr, mu_writer *out)
     put(out, "))");
 }
 
+static void print_subquery(const mu_ast_expr *expr, mu_writer *out)
+{
+    if (expr->kind == MU_AST_EXISTS) {
+        put(out, "EXISTS ");
+    } else if (expr->kind != MU_AST_SCALAR) {
+        put(out, "(");
+        print_expr(expr->operands.data[0].expr, out);
+        put(out, operator_text(expr));
+        put(out, expr->kind == MU_AST_ANY ? "ANY " : "ALL ");
+    }
+    put(out, "(");
+    print_select(expr->query, out);
+    put(out, expr->operands.count > 0 ? "))" : ")");
+}
+
 static void print_call(const mu_ast_expr *expr, mu_writer *out)
 {
     put_quoted(out, expr->text, '"');
@@ -219,6 +234,12 @@ static void print_expr(const mu_ast_expr *expr, mu_writer *out)
     case MU_AST_IN_LIST:
     case MU_AST_IN_QUERY:
         print_in(expr, out);
+        break;
+    case MU_AST_SCALAR:
+    case MU_AST_EXISTS:
+    case MU_AST_ANY:
+    case MU_AST_ALL:
+        print_subquery(expr, out);
         break;
     case MU_AST_CASE:
         print_case(expr, out);

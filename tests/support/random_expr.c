@@ -652,6 +652,9 @@ static sql_expr make_condition(sql_maker *m, const sql_relation *from, int depth
     if (depth > 0 && sql_chance(m, 60)) {
         return make_logic(m, from, less);
     }
+    if (depth > 0 && sql_chance(m, 15)) {
+        return sql_make_predicate(m, from);
+    }
     switch (sql_below(m, 8)) {
     case 0:
         return make_between(m, from, less);
@@ -672,6 +675,11 @@ static sql_expr make_condition(sql_maker *m, const sql_relation *from, int depth
 
 sql_expr sql_make_expr(sql_maker *m, const sql_relation *from, sql_kind kind, int depth)
 {
+    sql_expr e;
+
+    if (depth > 0 && sql_chance(m, 5) && sql_make_scalar(m, from, kind, &e)) {
+        return e;
+    }
     if (kind == SQL_BOOLEAN) {
         return depth < 0 ? make_leaf(m, from, kind) : make_condition(m, from, depth);
     }

@@ -71,6 +71,11 @@ const sql_relation *sql_events(void);
 /* An expression over the relation; depth 0 is a column, a constant or one comparison of them. */
 sql_expr sql_make_expr(sql_maker *maker, const sql_relation *from, sql_kind kind, int depth);
 
+/* Queries where an expression stands: for a value of the kind, false if there is none; and for a
+ * condition. */
+bool sql_make_scalar(sql_maker *maker, const sql_relation *from, sql_kind kind, sql_expr *out);
+sql_expr sql_make_predicate(sql_maker *maker, const sql_relation *from);
+
 /* The same value as a number that `other` can be compared with; false if it might not fit. */
 bool sql_align(sql_maker *maker, sql_expr *a, sql_expr *b);
 

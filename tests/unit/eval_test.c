@@ -275,6 +275,8 @@ static bool value_of(const mu_expr *expr, const mu_value *row, mu_value *out)
         done = call_of(expr, row, out);
         break;
     case MU_EXPR_IN_SET:
+    case MU_EXPR_LOOKUP:
+    case MU_EXPR_OUTER:
         done = false;
         break;
     }

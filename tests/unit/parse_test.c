@@ -95,6 +95,10 @@ TEST(queries_have_all_their_clauses)
         {"SELECT customer FROM customers WHERE customer IN (SELECT customer FROM e) LIMIT 5",
          "SELECT \"customer\" FROM \"customers\" WHERE (\"customer\" IN (SELECT \"customer\" FROM "
          "\"e\")) LIMIT 5"},
+        {"SELECT (SELECT 1) + 2, NOT EXISTS (FROM e), a = any (SELECT b), a <> SOME (FROM b), a < "
+         "ALL (SELECT 1)",
+         "SELECT ((SELECT 1) + 2), (NOT EXISTS (FROM \"e\")), (\"a\" = ANY (SELECT \"b\")), "
+         "(\"a\" <> ANY (FROM \"b\")), (\"a\" < ALL (SELECT 1))"},
         {"SELECT INTERVAL 7 DAYS, date '2024-01-01', TIMESTAMP'2024-01-01 10:00:00'",
          "SELECT INTERVAL '7 DAYS', date '2024-01-01', TIMESTAMP '2024-01-01 10:00:00'"},
         {"SELECT TRY_CAST(a AS bigint), extract(month FROM ts)",
