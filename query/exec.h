@@ -102,7 +102,7 @@ uint32_t mu_rowset_batches(const mu_rowset *rows);
 void mu_rowset_batch(const mu_rowset *rows, uint32_t i, uint64_t live[MU_BATCH_WORDS],
                      mu_batch *out);
 /* A whole column, row r at r; and the dictionary of one of TEXT. */
-mu_vector mu_rowset_column(const mu_rowset *rows, uint32_t column);
+mu_vector mu_rowset_vector(const mu_rowset *rows, uint32_t column);
 const mu_dict_builder *mu_rowset_texts(const mu_rowset *rows, uint32_t column);
 mu_value mu_rowset_value(const mu_rowset *rows, uint64_t row, uint32_t column);
 

@@ -297,7 +297,7 @@ mu_value mu_lookup_otherwise(const mu_lookup_table *table, uint32_t column, mu_t
 
 mu_vector mu_lookup_column(const mu_lookup_table *table, uint32_t column)
 {
-    return mu_rowset_column(table->rows, column);
+    return mu_rowset_vector(table->rows, column);
 }
 
 /* Probing. */

@@ -324,9 +324,9 @@ void mu_rowset_batch(const mu_rowset *rows, uint32_t i, uint64_t live[MU_BATCH_W
     out->columns = &rows->views[(size_t)i * rows->column_count];
 }
 
-mu_vector mu_rowset_column(const mu_rowset *rows, uint32_t c)
+mu_vector mu_rowset_vector(const mu_rowset *rows, uint32_t c)
 {
-    const column *col = &rows->columns[c];
+    const mu_rowset_column *col = &rows->columns[c];
 
     return (mu_vector){.type = col->type,
                        .data = col->data,
