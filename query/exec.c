@@ -104,7 +104,11 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
         return mu_snapshot_stripes(exec->options.snapshot);
     case MU_PLAN_FILTER:
     case MU_PLAN_PROJECT:
+    case MU_PLAN_REPEAT:
         return mu_exec_stripes(exec, input->input);
+    case MU_PLAN_UNION: /* a stripe's unit is that of both */
+        return mu_exec_stripes(exec, input->other) > 0 ? mu_exec_stripes(exec, input->input) : 0;
+    case MU_PLAN_SERIES:
     case MU_PLAN_VALUES:
     case MU_PLAN_GROUP:
     case MU_PLAN_SORT:
@@ -289,6 +293,9 @@ static runner *runner_of(mu_plan_kind kind)
     case MU_PLAN_SCAN:
     case MU_PLAN_FILTER:
     case MU_PLAN_PROJECT:
+    case MU_PLAN_UNION:
+    case MU_PLAN_REPEAT:
+    case MU_PLAN_SERIES:
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return NULL; /* streaming */
     }
@@ -303,6 +310,9 @@ static muster_status run_plan(mu_exec *exec, const mu_plan *plan, muster_error *
 
     if (plan->input) {
         MU_TRY(run_plan(exec, plan->input, err));
+    }
+    if (plan->other) {
+        MU_TRY(run_plan(exec, plan->other, err));
     }
     MU_TRY(mu_walk_sets(plan, visit_set, exec, err));
     if (!run) {

@@ -272,6 +272,15 @@ static muster_status put_node(const printer *p, const mu_plan *plan, muster_erro
             putf(p->out, " after %" PRIu64, plan->limit.offset);
         }
         return MUSTER_OK;
+    case MU_PLAN_UNION:
+        put(p->out, "the rows of both");
+        return MUSTER_OK;
+    case MU_PLAN_REPEAT:
+        putf(p->out, "each row %s times", plan->input->columns[plan->column_count].name);
+        return MUSTER_OK;
+    case MU_PLAN_SERIES:
+        putf(p->out, "a series of %" PRIu64, plan->series.count);
+        return MUSTER_OK;
     case MU_PLAN_FUNNEL:
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return put_funnel(p, plan, err);
@@ -282,17 +291,24 @@ static muster_status put_node(const printer *p, const mu_plan *plan, muster_erro
     return MUSTER_OK;
 }
 
+static muster_status put_tree(const printer *p, const mu_plan *plan, uint32_t depth,
+                              muster_error *err)
+{
+    put_indent(p->out, depth);
+    MU_TRY(put_node(p, plan, err));
+    put(p->out, "\n");
+    if (plan->input) {
+        MU_TRY(put_tree(p, plan->input, depth + 1, err));
+    }
+    return plan->other ? put_tree(p, plan->other, depth + 1, err) : MUSTER_OK;
+}
+
 muster_status mu_plan_explain(const mu_scope *scope, const mu_plan *plan, mu_writer *out,
                               muster_error *err)
 {
     const printer p = {.scope = scope, .out = out};
-    uint32_t depth = 0;
 
-    for (; plan; plan = plan->input) {
-        put_indent(out, depth++);
-        MU_TRY(put_node(&p, plan, err));
-        put(out, "\n");
-    }
+    MU_TRY(put_tree(&p, plan, 0, err));
     return out->failed ? mu_fail_memory(err, "explaining a plan") : MUSTER_OK;
 }
 

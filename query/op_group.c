@@ -51,8 +51,15 @@ static bool is_customer_column(const mu_expr *expr)
 static bool is_customer_of_row(const mu_plan *input, const mu_expr *expr)
 {
     while (is_customer_column(expr)) {
-        while (input->kind == MU_PLAN_FILTER) {
+        while (input->kind == MU_PLAN_FILTER || input->kind == MU_PLAN_REPEAT) {
             input = input->input;
+        }
+        if (input->kind == MU_PLAN_UNION && !is_customer_of_row(input->other, expr)) {
+            return false;
+        }
+        if (input->kind == MU_PLAN_UNION) {
+            input = input->input;
+            continue;
         }
         if (input->kind != MU_PLAN_PROJECT) {
             return true;

@@ -186,6 +186,19 @@ muster_status mu_set_did(const mu_scope *scope, const mu_event_source *source, u
     return MUSTER_OK;
 }
 
+/* The set whose members the plan gives, if it does no more than that. */
+static const mu_set *find_members(const mu_plan *plan)
+{
+    while (plan->kind == MU_PLAN_PROJECT && plan->project.exprs[0]->kind == MU_EXPR_COLUMN &&
+           plan->project.exprs[0]->column == 0) {
+        plan = plan->input;
+    }
+    return plan->kind == MU_PLAN_SCAN && plan->scan.table->id == MU_CUSTOMERS_TABLE &&
+                   !plan->scan.filter && plan->columns[0].type.kind == MU_CUSTOMER
+               ? plan->scan.set
+               : NULL;
+}
+
 muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_set **out,
                            muster_error *err)
 {
@@ -195,7 +208,11 @@ muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_
     MU_TRY(new_set(scope, MU_SET_QUERY, &set, err));
     set->query.given = plan;
     *out = set;
-    return mu_plan_optimize(scope, plan, &set->query.plan, err);
+    MU_TRY(mu_plan_optimize(scope, plan, &set->query.plan, err));
+    if (find_members(set->query.plan)) {
+        *out = find_members(set->query.plan);
+    }
+    return MUSTER_OK;
 }
 
 /* Whether a stripe of the set is known without reading a single event. */

@@ -36,7 +36,8 @@ typedef enum mu_ast_kind {
     MU_AST_TEXT,     /* text: what was between the quotes */
     MU_AST_TYPED,    /* DATE 'x', INTERVAL 7 DAYS: type and text */
     MU_AST_COLUMN,   /* [qualifier.]text */
-    MU_AST_STAR,     /* [qualifier.]* with names to leave out; in a call's argument, count(*) */
+    MU_AST_STAR,     /* [qualifier.]* with names to leave out, and operands that stand in place of
+                        the columns they are named after; in a call's argument, count(*) */
     MU_AST_UNARY,    /* op, one operand */
     MU_AST_BINARY,   /* op, two operands */
     MU_AST_AND,      /* two operands or more */
@@ -116,6 +117,7 @@ typedef struct mu_ast_source {
     mu_ast_items operands; /* of the function */
     mu_ast_select *query;
     mu_ast_name alias;
+    mu_ast_names columns; /* AS alias(a, b): other names of the first columns */
     int32_t start, end;
 } mu_ast_source;
 
@@ -138,8 +140,9 @@ typedef struct mu_ast_orders {
     uint32_t capacity;
 } mu_ast_orders;
 
-typedef struct mu_ast_common { /* WITH name AS (query) */
+typedef struct mu_ast_common { /* WITH name(columns) AS (query) */
     mu_ast_name name;
+    mu_ast_names columns;
     mu_ast_select *query;
 } mu_ast_common;
 
@@ -149,10 +152,35 @@ typedef struct mu_ast_commons {
     uint32_t capacity;
 } mu_ast_commons;
 
+typedef struct mu_ast_rows {
+    mu_ast_items *data;
+    uint32_t count;
+    uint32_t capacity;
+} mu_ast_rows;
+
+typedef struct mu_ast_selects {
+    mu_ast_select **data;
+    uint32_t count;
+    uint32_t capacity;
+} mu_ast_selects;
+
+typedef enum mu_ast_query_kind {
+    MU_AST_PLAIN,     /* SELECT ... FROM ... */
+    MU_AST_VALUES,    /* VALUES rows */
+    MU_AST_UNION,     /* all members; none is deeper in the tree for standing later */
+    MU_AST_INTERSECT, /* what all members have */
+    MU_AST_EXCEPT,    /* the first member without the others */
+} mu_ast_query_kind;
+
+/* Of queries that are not plain, only ORDER BY and LIMIT are set beside what their kind says. */
 struct mu_ast_select {
+    mu_ast_query_kind kind;
     int32_t start, end;
     uint32_t depth;
     mu_ast_commons commons;
+    mu_ast_rows rows;
+    mu_ast_selects members; /* one alone: a query in parentheses, with an ORDER BY around */
+    bool all;               /* UNION ALL */
     bool distinct;
     mu_ast_items items; /* empty: FROM t without a SELECT, which means * */
     mu_ast_source *from;
@@ -199,12 +227,6 @@ typedef struct mu_ast_options {
     uint32_t count;
     uint32_t capacity;
 } mu_ast_options;
-
-typedef struct mu_ast_rows {
-    mu_ast_items *data;
-    uint32_t count;
-    uint32_t capacity;
-} mu_ast_rows;
 
 typedef enum mu_ast_statement_kind {
     MU_AST_SELECT,           /* query */

@@ -547,7 +547,10 @@ static muster_status bind_members(const mu_place *place, const mu_ast_expr *expr
         return fail_in_query("what the query gives", query.plan->columns[0].type, expr->offset,
                              err);
     }
-    MU_TRY(mu_set_query(&binder->scope, query.plan, out, err));
+    *out = query.set;
+    if (!*out) {
+        MU_TRY(mu_set_query(&binder->scope, query.plan, out, err));
+    }
     return keep_set(binder, &words, *out, err);
 }
 

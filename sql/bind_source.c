@@ -62,7 +62,7 @@ static muster_status bind_common(mu_binder *binder, const mu_ast_source *source,
             binder->common = here;
             out->name = common->name.text;
             *found = true;
-            return MUSTER_OK;
+            return mu_bind_rename(binder, &common->columns, out, err);
         }
     }
     return MUSTER_OK;
@@ -87,6 +87,35 @@ void mu_bind_relation_of(const mu_plan *plan, mu_relation *out)
                          .time_column = MU_NO_COLUMN};
 }
 
+muster_status mu_bind_rename(mu_binder *binder, const mu_ast_names *names, mu_relation *relation,
+                             muster_error *err)
+{
+    const mu_scope *scope = &binder->scope;
+    const mu_plan *plan = relation->plan;
+    const uint32_t count = relation->column_count;
+    const mu_expr **exprs;
+    const char **all;
+
+    if (names->count == 0) {
+        return MUSTER_OK;
+    }
+    if (names->count > count) {
+        return mu_fail_at(err, MUSTER_INVALID, names->data[count].offset,
+                          "there is no column to be named \"%s\": %s%s%s has %u",
+                          names->data[count].text, relation->name ? "\"" : "",
+                          relation->name ? relation->name : "the query", relation->name ? "\"" : "",
+                          count);
+    }
+    MU_ARENA_TRY(exprs, scope->arena, count, err);
+    MU_ARENA_TRY(all, scope->arena, count, err);
+    for (uint32_t i = 0; i < count; i++) {
+        all[i] = i < names->count ? names->data[i].text : plan->columns[i].name;
+        MU_TRY(mu_expr_column(scope, i, plan->columns[i].type, -1, &exprs[i], err));
+    }
+    relation->table = NULL;
+    return mu_plan_project(scope, plan, exprs, all, count, &relation->plan, err);
+}
+
 muster_status mu_bind_own(mu_binder *binder, const char *name, const mu_plan **out,
                           muster_error *err)
 {
@@ -103,7 +132,10 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
         MU_TRY(mu_bind_query(binder, source->query, out, err));
     } else if (source->called) {
         const mu_plan *plan;
-        MU_TRY(mu_bind_behaviour(binder, source, &plan, err));
+        MU_TRY(mu_bind_series(binder, source, &plan, err));
+        if (!plan) {
+            MU_TRY(mu_bind_behaviour(binder, source, &plan, err));
+        }
         mu_bind_relation_of(plan, out);
         out->name = source->name.text;
     } else {
@@ -124,5 +156,5 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
     if (source->alias.text) {
         out->name = source->alias.text;
     }
-    return MUSTER_OK;
+    return mu_bind_rename(binder, &source->columns, out, err);
 }

@@ -42,6 +42,41 @@ typedef struct orders {
     mu_ast_orders items;
 } orders;
 
+/* What may follow any query. */
+typedef struct tail {
+    orders order;
+    limits limit;
+} tail;
+
+static const tail no_tail;
+
+static mu_ast_select *with_tail(mu_build *b, mu_ast_select *query, const tail *t)
+{
+    if (query) {
+        query->order_all = t->order.all;
+        query->orders = t->order.items;
+        query->limit = t->limit.limit;
+        query->offset = t->limit.offset;
+    }
+    return mu_build_finish_select(b, query);
+}
+
+static mu_ast_select *with_commons(mu_build *b, mu_token with, mu_ast_commons commons,
+                                   mu_ast_select *query, const tail *t)
+{
+    query = mu_build_open_select(b, query);
+    if (query) {
+        query->commons = commons;
+        query->start = with.offset;
+    }
+    return with_tail(b, query, t);
+}
+
+typedef struct alias {
+    mu_ast_name name;
+    mu_ast_names columns;
+} alias;
+
 static const mu_ast_name no_name;
 }
 
@@ -56,12 +91,14 @@ static const mu_ast_name no_name;
 }
 
 %fallback ID ADD ALL ALTER ASC AUDIENCE AUDIENCES BACKUP BY CHECKPOINT COLUMN COMPACT COPY CUSTOMER
-  DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NULLS
-  PARTITION PRECISION REFRESH RENAME REPLACE SET SHOW STDIN STDOUT TABLE TABLES TAG TAGS TIME TO
-  UPDATE VALUES VERSION.
+  DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NEXT
+  NULLS ONLY PARTITION PRECISION RECURSIVE REFRESH RENAME REPLACE ROW ROWS SET SHOW STDIN STDOUT
+  TABLE TABLES TAG TAGS TIME TO UPDATE VALUES VERSION.
 
-%token EXCEPT INTERSECT JOIN ON OVER UNION USING SEMI.
+%token FETCH JOIN ON OVER USING SEMI.
 
+%left UNION EXCEPT.
+%left INTERSECT.
 %left OR.
 %left AND.
 %right NOT.
@@ -327,31 +364,61 @@ rows(A) ::= rows(L) COMMA LP exprs(R) RP. { A = mu_build_add_row(b, L, R); }
 /* Queries. */
 
 %type select {mu_ast_select *}
-select(A) ::= query(Q). { A = mu_build_finish_select(b, Q); }
-select(A) ::= WITH(W) commons(C) query(Q). {
-    if (Q) { Q->commons = C; Q->start = W.offset; }
-    A = mu_build_finish_select(b, Q);
+select(A) ::= simple(Q). { A = Q; }
+select(A) ::= clause(Q) tail(T). { A = with_tail(b, mu_build_open_select(b, Q), &T); }
+select(A) ::= WITH(W) commons(C) clause(Q). { A = with_commons(b, W, C, Q, &no_tail); }
+select(A) ::= WITH(W) commons(C) clause(Q) tail(T). { A = with_commons(b, W, C, Q, &T); }
+select(A) ::= WITH recursive commons clause(Q). { A = Q; }
+
+recursive ::= RECURSIVE(R). {
+    mu_build_refuse(b, R, "WITH RECURSIVE is not possible: a query of WITH sees those before it");
 }
+
+/* A query in parentheses. Those around it are always its own, so that it is clear to whom they
+ * belong. */
+%type parens {mu_ast_select *}
+parens(A) ::= LP(P) select(Q) RP. { A = mu_build_closed_select(b, P, Q); }
+parens(A) ::= LP(P) parens(Q) RP. { A = mu_build_closed_select(b, P, Q); }
+
+%type clause {mu_ast_select *}
+clause(A) ::= simple(Q). { A = Q; }
+clause(A) ::= parens(Q). { A = Q; }
+
+%type simple {mu_ast_select *}
+simple(A) ::= query(Q). { A = mu_build_finish_select(b, Q); }
+simple(A) ::= VALUES(V) rows(R). {
+    A = mu_build_finish_select(b, mu_build_values(b, V.offset, R));
+}
+simple(A) ::= clause(L) UNION all(D) clause(R). {
+    A = mu_build_members(b, MU_AST_UNION, D, L, R);
+}
+simple(A) ::= clause(L) EXCEPT all(D) clause(R). {
+    A = mu_build_members(b, MU_AST_EXCEPT, D, L, R);
+}
+simple(A) ::= clause(L) INTERSECT all(D) clause(R). {
+    A = mu_build_members(b, MU_AST_INTERSECT, D, L, R);
+}
+
+%type all {bool}
+all(A) ::= . { A = false; }
+all(A) ::= DISTINCT. { A = false; }
+all(A) ::= ALL. { A = true; }
 
 %type commons {mu_ast_commons}
 commons(A) ::= common(C). { A = mu_build_add_common(b, (mu_ast_commons){0}, C); }
 commons(A) ::= commons(L) COMMA common(C). { A = mu_build_add_common(b, L, C); }
 
 %type common {mu_ast_common}
-common(A) ::= name(N) AS LP select(Q) RP. { A = (mu_ast_common){N, Q}; }
+common(A) ::= name(N) column_names(C) AS parens(Q). { A = (mu_ast_common){N, C, Q}; }
 
 %type query {mu_ast_select *}
-query(A) ::= head(Q) where(W) group(G) having(H) order(O) limit(L). {
+query(A) ::= head(Q) where(W) group(G) having(H). {
     A = Q;
     if (A) {
         A->where = W;
         A->group_all = G.all;
         A->groups = G.items;
         A->having = H;
-        A->order_all = O.all;
-        A->orders = O.items;
-        A->limit = L.limit;
-        A->offset = L.offset;
     }
 }
 
@@ -385,11 +452,21 @@ items(A) ::= items(L) COMMA item(I). { A = mu_build_add_item(b, L, I.expr, I.nam
 item(A) ::= expr(E). { A = (mu_ast_item){E, no_name}; }
 item(A) ::= expr(E) AS name(N). { A = (mu_ast_item){E, N}; }
 item(A) ::= expr(E) name(N). { A = (mu_ast_item){E, N}; }
-item(A) ::= STAR(S) exclude(X). {
-    A = (mu_ast_item){mu_build_star(b, no_name, S, X), no_name};
+item(A) ::= STAR(S) exclude(X) replace(R). {
+    A = (mu_ast_item){mu_build_star(b, no_name, S, X, R), no_name};
 }
-item(A) ::= name(N) DOT STAR(S) exclude(X). {
-    A = (mu_ast_item){mu_build_star(b, N, S, X), no_name};
+item(A) ::= name(N) DOT STAR(S) exclude(X) replace(R). {
+    A = (mu_ast_item){mu_build_star(b, N, S, X, R), no_name};
+}
+
+%type replace {mu_ast_items}
+replace(A) ::= . { A = (mu_ast_items){0}; }
+replace(A) ::= REPLACE LP replacements(L) RP. { A = L; }
+
+%type replacements {mu_ast_items}
+replacements(A) ::= expr(E) AS name(N). { A = mu_build_add_item(b, (mu_ast_items){0}, E, N); }
+replacements(A) ::= replacements(L) COMMA expr(E) AS name(N). {
+    A = mu_build_add_item(b, L, E, N);
 }
 
 %type exclude {mu_ast_names}
@@ -400,21 +477,22 @@ exclude(A) ::= EXCLUDE name(N). { A = mu_build_add_name(b, (mu_ast_names){0}, N)
 %type source {mu_ast_source *}
 source(A) ::= name(N) alias(S). {
     A = mu_build_source(b, N.offset);
-    if (A) { A->name = N; A->alias = S; }
+    if (A) { A->name = N; A->alias = S.name; A->columns = S.columns; }
 }
 source(A) ::= name(N) LP arguments(L) RP alias(S). {
     A = mu_build_source(b, N.offset);
-    if (A) { A->name = N; A->called = true; A->operands = L; A->alias = S; }
+    if (A) { A->name = N; A->called = true; A->operands = L; A->alias = S.name;
+             A->columns = S.columns; }
 }
-source(A) ::= LP(P) select(Q) RP alias(S). {
-    A = mu_build_source(b, P.offset);
-    if (A) { A->query = Q; A->alias = S; }
+source(A) ::= parens(Q) alias(S). {
+    A = Q ? mu_build_source(b, Q->start) : NULL;
+    if (A) { A->query = Q; A->alias = S.name; A->columns = S.columns; }
 }
 
-%type alias {mu_ast_name}
-alias(A) ::= . { A = no_name; }
-alias(A) ::= name(N). { A = N; }
-alias(A) ::= AS name(N). { A = N; }
+%type alias {alias}
+alias(A) ::= . { A = (alias){0}; }
+alias(A) ::= name(N) column_names(C). { A = (alias){N, C}; }
+alias(A) ::= AS name(N) column_names(C). { A = (alias){N, C}; }
 
 %type where {mu_ast_expr *}
 where(A) ::= . { A = NULL; }
@@ -429,8 +507,12 @@ group(A) ::= GROUP BY exprs(L). { A = (groups){.items = L}; }
 having(A) ::= . { A = NULL; }
 having(A) ::= HAVING expr(E). { A = E; }
 
+%type tail {tail}
+tail(A) ::= order(O). { A = (tail){.order = O}; }
+tail(A) ::= order(O) limit(L). { A = (tail){O, L}; }
+tail(A) ::= limit(L). { A = (tail){.limit = L}; }
+
 %type order {orders}
-order(A) ::= . { A = (orders){0}; }
 order(A) ::= ORDER BY order_items(L). { A = (orders){.items = L}; }
 order(A) ::= ORDER BY ALL(T) direction(D) nulls(N). {
     A = (orders){.all = true,
@@ -458,11 +540,29 @@ nulls(A) ::= NULLS FIRST. { A = MU_AST_NULLS_FIRST; }
 nulls(A) ::= NULLS LAST. { A = MU_AST_NULLS_LAST; }
 
 %type limit {limits}
-limit(A) ::= . { A = (limits){0}; }
-limit(A) ::= LIMIT expr(L). { A = (limits){L, NULL}; }
-limit(A) ::= OFFSET expr(O). { A = (limits){NULL, O}; }
-limit(A) ::= LIMIT expr(L) OFFSET expr(O). { A = (limits){L, O}; }
-limit(A) ::= OFFSET expr(O) LIMIT expr(L). { A = (limits){L, O}; }
+limit(A) ::= most(L). { A = (limits){L, NULL}; }
+limit(A) ::= after(O). { A = (limits){NULL, O}; }
+limit(A) ::= most(L) after(O). { A = (limits){L, O}; }
+limit(A) ::= after(O) most(L). { A = (limits){L, O}; }
+
+%type most {mu_ast_expr *}
+most(A) ::= LIMIT expr(L). { A = L; }
+most(A) ::= LIMIT ALL. { A = NULL; }
+most(A) ::= FETCH first expr(L) rows_word ONLY. { A = L; }
+most(A) ::= FETCH(T) first rows_word ONLY. {
+    A = mu_build_node(b, MU_AST_INTEGER, T.offset, T.offset);
+    if (A) { A->text = "1"; }
+}
+
+%type after {mu_ast_expr *}
+after(A) ::= OFFSET expr(O). { A = O; }
+after(A) ::= OFFSET expr(O) rows_word. { A = O; }
+
+first ::= FIRST.
+first ::= NEXT.
+
+rows_word ::= ROW.
+rows_word ::= ROWS.
 
 /* Expressions. */
 
@@ -514,7 +614,8 @@ expr(A) ::= name(N) LP DISTINCT argument_list(L) RP filter(F). {
     A = mu_build_call(b, N, true, L, F);
 }
 expr(A) ::= name(N) LP STAR(S) RP filter(F). {
-    mu_ast_expr *star = mu_build_star(b, no_name, S, (mu_ast_names){0});
+    mu_ast_expr *star = mu_build_star(b, no_name, S, (mu_ast_names){0},
+                                      (mu_ast_items){0});
     A = mu_build_call(b, N, false, mu_build_add_item(b, (mu_ast_items){0}, star, no_name), F);
 }
 
@@ -566,8 +667,8 @@ expr(A) ::= expr(L) IN(T) LP exprs(I) RP. {
 expr(A) ::= expr(L) NOT IN(T) LP exprs(I) RP. [IN] {
     A = mu_build_operands(b, mu_build_test(b, MU_AST_IN_LIST, T, true, L, NULL), I);
 }
-expr(A) ::= expr(L) IN(T) LP select(Q) RP. { A = mu_build_in_query(b, T, false, L, Q); }
-expr(A) ::= expr(L) NOT IN(T) LP select(Q) RP. [IN] { A = mu_build_in_query(b, T, true, L, Q); }
+expr(A) ::= expr(L) IN(T) parens(Q). { A = mu_build_in_query(b, T, false, L, Q); }
+expr(A) ::= expr(L) NOT IN(T) parens(Q). [IN] { A = mu_build_in_query(b, T, true, L, Q); }
 expr(A) ::= expr(L) LIKE(T) expr(R). { A = mu_build_test(b, MU_AST_LIKE, T, false, L, R); }
 expr(A) ::= expr(L) NOT LIKE(T) expr(R). [LIKE] {
     A = mu_build_test(b, MU_AST_LIKE, T, true, L, R);

@@ -190,6 +190,11 @@ static void print_leaf(const mu_ast_expr *expr, mu_writer *out)
         put(out, " EXCLUDE ");
         print_names(&expr->excluded, out);
     }
+    if (expr->kind == MU_AST_STAR && expr->operands.count > 0) {
+        put(out, " REPLACE (");
+        print_items(&expr->operands, "AS", out);
+        put(out, ")");
+    }
 }
 
 static void print_expr(const mu_ast_expr *expr, mu_writer *out)
@@ -272,6 +277,9 @@ static void print_source(const mu_ast_source *source, mu_writer *out)
         put(out, " AS ");
         put_quoted(out, source->alias.text, '"');
     }
+    if (source->columns.count > 0) {
+        print_names(&source->columns, out);
+    }
 }
 
 static void print_orders(const mu_ast_select *query, mu_writer *out)
@@ -291,16 +299,45 @@ static void print_orders(const mu_ast_select *query, mu_writer *out)
     }
 }
 
+static void print_values(const mu_ast_rows *rows, mu_writer *out)
+{
+    for (uint32_t i = 0; i < rows->count; i++) {
+        put(out, i == 0 ? "VALUES (" : ", (");
+        print_items(&rows->data[i], "", out);
+        put(out, ")");
+    }
+}
+
+static void print_members(const mu_ast_select *query, mu_writer *out)
+{
+    for (uint32_t i = 0; i < query->members.count; i++) {
+        if (i > 0) {
+            put(out, query->kind == MU_AST_UNION       ? " UNION "
+                     : query->kind == MU_AST_INTERSECT ? " INTERSECT "
+                                                       : " EXCEPT ");
+            put(out, query->all ? "ALL " : "");
+        }
+        put(out, "(");
+        print_select(query->members.data[i], out);
+        put(out, ")");
+    }
+}
+
 static void print_select(const mu_ast_select *query, mu_writer *out)
 {
     for (uint32_t i = 0; i < query->commons.count; i++) {
         put(out, i == 0 ? "WITH " : ", ");
         put_quoted(out, query->commons.data[i].name.text, '"');
+        if (query->commons.data[i].columns.count > 0) {
+            print_names(&query->commons.data[i].columns, out);
+        }
         put(out, " AS (");
         print_select(query->commons.data[i].query, out);
         put(out, ")");
     }
     put(out, query->commons.count > 0 ? " " : "");
+    print_values(&query->rows, out);
+    print_members(query, out);
     if (query->items.count > 0) {
         put(out, query->distinct ? "SELECT DISTINCT " : "SELECT ");
         print_items(&query->items, "AS", out);

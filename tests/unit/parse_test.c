@@ -222,23 +222,23 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT a FROM", 13, "the statement ends too early; expected a name or \"(\""},
         {"SELECT", 6, "the statement ends too early; expected an expression, \"*\" or DISTINCT"},
         {"SELECT a FROM a JOIN b", 16,
-         "unexpected \"JOIN\"; expected a name, \"(\", AS, GROUP BY, HAVING, LIMIT, OFFSET, ORDER "
-         "BY, "
-         "WHERE or the end of the statement"},
+         "unexpected \"JOIN\"; expected a name, \"(\", AS, EXCEPT, FETCH, GROUP BY, HAVING, "
+         "INTERSECT, LIMIT, OFFSET, ORDER BY, UNION, WHERE or the end of the statement"},
         {"SELECT (1 + 2 FROM t", 14, "unexpected \"FROM\"; expected an operator or \")\""},
         {"SELECT 1 +", 10, "the statement ends too early; expected an expression"},
         {"SELECT sum(a) OVER (ORDER BY b)", 14,
-         "unexpected \"OVER\"; expected a name, an operator, \",\", AS, FILTER, FROM, GROUP BY, "
-         "HAVING, "
-         "LIMIT, OFFSET, ORDER BY, WHERE or the end of the statement"},
+         "unexpected \"OVER\"; expected a name, an operator, \",\", AS, EXCEPT, FETCH, FILTER, "
+         "FROM, GROUP BY, HAVING, INTERSECT, LIMIT, OFFSET, ORDER BY, UNION, WHERE or the end of "
+         "the statement"},
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
         {"CREATE TABLE t (a TEXT UNIQUE)", 23,
          "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, INDEXED, PRECISION "
          "or TIME"},
         {"CREATE VIEW v", 7, "unexpected \"VIEW\"; expected AUDIENCE, OR, TABLE or TAG"},
         {"MERGE INTO t", 0,
-         "unexpected \"MERGE\"; expected ALTER, BACKUP, CHECKPOINT, COMPACT, COPY, CREATE, DELETE, "
-         "DESCRIBE, DROP, EXPLAIN, FROM, INSERT, REFRESH, SELECT, SET, SHOW, UPDATE or WITH"},
+         "unexpected \"MERGE\"; expected \"(\", ALTER, BACKUP, CHECKPOINT, COMPACT, COPY, CREATE, "
+         "DELETE, DESCRIBE, DROP, EXPLAIN, FROM, INSERT, REFRESH, SELECT, SET, SHOW, UPDATE, "
+         "VALUES or WITH"},
         {"COPY t FROM events.csv", 12,
          "unexpected \"events\"; expected a text between single quotes or STDIN"},
         {"SELECT 'abc", 7, "the quote ' is never closed"},
@@ -246,8 +246,8 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT \"\"", 7, "a name is empty; text stands between single quotes: ''"},
         {"SELECT 1 /* x", 9, "the comment is never closed"},
         {"SELECT 12abc", 7,
-         "\"12abc\" is neither a number nor a name; a name that begins with a digit stands "
-         "between double quotes"},
+         "\"12abc\" is neither a number nor a name; a name that begins with a digit stands between "
+         "double quotes"},
         {"SELECT a，b", 8, "unexpected character \"，\"; write ,"},
         {"SELECT a # b", 9, "unexpected character \"#\""},
         {"SELECT 'a\xff'", 9, "the text is not UTF-8: byte 0xff"},
@@ -256,9 +256,9 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT x PRECISION FROM t WHERE a::char precision", 35,
          "no type \"char PRECISION\"; did you mean DOUBLE PRECISION?"},
         {"SELECT a = b = c", 13,
-         "unexpected \"=\"; expected a name, an operator, \",\", AS, FROM, GROUP BY, HAVING, "
-         "LIMIT, "
-         "OFFSET, ORDER BY, WHERE or the end of the statement"},
+         "unexpected \"=\"; expected a name, an operator, \",\", AS, EXCEPT, FETCH, FROM, GROUP "
+         "BY, HAVING, INTERSECT, LIMIT, OFFSET, ORDER BY, UNION, WHERE or the end of the "
+         "statement"},
     };
     mu_arena arena = {0};
 
