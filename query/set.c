@@ -11,6 +11,10 @@
 
 #include <stdlib.h>
 
+enum {
+    MOST_OPEN_SETS = 32, /* that a query is taken apart into */
+};
+
 static muster_status new_set(const mu_scope *scope, mu_set_kind kind, mu_set **out,
                              muster_error *err)
 {
@@ -186,17 +190,31 @@ muster_status mu_set_did(const mu_scope *scope, const mu_event_source *source, u
     return MUSTER_OK;
 }
 
-/* The set whose members the plan gives, if it does no more than that. */
+/* How many sets there are in it, counted up to a few more than `most`. */
+static uint32_t count_sets(const mu_set *set, uint32_t most)
+{
+    uint32_t count = 1;
+
+    for (uint32_t i = 0; i < set->arg_count && count <= most; i++) {
+        count += count_sets(set->args[i], most - count);
+    }
+    return count;
+}
+
+/* The set whose members the plan gives, if it does no more than that; NULL otherwise, and where the
+ * set is a large one: as a query it is found once, however often it is asked for. */
 static const mu_set *find_members(const mu_plan *plan)
 {
     while (plan->kind == MU_PLAN_PROJECT && plan->project.exprs[0]->kind == MU_EXPR_COLUMN &&
            plan->project.exprs[0]->column == 0) {
         plan = plan->input;
     }
-    return plan->kind == MU_PLAN_SCAN && plan->scan.table->id == MU_CUSTOMERS_TABLE &&
-                   !plan->scan.filter && plan->columns[0].type.kind == MU_CUSTOMER
-               ? plan->scan.set
-               : NULL;
+    if (plan->kind != MU_PLAN_SCAN || plan->scan.table->id != MU_CUSTOMERS_TABLE ||
+        plan->scan.filter || !plan->scan.set || plan->columns[0].type.kind != MU_CUSTOMER ||
+        count_sets(plan->scan.set, MOST_OPEN_SETS) > MOST_OPEN_SETS) {
+        return NULL;
+    }
+    return plan->scan.set;
 }
 
 muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_set **out,

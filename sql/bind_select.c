@@ -596,7 +596,9 @@ static muster_status bind_clauses(query_state *q, mu_relation *out, muster_error
     const uint32_t time_column = find_time(q);
     MU_TRY(plan_query(q, &plan, err));
     mu_bind_relation_of(plan, out);
-    out->set = q->query->limit || q->query->offset ? NULL : q->source.set;
+    if (q->query->kind != MU_AST_PLAIN && !q->query->limit && !q->query->offset) {
+        out->set = q->source.set;
+    }
     out->time_column = plan->kind == MU_PLAN_GROUP || q->key_count > 0 || q->calls.count > 0
                            ? MU_NO_COLUMN
                            : time_column;
