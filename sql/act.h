@@ -7,6 +7,7 @@
  *   act_table.c  CREATE TABLE, DROP TABLE
  *   act_alter.c  ALTER TABLE
  *   act_insert.c INSERT
+ *   act_fill.c   rows of a query into a table
  *   act_copy.c   COPY FROM
  *   act_update.c UPDATE
  *   act_delete.c DELETE
@@ -73,7 +74,8 @@ muster_status mu_act_each_batch(mu_act *act, const mu_plan *plan,
 /* Loads the statement's file into the table, with its notes. */
 muster_status mu_act_load_file(mu_act *act, const mu_table *table, mu_copy_options *options,
                                muster_error *err);
-/* Fails with INVALID where the table exists already; *skip: it does, and IF NOT EXISTS was said. */
+/* Fails with INVALID where the table exists already; *skip: it does, and IF NOT EXISTS was said.
+ * One that is to be replaced may exist. */
 muster_status mu_act_check_new(const mu_act *act, bool *skip, muster_error *err);
 /* Refuses `customers` as long as it is not known of which type ids are. */
 muster_status mu_act_check_loadable(const mu_act *act, const mu_table *table, muster_error *err);

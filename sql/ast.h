@@ -231,11 +231,12 @@ typedef struct mu_ast_options {
 typedef enum mu_ast_statement_kind {
     MU_AST_SELECT,           /* query */
     MU_AST_EXPLAIN,          /* query */
-    MU_AST_CREATE_TABLE,     /* name, columns, partition; path and options with FROM 'file' */
+    MU_AST_CREATE_TABLE,     /* name, columns, partition; path and options with FROM 'file', query
+                                with AS */
     MU_AST_DROP_TABLE,       /* name */
     MU_AST_COPY_FROM,        /* name, path, options */
     MU_AST_COPY_TO,          /* query, path, options */
-    MU_AST_INSERT,           /* name, names, rows */
+    MU_AST_INSERT,           /* name, names, rows or query */
     MU_AST_CREATE_TAG,       /* name, query */
     MU_AST_REFRESH_TAG,      /* name */
     MU_AST_DROP_TAG,         /* name */

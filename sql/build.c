@@ -578,3 +578,12 @@ mu_ast_select *mu_build_open_select(mu_build *b, mu_ast_select *query)
 {
     return query && is_closed(query) ? new_members(b, MU_AST_UNION, query) : query;
 }
+
+void mu_build_insert(mu_ast_statement *statement, mu_ast_select *query)
+{
+    if (query && query->kind == MU_AST_VALUES && !is_closed(query)) {
+        statement->rows = query->rows;
+    } else {
+        statement->query = query;
+    }
+}

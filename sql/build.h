@@ -73,6 +73,8 @@ mu_ast_select *mu_build_open_select(mu_build *b, mu_ast_select *query);
 /* Takes up the depth of what the query holds, once it is whole. */
 mu_ast_select *mu_build_finish_select(mu_build *b, mu_ast_select *query);
 mu_ast_statement *mu_build_statement(mu_build *b, mu_ast_statement_kind kind);
+/* VALUES alone are rows of the statement itself, any other query is one. */
+void mu_build_insert(mu_ast_statement *statement, mu_ast_select *query);
 /* What is SQL, and is not done here. */
 void mu_build_refuse(mu_build *b, mu_token token, const char *message);
 

@@ -123,20 +123,20 @@ statement ::= EXPLAIN select(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_EXPLAIN);
     if (s) { s->query = Q; }
 }
-statement ::= CREATE TABLE unless(U) name(N) LP columns(C) RP partition(P). {
-    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TABLE);
-    if (s) { s->if_exists = U; s->name = N; s->columns = C; s->partition = P; }
+statement ::= create_table(S) LP columns(C) RP partition(P). {
+    if (S) { S->columns = C; S->partition = P; }
 }
-statement ::= CREATE TABLE unless(U) name(N) FROM STRING(F) file_columns(C) partition(P). {
-    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TABLE);
-    if (s) { s->if_exists = U; s->name = N; s->columns = C; s->partition = P;
-             s->path = mu_build_name(b, F); }
+statement ::= create_table(S) FROM STRING(F) file_columns(C) partition(P). {
+    if (S) { S->columns = C; S->partition = P; S->path = mu_build_name(b, F); }
 }
-statement ::= CREATE TABLE unless(U) name(N) FROM STRING(F) file_columns(C) WITH options(O)
-              partition(P). {
-    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TABLE);
-    if (s) { s->if_exists = U; s->name = N; s->columns = C; s->partition = P;
-             s->path = mu_build_name(b, F); s->options = O; }
+statement ::= create_table(S) FROM STRING(F) file_columns(C) WITH options(O) partition(P). {
+    if (S) { S->columns = C; S->partition = P; S->path = mu_build_name(b, F); S->options = O; }
+}
+statement ::= create_table(S) partition(P) AS select(Q). {
+    if (S) { S->partition = P; S->query = Q; }
+}
+statement ::= create_table(S) LP columns(C) RP partition(P) AS select(Q). {
+    if (S) { S->columns = C; S->partition = P; S->query = Q; }
 }
 statement ::= DROP TABLE if_there(U) name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_TABLE);
@@ -181,9 +181,13 @@ statement ::= COPY name(N) TO to_place(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_COPY_TO);
     if (s) { s->name = N; s->path = F; s->options = O; }
 }
-statement ::= INSERT INTO name(N) column_names(C) VALUES rows(R). {
+statement ::= INSERT INTO name(N) select(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_INSERT);
-    if (s) { s->name = N; s->names = C; s->rows = R; }
+    if (s) { s->name = N; mu_build_insert(s, Q); }
+}
+statement ::= INSERT INTO name(N) LP names(C) RP select(Q). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_INSERT);
+    if (s) { s->name = N; s->names = C; mu_build_insert(s, Q); }
 }
 statement ::= CREATE TAG unless(U) name(N) AS select(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TAG);
@@ -243,6 +247,16 @@ statement ::= SET name(N) set_to setting(V). {
     if (s) { s->name = N; s->path = V; }
 }
 
+%type create_table {mu_ast_statement *}
+create_table(A) ::= CREATE TABLE unless(U) name(N). {
+    A = mu_build_statement(b, MU_AST_CREATE_TABLE);
+    if (A) { A->if_exists = U; A->name = N; }
+}
+create_table(A) ::= CREATE OR REPLACE TABLE name(N). {
+    A = mu_build_statement(b, MU_AST_CREATE_TABLE);
+    if (A) { A->replaces = true; A->name = N; }
+}
+
 set_to ::= EQ.
 set_to ::= TO.
 
@@ -277,19 +291,11 @@ columns(A) ::= columns(L) COMMA column(C). { A = mu_build_add_column(b, L, C); }
 column(A) ::= name(N) type(T). { A = (mu_ast_column){N, T, 0}; }
 column(A) ::= name(N) type(T) roles(R). { A = (mu_ast_column){N, T, R}; }
 
+column(A) ::= name(N) roles(R). { A = (mu_ast_column){N, {{0}, 0, {0}}, R}; }
+
 %type file_columns {mu_ast_columns}
 file_columns(A) ::= . { A = (mu_ast_columns){0}; }
-file_columns(A) ::= LP file_column_list(L) RP. { A = L; }
-
-%type file_column_list {mu_ast_columns}
-file_column_list(A) ::= file_column(C). { A = mu_build_add_column(b, (mu_ast_columns){0}, C); }
-file_column_list(A) ::= file_column_list(L) COMMA file_column(C). {
-    A = mu_build_add_column(b, L, C);
-}
-
-%type file_column {mu_ast_column}
-file_column(A) ::= column(C). { A = C; }
-file_column(A) ::= name(N) roles(R). { A = (mu_ast_column){N, {{0}, 0, {0}}, R}; }
+file_columns(A) ::= LP columns(L) RP. { A = L; }
 
 %type roles {unsigned}
 roles(A) ::= role(R). { A = R; }

@@ -255,6 +255,12 @@ muster_status mu_table_check_columns(const mu_catalog *catalog, const mu_table *
 muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, muster_error *err)
 {
     MU_TRY(mu_table_check_name(catalog, table->name, err));
+    return mu_table_check_shape(catalog, table, err);
+}
+
+muster_status mu_table_check_shape(const mu_catalog *catalog, const mu_table *table,
+                                   muster_error *err)
+{
     MU_TRY(mu_table_check_columns(catalog, table, err));
     return check_roles(table, err);
 }

@@ -75,6 +75,9 @@ uint32_t mu_table_column(const mu_table *table, const char *name);
  * is too long, a role twice or on the wrong type, one of CUSTOMER and TIME without the other, EVENT
  * or INDEXED without them, too many columns, customer ids of another type than the database's. */
 muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, muster_error *err);
+/* The same, whatever it is to be named. */
+muster_status mu_table_check_shape(const mu_catalog *catalog, const mu_table *table,
+                                   muster_error *err);
 
 /* A change of a table that is there. */
 typedef enum mu_table_edit_kind {

@@ -437,11 +437,10 @@ static void print_rows(const mu_ast_statement *s, mu_writer *out)
         put(out, " ");
         print_names(&s->names, out);
     }
-    put(out, " VALUES ");
-    for (uint32_t i = 0; i < s->rows.count; i++) {
-        put(out, i > 0 ? ", (" : "(");
-        print_items(&s->rows.data[i], "", out);
-        put(out, ")");
+    put(out, " ");
+    print_values(&s->rows, out);
+    if (s->query) {
+        print_select(s->query, out);
     }
 }
 
@@ -450,7 +449,7 @@ static void print_verb(const mu_ast_statement *s, mu_writer *out)
 {
     static const char *const words[] = {"",
                                         "EXPLAIN ",
-                                        "CREATE TABLE ",
+                                        "TABLE ",
                                         "DROP TABLE ",
                                         "COPY ",
                                         "COPY ",
@@ -478,7 +477,7 @@ static void print_verb(const mu_ast_statement *s, mu_writer *out)
     const bool creates = s->kind == MU_AST_CREATE_TABLE;
     const bool makes_set = s->kind == MU_AST_CREATE_TAG || s->kind == MU_AST_CREATE_AUDIENCE;
 
-    put(out, makes_set ? (s->replaces ? "CREATE OR REPLACE " : "CREATE ") : "");
+    put(out, creates || makes_set ? (s->replaces ? "CREATE OR REPLACE " : "CREATE ") : "");
     put(out, words[s->kind]);
     put(out, !s->if_exists || is_alter(s) ? ""
              : creates || makes_set       ? "IF NOT EXISTS "
@@ -494,7 +493,7 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
     if (s->name.text) {
         put_quoted(out, s->name.text, '"');
     }
-    if (s->query) {
+    if (s->query && !creates && s->kind != MU_AST_INSERT) {
         put(out, s->kind == MU_AST_COPY_TO ? "(" : makes_set ? " AS " : "");
         print_select(s->query, out);
         put(out, s->kind == MU_AST_COPY_TO ? ")" : "");
@@ -525,5 +524,9 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
     if (s->partition.text) {
         put(out, " PARTITION BY ");
         put_quoted(out, s->partition.text, '"');
+    }
+    if (s->query && creates) {
+        put(out, " AS ");
+        print_select(s->query, out);
     }
 }
