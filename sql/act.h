@@ -13,6 +13,7 @@
  *   act_delete.c DELETE
  *   act_write.c  COPY TO
  *   act_tag.c    CREATE, REFRESH and DROP of TAG and AUDIENCE
+ *   act_view.c   CREATE VIEW, DROP VIEW
  *   act_backup.c BACKUP TO
  */
 #ifndef MU_ACT_H
@@ -59,6 +60,8 @@ muster_status mu_act_drop_tag(mu_act *act, muster_error *err);
 muster_status mu_act_create_audience(mu_act *act, muster_error *err);
 muster_status mu_act_refresh_audience(mu_act *act, muster_error *err);
 muster_status mu_act_drop_audience(mu_act *act, muster_error *err);
+muster_status mu_act_create_view(mu_act *act, muster_error *err);
+muster_status mu_act_drop_view(mu_act *act, muster_error *err);
 muster_status mu_act_checkpoint(mu_act *act, muster_error *err);
 muster_status mu_act_compact(mu_act *act, muster_error *err);
 muster_status mu_act_set(mu_act *act, muster_error *err);

@@ -328,6 +328,10 @@ muster_status mu_act_drop_table(mu_act *act, muster_error *err)
     if (!table && act->statement->if_exists) {
         return MUSTER_OK;
     }
+    if (!table && mu_catalog_find_view(act->binder->catalog, name.text)) {
+        return mu_fail_at(err, MUSTER_INVALID, name.offset,
+                          "\"%s\" is a view; DROP VIEW removes it", name.text);
+    }
     MU_TRY(mu_bind_table(act->binder, name, &table, err));
     MU_TRY(refuse_customers(table, name, err));
     return act->running ? mu_change_drop_table(act->change, table->id, err) : MUSTER_OK;

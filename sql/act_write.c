@@ -183,9 +183,8 @@ muster_status mu_act_copy_to(mu_act *act, muster_error *err)
     if (statement->query) {
         MU_TRY(mu_bind_query(act->binder, statement->query, &relation, err));
     } else {
-        const mu_table *table;
-        MU_TRY(mu_bind_table(act->binder, statement->name, &table, err));
-        MU_TRY(mu_bind_scan(act->binder, table, &relation, err));
+        const mu_ast_source source = {.name = statement->name};
+        MU_TRY(mu_bind_source(act->binder, &source, &relation, err));
     }
     w.plan = relation.plan;
     return act->running ? write_file(act, &w, err) : MUSTER_OK;

@@ -257,6 +257,9 @@ typedef enum mu_ast_statement_kind {
     MU_AST_RENAME_TABLE,  /* name, names: the new name */
     MU_AST_UPDATE,        /* name, items: expressions named by their columns, where */
     MU_AST_DELETE,        /* name, where */
+    MU_AST_CREATE_VIEW,   /* name, names, query */
+    MU_AST_DROP_VIEW,     /* name */
+    MU_AST_SUMMARIZE,     /* name, or query */
 } mu_ast_statement_kind;
 
 typedef struct mu_ast_statement {

@@ -46,6 +46,7 @@ typedef struct mu_binder {
     const char *text;              /* of the statement: default column names are cut from it */
     const mu_common_scope *common; /* of the query being bound */
     const mu_bound_set *sets;      /* all that were bound so far */
+    const char *defined;           /* the view that is being created, and cannot be used; or NULL */
     uint32_t work, depth;          /* nodes bound so far, and nested now: see mu_bind_enter() */
 } mu_binder;
 

@@ -6,6 +6,7 @@
 
 #include "sql/set_relations.h"
 #include "sql/storage_relations.h"
+#include "sql/views.h"
 
 static muster_status fail_table(const mu_binder *binder, mu_ast_name name, muster_error *err)
 {
@@ -14,6 +15,9 @@ static muster_status fail_table(const mu_binder *binder, mu_ast_name name, muste
 
     for (uint32_t i = 0; i < binder->catalog->table_count; i++) {
         mu_nearest_try(&nearest, mu_bind_text(binder->catalog->tables[i].name));
+    }
+    for (uint32_t i = 0; i < binder->catalog->view_count; i++) {
+        mu_nearest_try(&nearest, mu_bind_text(binder->catalog->views[i].name));
     }
     for (const mu_common_scope *scope = binder->common; scope; scope = scope->outer) {
         for (uint32_t i = 0; i < scope->visible; i++) {
@@ -29,6 +33,13 @@ muster_status mu_bind_table(const mu_binder *binder, mu_ast_name name, const mu_
                             muster_error *err)
 {
     *out = mu_catalog_find(binder->catalog, name.text);
+    if (!*out && mu_catalog_find_view(binder->catalog, name.text)) {
+        return mu_fail_at(
+            err, MUSTER_INVALID, name.offset,
+            "\"%s\" is a view, and has no rows of its own; it can stand where a query "
+            "reads from",
+            name.text);
+    }
     return *out ? MUSTER_OK : fail_table(binder, name, err);
 }
 
@@ -119,6 +130,9 @@ muster_status mu_bind_rename(mu_binder *binder, const mu_ast_names *names, mu_re
 muster_status mu_bind_own(mu_binder *binder, const char *name, const mu_plan **out,
                           muster_error *err)
 {
+    if (mu_name_equal(name, "views")) {
+        return mu_views_relation(binder, out, err);
+    }
     MU_TRY(mu_storage_relation(binder, name, out, err));
     return *out ? MUSTER_OK : mu_set_relation(binder, name, out, err);
 }
@@ -143,6 +157,9 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
         const mu_plan *plan = NULL;
         if (!found) {
             MU_TRY(mu_bind_own(binder, source->name.text, &plan, err));
+        }
+        if (!found && !plan) {
+            MU_TRY(mu_bind_view(binder, source->name, out, &found, err));
         }
         if (plan) {
             mu_bind_relation_of(plan, out);

@@ -90,10 +90,10 @@ static const mu_ast_name no_name;
     b->status = mu_fail_memory(b->err, "reading a statement");
 }
 
-%fallback ID ADD ALL ALTER ASC AUDIENCE AUDIENCES BACKUP BY CHECKPOINT COLUMN COMPACT COPY CUSTOMER
-  DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NEXT
+%fallback ID ADD ALL ALTER ASC AUDIENCE AUDIENCES BACKUP BEGIN BY CHECKPOINT COLUMN COMMIT COMPACT
+  COPY CUSTOMER DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NEXT
   NULLS ONLY PARTITION PRECISION RECURSIVE REFRESH RENAME REPLACE ROW ROWS SET SHOW STDIN STDOUT
-  TABLE TABLES TAG TAGS TIME TO UPDATE VALUES VERSION.
+  ROLLBACK SUMMARIZE TABLE TABLES TAG TAGS TIME TO UPDATE VALUES VERSION VIEW.
 
 %token FETCH JOIN ON OVER USING SEMI.
 
@@ -221,6 +221,27 @@ statement ::= DROP AUDIENCE if_there(U) name(N) version(V). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_AUDIENCE);
     if (s) { s->if_exists = U; s->name = N; s->version = V; }
 }
+statement ::= CREATE VIEW unless(U) name(N) column_names(C) AS select(Q). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_VIEW);
+    if (s) { s->if_exists = U; s->name = N; s->names = C; s->query = Q; }
+}
+statement ::= CREATE OR REPLACE VIEW name(N) column_names(C) AS select(Q). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_VIEW);
+    if (s) { s->replaces = true; s->name = N; s->names = C; s->query = Q; }
+}
+statement ::= DROP VIEW if_there(U) name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_VIEW);
+    if (s) { s->if_exists = U; s->name = N; }
+}
+statement ::= SUMMARIZE name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SUMMARIZE);
+    if (s) { s->name = N; }
+}
+statement ::= SUMMARIZE select(Q). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SUMMARIZE);
+    if (s) { s->query = Q; }
+}
+statement ::= transaction. { mu_build_statement(b, MU_AST_SELECT); }
 statement ::= DESCRIBE name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DESCRIBE);
     if (s) { s->name = N; }
@@ -255,6 +276,13 @@ create_table(A) ::= CREATE TABLE unless(U) name(N). {
 create_table(A) ::= CREATE OR REPLACE TABLE name(N). {
     A = mu_build_statement(b, MU_AST_CREATE_TABLE);
     if (A) { A->replaces = true; A->name = N; }
+}
+
+transaction ::= transaction_word.
+transaction ::= transaction_word name.
+transaction_word ::= BEGIN|COMMIT|ROLLBACK(T). {
+    mu_build_refuse(b, T, "each statement is a transaction of its own; there is no BEGIN, COMMIT or "
+                          "ROLLBACK");
 }
 
 set_to ::= EQ.

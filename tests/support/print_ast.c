@@ -473,8 +473,11 @@ static void print_verb(const mu_ast_statement *s, mu_writer *out)
                                         "ALTER TABLE ",
                                         "ALTER TABLE ",
                                         "UPDATE ",
-                                        "DELETE FROM "};
-    const bool creates = s->kind == MU_AST_CREATE_TABLE;
+                                        "DELETE FROM ",
+                                        "VIEW ",
+                                        "DROP VIEW ",
+                                        "SUMMARIZE "};
+    const bool creates = s->kind == MU_AST_CREATE_TABLE || s->kind == MU_AST_CREATE_VIEW;
     const bool makes_set = s->kind == MU_AST_CREATE_TAG || s->kind == MU_AST_CREATE_AUDIENCE;
 
     put(out, creates || makes_set ? (s->replaces ? "CREATE OR REPLACE " : "CREATE ") : "");
@@ -493,8 +496,13 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
     if (s->name.text) {
         put_quoted(out, s->name.text, '"');
     }
+    if (s->kind == MU_AST_CREATE_VIEW && s->names.count > 0) {
+        print_names(&s->names, out);
+    }
     if (s->query && !creates && s->kind != MU_AST_INSERT) {
-        put(out, s->kind == MU_AST_COPY_TO ? "(" : makes_set ? " AS " : "");
+        put(out, s->kind == MU_AST_COPY_TO                    ? "("
+                 : makes_set || s->kind == MU_AST_CREATE_VIEW ? " AS "
+                                                              : "");
         print_select(s->query, out);
         put(out, s->kind == MU_AST_COPY_TO ? ")" : "");
     }

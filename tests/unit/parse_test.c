@@ -234,7 +234,7 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"CREATE TABLE t (a TEXT UNIQUE)", 23,
          "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, INDEXED, PRECISION "
          "or TIME"},
-        {"CREATE VIEW v", 7, "unexpected \"VIEW\"; expected AUDIENCE, OR, TABLE or TAG"},
+        {"CREATE VIEW v", 7, "the statement ends too early; expected \"(\" or AS"},
         {"MERGE INTO t", 0,
          "unexpected \"MERGE\"; expected \"(\", ALTER, BACKUP, CHECKPOINT, COMPACT, COPY, CREATE, "
          "DELETE, DESCRIBE, DROP, EXPLAIN, FROM, INSERT, REFRESH, SELECT, SET, SHOW, UPDATE, "
