@@ -115,11 +115,11 @@ input ::= statement.
 
 /* Statements. */
 
-statement ::= select(Q). {
+statement ::= whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_SELECT);
     if (s) { s->query = Q; }
 }
-statement ::= EXPLAIN select(Q). {
+statement ::= EXPLAIN whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_EXPLAIN);
     if (s) { s->query = Q; }
 }
@@ -132,10 +132,10 @@ statement ::= create_table(S) FROM STRING(F) file_columns(C) partition(P). {
 statement ::= create_table(S) FROM STRING(F) file_columns(C) WITH options(O) partition(P). {
     if (S) { S->columns = C; S->partition = P; S->path = mu_build_name(b, F); S->options = O; }
 }
-statement ::= create_table(S) partition(P) AS select(Q). {
+statement ::= create_table(S) partition(P) AS whole(Q). {
     if (S) { S->partition = P; S->query = Q; }
 }
-statement ::= create_table(S) LP columns(C) RP partition(P) AS select(Q). {
+statement ::= create_table(S) LP columns(C) RP partition(P) AS whole(Q). {
     if (S) { S->columns = C; S->partition = P; S->query = Q; }
 }
 statement ::= DROP TABLE if_there(U) name(N). {
@@ -173,7 +173,7 @@ statement ::= COPY name(N) FROM from_place(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_COPY_FROM);
     if (s) { s->name = N; s->path = F; s->options = O; }
 }
-statement ::= COPY LP select(Q) RP TO to_place(F) with_options(O). {
+statement ::= COPY parens(Q) TO to_place(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_COPY_TO);
     if (s) { s->query = Q; s->path = F; s->options = O; }
 }
@@ -181,19 +181,19 @@ statement ::= COPY name(N) TO to_place(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_COPY_TO);
     if (s) { s->name = N; s->path = F; s->options = O; }
 }
-statement ::= INSERT INTO name(N) select(Q). {
+statement ::= INSERT INTO name(N) whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_INSERT);
     if (s) { s->name = N; mu_build_insert(s, Q); }
 }
-statement ::= INSERT INTO name(N) LP names(C) RP select(Q). {
+statement ::= INSERT INTO name(N) LP names(C) RP whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_INSERT);
     if (s) { s->name = N; s->names = C; mu_build_insert(s, Q); }
 }
-statement ::= CREATE TAG unless(U) name(N) AS select(Q). {
+statement ::= CREATE TAG unless(U) name(N) AS whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TAG);
     if (s) { s->if_exists = U; s->name = N; s->query = Q; }
 }
-statement ::= CREATE OR REPLACE TAG name(N) AS select(Q). {
+statement ::= CREATE OR REPLACE TAG name(N) AS whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TAG);
     if (s) { s->replaces = true; s->name = N; s->query = Q; }
 }
@@ -205,11 +205,11 @@ statement ::= DROP TAG if_there(U) name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_TAG);
     if (s) { s->if_exists = U; s->name = N; }
 }
-statement ::= CREATE AUDIENCE unless(U) name(N) AS select(Q). {
+statement ::= CREATE AUDIENCE unless(U) name(N) AS whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_AUDIENCE);
     if (s) { s->if_exists = U; s->name = N; s->query = Q; }
 }
-statement ::= CREATE OR REPLACE AUDIENCE name(N) AS select(Q). {
+statement ::= CREATE OR REPLACE AUDIENCE name(N) AS whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_AUDIENCE);
     if (s) { s->replaces = true; s->name = N; s->query = Q; }
 }
@@ -221,11 +221,11 @@ statement ::= DROP AUDIENCE if_there(U) name(N) version(V). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_AUDIENCE);
     if (s) { s->if_exists = U; s->name = N; s->version = V; }
 }
-statement ::= CREATE VIEW unless(U) name(N) column_names(C) AS select(Q). {
+statement ::= CREATE VIEW unless(U) name(N) column_names(C) AS whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_VIEW);
     if (s) { s->if_exists = U; s->name = N; s->names = C; s->query = Q; }
 }
-statement ::= CREATE OR REPLACE VIEW name(N) column_names(C) AS select(Q). {
+statement ::= CREATE OR REPLACE VIEW name(N) column_names(C) AS whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_VIEW);
     if (s) { s->replaces = true; s->name = N; s->names = C; s->query = Q; }
 }
@@ -237,7 +237,7 @@ statement ::= SUMMARIZE name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_SUMMARIZE);
     if (s) { s->name = N; }
 }
-statement ::= SUMMARIZE select(Q). {
+statement ::= SUMMARIZE whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_SUMMARIZE);
     if (s) { s->query = Q; }
 }
@@ -246,7 +246,7 @@ statement ::= DESCRIBE name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DESCRIBE);
     if (s) { s->name = N; }
 }
-statement ::= DESCRIBE select(Q). {
+statement ::= DESCRIBE whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DESCRIBE);
     if (s) { s->query = Q; }
 }
@@ -413,6 +413,11 @@ recursive ::= RECURSIVE(R). {
 %type parens {mu_ast_select *}
 parens(A) ::= LP(P) select(Q) RP. { A = mu_build_closed_select(b, P, Q); }
 parens(A) ::= LP(P) parens(Q) RP. { A = mu_build_closed_select(b, P, Q); }
+
+/* What is a query by itself. */
+%type whole {mu_ast_select *}
+whole(A) ::= select(Q). { A = Q; }
+whole(A) ::= parens(Q). { A = Q; }
 
 %type clause {mu_ast_select *}
 clause(A) ::= simple(Q). { A = Q; }
