@@ -257,13 +257,16 @@ muster_status mu_options_write(const mu_ast_options *options, const char *path,
                                mu_write_options *out, muster_error *err)
 {
     const reader r = {.write = out};
-    const bool tsv = ends_in(path, ".tsv");
-    const bool jsonl = ends_in(path, ".jsonl") || ends_in(path, ".ndjson");
+    const bool gzip = ends_in(path, ".gz");
+    const bool tsv = ends_in(path, gzip ? ".tsv.gz" : ".tsv");
+    const bool jsonl = ends_in(path, gzip ? ".jsonl.gz" : ".jsonl") ||
+                       ends_in(path, gzip ? ".ndjson.gz" : ".ndjson");
 
     *out = (mu_write_options){.format = tsv     ? MU_WRITE_TSV
                                         : jsonl ? MU_WRITE_JSONL
                                                 : MU_WRITE_CSV,
                               .header = true,
-                              .delimiter = tsv ? '\t' : ','};
+                              .delimiter = tsv ? '\t' : ',',
+                              .gzip = gzip};
     return read_all(&r, options, err);
 }

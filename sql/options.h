@@ -22,9 +22,11 @@ typedef struct mu_write_options {
     mu_write_format format;
     bool header;
     char delimiter;
+    bool gzip; /* by the path's ending alone */
 } mu_write_options;
 
-/* Options of writing to a file: FORMAT (else by the path's ending), HEADER, DELIMITER. */
+/* Options of writing to a file: FORMAT (else by the path's ending, before .gz), HEADER, DELIMITER.
+ */
 muster_status mu_options_write(const mu_ast_options *options, const char *path,
                                mu_write_options *out, muster_error *err);
 
