@@ -143,9 +143,13 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
         return mu_snapshot_stripes(exec->options.snapshot);
     case MU_PLAN_FILTER:
     case MU_PLAN_PROJECT:
+    case MU_PLAN_REPEAT:
         return mu_exec_stripes(exec, input->input);
     case MU_PLAN_GROUP: /* if it streams, its units are those of its input */
         return mu_exec_has_rowset(exec, input) ? 0 : mu_exec_stripes(exec, input->input);
+    case MU_PLAN_UNION: /* a stripe's unit is that of both */
+        return mu_exec_stripes(exec, input->other) > 0 ? mu_exec_stripes(exec, input->input) : 0;
+    case MU_PLAN_SERIES:
     case MU_PLAN_VALUES:
     case MU_PLAN_SORT:
     case MU_PLAN_LIMIT:
@@ -357,6 +361,9 @@ static runner *runner_of(mu_plan_kind kind)
     case MU_PLAN_SCAN:
     case MU_PLAN_FILTER:
     case MU_PLAN_PROJECT:
+    case MU_PLAN_UNION:
+    case MU_PLAN_REPEAT:
+    case MU_PLAN_SERIES:
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return NULL; /* streaming */
     }
@@ -393,6 +400,9 @@ static muster_status run_plan(mu_exec *exec, const mu_plan *plan, bool shared, m
     if (plan->input) {
         const bool streams = !run && !shared;
         MU_TRY(run_plan(exec, plan->input, !streams && plan->kind != MU_PLAN_LIMIT, err));
+        if (plan->other) {
+            MU_TRY(run_plan(exec, plan->other, !streams, err));
+        }
     }
     const mu_walk_visit visit = {visit_set, visit_lookup, exec};
     MU_TRY(mu_walk_queries(plan, &visit, err));

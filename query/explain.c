@@ -280,6 +280,15 @@ static muster_status put_node(const printer *p, const mu_plan *plan, muster_erro
             putf(p->out, " after %" PRIu64, plan->limit.offset);
         }
         return MUSTER_OK;
+    case MU_PLAN_UNION:
+        put(p->out, "the rows of both");
+        return MUSTER_OK;
+    case MU_PLAN_REPEAT:
+        putf(p->out, "each row %s times", plan->input->columns[plan->column_count].name);
+        return MUSTER_OK;
+    case MU_PLAN_SERIES:
+        putf(p->out, "a series of %" PRIu64, plan->series.count);
+        return MUSTER_OK;
     case MU_PLAN_FUNNEL:
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return put_funnel(p, plan, err);
@@ -353,15 +362,17 @@ static muster_status put_lookup_branch(void *context, const mu_lookup *lookup, m
 
 static muster_status put_tree(printer *p, const mu_plan *plan, uint32_t depth, muster_error *err)
 {
-    for (; plan; plan = plan->input) {
-        branches under = {p, depth + 1};
-        const mu_walk_visit visit = {put_set_branch, put_lookup_branch, &under};
-        put_indent(p->out, depth++);
-        MU_TRY(put_node(p, plan, err));
-        put(p->out, "\n");
-        MU_TRY(mu_walk_queries(plan, &visit, err));
+    branches under = {p, depth + 1};
+    const mu_walk_visit visit = {put_set_branch, put_lookup_branch, &under};
+
+    put_indent(p->out, depth);
+    MU_TRY(put_node(p, plan, err));
+    put(p->out, "\n");
+    MU_TRY(mu_walk_queries(plan, &visit, err));
+    if (plan->input) {
+        MU_TRY(put_tree(p, plan->input, depth + 1, err));
     }
-    return MUSTER_OK;
+    return plan->other ? put_tree(p, plan->other, depth + 1, err) : MUSTER_OK;
 }
 
 muster_status mu_plan_explain(const mu_scope *scope, const mu_plan *plan, mu_writer *out,

@@ -16,19 +16,32 @@ static bool is_customer_column(const mu_expr *expr)
 /* Is it the customer as scanned? What is computed from one may be NULL in any stripe. */
 static bool is_customer_of_row(const mu_plan *input, const mu_expr *expr)
 {
-    while (is_customer_column(expr)) {
-        while (input->kind == MU_PLAN_FILTER) {
-            input = input->input;
-        }
-        if (input->kind == MU_PLAN_PROJECT) {
-            expr = input->project.exprs[expr->column];
-        } else if (input->kind == MU_PLAN_GROUP && expr->column < input->group.key_count) {
-            expr = input->group.keys[expr->column];
-        } else {
-            return input->kind != MU_PLAN_GROUP;
-        }
-        input = input->input;
+    if (!is_customer_column(expr)) {
+        return false;
     }
+    switch (input->kind) {
+    case MU_PLAN_SCAN:
+    case MU_PLAN_FUNNEL_CUSTOMERS:
+        return true;
+    case MU_PLAN_FILTER:
+    case MU_PLAN_REPEAT:
+        return is_customer_of_row(input->input, expr);
+    case MU_PLAN_PROJECT:
+        return is_customer_of_row(input->input, input->project.exprs[expr->column]);
+    case MU_PLAN_UNION:
+        return is_customer_of_row(input->input, expr) && is_customer_of_row(input->other, expr);
+    case MU_PLAN_GROUP:
+        return expr->column < input->group.key_count &&
+               is_customer_of_row(input->input, input->group.keys[expr->column]);
+    case MU_PLAN_VALUES:
+    case MU_PLAN_SERIES:
+    case MU_PLAN_SORT:
+    case MU_PLAN_LIMIT:
+    case MU_PLAN_FUNNEL:
+    case MU_PLAN_RETENTION:
+        return false;
+    }
+    assert(false && "a plan that is not in the list");
     return false;
 }
 

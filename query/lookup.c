@@ -46,6 +46,9 @@ static muster_status make_plan(const mu_scope *scope, const mu_plan **plan, must
     case MU_PLAN_FILTER:
     case MU_PLAN_PROJECT:
     case MU_PLAN_FUNNEL_CUSTOMERS:
+    case MU_PLAN_UNION:
+    case MU_PLAN_REPEAT:
+    case MU_PLAN_SERIES:
         return mu_plan_limit(scope, *plan, UINT64_MAX, 0, plan, err);
     case MU_PLAN_VALUES:
     case MU_PLAN_GROUP:

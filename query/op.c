@@ -14,6 +14,12 @@ static opener *opener_of(mu_plan_kind kind)
         return mu_op_filter_open;
     case MU_PLAN_PROJECT:
         return mu_op_project_open;
+    case MU_PLAN_UNION:
+        return mu_op_union_open;
+    case MU_PLAN_REPEAT:
+        return mu_op_repeat_open;
+    case MU_PLAN_SERIES:
+        return mu_op_series_open;
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return mu_op_funnel_customers_open;
     case MU_PLAN_GROUP:

@@ -61,6 +61,9 @@ muster_status mu_op_project_open(mu_exec *exec, const mu_plan *plan, mu_op **out
 /* A group streams if it is by the row's customer and was not run. */
 muster_status mu_op_group_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_rowset_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
+muster_status mu_op_union_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
+muster_status mu_op_repeat_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
+muster_status mu_op_series_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_funnel_customers_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
                                           muster_error *err);
 

@@ -369,6 +369,18 @@ static muster_status sink_past_group(const mu_scope *scope, const mu_plan *plan,
     return put_filter_above(scope, group, &above, out, err);
 }
 
+static muster_status sink_past_union(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+                                     const mu_plan **out, muster_error *err)
+{
+    mu_plan *copy;
+
+    MU_TRY(copy_plan(scope, plan, &copy, err));
+    MU_TRY(sink(scope, plan->input, all, &copy->input, err));
+    MU_TRY(sink(scope, plan->other, all, &copy->other, err));
+    *out = copy;
+    return MUSTER_OK;
+}
+
 static muster_status sink_past_limit(const mu_scope *scope, const mu_plan *plan, conjuncts all,
                                      const mu_plan **out, muster_error *err)
 {
@@ -407,14 +419,18 @@ static muster_status sink(const mu_scope *scope, const mu_plan *plan, conjuncts 
         MU_TRY(substitute_all(scope, &all, plan->project.exprs, err));
         return sink_past(scope, plan, all, out, err);
     case MU_PLAN_SORT:
+    case MU_PLAN_REPEAT:
         return sink_past(scope, plan, all, out, err);
     case MU_PLAN_SCAN:
         return sink_into_scan(scope, plan, all, out, err);
     case MU_PLAN_GROUP:
         return sink_past_group(scope, plan, all, out, err);
+    case MU_PLAN_UNION:
+        return sink_past_union(scope, plan, all, out, err);
     case MU_PLAN_LIMIT:
         return sink_past_limit(scope, plan, all, out, err);
     case MU_PLAN_VALUES:
+    case MU_PLAN_SERIES:
     case MU_PLAN_FUNNEL:
     case MU_PLAN_FUNNEL_CUSTOMERS:
     case MU_PLAN_RETENTION:

@@ -139,6 +139,45 @@ muster_status mu_plan_limit(const mu_scope *scope, const mu_plan *input, uint64_
     return MUSTER_OK;
 }
 
+muster_status mu_plan_union(const mu_scope *scope, const mu_plan *left, const mu_plan *right,
+                            const mu_plan **out, muster_error *err)
+{
+    mu_plan *node;
+
+    assert(left->column_count == right->column_count);
+    MU_TRY(new_passing_node(scope, MU_PLAN_UNION, left, &node, err));
+    node->other = right;
+    *out = node;
+    return MUSTER_OK;
+}
+
+muster_status mu_plan_repeat(const mu_scope *scope, const mu_plan *input, const mu_plan **out,
+                             muster_error *err)
+{
+    mu_plan *node;
+
+    assert(input->columns[input->column_count - 1].type.kind == MU_BIGINT);
+    MU_TRY(new_passing_node(scope, MU_PLAN_REPEAT, input, &node, err));
+    node->column_count--;
+    *out = node;
+    return MUSTER_OK;
+}
+
+muster_status mu_plan_series(const mu_scope *scope, const char *name, mu_type type, int64_t first,
+                             int64_t step, uint64_t count, const mu_plan **out, muster_error *err)
+{
+    mu_plan *node;
+    mu_plan_column *columns;
+
+    MU_TRY(new_node(scope, MU_PLAN_SERIES, NULL, 1, &node, &columns, err));
+    columns[0] = (mu_plan_column){name, type};
+    node->series.first = first;
+    node->series.step = step;
+    node->series.count = count;
+    *out = node;
+    return MUSTER_OK;
+}
+
 #define BOOLEAN            \
     {                      \
         .kind = MU_BOOLEAN \

@@ -7,8 +7,8 @@
  * conditions on TIME, on min/max and on customers into what the scan can skip by.
  *
  * Two kinds of node: those through which batches stream, a unit of work at a time (SCAN FILTER
- * PROJECT FUNNEL_CUSTOMERS), and those that need all of their input before the first row comes out
- * (GROUP SORT LIMIT FUNNEL RETENTION); see exec.h.
+ * PROJECT UNION REPEAT SERIES FUNNEL_CUSTOMERS), and those that need all of their input before the
+ * first row comes out (GROUP SORT LIMIT FUNNEL RETENTION); see exec.h.
  */
 #ifndef MU_PLAN_H
 #define MU_PLAN_H
@@ -28,6 +28,9 @@ typedef enum mu_plan_kind {
     MU_PLAN_FUNNEL,
     MU_PLAN_FUNNEL_CUSTOMERS,
     MU_PLAN_RETENTION,
+    MU_PLAN_UNION,
+    MU_PLAN_REPEAT,
+    MU_PLAN_SERIES,
 } mu_plan_kind;
 
 typedef struct mu_plan_column {
@@ -78,6 +81,7 @@ struct mu_plan {
     uint32_t column_count;
     const mu_plan_column *columns;
     const mu_plan *input; /* NULL: a source */
+    const mu_plan *other; /* the second input; NULL but for nodes that have two */
     union {
         struct {
             const mu_table *table;
@@ -121,6 +125,10 @@ struct mu_plan {
         struct {
             uint64_t limit, offset;
         } limit;
+        struct {
+            int64_t first, step; /* step is not 0 */
+            uint64_t count;
+        } series;                     /* one column: first, first + step, ... */
         const mu_funnel_plan *funnel; /* FUNNEL and FUNNEL_CUSTOMERS */
         const mu_retention_plan *retention;
     };
@@ -146,6 +154,15 @@ muster_status mu_plan_sort(const mu_scope *scope, const mu_plan *input, const mu
                            uint32_t key_count, const mu_plan **out, muster_error *err);
 muster_status mu_plan_limit(const mu_scope *scope, const mu_plan *input, uint64_t limit,
                             uint64_t offset, const mu_plan **out, muster_error *err);
+/* The rows of both, which have the same types of columns; names are the left's. */
+muster_status mu_plan_union(const mu_scope *scope, const mu_plan *left, const mu_plan *right,
+                            const mu_plan **out, muster_error *err);
+/* The last column, a BIGINT, says how often each row comes, and is not in the output; less than
+ * once is never. */
+muster_status mu_plan_repeat(const mu_scope *scope, const mu_plan *input, const mu_plan **out,
+                             muster_error *err);
+muster_status mu_plan_series(const mu_scope *scope, const char *name, mu_type type, int64_t first,
+                             int64_t step, uint64_t count, const mu_plan **out, muster_error *err);
 /* Columns of the relations: see docs/sql.md. The makers copy the struct. */
 muster_status mu_plan_funnel(const mu_scope *scope, const mu_funnel_plan *funnel, bool customers,
                              const mu_plan **out, muster_error *err);

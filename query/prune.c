@@ -196,6 +196,63 @@ static muster_status prune_group(const mu_scope *scope, const mu_plan *plan, uin
     return remap_list(scope, plan->group.keys, key_count, below, &group->group.keys, err);
 }
 
+/* An input, with the used columns alone, and in their order. */
+static muster_status prune_side(const mu_scope *scope, const mu_plan *side, const uint64_t *used,
+                                const mu_plan **out, muster_error *err)
+{
+    const mu_expr **exprs;
+    const char **names;
+    uint32_t *map, count = 0;
+    bool same = true;
+
+    MU_TRY(prune(scope, side, used, out, &map, err));
+    MU_ARENA_TRY(exprs, scope->arena, side->column_count, err);
+    MU_ARENA_TRY(names, scope->arena, side->column_count, err);
+    for (uint32_t c = 0; c < side->column_count; c++) {
+        if (mu_bits_test(used, c)) {
+            same = same && map[c] == count;
+            names[count] = side->columns[c].name;
+            MU_TRY(mu_expr_column(scope, map[c], side->columns[c].type, -1, &exprs[count++], err));
+        }
+    }
+    return same && (*out)->column_count == count
+               ? MUSTER_OK
+               : mu_plan_project(scope, *out, exprs, names, count, out, err);
+}
+
+static muster_status prune_union(const mu_scope *scope, const mu_plan *plan, const uint64_t *used,
+                                 const mu_plan **out, uint32_t **map, muster_error *err)
+{
+    mu_plan *both;
+
+    MU_TRY(narrow(scope, plan, used, &both, map, err));
+    MU_TRY(prune_side(scope, plan->input, used, &both->input, err));
+    MU_TRY(prune_side(scope, plan->other, used, &both->other, err));
+    *out = both;
+    return MUSTER_OK;
+}
+
+/* The last column of the input is always read. */
+static muster_status prune_repeat(const mu_scope *scope, const mu_plan *plan, const uint64_t *used,
+                                  const mu_plan **out, uint32_t **map, muster_error *err)
+{
+    const mu_plan *input = plan->input;
+    mu_plan *repeat;
+    uint64_t *needed;
+
+    MU_TRY(narrow(scope, plan, used, &repeat, map, err));
+    MU_TRY(new_bits(scope, input->column_count, &needed, err));
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        if (mu_bits_test(used, c)) {
+            mu_bits_set(needed, c);
+        }
+    }
+    mu_bits_set(needed, plan->column_count);
+    MU_TRY(prune_side(scope, input, needed, &repeat->input, err));
+    *out = repeat;
+    return MUSTER_OK;
+}
+
 /* Relations whose columns are fixed: all of them stay. */
 static muster_status keep_all(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
                               uint32_t **map, muster_error *err)
@@ -228,7 +285,12 @@ static muster_status prune(const mu_scope *scope, const mu_plan *plan, const uin
         return prune_project(scope, plan, used, out, map, err);
     case MU_PLAN_GROUP:
         return prune_group(scope, plan, used, out, map, err);
+    case MU_PLAN_UNION:
+        return prune_union(scope, plan, used, out, map, err);
+    case MU_PLAN_REPEAT:
+        return prune_repeat(scope, plan, used, out, map, err);
     case MU_PLAN_VALUES:
+    case MU_PLAN_SERIES:
     case MU_PLAN_FUNNEL:
     case MU_PLAN_FUNNEL_CUSTOMERS:
     case MU_PLAN_RETENTION:

@@ -11,6 +11,10 @@
 
 #include <stdlib.h>
 
+enum {
+    MOST_OPEN_SETS = 32, /* that a query is taken apart into */
+};
+
 static muster_status new_set(const mu_scope *scope, mu_set_kind kind, mu_set **out,
                              muster_error *err)
 {
@@ -186,6 +190,33 @@ muster_status mu_set_did(const mu_scope *scope, const mu_event_source *source, u
     return MUSTER_OK;
 }
 
+/* How many sets there are in it, counted up to a few more than `most`. */
+static uint32_t count_sets(const mu_set *set, uint32_t most)
+{
+    uint32_t count = 1;
+
+    for (uint32_t i = 0; i < set->arg_count && count <= most; i++) {
+        count += count_sets(set->args[i], most - count);
+    }
+    return count;
+}
+
+/* The set whose members the plan gives, if it does no more than that; NULL otherwise, and where the
+ * set is a large one: as a query it is found once, however often it is asked for. */
+static const mu_set *find_members(const mu_plan *plan)
+{
+    while (plan->kind == MU_PLAN_PROJECT && plan->project.exprs[0]->kind == MU_EXPR_COLUMN &&
+           plan->project.exprs[0]->column == 0) {
+        plan = plan->input;
+    }
+    if (plan->kind != MU_PLAN_SCAN || plan->scan.table->id != MU_CUSTOMERS_TABLE ||
+        plan->scan.filter || !plan->scan.set || plan->columns[0].type.kind != MU_CUSTOMER ||
+        count_sets(plan->scan.set, MOST_OPEN_SETS) > MOST_OPEN_SETS) {
+        return NULL;
+    }
+    return plan->scan.set;
+}
+
 muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_set **out,
                            muster_error *err)
 {
@@ -195,7 +226,11 @@ muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_
     MU_TRY(new_set(scope, MU_SET_QUERY, &set, err));
     set->query.given = plan;
     *out = set;
-    return mu_plan_optimize(scope, plan, &set->query.plan, err);
+    MU_TRY(mu_plan_optimize(scope, plan, &set->query.plan, err));
+    if (find_members(set->query.plan)) {
+        *out = find_members(set->query.plan);
+    }
+    return MUSTER_OK;
 }
 
 /* Whether a stripe of the set is known without reading a single event. */

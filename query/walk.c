@@ -64,6 +64,9 @@ muster_status mu_walk_queries(const mu_plan *plan, const mu_walk_visit *visit, m
     case MU_PLAN_GROUP:
     case MU_PLAN_SORT:
     case MU_PLAN_LIMIT:
+    case MU_PLAN_UNION:
+    case MU_PLAN_REPEAT:
+    case MU_PLAN_SERIES:
         return MUSTER_OK;
     }
     assert(false && "a plan that is not in the list");
@@ -119,6 +122,9 @@ muster_status mu_walk_exprs(const mu_plan *plan, mu_walk_expr_fn *visit, void *c
     case MU_PLAN_VALUES:
     case MU_PLAN_SORT:
     case MU_PLAN_LIMIT:
+    case MU_PLAN_UNION:
+    case MU_PLAN_REPEAT:
+    case MU_PLAN_SERIES:
         return MUSTER_OK;
     }
     assert(false && "a plan that is not in the list");

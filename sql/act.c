@@ -35,6 +35,10 @@ static act_fn *find_act(mu_ast_statement_kind kind)
         return mu_act_refresh_audience;
     case MU_AST_DROP_AUDIENCE:
         return mu_act_drop_audience;
+    case MU_AST_CREATE_VIEW:
+        return mu_act_create_view;
+    case MU_AST_DROP_VIEW:
+        return mu_act_drop_view;
     case MU_AST_CHECKPOINT:
         return mu_act_checkpoint;
     case MU_AST_COMPACT:
@@ -55,6 +59,7 @@ static act_fn *find_act(mu_ast_statement_kind kind)
     case MU_AST_SELECT:
     case MU_AST_EXPLAIN:
     case MU_AST_DESCRIBE:
+    case MU_AST_SUMMARIZE:
     case MU_AST_SHOW_TABLES:
     case MU_AST_SHOW_TAGS:
     case MU_AST_SHOW_AUDIENCES:
@@ -104,6 +109,7 @@ muster_status mu_act_run(mu_act *act, muster_error *err)
     binder->scope.snapshot = mu_change_base(act->change);
     binder->catalog = mu_change_catalog(act->change);
     binder->common = NULL;
+    binder->defined = NULL;
     binder->sets = NULL; /* they are of the state it was prepared on */
     binder->work = binder->depth = 0;
     status = run(act, err);

@@ -7,11 +7,13 @@
  *   act_table.c  CREATE TABLE, DROP TABLE
  *   act_alter.c  ALTER TABLE
  *   act_insert.c INSERT
+ *   act_fill.c   rows of a query into a table
  *   act_copy.c   COPY FROM
  *   act_update.c UPDATE
  *   act_delete.c DELETE
  *   act_write.c  COPY TO
  *   act_tag.c    CREATE, REFRESH and DROP of TAG and AUDIENCE
+ *   act_view.c   CREATE VIEW, DROP VIEW
  *   act_backup.c BACKUP TO
  */
 #ifndef MU_ACT_H
@@ -61,6 +63,8 @@ muster_status mu_act_drop_tag(mu_act *act, muster_error *err);
 muster_status mu_act_create_audience(mu_act *act, muster_error *err);
 muster_status mu_act_refresh_audience(mu_act *act, muster_error *err);
 muster_status mu_act_drop_audience(mu_act *act, muster_error *err);
+muster_status mu_act_create_view(mu_act *act, muster_error *err);
+muster_status mu_act_drop_view(mu_act *act, muster_error *err);
 muster_status mu_act_checkpoint(mu_act *act, muster_error *err);
 muster_status mu_act_compact(mu_act *act, muster_error *err);
 muster_status mu_act_set(mu_act *act, muster_error *err);
@@ -76,7 +80,8 @@ muster_status mu_act_each_batch(mu_act *act, const mu_plan *plan,
 /* Loads the statement's file into the table, with its notes. */
 muster_status mu_act_load_file(mu_act *act, const mu_table *table, mu_copy_options *options,
                                muster_error *err);
-/* Fails with INVALID where the table exists already; *skip: it does, and IF NOT EXISTS was said. */
+/* Fails with INVALID where the table exists already; *skip: it does, and IF NOT EXISTS was said.
+ * One that is to be replaced may exist. */
 muster_status mu_act_check_new(const mu_act *act, bool *skip, muster_error *err);
 /* Refuses `customers` as long as it is not known of which type ids are. */
 muster_status mu_act_check_loadable(const mu_act *act, const mu_table *table, muster_error *err);

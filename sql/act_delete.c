@@ -122,10 +122,10 @@ static muster_status rewrite(mu_act *act, deletion *d, uint32_t first, uint32_t 
     if (!any) {
         return MUSTER_OK;
     }
-    if (!d->kept.load) {
-        MU_TRY(mu_act_rows_open(act, d->table, &d->kept, err));
-    }
     MU_TRY(plan_rows(act, d, period, true, &plan, err));
+    if (!d->kept.load) {
+        MU_TRY(mu_act_rows_open(act, d->table, plan, &d->kept, err));
+    }
     MU_TRY(mu_act_each_batch(act, plan, mu_act_rows_take, &d->kept, err));
     for (uint32_t i = first; i < end; i++) {
         MU_TRY(drop(act, d, mu_snapshot_segment_info(base, d->table->id, i), err));

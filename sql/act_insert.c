@@ -1,7 +1,8 @@
 /*
- * act_insert.c - INSERT: values are bound and cast one by one, and loaded as any rows are.
+ * act_insert.c - INSERT: values are bound and cast one by one, and loaded as any rows are; or the
+ * rows of a query are.
  */
-#include "sql/act.h"
+#include "sql/act_rows.h"
 #include "storage/load.h"
 #include "storage/value.h"
 
@@ -139,6 +140,31 @@ fail:
     return status;
 }
 
+static muster_status fail_time(const mu_act *act, const mu_table *table, muster_error *err)
+{
+    return mu_fail_at(err, MUSTER_INVALID, act->statement->name.offset,
+                      "the TIME column \"%s\" has no value",
+                      table->columns[table->time_column].name);
+}
+
+static muster_status insert_query(mu_act *act, const insertion *in, muster_error *err)
+{
+    const int32_t start = act->statement->query->start;
+    bool timed = in->table->time_column == MU_NO_COLUMN;
+    mu_relation query;
+
+    MU_TRY(mu_bind_query(act->binder, act->statement->query, &query, err));
+    if (query.column_count != in->value_count) {
+        return mu_fail_at(err, MUSTER_INVALID, start, "the query gives %u columns; %u are expected",
+                          query.column_count, in->value_count);
+    }
+    for (uint32_t i = 0; i < in->value_count; i++) {
+        timed = timed || in->targets[i] == in->table->time_column;
+    }
+    return timed ? mu_act_fill(act, in->table, in->targets, in->value_count, query.plan, start, err)
+                 : fail_time(act, in->table, err);
+}
+
 muster_status mu_act_insert(mu_act *act, muster_error *err)
 {
     insertion in = {.rows = act->statement->rows.count};
@@ -149,14 +175,15 @@ muster_status mu_act_insert(mu_act *act, muster_error *err)
         MU_TRY(mu_act_profile_table(act, &act->statement->names, &in.table, err));
     }
     MU_TRY(bind_targets(act, &in, err));
+    if (act->statement->query) {
+        return insert_query(act, &in, err);
+    }
     MU_TRY(make_columns(act, &in, err));
     for (uint32_t row = 0; row < in.rows; row++) {
         MU_TRY(bind_row(act, &in, row, err));
     }
     if (in.table->time_column != MU_NO_COLUMN && !in.columns[in.table->time_column].i64) {
-        return mu_fail_at(err, MUSTER_INVALID, act->statement->name.offset,
-                          "the TIME column \"%s\" has no value",
-                          in.table->columns[in.table->time_column].name);
+        return fail_time(act, in.table, err);
     }
     return act->running ? load(act, &in, err) : MUSTER_OK;
 }

@@ -8,13 +8,16 @@
 
 #include "storage/value.h"
 
-muster_status mu_act_rows_open(const mu_act *act, const mu_table *table, mu_act_rows *out,
-                               muster_error *err)
+muster_status mu_act_rows_open(const mu_act *act, const mu_table *table, const mu_plan *plan,
+                               mu_act_rows *out, muster_error *err)
 {
     const mu_load_options options = {.pool = act->pool, .cancel = act->cancel};
     mu_arena *arena = act->binder->scope.arena;
 
-    *out = (mu_act_rows){.column_count = table->column_count};
+    *out = (mu_act_rows){.column_count = table->column_count, .id_column = MU_NO_COLUMN};
+    if (table->id == MU_CUSTOMERS_TABLE) {
+        out->id_column = table->customer_column;
+    }
     MU_ARENA_TRY(out->inputs, arena, table->column_count, err);
     for (uint32_t i = 0; i < table->column_count; i++) {
         mu_input_column *input = &out->inputs[i];
@@ -26,7 +29,7 @@ muster_status mu_act_rows_open(const mu_act *act, const mu_table *table, mu_act_
             return mu_fail_memory(err, "running a statement");
         }
         input->valid = valid;
-        switch (mu_type_form(table->columns[i].type)) {
+        switch (mu_type_form(plan->columns[i].type)) {
         case MU_FORM_BITS:
         case MU_FORM_I64:
             input->i64 = values;
@@ -86,6 +89,9 @@ muster_status mu_act_rows_take(void *context, const mu_batch *batch, muster_erro
     MU_FOR_EACH_LIVE(row, batch) {
         for (uint32_t c = 0; c < rows->column_count; c++) {
             const mu_value value = mu_batch_value(batch, c, row);
+            if (c == rows->id_column && value.null) {
+                return mu_fail(err, MUSTER_INVALID, "the id of a customer may not be NULL");
+            }
             put_value(&rows->inputs[c], &value, count);
         }
         if (batch->column_count > rows->column_count) {

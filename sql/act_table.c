@@ -1,14 +1,27 @@
 /*
- * act_table.c - CREATE TABLE, from its columns or from a file, and DROP TABLE.
+ * act_table.c - CREATE TABLE, from its columns, from a file or from a query, and DROP TABLE.
  */
-#include "sql/act.h"
+#include "query/nearest.h"
+#include "sql/act_rows.h"
 #include "sql/options.h"
+
+static muster_status refuse_customers(const mu_table *table, mu_ast_name name, muster_error *err)
+{
+    return table->id != MU_CUSTOMERS_TABLE
+               ? MUSTER_OK
+               : mu_fail_at(err, MUSTER_INVALID, name.offset,
+                            "\"%s\" belongs to every database and cannot be dropped", table->name);
+}
 
 muster_status mu_act_check_new(const mu_act *act, bool *skip, muster_error *err)
 {
     const mu_ast_name name = act->statement->name;
 
     *skip = mu_catalog_find(act->binder->catalog, name.text) != NULL;
+    if (*skip && act->statement->replaces) {
+        *skip = false;
+        return refuse_customers(mu_catalog_find(act->binder->catalog, name.text), name, err);
+    }
     if (*skip && !act->statement->if_exists) {
         return mu_fail_at(err, MUSTER_INVALID, name.offset, "there is a table \"%s\" already; %s",
                           name.text,
@@ -58,12 +71,21 @@ static muster_status at_name(const mu_act *act, muster_status status, muster_err
     return status;
 }
 
-/* Creates the table, or checks whether it could be. */
+/* Creates the table, in place of one that is there if it may replace it, or checks whether it could
+ * be. */
 static muster_status create(mu_act *act, mu_table *table, const mu_table **out, muster_error *err)
 {
+    const mu_table *there = mu_catalog_find(act->binder->catalog, table->name);
+
     *out = NULL;
     if (!act->running) {
-        return at_name(act, mu_table_check(act->binder->catalog, table, err), err);
+        MU_TRY(at_name(
+            act, there ? MUSTER_OK : mu_table_check_name(act->binder->catalog, table->name, err),
+            err));
+        return at_name(act, mu_table_check_shape(act->binder->catalog, table, err), err);
+    }
+    if (there) {
+        MU_TRY(mu_change_drop_table(act->change, there->id, err));
     }
     return at_name(act, mu_change_create_table(act->change, table, out, err), err);
 }
@@ -85,6 +107,10 @@ static muster_status create_as_written(mu_act *act, mu_unit period, muster_error
     table.columns = columns;
     for (uint32_t i = 0; i < written->count; i++) {
         columns[i].name = written->data[i].name.text;
+        if (!written->data[i].type.name.text) {
+            return mu_fail_at(err, MUSTER_INVALID, written->data[i].name.offset,
+                              "column \"%s\" needs a type, such as TEXT", columns[i].name);
+        }
         MU_TRY(mu_bind_type(&written->data[i].type, &columns[i].type, err));
         MU_TRY(bind_role(&written->data[i], &columns[i].role, err));
     }
@@ -199,6 +225,84 @@ static muster_status create_from_file(mu_act *act, mu_unit period, muster_error 
     return mu_act_load_file(act, created, &options, err);
 }
 
+/* What follows makes a table of a query: CREATE TABLE name (roles) AS SELECT ... */
+
+static muster_status find_column(const mu_relation *query, const mu_ast_column *column,
+                                 uint32_t *out, muster_error *err)
+{
+    mu_nearest nearest = mu_nearest_of(mu_bind_text(column->name.text));
+    char advice[160];
+
+    for (uint32_t i = 0; i < query->column_count; i++) {
+        const char *name = query->plan->columns[i].name;
+        if (mu_name_equal(name, column->name.text)) {
+            *out = i;
+            return MUSTER_OK;
+        }
+        mu_nearest_try(&nearest, mu_bind_text(name));
+    }
+    return mu_fail_at(err, MUSTER_INVALID, column->name.offset, "the query has no column \"%s\"%s",
+                      column->name.text, mu_bind_advice(&nearest, "", advice, sizeof advice));
+}
+
+/* The type that a column of a table has if the query's is of this one. */
+static mu_type type_in_table(const mu_act *act, mu_type type)
+{
+    if (type.kind == MU_NULL) {
+        return (mu_type){.kind = MU_TEXT};
+    }
+    return type.kind == MU_CUSTOMER
+               ? (mu_type){.kind = act->binder->catalog->customer_kind, .bits = 64}
+               : type;
+}
+
+/* The columns of the query with the roles and types that were written. */
+static muster_status take_columns(const mu_act *act, const mu_relation *query, mu_column *columns,
+                                  muster_error *err)
+{
+    const mu_ast_columns *written = &act->statement->columns;
+
+    for (uint32_t i = 0; i < query->column_count; i++) {
+        columns[i].name = query->plan->columns[i].name;
+        columns[i].type = type_in_table(act, query->plan->columns[i].type);
+    }
+    for (uint32_t i = 0; i < written->count; i++) {
+        uint32_t c = 0;
+        MU_TRY(find_column(query, &written->data[i], &c, err));
+        MU_TRY(bind_role(&written->data[i], &columns[c].role, err));
+        if (written->data[i].type.name.text) {
+            MU_TRY(mu_bind_type(&written->data[i].type, &columns[c].type, err));
+        } else if (columns[c].role == MU_ROLE_TIME && columns[c].type.kind == MU_DATE) {
+            columns[c].type = (mu_type){.kind = MU_TIMESTAMP};
+        }
+    }
+    return MUSTER_OK;
+}
+
+static muster_status create_from_query(mu_act *act, mu_unit period, muster_error *err)
+{
+    mu_arena *arena = act->binder->scope.arena;
+    mu_table table = {.name = act->statement->name.text, .period = period};
+    const mu_table *created;
+    mu_column *columns;
+    uint32_t *targets;
+    mu_relation query;
+
+    MU_TRY(mu_bind_query(act->binder, act->statement->query, &query, err));
+    MU_ARENA_TRY(columns, arena, query.column_count, err);
+    MU_ARENA_TRY(targets, arena, query.column_count, err);
+    MU_TRY(take_columns(act, &query, columns, err));
+    table.columns = columns;
+    table.column_count = query.column_count;
+    mu_table_find_roles(&table);
+    MU_TRY(create(act, &table, &created, err));
+    for (uint32_t i = 0; i < query.column_count; i++) {
+        targets[i] = i;
+    }
+    return mu_act_fill(act, act->running ? created : &table, targets, query.column_count,
+                       query.plan, act->statement->query->start, err);
+}
+
 muster_status mu_act_create_table(mu_act *act, muster_error *err)
 {
     mu_unit period;
@@ -208,6 +312,9 @@ muster_status mu_act_create_table(mu_act *act, muster_error *err)
     MU_TRY(bind_period(act->statement->partition, &period, err));
     if (skip) {
         return MUSTER_OK;
+    }
+    if (act->statement->query) {
+        return create_from_query(act, period, err);
     }
     return act->statement->path.text ? create_from_file(act, period, err)
                                      : create_as_written(act, period, err);
@@ -221,10 +328,11 @@ muster_status mu_act_drop_table(mu_act *act, muster_error *err)
     if (!table && act->statement->if_exists) {
         return MUSTER_OK;
     }
-    MU_TRY(mu_bind_table(act->binder, name, &table, err));
-    if (table->id == MU_CUSTOMERS_TABLE) {
+    if (!table && mu_catalog_find_view(act->binder->catalog, name.text)) {
         return mu_fail_at(err, MUSTER_INVALID, name.offset,
-                          "\"%s\" belongs to every database and cannot be dropped", table->name);
+                          "\"%s\" is a view; DROP VIEW removes it", name.text);
     }
+    MU_TRY(mu_bind_table(act->binder, name, &table, err));
+    MU_TRY(refuse_customers(table, name, err));
     return act->running ? mu_change_drop_table(act->change, table->id, err) : MUSTER_OK;
 }

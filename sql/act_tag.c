@@ -85,6 +85,9 @@ static muster_status bind_definition(const mu_act *act, const making *m, const m
     MU_TRY(mu_bind_query(act->binder, m->query, &relation, err));
     MU_TRY(check_columns(m, &relation, err));
     *valued = relation.column_count == 2;
+    if (relation.set) {
+        MU_TRY(mu_bind_set_members(act->binder, relation.set, names[0], &relation.plan, err));
+    }
     MU_ARENA_TRY(exprs, scope->arena, relation.column_count, err);
     for (uint32_t i = 0; i < relation.column_count; i++) {
         MU_TRY(mu_expr_column(scope, i, relation.plan->columns[i].type, start, &exprs[i], err));

@@ -79,7 +79,7 @@ static muster_status bind(const mu_act *act, update *u, muster_error *err)
 static muster_status load(mu_act *act, const mu_plan *plan, const mu_table *table,
                           mu_act_rows *rows, muster_error *err)
 {
-    MU_TRY(mu_act_rows_open(act, table, rows, err));
+    MU_TRY(mu_act_rows_open(act, table, plan, rows, err));
     return mu_act_each_batch(act, plan, mu_act_rows_take, rows, err);
 }
 

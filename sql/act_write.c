@@ -1,11 +1,12 @@
 /*
- * act_write.c - COPY ... TO 'file', or STDOUT: the rows of a query as CSV or as lines of JSON.
+ * act_write.c - COPY ... TO 'file', or STDOUT: the rows of a query as CSV or as lines of JSON,
+ * compressed if the name of the file ends in .gz.
  *
  * In CSV, NULL is an empty field and empty text is "": what COPY FROM reads back as it was.
  */
 #include "sql/act.h"
 #include "sql/options.h"
-#include "storage/base/env.h"
+#include "storage/gzip.h"
 
 #include <string.h>
 
@@ -14,6 +15,7 @@ typedef struct writing {
     const mu_plan *plan;
     mu_write_options options;
     mu_file *file;
+    mu_gzip *gzip;   /* what is written goes through it; NULL: as it is */
     mu_writer lines; /* of the batch at hand */
     mu_writer cell;
     uint64_t rows;
@@ -123,7 +125,8 @@ static muster_status flush(writing *w, muster_error *err)
     if (w->lines.failed) {
         return mu_fail_memory(err, "writing rows");
     }
-    MU_TRY(mu_file_write(w->file, w->lines.data, w->lines.size, err));
+    MU_TRY(w->gzip ? mu_gzip_write(w->gzip, w->lines.data, w->lines.size, err)
+                   : mu_file_write(w->file, w->lines.data, w->lines.size, err));
     mu_writer_reset(&w->lines);
     return MUSTER_OK;
 }
@@ -159,14 +162,21 @@ static muster_status write_file(mu_act *act, writing *w, muster_error *err)
     mu_file *file;
 
     MU_TRY_GOTO(mu_env_replace(act->statement->path.text, &w->file, err));
+    if (w->options.gzip) {
+        MU_TRY_GOTO(mu_gzip_open(w->file, &w->gzip, err));
+    }
     MU_TRY_GOTO(put_header(w, err));
     MU_TRY_GOTO(mu_act_each_batch(act, w->plan, take_batch, w, err));
+    if (w->gzip) {
+        MU_TRY_GOTO(mu_gzip_finish(w->gzip, err));
+    }
     file = w->file;
     w->file = NULL; /* it is closed whatever happens */
     MU_TRY_GOTO(mu_file_commit(file, err));
     act->rows = w->rows;
 
 fail:
+    mu_gzip_close(w->gzip);
     mu_file_abort(w->file);
     mu_writer_deinit(&w->lines);
     mu_writer_deinit(&w->cell);
@@ -179,13 +189,13 @@ muster_status mu_act_copy_to(mu_act *act, muster_error *err)
     writing w = {.snapshot = act->binder->scope.snapshot};
     mu_relation relation;
 
-    MU_TRY(mu_options_write(act->binder, &statement->options, statement->path.text, &w.options, err));
+    MU_TRY(
+        mu_options_write(act->binder, &statement->options, statement->path.text, &w.options, err));
     if (statement->query) {
         MU_TRY(mu_bind_query(act->binder, statement->query, &relation, err));
     } else {
-        const mu_table *table;
-        MU_TRY(mu_bind_table(act->binder, statement->name, &table, err));
-        MU_TRY(mu_bind_scan(act->binder, table, &relation, err));
+        const mu_ast_source source = {.name = statement->name};
+        MU_TRY(mu_bind_source(act->binder, &source, &relation, err));
     }
     w.plan = relation.plan;
     return act->running ? write_file(act, &w, err) : MUSTER_OK;

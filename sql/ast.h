@@ -29,30 +29,31 @@ typedef struct mu_ast_type {
 
 typedef enum mu_ast_kind {
     MU_AST_NULL,
-    MU_AST_BOOLEAN,  /* text: "true" or "false" */
-    MU_AST_INTEGER,  /* text: digits, perhaps with a '-' */
-    MU_AST_DECIMAL,  /* text: digits with a point */
-    MU_AST_DOUBLE,   /* text: digits with an exponent */
-    MU_AST_TEXT,     /* text: what was between the quotes */
-    MU_AST_TYPED,    /* DATE 'x', INTERVAL 7 DAYS: type and text */
+    MU_AST_BOOLEAN,   /* text: "true" or "false" */
+    MU_AST_INTEGER,   /* text: digits, perhaps with a '-' */
+    MU_AST_DECIMAL,   /* text: digits with a point */
+    MU_AST_DOUBLE,    /* text: digits with an exponent */
+    MU_AST_TEXT,      /* text: what was between the quotes */
+    MU_AST_TYPED,     /* DATE 'x', INTERVAL 7 DAYS: type and text */
     MU_AST_PARAMETER, /* text: as written; parameter: its number */
-    MU_AST_COLUMN,   /* [qualifier.]text */
-    MU_AST_STAR,     /* [qualifier.]* with names to leave out; in a call's argument, count(*) */
-    MU_AST_UNARY,    /* op, one operand */
-    MU_AST_BINARY,   /* op, two operands */
-    MU_AST_AND,      /* two operands or more */
-    MU_AST_OR,       /* two operands or more */
-    MU_AST_NOT,      /* one operand */
-    MU_AST_IS_NULL,  /* one operand; negated */
-    MU_AST_DISTINCT, /* IS [NOT] DISTINCT FROM: two operands; negated */
-    MU_AST_BETWEEN,  /* value, low, high; negated */
-    MU_AST_IN_LIST,  /* value, then the list; negated */
-    MU_AST_IN_QUERY, /* value and query; negated */
-    MU_AST_SCALAR,   /* (query), for its one value */
-    MU_AST_EXISTS,   /* query */
-    MU_AST_ANY,      /* value op ANY (query) */
-    MU_AST_ALL,      /* value op ALL (query) */
-    MU_AST_LIKE,     /* value, pattern; negated; fold_case for ILIKE */
+    MU_AST_COLUMN,    /* [qualifier.]text */
+    MU_AST_STAR,      /* [qualifier.]* with names to leave out, and operands that stand in place of
+                         the columns they are named after; in a call's argument, count(*) */
+    MU_AST_UNARY,     /* op, one operand */
+    MU_AST_BINARY,    /* op, two operands */
+    MU_AST_AND,       /* two operands or more */
+    MU_AST_OR,        /* two operands or more */
+    MU_AST_NOT,       /* one operand */
+    MU_AST_IS_NULL,   /* one operand; negated */
+    MU_AST_DISTINCT,  /* IS [NOT] DISTINCT FROM: two operands; negated */
+    MU_AST_BETWEEN,   /* value, low, high; negated */
+    MU_AST_IN_LIST,   /* value, then the list; negated */
+    MU_AST_IN_QUERY,  /* value and query; negated */
+    MU_AST_SCALAR,    /* (query), for its one value */
+    MU_AST_EXISTS,    /* query */
+    MU_AST_ANY,       /* value op ANY (query) */
+    MU_AST_ALL,       /* value op ALL (query) */
+    MU_AST_LIKE,      /* value, pattern; negated; fold_case for ILIKE */
     MU_AST_CASE, /* [operand,] then pairs of when and then [, else]; see has_operand, has_else */
     MU_AST_CAST, /* one operand, to type */
     MU_AST_CALL, /* text(operands, named ones too) [FILTER (WHERE filter)] */
@@ -122,6 +123,7 @@ typedef struct mu_ast_source {
     mu_ast_items operands; /* of the function */
     mu_ast_select *query;
     mu_ast_name alias;
+    mu_ast_names columns; /* AS alias(a, b): other names of the first columns */
     int32_t start, end;
 } mu_ast_source;
 
@@ -144,8 +146,9 @@ typedef struct mu_ast_orders {
     uint32_t capacity;
 } mu_ast_orders;
 
-typedef struct mu_ast_common { /* WITH name AS (query) */
+typedef struct mu_ast_common { /* WITH name(columns) AS (query) */
     mu_ast_name name;
+    mu_ast_names columns;
     mu_ast_select *query;
 } mu_ast_common;
 
@@ -155,10 +158,35 @@ typedef struct mu_ast_commons {
     uint32_t capacity;
 } mu_ast_commons;
 
+typedef struct mu_ast_rows {
+    mu_ast_items *data;
+    uint32_t count;
+    uint32_t capacity;
+} mu_ast_rows;
+
+typedef struct mu_ast_selects {
+    mu_ast_select **data;
+    uint32_t count;
+    uint32_t capacity;
+} mu_ast_selects;
+
+typedef enum mu_ast_query_kind {
+    MU_AST_PLAIN,     /* SELECT ... FROM ... */
+    MU_AST_VALUES,    /* VALUES rows */
+    MU_AST_UNION,     /* all members; none is deeper in the tree for standing later */
+    MU_AST_INTERSECT, /* what all members have */
+    MU_AST_EXCEPT,    /* the first member without the others */
+} mu_ast_query_kind;
+
+/* Of queries that are not plain, only ORDER BY and LIMIT are set beside what their kind says. */
 struct mu_ast_select {
+    mu_ast_query_kind kind;
     int32_t start, end;
     uint32_t depth;
     mu_ast_commons commons;
+    mu_ast_rows rows;
+    mu_ast_selects members; /* one alone: a query in parentheses, with an ORDER BY around */
+    bool all;               /* UNION ALL */
     bool distinct;
     mu_ast_items items; /* empty: FROM t without a SELECT, which means * */
     mu_ast_source *from;
@@ -195,7 +223,7 @@ typedef struct mu_ast_columns {
 /* FORMAT csv, HEADER, DELIMITER ';', COLUMNS (a, b) */
 typedef struct mu_ast_option {
     mu_ast_name name;
-    const char *value; /* NULL: none was given */
+    const char *value;            /* NULL: none was given */
     const mu_ast_expr *parameter; /* that stands for the value; NULL: none does */
     int32_t value_offset;
     mu_ast_names list; /* empty unless the value is a list */
@@ -207,20 +235,15 @@ typedef struct mu_ast_options {
     uint32_t capacity;
 } mu_ast_options;
 
-typedef struct mu_ast_rows {
-    mu_ast_items *data;
-    uint32_t count;
-    uint32_t capacity;
-} mu_ast_rows;
-
 typedef enum mu_ast_statement_kind {
     MU_AST_SELECT,           /* query */
     MU_AST_EXPLAIN,          /* query */
-    MU_AST_CREATE_TABLE,     /* name, columns, partition; path and options with FROM 'file' */
+    MU_AST_CREATE_TABLE,     /* name, columns, partition; path and options with FROM 'file', query
+                                with AS */
     MU_AST_DROP_TABLE,       /* name */
     MU_AST_COPY_FROM,        /* name, path, options */
     MU_AST_COPY_TO,          /* query, path, options */
-    MU_AST_INSERT,           /* name, names, rows */
+    MU_AST_INSERT,           /* name, names, rows or query */
     MU_AST_CREATE_TAG,       /* name, query */
     MU_AST_REFRESH_TAG,      /* name */
     MU_AST_DROP_TAG,         /* name */
@@ -241,6 +264,9 @@ typedef enum mu_ast_statement_kind {
     MU_AST_RENAME_TABLE,  /* name, names: the new name */
     MU_AST_UPDATE,        /* name, items: expressions named by their columns, where */
     MU_AST_DELETE,        /* name, where */
+    MU_AST_CREATE_VIEW,   /* name, names, query */
+    MU_AST_DROP_VIEW,     /* name */
+    MU_AST_SUMMARIZE,     /* name, or query */
 } mu_ast_statement_kind;
 
 typedef struct mu_ast_statement {

@@ -2,7 +2,10 @@
  * bind.h - what names stand for: from the tree of a statement to plans of typed expressions.
  *
  *   bind_select.c  a query: FROM, WHERE, GROUP BY, HAVING, items, ORDER BY, LIMIT
+ *   bind_members.c  UNION, INTERSECT, EXCEPT
+ *   bind_values.c  VALUES
  *   bind_source.c  what stands after FROM: tables, queries, WITH
+ *   bind_series.c  generate_series(...)
  *   bind_behaviour.c  funnel(...), retention(...)
  *   bind_expr.c    expressions
  *   bind_call.c    aggregates; has_tag, in_audience, did and other sets of customers
@@ -54,7 +57,8 @@ typedef struct mu_binder {
     const char *text;              /* of the statement: default column names are cut from it */
     const mu_common_scope *common; /* of the query being bound */
     const mu_bound_set *sets;      /* all that were bound so far */
-    mu_bound_query *subqueries;    /* likewise */
+    const char *defined;           /* the view that is being created, and cannot be used; or NULL */
+    mu_bound_query *subqueries;    /* all that were bound so far, too */
     uint32_t lookup_count;
     uint32_t work, depth; /* nodes bound so far, and nested now: see mu_bind_enter() */
     mu_parameters parameters;
@@ -69,6 +73,7 @@ typedef struct mu_relation {
     uint32_t column_count;    /* that have names: none without FROM */
     uint32_t customer_column; /* what `customer` means; or MU_NO_COLUMN */
     uint32_t time_column;     /* what first() and last() go by; or MU_NO_COLUMN */
+    const mu_set *set;        /* its only column is these customers, and perhaps nobody; or NULL */
 } mu_relation;
 
 /* Aggregate calls of a query, as they are found. */
@@ -124,6 +129,25 @@ muster_status mu_bind_nested(mu_binder *binder, const mu_ast_select *query, mu_n
 muster_status mu_bind_correlation(mu_binder *binder, mu_nested *nested, const mu_expr *condition,
                                   const mu_expr **out, muster_error *err);
 muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_relation *out,
+                             muster_error *err);
+/* A query that is UNION, INTERSECT, EXCEPT; or VALUES. ORDER BY and LIMIT aside. */
+muster_status mu_bind_members(mu_binder *binder, const mu_ast_select *query, mu_relation *out,
+                              muster_error *err);
+muster_status mu_bind_values(mu_binder *binder, const mu_ast_select *query, mu_relation *out,
+                             muster_error *err);
+/* The rows of all plans, which have columns of the same types. */
+muster_status mu_bind_union_all(mu_binder *binder, const mu_plan *const *plans, uint32_t count,
+                                const mu_plan **out, muster_error *err);
+/* One row, whose only column has no name. */
+muster_status mu_bind_nothing(const mu_binder *binder, const mu_plan **out, muster_error *err);
+/* The customers in the set, as a column of that name. */
+muster_status mu_bind_set_members(const mu_binder *binder, const mu_set *set, const char *name,
+                                  const mu_plan **out, muster_error *err);
+/* generate_series(...), range(...); *out is NULL for any other function. */
+muster_status mu_bind_series(mu_binder *binder, const mu_ast_source *source, const mu_plan **out,
+                             muster_error *err);
+/* Gives the first columns of the relation other names. */
+muster_status mu_bind_rename(mu_binder *binder, const mu_ast_names *names, mu_relation *relation,
                              muster_error *err);
 /* The relation of that name about what the database has; NULL: if anything, it is a table. */
 muster_status mu_bind_own(mu_binder *binder, const char *name, const mu_plan **out,

@@ -47,19 +47,20 @@ static mu_place place_of(query_state *q, const char *clause, bool aggregates)
                       .outer = q->nested ? q->nested->outer : NULL};
 }
 
-/* Without FROM there is one row, whose only column has no name. */
+/* Without FROM there is one row of nothing. A query of others reads them. */
 static muster_status bind_from(query_state *q, muster_error *err)
 {
-    static const mu_plan_column column = {"", {.kind = MU_BIGINT, .bits = 64}};
-    mu_value *zero;
-
+    if (q->query->kind == MU_AST_VALUES) {
+        return mu_bind_values(q->binder, q->query, &q->source, err);
+    }
+    if (q->query->kind != MU_AST_PLAIN) {
+        return mu_bind_members(q->binder, q->query, &q->source, err);
+    }
     if (q->query->from) {
         return mu_bind_source(q->binder, q->query->from, &q->source, err);
     }
-    MU_ARENA_TRY(zero, q->binder->scope.arena, 1, err);
-    zero->type = column.type;
     q->source = (mu_relation){.customer_column = MU_NO_COLUMN, .time_column = MU_NO_COLUMN};
-    return mu_plan_values(&q->binder->scope, &column, 1, zero, 1, &q->source.plan, err);
+    return mu_bind_nothing(q->binder, &q->source.plan, err);
 }
 
 /* An expression as it was written, with runs of blanks as one: the name of a column without
@@ -95,14 +96,48 @@ static bool excluded(const mu_ast_expr *star, const char *name)
     return false;
 }
 
+/* What stands in place of a column; NULL: itself. */
+static const mu_ast_expr *replaced(const mu_ast_expr *star, const char *name)
+{
+    for (uint32_t i = 0; i < star->operands.count; i++) {
+        if (mu_name_equal(star->operands.data[i].name.text, name)) {
+            return star->operands.data[i].expr;
+        }
+    }
+    return NULL;
+}
+
+/* What EXCLUDE and REPLACE name has to be there. */
+static muster_status check_star(const mu_relation *source, const mu_ast_expr *star,
+                                muster_error *err)
+{
+    const mu_ast_name any = {0};
+    uint32_t ignored;
+
+    for (uint32_t i = 0; i < star->excluded.count; i++) {
+        const mu_ast_name name = star->excluded.data[i];
+        MU_TRY(mu_bind_column(source, any, name.text, name.offset, &ignored, err));
+    }
+    for (uint32_t i = 0; i < star->operands.count; i++) {
+        const mu_ast_name name = star->operands.data[i].name;
+        MU_TRY(mu_bind_column(source, any, name.text, name.offset, &ignored, err));
+        if (excluded(star, name.text) || replaced(star, name.text) != star->operands.data[i].expr) {
+            return mu_fail_at(err, MUSTER_INVALID, name.offset,
+                              "column \"%s\" is named twice after \"*\"", name.text);
+        }
+    }
+    return MUSTER_OK;
+}
+
 /* "*" as the columns it stands for. */
 static muster_status unfold_star(query_state *q, const mu_ast_expr *star, muster_error *err)
 {
     const mu_relation *source = &q->source;
+    const mu_place place = place_of(q, "SELECT", true);
     const uint32_t before = q->items.count;
     uint32_t ignored;
 
-    if (!q->query->from) {
+    if (source->column_count == 0) {
         return mu_fail_at(err, MUSTER_INVALID, star->offset,
                           "\"*\" without FROM stands for nothing");
     }
@@ -112,17 +147,19 @@ static muster_status unfold_star(query_state *q, const mu_ast_expr *star, muster
             return mu_bind_column(source, star->qualifier, any, star->offset, &ignored, err);
         }
     }
-    for (uint32_t i = 0; i < star->excluded.count; i++) {
-        MU_TRY(mu_bind_column(source, (mu_ast_name){0}, star->excluded.data[i].text,
-                              star->excluded.data[i].offset, &ignored, err));
-    }
+    MU_TRY(check_star(source, star, err));
     for (uint32_t i = 0; i < source->column_count; i++) {
         const mu_plan_column *column = &source->plan->columns[i];
         if (excluded(star, column->name)) {
             continue;
         }
-        MU_TRY(mu_expr_column(&q->binder->scope, i, column->type, star->offset,
-                              &q->exprs[q->items.count], err));
+        const mu_ast_expr *instead = replaced(star, column->name);
+        if (instead) {
+            MU_TRY(mu_bind_expr(&place, instead, &q->exprs[q->items.count], err));
+        } else {
+            MU_TRY(mu_expr_column(&q->binder->scope, i, column->type, star->offset,
+                                  &q->exprs[q->items.count], err));
+        }
         q->names[q->items.count] = column->name;
         q->items.data[q->items.count++] = (mu_ast_item){NULL, {0}};
     }
@@ -716,6 +753,9 @@ static muster_status bind_clauses(query_state *q, mu_relation *out, muster_error
     const uint32_t time_column = find_time(q);
     MU_TRY(is_correlated(q) ? plan_correlated(q, &plan, err) : plan_query(q, &plan, err));
     mu_bind_relation_of(plan, out);
+    if (q->query->kind != MU_AST_PLAIN && !q->query->limit && !q->query->offset) {
+        out->set = q->source.set;
+    }
     out->time_column = plan->kind == MU_PLAN_GROUP || q->key_count > 0 || q->calls.count > 0
                            ? MU_NO_COLUMN
                            : time_column;

@@ -6,6 +6,7 @@
 
 #include "sql/set_relations.h"
 #include "sql/storage_relations.h"
+#include "sql/views.h"
 
 static muster_status fail_table(const mu_binder *binder, mu_ast_name name, muster_error *err)
 {
@@ -14,6 +15,9 @@ static muster_status fail_table(const mu_binder *binder, mu_ast_name name, muste
 
     for (uint32_t i = 0; i < binder->catalog->table_count; i++) {
         mu_nearest_try(&nearest, mu_bind_text(binder->catalog->tables[i].name));
+    }
+    for (uint32_t i = 0; i < binder->catalog->view_count; i++) {
+        mu_nearest_try(&nearest, mu_bind_text(binder->catalog->views[i].name));
     }
     for (const mu_common_scope *scope = binder->common; scope; scope = scope->outer) {
         for (uint32_t i = 0; i < scope->visible; i++) {
@@ -29,6 +33,13 @@ muster_status mu_bind_table(const mu_binder *binder, mu_ast_name name, const mu_
                             muster_error *err)
 {
     *out = mu_catalog_find(binder->catalog, name.text);
+    if (!*out && mu_catalog_find_view(binder->catalog, name.text)) {
+        return mu_fail_at(
+            err, MUSTER_INVALID, name.offset,
+            "\"%s\" is a view, and has no rows of its own; it can stand where a query "
+            "reads from",
+            name.text);
+    }
     return *out ? MUSTER_OK : fail_table(binder, name, err);
 }
 
@@ -62,7 +73,7 @@ static muster_status bind_common(mu_binder *binder, const mu_ast_source *source,
             binder->common = here;
             out->name = common->name.text;
             *found = true;
-            return MUSTER_OK;
+            return mu_bind_rename(binder, &common->columns, out, err);
         }
     }
     return MUSTER_OK;
@@ -87,9 +98,41 @@ void mu_bind_relation_of(const mu_plan *plan, mu_relation *out)
                          .time_column = MU_NO_COLUMN};
 }
 
+muster_status mu_bind_rename(mu_binder *binder, const mu_ast_names *names, mu_relation *relation,
+                             muster_error *err)
+{
+    const mu_scope *scope = &binder->scope;
+    const mu_plan *plan = relation->plan;
+    const uint32_t count = relation->column_count;
+    const mu_expr **exprs;
+    const char **all;
+
+    if (names->count == 0) {
+        return MUSTER_OK;
+    }
+    if (names->count > count) {
+        return mu_fail_at(err, MUSTER_INVALID, names->data[count].offset,
+                          "there is no column to be named \"%s\": %s%s%s has %u",
+                          names->data[count].text, relation->name ? "\"" : "",
+                          relation->name ? relation->name : "the query", relation->name ? "\"" : "",
+                          count);
+    }
+    MU_ARENA_TRY(exprs, scope->arena, count, err);
+    MU_ARENA_TRY(all, scope->arena, count, err);
+    for (uint32_t i = 0; i < count; i++) {
+        all[i] = i < names->count ? names->data[i].text : plan->columns[i].name;
+        MU_TRY(mu_expr_column(scope, i, plan->columns[i].type, -1, &exprs[i], err));
+    }
+    relation->table = NULL;
+    return mu_plan_project(scope, plan, exprs, all, count, &relation->plan, err);
+}
+
 muster_status mu_bind_own(mu_binder *binder, const char *name, const mu_plan **out,
                           muster_error *err)
 {
+    if (mu_name_equal(name, "views")) {
+        return mu_views_relation(binder, out, err);
+    }
     MU_TRY(mu_storage_relation(binder, name, out, err));
     return *out ? MUSTER_OK : mu_set_relation(binder, name, out, err);
 }
@@ -103,7 +146,10 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
         MU_TRY(mu_bind_query(binder, source->query, out, err));
     } else if (source->called) {
         const mu_plan *plan;
-        MU_TRY(mu_bind_behaviour(binder, source, &plan, err));
+        MU_TRY(mu_bind_series(binder, source, &plan, err));
+        if (!plan) {
+            MU_TRY(mu_bind_behaviour(binder, source, &plan, err));
+        }
         mu_bind_relation_of(plan, out);
         out->name = source->name.text;
     } else {
@@ -111,6 +157,9 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
         const mu_plan *plan = NULL;
         if (!found) {
             MU_TRY(mu_bind_own(binder, source->name.text, &plan, err));
+        }
+        if (!found && !plan) {
+            MU_TRY(mu_bind_view(binder, source->name, out, &found, err));
         }
         if (plan) {
             mu_bind_relation_of(plan, out);
@@ -124,5 +173,5 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
     if (source->alias.text) {
         out->name = source->alias.text;
     }
-    return MUSTER_OK;
+    return mu_bind_rename(binder, &source->columns, out, err);
 }

@@ -171,6 +171,9 @@ static const char *name_of(const mu_ast_expr *expr)
 
 static mu_bound_query *find_query(const mu_place *place, const mu_bound_query *wanted)
 {
+    if (place->binder->parameters.by_place) {
+        return NULL; /* the same words need not mean the same */
+    }
     for (mu_bound_query *b = place->binder->subqueries; b; b = b->next) {
         if (b->asked == wanted->asked && b->commons == wanted->commons &&
             b->visible == wanted->visible && mu_text_equal(b->text, wanted->text) &&
@@ -203,6 +206,7 @@ static muster_status bind_query(const mu_place *place, const mu_ast_expr *expr, 
     **out = bound;
     MU_TRY(mu_bind_nested(binder, query, &(*out)->nested, &relation, err));
     (*out)->plan = relation.plan;
+    (*out)->set = (*out)->nested.key_count > 0 ? NULL : relation.set;
     (*out)->around = (*out)->nested.key_count > 0 ? place->relation->plan : NULL;
     (*out)->next = binder->subqueries;
     binder->subqueries = *out;

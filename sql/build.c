@@ -20,6 +20,13 @@ static void fail_memory(mu_build *b)
     }
 }
 
+void mu_build_refuse(mu_build *b, mu_token token, const char *message)
+{
+    if (b->status == MUSTER_OK) {
+        b->status = mu_fail_at(b->err, MUSTER_SYNTAX, token.offset, "%s", message);
+    }
+}
+
 static void fail_depth(mu_build *b, int32_t offset)
 {
     if (b->status == MUSTER_OK) {
@@ -237,7 +244,8 @@ mu_ast_expr *mu_build_column(mu_build *b, mu_ast_name qualifier, mu_ast_name nam
     return node;
 }
 
-mu_ast_expr *mu_build_star(mu_build *b, mu_ast_name qualifier, mu_token star, mu_ast_names excluded)
+mu_ast_expr *mu_build_star(mu_build *b, mu_ast_name qualifier, mu_token star, mu_ast_names excluded,
+                           mu_ast_items replaced)
 {
     const int32_t start = qualifier.text ? qualifier.offset : star.offset;
     mu_ast_expr *node = mu_build_node(b, MU_AST_STAR, start, star.offset);
@@ -246,7 +254,7 @@ mu_ast_expr *mu_build_star(mu_build *b, mu_ast_name qualifier, mu_token star, mu
         node->qualifier = qualifier;
         node->excluded = excluded;
     }
-    return node;
+    return mu_build_operands(b, node, replaced);
 }
 
 mu_ast_expr *mu_build_unary(mu_build *b, mu_ast_kind kind, mu_token op, mu_ast_expr *operand)
@@ -341,6 +349,12 @@ mu_ast_expr *mu_build_in_query(mu_build *b, mu_token at, bool negated, mu_ast_ex
 mu_ast_expr *mu_build_subquery(mu_build *b, mu_ast_kind kind, mu_token at, mu_ast_select *query)
 {
     return with_query(b, mu_build_node(b, kind, at.offset, at.offset), query);
+}
+
+mu_ast_expr *mu_build_scalar(mu_build *b, mu_ast_select *query)
+{
+    return query ? with_query(b, mu_build_node(b, MU_AST_SCALAR, query->start, query->start), query)
+                 : NULL;
 }
 
 mu_ast_expr *mu_build_quantified(mu_build *b, mu_ast_operator op, mu_token at, mu_ast_kind kind,
@@ -451,6 +465,26 @@ mu_ast_select *mu_build_select(mu_build *b, int32_t start)
     return query;
 }
 
+mu_ast_select *mu_build_values(mu_build *b, int32_t start, mu_ast_rows rows)
+{
+    mu_ast_select *query = mu_build_select(b, start);
+
+    if (query) {
+        query->kind = MU_AST_VALUES;
+        query->rows = rows;
+    }
+    return query;
+}
+
+mu_ast_select *mu_build_closed_select(mu_build *b, mu_token open, mu_ast_select *query)
+{
+    if (query) {
+        query->start = open.offset;
+        query->end = b->end;
+    }
+    return query;
+}
+
 static void deepen_query(mu_ast_select *query, uint32_t depth)
 {
     if (depth >= query->depth) {
@@ -489,6 +523,12 @@ mu_ast_select *mu_build_finish_select(mu_build *b, mu_ast_select *query)
     }
     if (query->from) {
         deepen_by_items(query, &query->from->operands);
+    }
+    for (uint32_t i = 0; i < query->rows.count; i++) {
+        deepen_by_items(query, &query->rows.data[i]);
+    }
+    for (uint32_t i = 0; i < query->members.count; i++) {
+        deepen_query(query, query->members.data[i]->depth);
     }
     if (query->depth > MU_MAX_DEPTH) {
         fail_depth(b, query->start);
@@ -586,4 +626,53 @@ mu_ast_rows mu_build_add_row(mu_build *b, mu_ast_rows list, mu_ast_items row)
 {
     ADD(list, row);
     return list;
+}
+
+/* Has the query something of its own around it, so that it cannot be part of what is around? */
+static bool is_closed(const mu_ast_select *query)
+{
+    return query->commons.count > 0 || query->orders.count > 0 || query->limit || query->offset;
+}
+
+static mu_ast_select *new_members(mu_build *b, mu_ast_query_kind kind, mu_ast_select *first)
+{
+    mu_ast_select *query = mu_build_select(b, first->start);
+
+    if (query) {
+        query->kind = kind;
+        ADD(query->members, first);
+    }
+    return query;
+}
+
+mu_ast_select *mu_build_members(mu_build *b, mu_ast_query_kind kind, bool all, mu_ast_select *left,
+                                mu_ast_select *right)
+{
+    mu_ast_select *query = left;
+
+    if (!left || !right) {
+        return NULL;
+    }
+    if (left->kind != kind || left->all != all || is_closed(left)) {
+        query = new_members(b, kind, left);
+    }
+    if (query) {
+        query->all = all;
+        ADD(query->members, right);
+    }
+    return mu_build_finish_select(b, query);
+}
+
+mu_ast_select *mu_build_open_select(mu_build *b, mu_ast_select *query)
+{
+    return query && is_closed(query) ? new_members(b, MU_AST_UNION, query) : query;
+}
+
+void mu_build_insert(mu_ast_statement *statement, mu_ast_select *query)
+{
+    if (query && query->kind == MU_AST_VALUES && !is_closed(query)) {
+        statement->rows = query->rows;
+    } else {
+        statement->query = query;
+    }
 }

@@ -32,8 +32,8 @@ mu_ast_expr *mu_build_parameter(mu_build *b, mu_token token);
 mu_ast_expr *mu_build_typed(mu_build *b, mu_token type, mu_token text);
 mu_ast_expr *mu_build_interval(mu_build *b, mu_token type, mu_token number, mu_ast_name unit);
 mu_ast_expr *mu_build_column(mu_build *b, mu_ast_name qualifier, mu_ast_name name);
-mu_ast_expr *mu_build_star(mu_build *b, mu_ast_name qualifier, mu_token star,
-                           mu_ast_names excluded);
+mu_ast_expr *mu_build_star(mu_build *b, mu_ast_name qualifier, mu_token star, mu_ast_names excluded,
+                           mu_ast_items replaced);
 
 /* A node with operands; `offset` is where errors point, `start` where it begins. */
 mu_ast_expr *mu_build_node(mu_build *b, mu_ast_kind kind, int32_t start, int32_t offset);
@@ -53,6 +53,7 @@ mu_ast_expr *mu_build_in_query(mu_build *b, mu_token at, bool negated, mu_ast_ex
                                mu_ast_select *query);
 /* SCALAR and EXISTS; ANY and ALL. */
 mu_ast_expr *mu_build_subquery(mu_build *b, mu_ast_kind kind, mu_token at, mu_ast_select *query);
+mu_ast_expr *mu_build_scalar(mu_build *b, mu_ast_select *query);
 mu_ast_expr *mu_build_quantified(mu_build *b, mu_ast_operator op, mu_token at, mu_ast_kind kind,
                                  mu_ast_expr *value, mu_ast_select *query);
 mu_ast_expr *mu_build_case(mu_build *b, mu_token at, mu_ast_expr *operand, mu_ast_items branches,
@@ -68,9 +69,22 @@ mu_ast_expr *mu_build_parenthesis(mu_build *b, mu_token open, mu_ast_expr *inner
 
 mu_ast_source *mu_build_source(mu_build *b, int32_t start);
 mu_ast_select *mu_build_select(mu_build *b, int32_t start);
+mu_ast_select *mu_build_values(mu_build *b, int32_t start, mu_ast_rows rows);
+/* left UNION [ALL] right: a chain of the same operator is one query of many members. */
+mu_ast_select *mu_build_members(mu_build *b, mu_ast_query_kind kind, bool all, mu_ast_select *left,
+                                mu_ast_select *right);
+/* Parentheses belong to the text of the query in them. */
+mu_ast_select *mu_build_closed_select(mu_build *b, mu_token open, mu_ast_select *query);
+/* The query, or one around it if it has a WITH, an ORDER BY or a LIMIT of its own, which is to get
+ * more of them. */
+mu_ast_select *mu_build_open_select(mu_build *b, mu_ast_select *query);
 /* Takes up the depth of what the query holds, once it is whole. */
 mu_ast_select *mu_build_finish_select(mu_build *b, mu_ast_select *query);
 mu_ast_statement *mu_build_statement(mu_build *b, mu_ast_statement_kind kind);
+/* VALUES alone are rows of the statement itself, any other query is one. */
+void mu_build_insert(mu_ast_statement *statement, mu_ast_select *query);
+/* What is SQL, and is not done here. */
+void mu_build_refuse(mu_build *b, mu_token token, const char *message);
 
 /* list with an item more */
 mu_ast_items mu_build_add_item(mu_build *b, mu_ast_items list, mu_ast_expr *expr, mu_ast_name name);

@@ -42,6 +42,41 @@ typedef struct orders {
     mu_ast_orders items;
 } orders;
 
+/* What may follow any query. */
+typedef struct tail {
+    orders order;
+    limits limit;
+} tail;
+
+static const tail no_tail;
+
+static mu_ast_select *with_tail(mu_build *b, mu_ast_select *query, const tail *t)
+{
+    if (query) {
+        query->order_all = t->order.all;
+        query->orders = t->order.items;
+        query->limit = t->limit.limit;
+        query->offset = t->limit.offset;
+    }
+    return mu_build_finish_select(b, query);
+}
+
+static mu_ast_select *with_commons(mu_build *b, mu_token with, mu_ast_commons commons,
+                                   mu_ast_select *query, const tail *t)
+{
+    query = mu_build_open_select(b, query);
+    if (query) {
+        query->commons = commons;
+        query->start = with.offset;
+    }
+    return with_tail(b, query, t);
+}
+
+typedef struct alias {
+    mu_ast_name name;
+    mu_ast_names columns;
+} alias;
+
 static const mu_ast_name no_name;
 }
 
@@ -55,13 +90,18 @@ static const mu_ast_name no_name;
     b->status = mu_fail_memory(b->err, "reading a statement");
 }
 
-%fallback ID ADD ALL ALTER ANY ASC AUDIENCE AUDIENCES BACKUP BY CHECKPOINT COLUMN COMPACT COPY
-  CUSTOMER DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT
-  LAST NULLS PARTITION PRECISION REFRESH RENAME REPLACE SET SHOW SOME STDIN STDOUT TABLE TABLES
-  TAG TAGS TIME TO UPDATE VALUES VERSION.
+%fallback ID ADD ALL ALTER ANY ASC AUDIENCE AUDIENCES BACKUP BEGIN BY CHECKPOINT COLUMN COMMIT
+  COMPACT COPY CUSTOMER DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF
+  INDEXED INSERT LAST NEXT NULLS ONLY PARTITION PRECISION RECURSIVE REFRESH RENAME REPLACE ROLLBACK
+  ROW ROWS SET SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES TAG TAGS TIME TO UPDATE VALUES VERSION
+  VIEW.
 
-%token EXCEPT INTERSECT JOIN ON OVER UNION USING SEMI.
+%token FETCH JOIN ON OVER USING SEMI.
 
+%nonassoc ENCLOSED. /* a query in parentheses, with more of them around it, stays a query */
+%nonassoc RP.
+%left UNION EXCEPT.
+%left INTERSECT.
 %left OR.
 %left AND.
 %right NOT.
@@ -78,28 +118,28 @@ input ::= statement.
 
 /* Statements. */
 
-statement ::= select(Q). {
+statement ::= whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_SELECT);
     if (s) { s->query = Q; }
 }
-statement ::= EXPLAIN select(Q). {
+statement ::= EXPLAIN whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_EXPLAIN);
     if (s) { s->query = Q; }
 }
-statement ::= CREATE TABLE unless(U) name(N) LP columns(C) RP partition(P). {
-    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TABLE);
-    if (s) { s->if_exists = U; s->name = N; s->columns = C; s->partition = P; }
+statement ::= create_table(S) LP columns(C) RP partition(P). {
+    if (S) { S->columns = C; S->partition = P; }
 }
-statement ::= CREATE TABLE unless(U) name(N) FROM STRING(F) file_columns(C) partition(P). {
-    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TABLE);
-    if (s) { s->if_exists = U; s->name = N; s->columns = C; s->partition = P;
-             s->path = mu_build_name(b, F); }
+statement ::= create_table(S) FROM STRING(F) file_columns(C) partition(P). {
+    if (S) { S->columns = C; S->partition = P; S->path = mu_build_name(b, F); }
 }
-statement ::= CREATE TABLE unless(U) name(N) FROM STRING(F) file_columns(C) WITH options(O)
-              partition(P). {
-    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TABLE);
-    if (s) { s->if_exists = U; s->name = N; s->columns = C; s->partition = P;
-             s->path = mu_build_name(b, F); s->options = O; }
+statement ::= create_table(S) FROM STRING(F) file_columns(C) WITH options(O) partition(P). {
+    if (S) { S->columns = C; S->partition = P; S->path = mu_build_name(b, F); S->options = O; }
+}
+statement ::= create_table(S) partition(P) AS whole(Q). {
+    if (S) { S->partition = P; S->query = Q; }
+}
+statement ::= create_table(S) LP columns(C) RP partition(P) AS whole(Q). {
+    if (S) { S->columns = C; S->partition = P; S->query = Q; }
 }
 statement ::= DROP TABLE if_there(U) name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_TABLE);
@@ -136,7 +176,7 @@ statement ::= COPY name(N) FROM from_place(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_COPY_FROM);
     if (s) { s->name = N; s->path = F; s->options = O; }
 }
-statement ::= COPY LP select(Q) RP TO to_place(F) with_options(O). {
+statement ::= COPY parens(Q) TO to_place(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_COPY_TO);
     if (s) { s->query = Q; s->path = F; s->options = O; }
 }
@@ -144,15 +184,19 @@ statement ::= COPY name(N) TO to_place(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_COPY_TO);
     if (s) { s->name = N; s->path = F; s->options = O; }
 }
-statement ::= INSERT INTO name(N) column_names(C) VALUES rows(R). {
+statement ::= INSERT INTO name(N) whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_INSERT);
-    if (s) { s->name = N; s->names = C; s->rows = R; }
+    if (s) { s->name = N; mu_build_insert(s, Q); }
 }
-statement ::= CREATE TAG unless(U) name(N) AS select(Q). {
+statement ::= INSERT INTO name(N) LP names(C) RP whole(Q). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_INSERT);
+    if (s) { s->name = N; s->names = C; mu_build_insert(s, Q); }
+}
+statement ::= CREATE TAG unless(U) name(N) AS whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TAG);
     if (s) { s->if_exists = U; s->name = N; s->query = Q; }
 }
-statement ::= CREATE OR REPLACE TAG name(N) AS select(Q). {
+statement ::= CREATE OR REPLACE TAG name(N) AS whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TAG);
     if (s) { s->replaces = true; s->name = N; s->query = Q; }
 }
@@ -164,11 +208,11 @@ statement ::= DROP TAG if_there(U) name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_TAG);
     if (s) { s->if_exists = U; s->name = N; }
 }
-statement ::= CREATE AUDIENCE unless(U) name(N) AS select(Q). {
+statement ::= CREATE AUDIENCE unless(U) name(N) AS whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_AUDIENCE);
     if (s) { s->if_exists = U; s->name = N; s->query = Q; }
 }
-statement ::= CREATE OR REPLACE AUDIENCE name(N) AS select(Q). {
+statement ::= CREATE OR REPLACE AUDIENCE name(N) AS whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_AUDIENCE);
     if (s) { s->replaces = true; s->name = N; s->query = Q; }
 }
@@ -180,11 +224,32 @@ statement ::= DROP AUDIENCE if_there(U) name(N) version(V). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_AUDIENCE);
     if (s) { s->if_exists = U; s->name = N; s->version = V; }
 }
+statement ::= CREATE VIEW unless(U) name(N) column_names(C) AS whole(Q). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_VIEW);
+    if (s) { s->if_exists = U; s->name = N; s->names = C; s->query = Q; }
+}
+statement ::= CREATE OR REPLACE VIEW name(N) column_names(C) AS whole(Q). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_VIEW);
+    if (s) { s->replaces = true; s->name = N; s->names = C; s->query = Q; }
+}
+statement ::= DROP VIEW if_there(U) name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_VIEW);
+    if (s) { s->if_exists = U; s->name = N; }
+}
+statement ::= SUMMARIZE name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SUMMARIZE);
+    if (s) { s->name = N; }
+}
+statement ::= SUMMARIZE whole(Q). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SUMMARIZE);
+    if (s) { s->query = Q; }
+}
+statement ::= transaction. { mu_build_statement(b, MU_AST_SELECT); }
 statement ::= DESCRIBE name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DESCRIBE);
     if (s) { s->name = N; }
 }
-statement ::= DESCRIBE select(Q). {
+statement ::= DESCRIBE whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DESCRIBE);
     if (s) { s->query = Q; }
 }
@@ -204,6 +269,23 @@ statement ::= COMPACT. { mu_build_statement(b, MU_AST_COMPACT); }
 statement ::= SET name(N) set_to setting(V). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_SET);
     if (s) { s->name = N; s->path = V; }
+}
+
+%type create_table {mu_ast_statement *}
+create_table(A) ::= CREATE TABLE unless(U) name(N). {
+    A = mu_build_statement(b, MU_AST_CREATE_TABLE);
+    if (A) { A->if_exists = U; A->name = N; }
+}
+create_table(A) ::= CREATE OR REPLACE TABLE name(N). {
+    A = mu_build_statement(b, MU_AST_CREATE_TABLE);
+    if (A) { A->replaces = true; A->name = N; }
+}
+
+transaction ::= transaction_word.
+transaction ::= transaction_word name.
+transaction_word ::= BEGIN|COMMIT|ROLLBACK(T). {
+    mu_build_refuse(b, T, "each statement is a transaction of its own; there is no BEGIN, COMMIT or "
+                          "ROLLBACK");
 }
 
 set_to ::= EQ.
@@ -240,19 +322,11 @@ columns(A) ::= columns(L) COMMA column(C). { A = mu_build_add_column(b, L, C); }
 column(A) ::= name(N) type(T). { A = (mu_ast_column){N, T, 0}; }
 column(A) ::= name(N) type(T) roles(R). { A = (mu_ast_column){N, T, R}; }
 
+column(A) ::= name(N) roles(R). { A = (mu_ast_column){N, {{0}, 0, {0}}, R}; }
+
 %type file_columns {mu_ast_columns}
 file_columns(A) ::= . { A = (mu_ast_columns){0}; }
-file_columns(A) ::= LP file_column_list(L) RP. { A = L; }
-
-%type file_column_list {mu_ast_columns}
-file_column_list(A) ::= file_column(C). { A = mu_build_add_column(b, (mu_ast_columns){0}, C); }
-file_column_list(A) ::= file_column_list(L) COMMA file_column(C). {
-    A = mu_build_add_column(b, L, C);
-}
-
-%type file_column {mu_ast_column}
-file_column(A) ::= column(C). { A = C; }
-file_column(A) ::= name(N) roles(R). { A = (mu_ast_column){N, {{0}, 0, {0}}, R}; }
+file_columns(A) ::= LP columns(L) RP. { A = L; }
 
 %type roles {unsigned}
 roles(A) ::= role(R). { A = R; }
@@ -330,31 +404,66 @@ rows(A) ::= rows(L) COMMA LP exprs(R) RP. { A = mu_build_add_row(b, L, R); }
 /* Queries. */
 
 %type select {mu_ast_select *}
-select(A) ::= query(Q). { A = mu_build_finish_select(b, Q); }
-select(A) ::= WITH(W) commons(C) query(Q). {
-    if (Q) { Q->commons = C; Q->start = W.offset; }
-    A = mu_build_finish_select(b, Q);
+select(A) ::= simple(Q). { A = Q; }
+select(A) ::= clause(Q) tail(T). { A = with_tail(b, mu_build_open_select(b, Q), &T); }
+select(A) ::= WITH(W) commons(C) clause(Q). { A = with_commons(b, W, C, Q, &no_tail); }
+select(A) ::= WITH(W) commons(C) clause(Q) tail(T). { A = with_commons(b, W, C, Q, &T); }
+select(A) ::= WITH recursive commons clause(Q). { A = Q; }
+
+recursive ::= RECURSIVE(R). {
+    mu_build_refuse(b, R, "WITH RECURSIVE is not possible: a query of WITH sees those before it");
 }
+
+/* A query in parentheses. Those around it are always its own, so that it is clear to whom they
+ * belong. */
+%type parens {mu_ast_select *}
+parens(A) ::= LP(P) select(Q) RP. { A = mu_build_closed_select(b, P, Q); }
+parens(A) ::= LP(P) parens(Q) RP. { A = mu_build_closed_select(b, P, Q); }
+
+/* What is a query by itself. */
+%type whole {mu_ast_select *}
+whole(A) ::= select(Q). { A = Q; }
+whole(A) ::= parens(Q). { A = Q; }
+
+%type clause {mu_ast_select *}
+clause(A) ::= simple(Q). { A = Q; }
+clause(A) ::= parens(Q). { A = Q; }
+
+%type simple {mu_ast_select *}
+simple(A) ::= query(Q). { A = mu_build_finish_select(b, Q); }
+simple(A) ::= VALUES(V) rows(R). {
+    A = mu_build_finish_select(b, mu_build_values(b, V.offset, R));
+}
+simple(A) ::= clause(L) UNION all(D) clause(R). {
+    A = mu_build_members(b, MU_AST_UNION, D, L, R);
+}
+simple(A) ::= clause(L) EXCEPT all(D) clause(R). {
+    A = mu_build_members(b, MU_AST_EXCEPT, D, L, R);
+}
+simple(A) ::= clause(L) INTERSECT all(D) clause(R). {
+    A = mu_build_members(b, MU_AST_INTERSECT, D, L, R);
+}
+
+%type all {bool}
+all(A) ::= . { A = false; }
+all(A) ::= DISTINCT. { A = false; }
+all(A) ::= ALL. { A = true; }
 
 %type commons {mu_ast_commons}
 commons(A) ::= common(C). { A = mu_build_add_common(b, (mu_ast_commons){0}, C); }
 commons(A) ::= commons(L) COMMA common(C). { A = mu_build_add_common(b, L, C); }
 
 %type common {mu_ast_common}
-common(A) ::= name(N) AS LP select(Q) RP. { A = (mu_ast_common){N, Q}; }
+common(A) ::= name(N) column_names(C) AS parens(Q). { A = (mu_ast_common){N, C, Q}; }
 
 %type query {mu_ast_select *}
-query(A) ::= head(Q) where(W) group(G) having(H) order(O) limit(L). {
+query(A) ::= head(Q) where(W) group(G) having(H). {
     A = Q;
     if (A) {
         A->where = W;
         A->group_all = G.all;
         A->groups = G.items;
         A->having = H;
-        A->order_all = O.all;
-        A->orders = O.items;
-        A->limit = L.limit;
-        A->offset = L.offset;
     }
 }
 
@@ -388,11 +497,21 @@ items(A) ::= items(L) COMMA item(I). { A = mu_build_add_item(b, L, I.expr, I.nam
 item(A) ::= expr(E). { A = (mu_ast_item){E, no_name}; }
 item(A) ::= expr(E) AS name(N). { A = (mu_ast_item){E, N}; }
 item(A) ::= expr(E) name(N). { A = (mu_ast_item){E, N}; }
-item(A) ::= STAR(S) exclude(X). {
-    A = (mu_ast_item){mu_build_star(b, no_name, S, X), no_name};
+item(A) ::= STAR(S) exclude(X) replace(R). {
+    A = (mu_ast_item){mu_build_star(b, no_name, S, X, R), no_name};
 }
-item(A) ::= name(N) DOT STAR(S) exclude(X). {
-    A = (mu_ast_item){mu_build_star(b, N, S, X), no_name};
+item(A) ::= name(N) DOT STAR(S) exclude(X) replace(R). {
+    A = (mu_ast_item){mu_build_star(b, N, S, X, R), no_name};
+}
+
+%type replace {mu_ast_items}
+replace(A) ::= . { A = (mu_ast_items){0}; }
+replace(A) ::= REPLACE LP replacements(L) RP. { A = L; }
+
+%type replacements {mu_ast_items}
+replacements(A) ::= expr(E) AS name(N). { A = mu_build_add_item(b, (mu_ast_items){0}, E, N); }
+replacements(A) ::= replacements(L) COMMA expr(E) AS name(N). {
+    A = mu_build_add_item(b, L, E, N);
 }
 
 %type exclude {mu_ast_names}
@@ -403,21 +522,22 @@ exclude(A) ::= EXCLUDE name(N). { A = mu_build_add_name(b, (mu_ast_names){0}, N)
 %type source {mu_ast_source *}
 source(A) ::= name(N) alias(S). {
     A = mu_build_source(b, N.offset);
-    if (A) { A->name = N; A->alias = S; }
+    if (A) { A->name = N; A->alias = S.name; A->columns = S.columns; }
 }
 source(A) ::= name(N) LP arguments(L) RP alias(S). {
     A = mu_build_source(b, N.offset);
-    if (A) { A->name = N; A->called = true; A->operands = L; A->alias = S; }
+    if (A) { A->name = N; A->called = true; A->operands = L; A->alias = S.name;
+             A->columns = S.columns; }
 }
-source(A) ::= LP(P) select(Q) RP alias(S). {
-    A = mu_build_source(b, P.offset);
-    if (A) { A->query = Q; A->alias = S; }
+source(A) ::= parens(Q) alias(S). {
+    A = Q ? mu_build_source(b, Q->start) : NULL;
+    if (A) { A->query = Q; A->alias = S.name; A->columns = S.columns; }
 }
 
-%type alias {mu_ast_name}
-alias(A) ::= . { A = no_name; }
-alias(A) ::= name(N). { A = N; }
-alias(A) ::= AS name(N). { A = N; }
+%type alias {alias}
+alias(A) ::= . { A = (alias){0}; }
+alias(A) ::= name(N) column_names(C). { A = (alias){N, C}; }
+alias(A) ::= AS name(N) column_names(C). { A = (alias){N, C}; }
 
 %type where {mu_ast_expr *}
 where(A) ::= . { A = NULL; }
@@ -432,8 +552,12 @@ group(A) ::= GROUP BY exprs(L). { A = (groups){.items = L}; }
 having(A) ::= . { A = NULL; }
 having(A) ::= HAVING expr(E). { A = E; }
 
+%type tail {tail}
+tail(A) ::= order(O). { A = (tail){.order = O}; }
+tail(A) ::= order(O) limit(L). { A = (tail){O, L}; }
+tail(A) ::= limit(L). { A = (tail){.limit = L}; }
+
 %type order {orders}
-order(A) ::= . { A = (orders){0}; }
 order(A) ::= ORDER BY order_items(L). { A = (orders){.items = L}; }
 order(A) ::= ORDER BY ALL(T) direction(D) nulls(N). {
     A = (orders){.all = true,
@@ -461,11 +585,29 @@ nulls(A) ::= NULLS FIRST. { A = MU_AST_NULLS_FIRST; }
 nulls(A) ::= NULLS LAST. { A = MU_AST_NULLS_LAST; }
 
 %type limit {limits}
-limit(A) ::= . { A = (limits){0}; }
-limit(A) ::= LIMIT expr(L). { A = (limits){L, NULL}; }
-limit(A) ::= OFFSET expr(O). { A = (limits){NULL, O}; }
-limit(A) ::= LIMIT expr(L) OFFSET expr(O). { A = (limits){L, O}; }
-limit(A) ::= OFFSET expr(O) LIMIT expr(L). { A = (limits){L, O}; }
+limit(A) ::= most(L). { A = (limits){L, NULL}; }
+limit(A) ::= after(O). { A = (limits){NULL, O}; }
+limit(A) ::= most(L) after(O). { A = (limits){L, O}; }
+limit(A) ::= after(O) most(L). { A = (limits){L, O}; }
+
+%type most {mu_ast_expr *}
+most(A) ::= LIMIT expr(L). { A = L; }
+most(A) ::= LIMIT ALL. { A = NULL; }
+most(A) ::= FETCH first expr(L) rows_word ONLY. { A = L; }
+most(A) ::= FETCH(T) first rows_word ONLY. {
+    A = mu_build_node(b, MU_AST_INTEGER, T.offset, T.offset);
+    if (A) { A->text = "1"; }
+}
+
+%type after {mu_ast_expr *}
+after(A) ::= OFFSET expr(O). { A = O; }
+after(A) ::= OFFSET expr(O) rows_word. { A = O; }
+
+first ::= FIRST.
+first ::= NEXT.
+
+rows_word ::= ROW.
+rows_word ::= ROWS.
 
 /* Expressions. */
 
@@ -518,7 +660,8 @@ expr(A) ::= name(N) LP DISTINCT argument_list(L) RP filter(F). {
     A = mu_build_call(b, N, true, L, F);
 }
 expr(A) ::= name(N) LP STAR(S) RP filter(F). {
-    mu_ast_expr *star = mu_build_star(b, no_name, S, (mu_ast_names){0});
+    mu_ast_expr *star = mu_build_star(b, no_name, S, (mu_ast_names){0},
+                                      (mu_ast_items){0});
     A = mu_build_call(b, N, false, mu_build_add_item(b, (mu_ast_items){0}, star, no_name), F);
 }
 
@@ -570,31 +713,31 @@ expr(A) ::= expr(L) IN(T) LP exprs(I) RP. {
 expr(A) ::= expr(L) NOT IN(T) LP exprs(I) RP. [IN] {
     A = mu_build_operands(b, mu_build_test(b, MU_AST_IN_LIST, T, true, L, NULL), I);
 }
-expr(A) ::= expr(L) IN(T) LP select(Q) RP. { A = mu_build_in_query(b, T, false, L, Q); }
-expr(A) ::= expr(L) NOT IN(T) LP select(Q) RP. [IN] { A = mu_build_in_query(b, T, true, L, Q); }
-expr(A) ::= LP(T) select(Q) RP. { A = mu_build_subquery(b, MU_AST_SCALAR, T, Q); }
-expr(A) ::= EXISTS(T) LP select(Q) RP. { A = mu_build_subquery(b, MU_AST_EXISTS, T, Q); }
+expr(A) ::= expr(L) IN(T) parens(Q). { A = mu_build_in_query(b, T, false, L, Q); }
+expr(A) ::= expr(L) NOT IN(T) parens(Q). [IN] { A = mu_build_in_query(b, T, true, L, Q); }
+expr(A) ::= parens(Q). [ENCLOSED] { A = mu_build_scalar(b, Q); }
+expr(A) ::= EXISTS(T) parens(Q). { A = mu_build_subquery(b, MU_AST_EXISTS, T, Q); }
 
 %type quantifier {mu_ast_kind}
 quantifier(A) ::= ANY|SOME. { A = MU_AST_ANY; }
 quantifier(A) ::= ALL. { A = MU_AST_ALL; }
 
-expr(A) ::= expr(L) EQ(T) quantifier(K) LP select(Q) RP. {
+expr(A) ::= expr(L) EQ(T) quantifier(K) parens(Q). {
     A = mu_build_quantified(b, MU_AST_EQ, T, K, L, Q);
 }
-expr(A) ::= expr(L) NE(T) quantifier(K) LP select(Q) RP. {
+expr(A) ::= expr(L) NE(T) quantifier(K) parens(Q). {
     A = mu_build_quantified(b, MU_AST_NE, T, K, L, Q);
 }
-expr(A) ::= expr(L) LT(T) quantifier(K) LP select(Q) RP. {
+expr(A) ::= expr(L) LT(T) quantifier(K) parens(Q). {
     A = mu_build_quantified(b, MU_AST_LT, T, K, L, Q);
 }
-expr(A) ::= expr(L) LE(T) quantifier(K) LP select(Q) RP. {
+expr(A) ::= expr(L) LE(T) quantifier(K) parens(Q). {
     A = mu_build_quantified(b, MU_AST_LE, T, K, L, Q);
 }
-expr(A) ::= expr(L) GT(T) quantifier(K) LP select(Q) RP. {
+expr(A) ::= expr(L) GT(T) quantifier(K) parens(Q). {
     A = mu_build_quantified(b, MU_AST_GT, T, K, L, Q);
 }
-expr(A) ::= expr(L) GE(T) quantifier(K) LP select(Q) RP. {
+expr(A) ::= expr(L) GE(T) quantifier(K) parens(Q). {
     A = mu_build_quantified(b, MU_AST_GE, T, K, L, Q);
 }
 

@@ -5,6 +5,8 @@
 
 #include "sql/options.h"
 #include "sql/set_relations.h"
+#include "sql/summarize.h"
+#include "sql/views.h"
 
 #include <assert.h>
 #include <string.h>
@@ -56,6 +58,22 @@ static muster_status keep_type(mu_binder *binder, mu_type type, mu_value *out, m
     return keep_text(binder, name, strlen(name), out, err);
 }
 
+/* How many columns the view has; NULL: its query is in order no more. */
+static muster_status count_columns(mu_binder *binder, const mu_view *view, mu_value *out,
+                                   muster_error *err)
+{
+    const mu_ast_name name = {view->name, 0};
+    const uint32_t depth = binder->depth;
+    mu_relation relation;
+    bool found;
+
+    const muster_status status = mu_bind_view(binder, name, &relation, &found, err);
+    binder->depth = depth; /* nobody leaves after a failure */
+    *out = status == MUSTER_OK ? number_value(relation.column_count)
+                               : (mu_value){.type = number_type, .null = true};
+    return status == MUSTER_INVALID || status == MUSTER_SYNTAX ? MUSTER_OK : status;
+}
+
 static muster_status show_tables(mu_binder *binder, const mu_plan **out, muster_error *err)
 {
     static const mu_plan_column columns[] = {
@@ -70,7 +88,8 @@ static muster_status show_tables(mu_binder *binder, const mu_plan **out, muster_
     const mu_catalog *catalog = binder->catalog;
     mu_value *values, *row;
 
-    MU_ARENA_TRY(values, binder->scope.arena, catalog->table_count * MU_COUNT(columns), err);
+    const uint32_t count = catalog->table_count + catalog->view_count;
+    MU_ARENA_TRY(values, binder->scope.arena, count * MU_COUNT(columns), err);
     row = values;
     for (uint32_t i = 0; i < catalog->table_count; i++, row += MU_COUNT(columns)) {
         const mu_table *table = &catalog->tables[i];
@@ -87,8 +106,14 @@ static muster_status show_tables(mu_binder *binder, const mu_plan **out, muster_
         row[4] = time_value(known, first);
         row[5] = time_value(known, last);
     }
-    return mu_plan_values(&binder->scope, columns, MU_COUNT(columns), values, catalog->table_count,
-                          out, err);
+    for (uint32_t i = 0; i < catalog->view_count; i++, row += MU_COUNT(columns)) {
+        row[0] = text_value(catalog->views[i].name);
+        row[1] = text_value("view");
+        row[2] = (mu_value){.type = number_type, .null = true};
+        MU_TRY(count_columns(binder, &catalog->views[i], &row[3], err));
+        row[4] = row[5] = time_value(false, 0);
+    }
+    return mu_plan_values(&binder->scope, columns, MU_COUNT(columns), values, count, out, err);
 }
 
 static const mu_plan_column described[] = {
@@ -155,12 +180,17 @@ static muster_status describe_name(mu_binder *binder, mu_ast_name name, const mu
 {
     const mu_plan *plan;
     mu_relation relation;
+    bool found;
 
     MU_TRY(mu_bind_own(binder, name.text, &plan, err));
-    if (!plan) {
-        return describe_table(binder, name, out, err);
+    if (plan) {
+        mu_bind_relation_of(plan, &relation);
+    } else {
+        MU_TRY(mu_bind_view(binder, name, &relation, &found, err));
+        if (!found) {
+            return describe_table(binder, name, out, err);
+        }
     }
-    mu_bind_relation_of(plan, &relation);
     return describe_relation(binder, &relation, out, err);
 }
 
@@ -260,6 +290,9 @@ muster_status mu_show(mu_binder *binder, const mu_ast_statement *statement, cons
     }
     if (statement->kind == MU_AST_SHOW_AUDIENCES) {
         return mu_show_audiences(binder, out, err);
+    }
+    if (statement->kind == MU_AST_SUMMARIZE) {
+        return mu_summarize(binder, statement, out, err);
     }
     if (statement->kind == MU_AST_EXPLAIN) {
         return explain(binder, statement->query, out, err);

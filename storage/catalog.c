@@ -34,6 +34,16 @@ const mu_table *mu_catalog_find(const mu_catalog *catalog, const char *name)
     return NULL;
 }
 
+const mu_view *mu_catalog_find_view(const mu_catalog *catalog, const char *name)
+{
+    for (uint32_t i = 0; i < catalog->view_count; i++) {
+        if (mu_name_equal(catalog->views[i].name, name)) {
+            return &catalog->views[i];
+        }
+    }
+    return NULL;
+}
+
 const mu_table *mu_catalog_table(const mu_catalog *catalog, uint32_t id)
 {
     for (uint32_t i = 0; i < catalog->table_count; i++) {
@@ -220,7 +230,7 @@ muster_status mu_table_check_name(const mu_catalog *catalog, const char *name, m
 {
     /* Relations that every database has, or will have. */
     static const char *const taken[] = {"customers", "tags",    "audiences", "audience_versions",
-                                        "segments",  "columns", "files"};
+                                        "segments",  "columns", "files",     "views"};
 
     MU_TRY(check_name("table", name, err));
     for (size_t i = 0; i < MU_COUNT(taken); i++) {
@@ -232,6 +242,10 @@ muster_status mu_table_check_name(const mu_catalog *catalog, const char *name, m
     }
     if (mu_catalog_find(catalog, name)) {
         return mu_fail(err, MUSTER_INVALID, "there is a table \"%s\" already", name);
+    }
+    if (mu_catalog_find_view(catalog, name)) {
+        return mu_fail(err, MUSTER_INVALID, "there is a view \"%s\" already; DROP VIEW removes it",
+                       name);
     }
     return MUSTER_OK;
 }
@@ -255,6 +269,12 @@ muster_status mu_table_check_columns(const mu_catalog *catalog, const mu_table *
 muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, muster_error *err)
 {
     MU_TRY(mu_table_check_name(catalog, table->name, err));
+    return mu_table_check_shape(catalog, table, err);
+}
+
+muster_status mu_table_check_shape(const mu_catalog *catalog, const mu_table *table,
+                                   muster_error *err)
+{
     MU_TRY(mu_table_check_columns(catalog, table, err));
     return check_roles(table, err);
 }

@@ -52,11 +52,19 @@ typedef struct mu_table {
     uint32_t next_column_id;                             /* above every id ever given */
 } mu_table;
 
+/* A query with a name. */
+typedef struct mu_view {
+    const char *name;
+    const char *definition; /* what stands after CREATE VIEW, the name first */
+} mu_view;
+
 typedef struct mu_catalog {
     mu_kind customer_kind; /* MU_TEXT or MU_BIGINT; MU_NULL until the first event table says */
     uint32_t table_count;
     const mu_table *tables; /* `customers` first */
     uint32_t next_table_id;
+    uint32_t view_count;
+    const mu_view *views; /* by the order in which they came; no view has the name of a table */
 } mu_catalog;
 
 static inline bool mu_table_has_events(const mu_table *table)
@@ -67,6 +75,7 @@ static inline bool mu_table_has_events(const mu_table *table)
 bool mu_name_equal(const char *a, const char *b);
 const mu_table *mu_catalog_find(const mu_catalog *catalog,
                                 const char *name); /* NULL if there is none */
+const mu_view *mu_catalog_find_view(const mu_catalog *catalog, const char *name); /* likewise */
 const mu_table *mu_catalog_table(const mu_catalog *catalog, uint32_t id);
 /* Of that name, or the CUSTOMER column by its alias; MU_NO_COLUMN if there is none. */
 uint32_t mu_table_column(const mu_table *table, const char *name);
@@ -75,6 +84,9 @@ uint32_t mu_table_column(const mu_table *table, const char *name);
  * is too long, a role twice or on the wrong type, one of CUSTOMER and TIME without the other, EVENT
  * or INDEXED without them, too many columns, customer ids of another type than the database's. */
 muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, muster_error *err);
+/* The same, whatever it is to be named. */
+muster_status mu_table_check_shape(const mu_catalog *catalog, const mu_table *table,
+                                   muster_error *err);
 
 /* A change of a table that is there. */
 typedef enum mu_table_edit_kind {

@@ -278,6 +278,59 @@ muster_status mu_change_drop_table(mu_change *change, uint32_t table_id, muster_
     return MUSTER_OK;
 }
 
+/* The views but the one of that name, with room for one more. */
+static muster_status copy_views(mu_change *change, const char *but, mu_view **out, uint32_t *count,
+                                muster_error *err)
+{
+    const mu_catalog *catalog = &change->catalog;
+
+    *count = 0;
+    *out = MU_NEW_ARRAY(&change->arena, mu_view, (size_t)catalog->view_count + 1);
+    if (!*out) {
+        return mu_fail_memory(err, "changing views");
+    }
+    for (uint32_t i = 0; i < catalog->view_count; i++) {
+        if (!mu_name_equal(catalog->views[i].name, but)) {
+            (*out)[(*count)++] = catalog->views[i];
+        }
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_change_put_view(mu_change *change, const char *name, const char *definition,
+                                 muster_error *err)
+{
+    mu_catalog *catalog = &change->catalog;
+    mu_view *views;
+    uint32_t count;
+
+    if (!mu_catalog_find_view(catalog, name)) {
+        MU_TRY(mu_table_check_name(catalog, name, err));
+    }
+    MU_TRY(copy_views(change, name, &views, &count, err));
+    views[count].name = mu_arena_text(&change->arena, name, strlen(name));
+    views[count].definition = mu_arena_text(&change->arena, definition, strlen(definition));
+    if (!views[count].name || !views[count].definition) {
+        return mu_fail_memory(err, "creating a view");
+    }
+    catalog->views = views;
+    catalog->view_count = count + 1;
+    change->edited = true;
+    return MUSTER_OK;
+}
+
+muster_status mu_change_drop_view(mu_change *change, const char *name, muster_error *err)
+{
+    mu_view *views;
+    uint32_t count;
+
+    MU_TRY(copy_views(change, name, &views, &count, err));
+    change->catalog.views = views;
+    change->catalog.view_count = count;
+    change->edited = true;
+    return MUSTER_OK;
+}
+
 muster_status mu_change_edit_table(mu_change *change, uint32_t table_id, const mu_table_edit *edit,
                                    muster_error *err)
 {

@@ -88,6 +88,10 @@ mu_customer_adder *mu_change_customers(mu_change *change);
 muster_status mu_change_create_table(mu_change *change, const mu_table *table, const mu_table **out,
                                      muster_error *err);
 muster_status mu_change_drop_table(mu_change *change, uint32_t table_id, muster_error *err);
+/* A view of that name takes the place of one that is there. */
+muster_status mu_change_put_view(mu_change *change, const char *name, const char *definition,
+                                 muster_error *err);
+muster_status mu_change_drop_view(mu_change *change, const char *name, muster_error *err);
 /* A segment that has been written. */
 muster_status mu_change_add_segment(mu_change *change, const mu_segment_info *info,
                                     muster_error *err);

@@ -28,6 +28,7 @@ enum {
     /* The fewest bytes that one of each takes, by which a count is held against what is left. */
     TABLE_BYTES = 4 + 4 + 1 + 4 + 4,
     COLUMN_BYTES = 4 + 4 + 5,
+    VIEW_BYTES = 4 + 4,
     PART_BYTES = 8 + 4 + 4 + 8,
     SEGMENT_BYTES = 8 + 4 + 8 + 3 * 8 + 2 * 8 + 8,
     SETS_BYTES = 8 + 8,
@@ -224,6 +225,16 @@ static void write_tags(mu_writer *out, const mu_tags_info *tags)
     }
 }
 
+static void write_views(mu_writer *out, const mu_catalog *catalog)
+{
+    mu_write_u32(out, catalog->view_count);
+    for (uint32_t i = 0; i < catalog->view_count; i++) {
+        const mu_view *view = &catalog->views[i];
+        mu_write_text(out, view->name, strlen(view->name));
+        mu_write_text(out, view->definition, strlen(view->definition));
+    }
+}
+
 static void write_payload(mu_writer *out, const mu_manifest *manifest)
 {
     mu_write_u64(out, manifest->version);
@@ -235,6 +246,7 @@ static void write_payload(mu_writer *out, const mu_manifest *manifest)
     for (uint32_t i = 0; i < manifest->catalog.table_count; i++) {
         write_table(out, &manifest->catalog.tables[i]);
     }
+    write_views(out, &manifest->catalog);
     mu_write_u32(out, manifest->part_count);
     for (uint32_t i = 0; i < manifest->part_count; i++) {
         mu_manifest_write_part(out, &manifest->parts[i]);
@@ -373,6 +385,35 @@ static muster_status read_table(decoder *d, mu_table *table)
     return MUSTER_OK;
 }
 
+static muster_status read_view(decoder *d, mu_view *view)
+{
+    mu_text name;
+    uint32_t size;
+
+    MU_TRY(read_name(d, &name));
+    view->name = name.data;
+    const char *text = mu_read_text(&d->in, &size);
+    if (!text || memchr(text, '\0', size)) {
+        return mu_fail(d->err, MUSTER_CORRUPT, "view \"%s\" has no definition", view->name);
+    }
+    view->definition = mu_arena_text(d->arena, text, size);
+    return view->definition ? MUSTER_OK : fail_memory(d);
+}
+
+static muster_status read_views(decoder *d, mu_catalog *catalog)
+{
+    MU_TRY(read_count(d, "views", VIEW_BYTES, &catalog->view_count));
+    mu_view *views = MU_NEW_ARRAY(d->arena, mu_view, catalog->view_count);
+    if (!views) {
+        return fail_memory(d);
+    }
+    for (uint32_t i = 0; i < catalog->view_count; i++) {
+        MU_TRY(read_view(d, &views[i]));
+    }
+    catalog->views = views;
+    return MUSTER_OK;
+}
+
 static muster_status read_catalog(decoder *d, mu_catalog *catalog)
 {
     const uint8_t kind = mu_read_u8(&d->in);
@@ -391,7 +432,7 @@ static muster_status read_catalog(decoder *d, mu_catalog *catalog)
         MU_TRY(read_table(d, &tables[i]));
     }
     catalog->tables = tables;
-    return MUSTER_OK;
+    return read_views(d, catalog);
 }
 
 void mu_manifest_read_part(mu_reader *in, mu_customer_part_info *part)

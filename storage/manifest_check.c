@@ -96,6 +96,19 @@ static muster_status check_tables(const mu_catalog *catalog, muster_error *err)
     return MUSTER_OK;
 }
 
+static muster_status check_views(const mu_catalog *catalog, muster_error *err)
+{
+    for (uint32_t i = 0; i < catalog->view_count; i++) {
+        const mu_view *view = &catalog->views[i];
+        if (view->name[0] == '\0' || view->definition[0] == '\0' ||
+            mu_catalog_find_view(catalog, view->name) != view ||
+            mu_catalog_find(catalog, view->name)) {
+            return mu_fail(err, MUSTER_CORRUPT, "view %u is \"%s\"", i + 1, view->name);
+        }
+    }
+    return MUSTER_OK;
+}
+
 static muster_status check_parts(const mu_manifest *manifest, muster_error *err)
 {
     uint32_t next = 0;
@@ -187,6 +200,7 @@ static muster_status check_erased(const mu_manifest *manifest, muster_error *err
 muster_status mu_manifest_check(const mu_manifest *manifest, muster_error *err)
 {
     MU_TRY(check_tables(&manifest->catalog, err));
+    MU_TRY(check_views(&manifest->catalog, err));
     MU_TRY(check_parts(manifest, err));
     MU_TRY(check_segments(manifest, err));
     if (manifest->wal >= manifest->next_file) {

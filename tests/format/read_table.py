@@ -333,6 +333,10 @@ def read_segment_entry(reader):
     return entry
 
 
+def read_view(reader):
+    return {"name": reader.text().decode(), "definition": reader.text().decode()}
+
+
 def read_table(reader):
     table = {"id": reader.u32(), "name": reader.text().decode()}
     reader.u8(), reader.u32()  # period, next column
@@ -378,6 +382,7 @@ def read_manifest(directory):
     reader.u8(), reader.u32()  # type of the ids, next table
     for name, read in (
         ("tables", read_table),
+        ("views", read_view),
         ("parts", read_part),
         ("segments", read_segment_entry),
     ):

@@ -205,6 +205,11 @@ static void print_leaf(const mu_ast_expr *expr, mu_writer *out)
         put(out, " EXCLUDE ");
         print_names(&expr->excluded, out);
     }
+    if (expr->kind == MU_AST_STAR && expr->operands.count > 0) {
+        put(out, " REPLACE (");
+        print_items(&expr->operands, "AS", out);
+        put(out, ")");
+    }
 }
 
 static void print_expr(const mu_ast_expr *expr, mu_writer *out)
@@ -294,6 +299,9 @@ static void print_source(const mu_ast_source *source, mu_writer *out)
         put(out, " AS ");
         put_quoted(out, source->alias.text, '"');
     }
+    if (source->columns.count > 0) {
+        print_names(&source->columns, out);
+    }
 }
 
 static void print_orders(const mu_ast_select *query, mu_writer *out)
@@ -313,16 +321,45 @@ static void print_orders(const mu_ast_select *query, mu_writer *out)
     }
 }
 
+static void print_values(const mu_ast_rows *rows, mu_writer *out)
+{
+    for (uint32_t i = 0; i < rows->count; i++) {
+        put(out, i == 0 ? "VALUES (" : ", (");
+        print_items(&rows->data[i], "", out);
+        put(out, ")");
+    }
+}
+
+static void print_members(const mu_ast_select *query, mu_writer *out)
+{
+    for (uint32_t i = 0; i < query->members.count; i++) {
+        if (i > 0) {
+            put(out, query->kind == MU_AST_UNION       ? " UNION "
+                     : query->kind == MU_AST_INTERSECT ? " INTERSECT "
+                                                       : " EXCEPT ");
+            put(out, query->all ? "ALL " : "");
+        }
+        put(out, "(");
+        print_select(query->members.data[i], out);
+        put(out, ")");
+    }
+}
+
 static void print_select(const mu_ast_select *query, mu_writer *out)
 {
     for (uint32_t i = 0; i < query->commons.count; i++) {
         put(out, i == 0 ? "WITH " : ", ");
         put_quoted(out, query->commons.data[i].name.text, '"');
+        if (query->commons.data[i].columns.count > 0) {
+            print_names(&query->commons.data[i].columns, out);
+        }
         put(out, " AS (");
         print_select(query->commons.data[i].query, out);
         put(out, ")");
     }
     put(out, query->commons.count > 0 ? " " : "");
+    print_values(&query->rows, out);
+    print_members(query, out);
     if (query->items.count > 0) {
         put(out, query->distinct ? "SELECT DISTINCT " : "SELECT ");
         print_items(&query->items, "AS", out);
@@ -422,11 +459,10 @@ static void print_rows(const mu_ast_statement *s, mu_writer *out)
         put(out, " ");
         print_names(&s->names, out);
     }
-    put(out, " VALUES ");
-    for (uint32_t i = 0; i < s->rows.count; i++) {
-        put(out, i > 0 ? ", (" : "(");
-        print_items(&s->rows.data[i], "", out);
-        put(out, ")");
+    put(out, " ");
+    print_values(&s->rows, out);
+    if (s->query) {
+        print_select(s->query, out);
     }
 }
 
@@ -435,7 +471,7 @@ static void print_verb(const mu_ast_statement *s, mu_writer *out)
 {
     static const char *const words[] = {"",
                                         "EXPLAIN ",
-                                        "CREATE TABLE ",
+                                        "TABLE ",
                                         "DROP TABLE ",
                                         "COPY ",
                                         "COPY ",
@@ -459,11 +495,14 @@ static void print_verb(const mu_ast_statement *s, mu_writer *out)
                                         "ALTER TABLE ",
                                         "ALTER TABLE ",
                                         "UPDATE ",
-                                        "DELETE FROM "};
-    const bool creates = s->kind == MU_AST_CREATE_TABLE;
+                                        "DELETE FROM ",
+                                        "VIEW ",
+                                        "DROP VIEW ",
+                                        "SUMMARIZE "};
+    const bool creates = s->kind == MU_AST_CREATE_TABLE || s->kind == MU_AST_CREATE_VIEW;
     const bool makes_set = s->kind == MU_AST_CREATE_TAG || s->kind == MU_AST_CREATE_AUDIENCE;
 
-    put(out, makes_set ? (s->replaces ? "CREATE OR REPLACE " : "CREATE ") : "");
+    put(out, creates || makes_set ? (s->replaces ? "CREATE OR REPLACE " : "CREATE ") : "");
     put(out, words[s->kind]);
     put(out, !s->if_exists || is_alter(s) ? ""
              : creates || makes_set       ? "IF NOT EXISTS "
@@ -479,8 +518,13 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
     if (s->name.text) {
         put_quoted(out, s->name.text, '"');
     }
-    if (s->query) {
-        put(out, s->kind == MU_AST_COPY_TO ? "(" : makes_set ? " AS " : "");
+    if (s->kind == MU_AST_CREATE_VIEW && s->names.count > 0) {
+        print_names(&s->names, out);
+    }
+    if (s->query && !creates && s->kind != MU_AST_INSERT) {
+        put(out, s->kind == MU_AST_COPY_TO                    ? "("
+                 : makes_set || s->kind == MU_AST_CREATE_VIEW ? " AS "
+                                                              : "");
         print_select(s->query, out);
         put(out, s->kind == MU_AST_COPY_TO ? ")" : "");
     }
@@ -510,5 +554,9 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
     if (s->partition.text) {
         put(out, " PARTITION BY ");
         put_quoted(out, s->partition.text, '"');
+    }
+    if (s->query && creates) {
+        put(out, " AS ");
+        print_select(s->query, out);
     }
 }

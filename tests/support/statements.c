@@ -21,6 +21,7 @@ const char statements_set_up[] =
     "ALTER TABLE customers ADD COLUMN tier BIGINT;"
     "INSERT INTO customers VALUES ('ann', 'Rom', 1), ('dan', NULL, 2);"
     "CREATE TABLE products (sku TEXT, price BIGINT);"
+    "CREATE VIEW shown AS FROM products;"
     "INSERT INTO products VALUES ('a', 1), ('b', NULL)";
 
 /* %s: the file. */
@@ -50,6 +51,11 @@ static const char *const changes[] = {
     "DROP AUDIENCE vips",
     "DROP TAG vip",
     "DROP TABLE events",
+    "CREATE TABLE sums AS SELECT event, count(*) AS n FROM events GROUP BY event",
+    "CREATE OR REPLACE TABLE products AS SELECT sku, price * 2 AS price FROM products",
+    "INSERT INTO events SELECT * FROM events",
+    "CREATE OR REPLACE VIEW shown AS SELECT sku FROM products",
+    "DROP VIEW shown",
 };
 
 static const char *const questions[] = {
@@ -65,6 +71,8 @@ static const char *const questions[] = {
     "SELECT customer, city, first_seen FROM customers WHERE city > '' ORDER BY 1",
     "SELECT count(*), sum(tier) FROM customers",
     "FROM products",
+    "FROM views",
+    "SELECT count(*), sum(n) FROM sums",
 };
 
 static const char *the_file;

@@ -19,6 +19,8 @@ static void fill(mu_manifest *m, mu_arena *arena)
                                          {8, 2, 7, 12, 3, 102, -1, INT64_MAX, 4}};
     static const mu_sets_file sets[] = {{2, 500}, {7, 88}};
 
+    static const mu_view views[] = {{"v", "v AS SELECT 1"}, {"w", "w(a) AS FROM v"}};
+
     assert_true(mu_manifest_init(m, arena));
     mu_table *tables = MU_NEW_ARRAY(arena, mu_table, 2);
     const mu_table events = {"events", 2, MU_UNIT_WEEK, 3, columns, 0, 1, MU_NO_COLUMN, 5};
@@ -26,7 +28,7 @@ static void fill(mu_manifest *m, mu_arena *arena)
     assert_true(mu_manifest_copy_table(&events, arena, &tables[1]));
     m->version = 41;
     m->next_file = 10;
-    m->catalog = (mu_catalog){MU_TEXT, 2, tables, 3};
+    m->catalog = (mu_catalog){MU_TEXT, 2, tables, 3, MU_COUNT(views), views};
     m->parts = parts;
     m->part_count = MU_COUNT(parts);
     m->segments = segments;

@@ -104,6 +104,18 @@ TEST(queries_have_all_their_clauses)
         {"SELECT TRY_CAST(a AS bigint), extract(month FROM ts)",
          "SELECT TRY_CAST(\"a\" AS \"bigint\"), \"extract\"('month', \"ts\")"},
         {"explain select []", "EXPLAIN SELECT []"},
+        {"SELECT 1 UNION SELECT 2 UNION SELECT 3 EXCEPT ALL FROM t",
+         "((SELECT 1) UNION (SELECT 2) UNION (SELECT 3)) EXCEPT ALL (FROM \"t\")"},
+        {"SELECT 1 UNION ALL SELECT 2 INTERSECT SELECT 3 ORDER BY 1 LIMIT 1",
+         "(SELECT 1) UNION ALL ((SELECT 2) INTERSECT (SELECT 3)) ORDER BY 1 LIMIT 1"},
+        {"(SELECT 1 LIMIT 1) ORDER BY 1", "(SELECT 1 LIMIT 1) ORDER BY 1"},
+        {"((SELECT 1))", "SELECT 1"},
+        {"values (1, 'a'), (2, null) fetch first 1 rows only",
+         "VALUES (1, 'a'), (2, null) LIMIT 1"},
+        {"WITH x(a) AS (VALUES (1)) SELECT * EXCLUDE b REPLACE (a + 1 AS a) FROM (FROM x) AS t(c)",
+         "WITH \"x\"(\"a\") AS (VALUES (1)) SELECT * EXCLUDE (\"b\") REPLACE ((\"a\" + 1) AS "
+         "\"a\") FROM (FROM \"x\") AS \"t\"(\"c\")"},
+        {"SELECT a LIMIT ALL OFFSET 2 ROWS", "SELECT \"a\" OFFSET 2"},
     };
     check_trees(pairs, MU_COUNT(pairs));
 }
@@ -114,7 +126,7 @@ TEST(statements_that_change_things_are_read)
         {"create table events (user_id text customer, ts timestamp time, event text event, amount "
          "decimal(12,2), time time, v varchar(20)) partition by month",
          "CREATE TABLE \"events\" (\"user_id\" \"text\" CUSTOMER, \"ts\" \"timestamp\" TIME, "
-         "\"event\" \"text\" EVENT, \"amount\" \"decimal\"(12, 2), \"time\" \"time\", \"v\" "
+         "\"event\" \"text\" EVENT, \"amount\" \"decimal\"(12, 2), \"time\" TIME, \"v\" "
          "\"varchar\"(20)) PARTITION BY \"month\""},
         {"CREATE TABLE IF NOT EXISTS e FROM 'e.csv' (user_id CUSTOMER, ts BIGINT TIME, event "
          "EVENT, "
@@ -122,6 +134,17 @@ TEST(statements_that_change_things_are_read)
          "CREATE TABLE IF NOT EXISTS \"e\" FROM 'e.csv' (\"user_id\" CUSTOMER, \"ts\" \"BIGINT\" "
          "TIME, \"event\" EVENT, \"n\" \"BIGINT\") WITH (\"HEADER\" 'false', \"DELIMITER\" ';', "
          "\"COLUMNS\" (\"a\", \"b\"), \"NULL\" 'x') PARTITION BY \"day\""},
+        {"CREATE TABLE t (a CUSTOMER, b TIME) PARTITION BY day AS SELECT 1",
+         "CREATE TABLE \"t\" (\"a\" CUSTOMER, \"b\" TIME) PARTITION BY \"day\" AS SELECT 1"},
+        {"create or replace table t as from u", "CREATE OR REPLACE TABLE \"t\" AS FROM \"u\""},
+        {"INSERT INTO t (a) SELECT 1", "INSERT INTO \"t\" (\"a\") SELECT 1"},
+        {"INSERT INTO t (VALUES (1) LIMIT 1)", "INSERT INTO \"t\" VALUES (1) LIMIT 1"},
+        {"CREATE VIEW IF NOT EXISTS v(a) AS FROM t",
+         "CREATE VIEW IF NOT EXISTS \"v\"(\"a\") AS FROM \"t\""},
+        {"CREATE OR REPLACE VIEW v AS FROM t", "CREATE OR REPLACE VIEW \"v\" AS FROM \"t\""},
+        {"DROP VIEW IF EXISTS v", "DROP VIEW IF EXISTS \"v\""},
+        {"summarize t", "SUMMARIZE \"t\""},
+        {"SUMMARIZE SELECT 1", "SUMMARIZE SELECT 1"},
         {"CREATE TABLE e FROM 'e.csv'", "CREATE TABLE \"e\" FROM 'e.csv'"},
         {"DROP TABLE IF EXISTS e", "DROP TABLE IF EXISTS \"e\""},
         {"COPY tags FROM 'tags.csv' (FORMAT csv, HEADER)",
@@ -226,23 +249,20 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT a FROM", 13, "the statement ends too early; expected a name or \"(\""},
         {"SELECT", 6, "the statement ends too early; expected an expression, \"*\" or DISTINCT"},
         {"SELECT a FROM a JOIN b", 16,
-         "unexpected \"JOIN\"; expected a name, \"(\", AS, GROUP BY, HAVING, LIMIT, OFFSET, ORDER "
-         "BY, "
-         "WHERE or the end of the statement"},
+         "unexpected \"JOIN\"; expected a name, \"(\", AS, EXCEPT, FETCH, GROUP BY, HAVING, "
+         "INTERSECT, LIMIT, OFFSET, ORDER BY, UNION, WHERE or the end of the statement"},
         {"SELECT (1 + 2 FROM t", 14, "unexpected \"FROM\"; expected an operator or \")\""},
         {"SELECT 1 +", 10, "the statement ends too early; expected an expression"},
         {"SELECT sum(a) OVER (ORDER BY b)", 14,
-         "unexpected \"OVER\"; expected a name, an operator, \",\", AS, FILTER, FROM, GROUP BY, "
-         "HAVING, "
-         "LIMIT, OFFSET, ORDER BY, WHERE or the end of the statement"},
+         "unexpected \"OVER\"; expected a name, an operator, \",\", AS, EXCEPT, FETCH, FILTER, "
+         "FROM, GROUP BY, HAVING, INTERSECT, LIMIT, OFFSET, ORDER BY, UNION, WHERE or the end of "
+         "the statement"},
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
         {"CREATE TABLE t (a TEXT UNIQUE)", 23,
          "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, INDEXED, PRECISION "
          "or TIME"},
-        {"CREATE VIEW v", 7, "unexpected \"VIEW\"; expected AUDIENCE, OR, TABLE or TAG"},
-        {"MERGE INTO t", 0,
-         "unexpected \"MERGE\"; expected ALTER, BACKUP, CHECKPOINT, COMPACT, COPY, CREATE, DELETE, "
-         "DESCRIBE, DROP, EXPLAIN, FROM, INSERT, REFRESH, SELECT, SET, SHOW, UPDATE or WITH"},
+        {"CREATE INDEX i", 7, "unexpected \"INDEX\"; expected AUDIENCE, OR, TABLE, TAG or VIEW"},
+        {"MERGE INTO t", 0, "unexpected \"MERGE\"; expected something else"},
         {"COPY t FROM events.csv", 12,
          "unexpected \"events\"; expected a text between single quotes or STDIN"},
         {"SELECT 'abc", 7, "the quote ' is never closed"},
@@ -250,8 +270,8 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT \"\"", 7, "a name is empty; text stands between single quotes: ''"},
         {"SELECT 1 /* x", 9, "the comment is never closed"},
         {"SELECT 12abc", 7,
-         "\"12abc\" is neither a number nor a name; a name that begins with a digit stands "
-         "between double quotes"},
+         "\"12abc\" is neither a number nor a name; a name that begins with a digit stands between "
+         "double quotes"},
         {"SELECT a，b", 8, "unexpected character \"，\"; write ,"},
         {"SELECT a # b", 9, "unexpected character \"#\""},
         {"SELECT 'a\xff'", 9, "the text is not UTF-8: byte 0xff"},
@@ -260,9 +280,9 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT x PRECISION FROM t WHERE a::char precision", 35,
          "no type \"char PRECISION\"; did you mean DOUBLE PRECISION?"},
         {"SELECT a = b = c", 13,
-         "unexpected \"=\"; expected a name, an operator, \",\", AS, FROM, GROUP BY, HAVING, "
-         "LIMIT, "
-         "OFFSET, ORDER BY, WHERE or the end of the statement"},
+         "unexpected \"=\"; expected a name, an operator, \",\", AS, EXCEPT, FETCH, FROM, GROUP "
+         "BY, HAVING, INTERSECT, LIMIT, OFFSET, ORDER BY, UNION, WHERE or the end of the "
+         "statement"},
     };
     mu_arena arena = {0};
 
