@@ -179,7 +179,8 @@ muster_status mu_act_copy_to(mu_act *act, muster_error *err)
     writing w = {.snapshot = act->binder->scope.snapshot};
     mu_relation relation;
 
-    MU_TRY(mu_options_write(act->binder, &statement->options, statement->path.text, &w.options, err));
+    MU_TRY(
+        mu_options_write(act->binder, &statement->options, statement->path.text, &w.options, err));
     if (statement->query) {
         MU_TRY(mu_bind_query(act->binder, statement->query, &relation, err));
     } else {

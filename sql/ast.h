@@ -29,26 +29,26 @@ typedef struct mu_ast_type {
 
 typedef enum mu_ast_kind {
     MU_AST_NULL,
-    MU_AST_BOOLEAN,  /* text: "true" or "false" */
-    MU_AST_INTEGER,  /* text: digits, perhaps with a '-' */
-    MU_AST_DECIMAL,  /* text: digits with a point */
-    MU_AST_DOUBLE,   /* text: digits with an exponent */
-    MU_AST_TEXT,     /* text: what was between the quotes */
-    MU_AST_TYPED,    /* DATE 'x', INTERVAL 7 DAYS: type and text */
+    MU_AST_BOOLEAN,   /* text: "true" or "false" */
+    MU_AST_INTEGER,   /* text: digits, perhaps with a '-' */
+    MU_AST_DECIMAL,   /* text: digits with a point */
+    MU_AST_DOUBLE,    /* text: digits with an exponent */
+    MU_AST_TEXT,      /* text: what was between the quotes */
+    MU_AST_TYPED,     /* DATE 'x', INTERVAL 7 DAYS: type and text */
     MU_AST_PARAMETER, /* text: as written; parameter: its number */
-    MU_AST_COLUMN,   /* [qualifier.]text */
-    MU_AST_STAR,     /* [qualifier.]* with names to leave out; in a call's argument, count(*) */
-    MU_AST_UNARY,    /* op, one operand */
-    MU_AST_BINARY,   /* op, two operands */
-    MU_AST_AND,      /* two operands or more */
-    MU_AST_OR,       /* two operands or more */
-    MU_AST_NOT,      /* one operand */
-    MU_AST_IS_NULL,  /* one operand; negated */
-    MU_AST_DISTINCT, /* IS [NOT] DISTINCT FROM: two operands; negated */
-    MU_AST_BETWEEN,  /* value, low, high; negated */
-    MU_AST_IN_LIST,  /* value, then the list; negated */
-    MU_AST_IN_QUERY, /* value and query; negated */
-    MU_AST_LIKE,     /* value, pattern; negated; fold_case for ILIKE */
+    MU_AST_COLUMN,    /* [qualifier.]text */
+    MU_AST_STAR,      /* [qualifier.]* with names to leave out; in a call's argument, count(*) */
+    MU_AST_UNARY,     /* op, one operand */
+    MU_AST_BINARY,    /* op, two operands */
+    MU_AST_AND,       /* two operands or more */
+    MU_AST_OR,        /* two operands or more */
+    MU_AST_NOT,       /* one operand */
+    MU_AST_IS_NULL,   /* one operand; negated */
+    MU_AST_DISTINCT,  /* IS [NOT] DISTINCT FROM: two operands; negated */
+    MU_AST_BETWEEN,   /* value, low, high; negated */
+    MU_AST_IN_LIST,   /* value, then the list; negated */
+    MU_AST_IN_QUERY,  /* value and query; negated */
+    MU_AST_LIKE,      /* value, pattern; negated; fold_case for ILIKE */
     MU_AST_CASE, /* [operand,] then pairs of when and then [, else]; see has_operand, has_else */
     MU_AST_CAST, /* one operand, to type */
     MU_AST_CALL, /* text(operands, named ones too) [FILTER (WHERE filter)] */
@@ -191,7 +191,7 @@ typedef struct mu_ast_columns {
 /* FORMAT csv, HEADER, DELIMITER ';', COLUMNS (a, b) */
 typedef struct mu_ast_option {
     mu_ast_name name;
-    const char *value; /* NULL: none was given */
+    const char *value;            /* NULL: none was given */
     const mu_ast_expr *parameter; /* that stands for the value; NULL: none does */
     int32_t value_offset;
     mu_ast_names list; /* empty unless the value is a list */
@@ -231,6 +231,8 @@ typedef enum mu_ast_statement_kind {
     MU_AST_CHECKPOINT,
     MU_AST_COMPACT,
     MU_AST_SET,           /* name; what it is set to is in path */
+    MU_AST_RESET,         /* name, or ALL */
+    MU_AST_SHOW_SETTING,  /* name, or SETTINGS */
     MU_AST_ADD_COLUMN,    /* name, one of columns */
     MU_AST_DROP_COLUMN,   /* name, names: the column */
     MU_AST_RENAME_COLUMN, /* name, names: the column, its new name */

@@ -393,8 +393,8 @@ muster_status mu_bind_count_of(mu_binder *binder, const mu_ast_expr *expr, const
         *out = least;
         return MUSTER_OK;
     }
-    if (is_fraction(binder, expr) || value.null || value.i64 < 0 ||
-        (uint64_t)value.i64 < least || (uint64_t)value.i64 > most) {
+    if (is_fraction(binder, expr) || value.null || value.i64 < 0 || (uint64_t)value.i64 < least ||
+        (uint64_t)value.i64 > most) {
         if (most >= INT64_MAX) {
             return mu_fail_at(err, MUSTER_INVALID, expr->offset,
                               "%s takes a whole number, %llu or more", what,

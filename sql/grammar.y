@@ -57,8 +57,8 @@ static const mu_ast_name no_name;
 
 %fallback ID ADD ALL ALTER ASC AUDIENCE AUDIENCES BACKUP BY CHECKPOINT COLUMN COMPACT COPY CUSTOMER
   DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NULLS
-  PARTITION PRECISION REFRESH RENAME REPLACE SET SHOW STDIN STDOUT TABLE TABLES TAG TAGS TIME TO
-  UPDATE VALUES VERSION.
+  PARTITION PRECISION REFRESH RENAME REPLACE RESET SET SHOW STDIN STDOUT TABLE TABLES TAG TAGS TIME
+  TO UPDATE VALUES VERSION.
 
 %token EXCEPT INTERSECT JOIN ON OVER UNION USING SEMI.
 
@@ -206,6 +206,15 @@ statement ::= SET name(N) set_to setting(V). {
     if (s) { s->name = N; s->path = V; }
 }
 
+statement ::= RESET name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_RESET);
+    if (s) { s->name = N; }
+}
+statement ::= SHOW name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SHOW_SETTING);
+    if (s) { s->name = N; }
+}
+
 set_to ::= EQ.
 set_to ::= TO.
 
@@ -214,6 +223,7 @@ setting(A) ::= name(N). { A = N; }
 setting(A) ::= ON(T). { A = mu_build_name(b, T); }
 setting(A) ::= TRUE(T). { A = mu_build_name(b, T); }
 setting(A) ::= FALSE(T). { A = mu_build_name(b, T); }
+setting(A) ::= INTEGER(T). { A = mu_build_name(b, T); }
 setting(A) ::= STRING(T). { A = mu_build_name(b, T); }
 
 %type unless {bool}

@@ -219,9 +219,8 @@ static muster_status fill_in(const reader *r, mu_ast_option *option, bool *known
         return MUSTER_OK;
     }
     mu_value_format(&values[option->parameter->parameter - 1], &out);
-    option->value = out.failed ? NULL
-                               : mu_arena_text(r->binder->scope.arena, (const char *)out.data,
-                                               out.size);
+    option->value =
+        out.failed ? NULL : mu_arena_text(r->binder->scope.arena, (const char *)out.data, out.size);
     option->value_offset = option->parameter->offset;
     mu_writer_deinit(&out);
     return option->value ? MUSTER_OK : mu_fail_memory(err, "reading options");
@@ -261,8 +260,8 @@ static muster_status read_all(const reader *r, const mu_ast_options *options, mu
     return MUSTER_OK;
 }
 
-muster_status mu_options_load(const mu_binder *binder, const mu_ast_options *options, mu_copy_options *out,
-                              muster_error *err)
+muster_status mu_options_load(const mu_binder *binder, const mu_ast_options *options,
+                              mu_copy_options *out, muster_error *err)
 {
     const reader r = {.binder = binder, .load = out};
 
@@ -277,8 +276,8 @@ static bool ends_in(const char *path, const char *ending)
     return size >= wanted && mu_name_equal(path + size - wanted, ending);
 }
 
-muster_status mu_options_write(const mu_binder *binder, const mu_ast_options *options, const char *path,
-                               mu_write_options *out, muster_error *err)
+muster_status mu_options_write(const mu_binder *binder, const mu_ast_options *options,
+                               const char *path, mu_write_options *out, muster_error *err)
 {
     const reader r = {.binder = binder, .write = out};
     const bool tsv = ends_in(path, ".tsv");

@@ -9,8 +9,8 @@
 
 /* Reads options of loading: FORMAT, HEADER, DELIMITER, QUOTE, ESCAPE, NULL, TIMESTAMPFORMAT,
  * DATEFORMAT, COLUMNS, REJECTS, IGNORE_EXTRA. An unknown one is INVALID, with the nearest named. */
-muster_status mu_options_load(const mu_binder *binder, const mu_ast_options *options, mu_copy_options *out,
-                              muster_error *err);
+muster_status mu_options_load(const mu_binder *binder, const mu_ast_options *options,
+                              mu_copy_options *out, muster_error *err);
 
 typedef enum mu_write_format {
     MU_WRITE_CSV,
@@ -25,7 +25,7 @@ typedef struct mu_write_options {
 } mu_write_options;
 
 /* Options of writing to a file: FORMAT (else by the path's ending), HEADER, DELIMITER. */
-muster_status mu_options_write(const mu_binder *binder, const mu_ast_options *options, const char *path,
-                               mu_write_options *out, muster_error *err);
+muster_status mu_options_write(const mu_binder *binder, const mu_ast_options *options,
+                               const char *path, mu_write_options *out, muster_error *err);
 
 #endif

@@ -45,12 +45,12 @@ muster_status mu_statement_check_given(const muster_statement *statement, muster
         if (statement->given[i] || name->offset < 0) {
             continue;
         }
-        return name->text ? mu_fail_at(err, MUSTER_INVALID, name->offset,
-                                       "parameter :%s has no value; bind one before the first step",
-                                       name->text)
-                          : mu_fail_at(err, MUSTER_INVALID, name->offset,
-                                       "parameter %u has no value; bind one before the first step",
-                                       i + 1);
+        return name->text
+                   ? mu_fail_at(err, MUSTER_INVALID, name->offset,
+                                "parameter :%s has no value; bind one before the first step",
+                                name->text)
+                   : mu_fail_at(err, MUSTER_INVALID, name->offset,
+                                "parameter %u has no value; bind one before the first step", i + 1);
     }
     return MUSTER_OK;
 }
@@ -76,8 +76,9 @@ static muster_status bind(muster_statement *statement, uint32_t number, const mu
     const uint32_t count = muster_parameter_count(statement);
 
     if (number < 1 || number > count) {
-        return mu_fail(err, MUSTER_INVALID, "there is no parameter %" PRIu32 "; the statement has "
-                                            "%" PRIu32 ", and they are numbered from 1",
+        return mu_fail(err, MUSTER_INVALID,
+                       "there is no parameter %" PRIu32 "; the statement has "
+                       "%" PRIu32 ", and they are numbered from 1",
                        number, count);
     }
     if (statement->begun) {
@@ -138,7 +139,9 @@ muster_status muster_bind_decimal(muster_statement *statement, uint32_t number, 
                        value, scale);
     }
     const mu_type type = {.kind = MU_DECIMAL,
-                          .precision = (uint8_t)(digits > scale ? digits : scale > 0 ? scale : 1),
+                          .precision = (uint8_t)(digits > scale ? digits
+                                                 : scale > 0    ? scale
+                                                                : 1),
                           .scale = (uint8_t)scale};
     return bind(statement, number, &(mu_value){.type = type, .i64 = value}, err);
 }
@@ -205,7 +208,7 @@ muster_status muster_bind_timestamp(muster_statement *statement, uint32_t number
 muster_status muster_bind_interval(muster_statement *statement, uint32_t number, int32_t months,
                                    int64_t microseconds, muster_error *err)
 {
-    return bind(
-        statement, number,
-        &(mu_value){.type = {.kind = MU_INTERVAL}, .i64 = microseconds, .months = months}, err);
+    return bind(statement, number,
+                &(mu_value){.type = {.kind = MU_INTERVAL}, .i64 = microseconds, .months = months},
+                err);
 }

@@ -100,6 +100,9 @@ TEST(queries_have_all_their_clauses)
         {"SELECT TRY_CAST(a AS bigint), extract(month FROM ts)",
          "SELECT TRY_CAST(\"a\" AS \"bigint\"), \"extract\"('month', \"ts\")"},
         {"explain select []", "EXPLAIN SELECT []"},
+        {"SELECT ?, a = ? LIMIT ?", "SELECT ?, (\"a\" = ?) LIMIT ?"},
+        {"SELECT $2::text, $1", "SELECT CAST($2 AS \"text\"), $1"},
+        {"SELECT :since, $until, :day_1", "SELECT :since, $until, :day_1"},
     };
     check_trees(pairs, MU_COUNT(pairs));
 }
@@ -127,6 +130,11 @@ TEST(statements_that_change_things_are_read)
         {"COPY (SELECT 1) TO 'x' WITH (FORMAT jsonl)",
          "COPY (SELECT 1) TO 'x' WITH (\"FORMAT\" 'jsonl')"},
         {"COPY e TO 'e.csv'", "COPY \"e\" TO 'e.csv'"},
+        {"COPY e TO 'e.csv' (HEADER ?)", "COPY \"e\" TO 'e.csv' WITH (\"HEADER\" ?)"},
+        {"SET memory_limit = '4GB'", "SET \"memory_limit\" = '4GB'"},
+        {"set statement_timeout to 500", "SET \"statement_timeout\" = '500'"},
+        {"RESET ALL", "RESET \"ALL\""},
+        {"show settings", "SHOW \"settings\""},
         {"INSERT INTO e (a, b) VALUES (1, 'x'), (NULL, '')",
          "INSERT INTO \"e\" (\"a\", \"b\") VALUES (1, 'x'), (NULL, '')"},
         {"CREATE TAG vip AS SELECT customer FROM e", "CREATE TAG \"vip\" AS SELECT \"customer\" "
@@ -238,7 +246,8 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"CREATE VIEW v", 7, "unexpected \"VIEW\"; expected AUDIENCE, OR, TABLE or TAG"},
         {"MERGE INTO t", 0,
          "unexpected \"MERGE\"; expected ALTER, BACKUP, CHECKPOINT, COMPACT, COPY, CREATE, DELETE, "
-         "DESCRIBE, DROP, EXPLAIN, FROM, INSERT, REFRESH, SELECT, SET, SHOW, UPDATE or WITH"},
+         "DESCRIBE, DROP, EXPLAIN, FROM, INSERT, REFRESH, RESET, SELECT, SET, SHOW, UPDATE or "
+         "WITH"},
         {"COPY t FROM events.csv", 12,
          "unexpected \"events\"; expected a text between single quotes or STDIN"},
         {"SELECT 'abc", 7, "the quote ' is never closed"},
@@ -253,6 +262,11 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT 'a\xff'", 9, "the text is not UTF-8: byte 0xff"},
         {"SELECT \x80", 7, "the text is not UTF-8: byte 0x80"},
         {"SELECT 1;SELECT 2 3", 0, ""},
+        {"SELECT ?, $1", 10,
+         "parameter $1 among others of another kind; write all of a statement as ?, or as $1, or "
+         "as :name"},
+        {"SELECT $0", 7, "parameter $0; their numbers go from 1 to 65535"},
+        {"SELECT $99999999999", 7, "parameter $99999999999; their numbers go from 1 to 65535"},
         {"SELECT x PRECISION FROM t WHERE a::char precision", 35,
          "no type \"char PRECISION\"; did you mean DOUBLE PRECISION?"},
         {"SELECT a = b = c", 13,
