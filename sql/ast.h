@@ -29,30 +29,31 @@ typedef struct mu_ast_type {
 
 typedef enum mu_ast_kind {
     MU_AST_NULL,
-    MU_AST_BOOLEAN,   /* text: "true" or "false" */
-    MU_AST_INTEGER,   /* text: digits, perhaps with a '-' */
-    MU_AST_DECIMAL,   /* text: digits with a point */
-    MU_AST_DOUBLE,    /* text: digits with an exponent */
-    MU_AST_TEXT,      /* text: what was between the quotes */
-    MU_AST_TYPED,     /* DATE 'x', INTERVAL 7 DAYS: type and text */
-    MU_AST_PARAMETER, /* text: as written; parameter: its number */
-    MU_AST_COLUMN,    /* [qualifier.]text */
-    MU_AST_STAR,      /* [qualifier.]* with names to leave out; in a call's argument, count(*) */
-    MU_AST_UNARY,     /* op, one operand */
-    MU_AST_BINARY,    /* op, two operands */
-    MU_AST_AND,       /* two operands or more */
-    MU_AST_OR,        /* two operands or more */
-    MU_AST_NOT,       /* one operand */
-    MU_AST_IS_NULL,   /* one operand; negated */
-    MU_AST_DISTINCT,  /* IS [NOT] DISTINCT FROM: two operands; negated */
-    MU_AST_BETWEEN,   /* value, low, high; negated */
-    MU_AST_IN_LIST,   /* value, then the list; negated */
-    MU_AST_IN_QUERY,  /* value and query; negated */
-    MU_AST_LIKE,      /* value, pattern; negated; fold_case for ILIKE */
+    MU_AST_BOOLEAN,  /* text: "true" or "false" */
+    MU_AST_INTEGER,  /* text: digits, perhaps with a '-' */
+    MU_AST_DECIMAL,  /* text: digits with a point */
+    MU_AST_DOUBLE,   /* text: digits with an exponent */
+    MU_AST_TEXT,     /* text: what was between the quotes */
+    MU_AST_TYPED,    /* DATE 'x', INTERVAL 7 DAYS: type and text */
+    MU_AST_COLUMN,   /* [qualifier.]text */
+    MU_AST_STAR,     /* [qualifier.]* with names to leave out; in a call's argument, count(*) */
+    MU_AST_UNARY,    /* op, one operand */
+    MU_AST_BINARY,   /* op, two operands */
+    MU_AST_AND,      /* two operands or more */
+    MU_AST_OR,       /* two operands or more */
+    MU_AST_NOT,      /* one operand */
+    MU_AST_IS_NULL,  /* one operand; negated */
+    MU_AST_DISTINCT, /* IS [NOT] DISTINCT FROM: two operands; negated */
+    MU_AST_BETWEEN,  /* value, low, high; negated */
+    MU_AST_IN_LIST,  /* value, then the list; negated */
+    MU_AST_IN_QUERY, /* value and query; negated */
+    MU_AST_LIKE,     /* value, pattern; negated; fold_case for ILIKE */
     MU_AST_CASE, /* [operand,] then pairs of when and then [, else]; see has_operand, has_else */
     MU_AST_CAST, /* one operand, to type */
     MU_AST_CALL, /* text(operands, named ones too) [FILTER (WHERE filter)] */
     MU_AST_LIST, /* [a, b, c] */
+
+    MU_AST_PARAMETER, /* text: as written; parameter: its number */
 } mu_ast_kind;
 
 typedef enum mu_ast_operator {
@@ -191,10 +192,11 @@ typedef struct mu_ast_columns {
 /* FORMAT csv, HEADER, DELIMITER ';', COLUMNS (a, b) */
 typedef struct mu_ast_option {
     mu_ast_name name;
-    const char *value;            /* NULL: none was given */
-    const mu_ast_expr *parameter; /* that stands for the value; NULL: none does */
+    const char *value; /* NULL: none was given */
     int32_t value_offset;
     mu_ast_names list; /* empty unless the value is a list */
+
+    const mu_ast_expr *parameter; /* that stands for the value; NULL: none does */
 } mu_ast_option;
 
 typedef struct mu_ast_options {
@@ -256,6 +258,7 @@ typedef struct mu_ast_statement {
     mu_ast_expr *where;   /* NULL: every row */
     mu_ast_expr *version; /* a literal; NULL: all of them */
     mu_ast_select *query;
+
     mu_ast_names parameters; /* by number, the first is 1; text is NULL for one without a name, the
                                 offset where it stands first, -1 if it stands nowhere */
     bool by_place;           /* they are written ?, so that the same words mean different ones */

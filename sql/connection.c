@@ -77,8 +77,9 @@ static muster_status check_is_there(const char *path, muster_error *err)
 
 static size_t limit_of(const muster_options *options)
 {
-    const uint64_t limit =
-        options->memory_limit > 0 ? options->memory_limit : mu_env_memory() / 4 * 3;
+    const uint64_t megabyte = 1000000;
+    const uint64_t usual = mu_env_memory() / 4 * 3 / megabyte * megabyte;
+    const uint64_t limit = options->memory_limit > 0 ? options->memory_limit : usual;
 
     return limit < SIZE_MAX ? (size_t)limit : SIZE_MAX;
 }

@@ -35,17 +35,13 @@ struct mu_account {
     atomic_size_t used;  /* with CLOSED */
     atomic_size_t limit; /* SIZE_MAX: none */
     atomic_size_t peak;
+    /* What was refused last, for the message: whoever words it may be another of its threads. */
+    atomic_size_t refused, refused_limit, refused_used;
 };
 
 #define CLOSED (~(SIZE_MAX >> 1))
 
-/* The last allocation of a thread that was refused, for the message. */
-typedef struct refusal {
-    size_t wanted, limit, used; /* limit 0: it was the system that refused */
-} refusal;
-
 static _Thread_local mu_account *entered;
-static _Thread_local refusal refused;
 
 enum {
     ALIGNMENT = 64,
@@ -137,13 +133,17 @@ static bool charge(mu_account *account, size_t size)
         const size_t used = atomic_fetch_add(&a->used, size) + size;
         const size_t limit = atomic_load_explicit(&a->limit, memory_order_relaxed);
         if (used > limit) {
-            refused = (refusal){.wanted = size, .limit = limit, .used = used - size};
+            atomic_store(&account->refused, size);
+            atomic_store(&account->refused_limit, limit);
+            atomic_store(&account->refused_used, used - size);
             for (mu_account *back = account; back != a->parent; back = back->parent) {
                 atomic_fetch_sub(&back->used, size);
             }
             return false;
         }
-        note_peak(a, used);
+    }
+    for (mu_account *a = account; a; a = a->parent) {
+        note_peak(a, atomic_load_explicit(&a->used, memory_order_relaxed));
     }
     return true;
 }
@@ -223,15 +223,17 @@ const char *mu_mem_format(size_t bytes, char text[32])
 muster_status mu_fail_memory(muster_error *err, const char *what)
 {
     char wanted[32], limit[32], used[32];
+    const size_t refused = entered ? atomic_load(&entered->refused) : 0;
 
-    if (refused.limit == 0) {
+    if (refused == 0) {
         return mu_fail(err, MUSTER_NOMEM, "out of memory %s", what);
     }
     return mu_fail(err, MUSTER_NOMEM,
                    "out of memory %s: %s more would pass the memory limit of %s, with %s in use; "
                    "SET memory_limit raises it, or ask for less at a time",
-                   what, mu_mem_format(refused.wanted, wanted), mu_mem_format(refused.limit, limit),
-                   mu_mem_format(refused.used, used));
+                   what, mu_mem_format(refused, wanted),
+                   mu_mem_format(atomic_load(&entered->refused_limit), limit),
+                   mu_mem_format(atomic_load(&entered->refused_used), used));
 }
 
 /* Memory. */
@@ -241,7 +243,6 @@ static char *take(size_t size, char *(*ask)(void *old, size_t wanted), void *old
 {
     const size_t wanted = raw_size(size), booked = size + sizeof(header);
 
-    refused.limit = 0;
     if (wanted == 0 || failure_is_due() || !charge(entered, booked)) {
         return NULL;
     }
