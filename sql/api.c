@@ -246,12 +246,14 @@ static uint32_t deadline_of(const muster_statement *s)
     return s->deadline_set ? s->deadline_ms : s->connection->settings.timeout_ms;
 }
 
-/* The execution is at its end, well or not. */
+/* The execution is at its end, well or not; what it held is freed, though not what it said. */
 static void end(muster_statement *s)
 {
     s->done = true;
     atomic_store(&s->running, false);
     mu_deadline_end(&s->connection->owner->deadlines, &s->deadline);
+    forget_execution(s);
+    mu_arena_deinit(&s->texts);
 }
 
 /* Binds it over what the parameters stand for, and the newest state; unless that was done when it
@@ -339,7 +341,6 @@ static muster_status advance(muster_statement *s, bool by_batch, bool *more, mus
     *more = *more && status == MUSTER_OK;
     if (!*more) {
         end(s);
-        s->batch = NULL;
     }
     if (status != MUSTER_OK) {
         mu_locate(err, s->text);
@@ -365,7 +366,6 @@ muster_status muster_step_batch(muster_statement *statement, const muster_batch 
 void muster_reset(muster_statement *statement)
 {
     end(statement);
-    forget_execution(statement);
     statement->act.rows = 0;
     statement->act.notes = NULL;
     statement->begun = statement->done = false;
@@ -560,7 +560,6 @@ void muster_finish(muster_statement *statement)
     if (statement->given) {
         muster_clear_bindings(statement);
     }
-    mu_arena_deinit(&statement->texts);
     mu_arena_deinit(&statement->plans);
     mu_arena_deinit(&statement->arena);
     mu_connection_remove(statement->connection, statement);

@@ -106,6 +106,7 @@ static size_t shift_for(const char *raw, size_t size)
 static void discharge(mu_account *account, size_t size)
 {
     while (account) {
+        mu_account *parent = account->parent; /* whoever closes it may free it after this */
         const size_t before = atomic_fetch_sub(&account->used, size);
         assert((before & ~CLOSED) >= size);
         if (before & CLOSED) { /* the accounts above have forgotten it */
@@ -114,7 +115,7 @@ static void discharge(mu_account *account, size_t size)
             }
             return;
         }
-        account = account->parent;
+        account = parent;
     }
 }
 

@@ -97,6 +97,29 @@ TEST(under_a_memory_limit_a_statement_answers_or_says_what_it_wanted)
 #endif
 }
 
+TEST(a_statement_that_has_failed_holds_nothing_though_it_is_open)
+{
+    muster *db = open_rows(write_file(), 1);
+    muster_connection *c = ask_connect(db);
+    muster_statement *s;
+    bool row;
+
+    assert_ok(muster_prepare(c, heavy[0], NULL, &s, &test_error));
+    const size_t before = mu_account_used(db->account);
+    muster_cancel(s);
+    assert_status(MUSTER_CANCELLED, muster_step(s, &row, &test_error));
+    assert_true(mu_account_used(db->account) <= before);
+    muster_reset(s);
+    assert_ok(muster_step(s, &row, &test_error));
+    assert_true(row && muster_memory_peak(s) > before);
+    assert_ok(muster_step(s, &row, &test_error));
+    assert_true(mu_account_used(db->account) <= before);
+    muster_finish(s);
+    assert_int_equal(mu_account_used(db->account), 0);
+    muster_disconnect(c);
+    muster_close(db);
+}
+
 TEST(a_load_that_would_need_too_much_changes_nothing)
 {
     const char *file = write_file();
@@ -154,9 +177,7 @@ TEST(the_deadline_of_a_connection_is_that_of_its_statements)
     char answer[100];
     muster_status status = MUSTER_OK;
 
-    assert_ok(ask_on(c, "SET statement_timeout = '1ms'; SHOW statement_timeout", answer,
-                     sizeof answer, &test_error));
-    assert_string_equal(answer, "1 ms\n");
+    assert_ok(ask_on(c, "SET statement_timeout = '1ms'", answer, sizeof answer, &test_error));
     while (status == MUSTER_OK) {
         status = ask_on(c, endless, answer, sizeof answer, &test_error);
     }

@@ -173,7 +173,7 @@ TEST(an_account_has_a_limit_and_those_above_it_too)
     void *memory = mu_mem_alloc(5000);
     assert_non_null(memory);
     assert_null(mu_mem_alloc(6000));
-    mu_fail_memory(&test_error, "grouping");
+    assert_status(MUSTER_NOMEM, mu_fail_memory(&test_error, "grouping"));
     assert_string_equal(test_error.message,
                         "out of memory grouping: 6.0 KB more would pass the memory limit of 10.0 "
                         "KB, with 5.0 KB in use; SET memory_limit raises it, or ask for less at a "
