@@ -49,15 +49,23 @@ typedef enum MUSTER_CHECKED muster_status {
     MUSTER_SYNTAX = 4,    /* not SQL; error.offset says where it stops being so */
     MUSTER_INVALID = 5,   /* SQL, but it asks for something that cannot be */
     MUSTER_BUSY = 6,      /* another process is writing to the database */
-    MUSTER_CANCELLED = 7, /* muster_cancel() was called */
+    MUSTER_CANCELLED = 7, /* muster_cancel() or muster_interrupt() was called */
+    MUSTER_DEADLINE = 8,  /* the statement took longer than it may */
 } muster_status;
 
-/* Why the last call failed. The caller owns it; pass NULL if you do not care. */
+/* Why the last call failed. The caller owns it; pass NULL if you do not care. It is written by a
+ * call that fails, and by no other. */
 typedef struct muster_error {
     muster_status status;
-    int32_t offset;    /* byte in the SQL text, or -1 */
-    char message[504]; /* one line, no full stop, never a function's name */
+    int32_t offset;    /* byte in the SQL text, from 0; -1: it is not about a place in it */
+    int32_t line;      /* the same place, from 1; 0: none */
+    int32_t column;    /* in characters, from 1; 0: none */
+    char message[496]; /* UTF-8, one line, no full stop, never a function's name */
 } muster_error;
+
+/* What to try, where the message says so: the part of it behind its "; ". "" where there is none.
+ * Good as long as the error is. */
+MUSTER_API const char *muster_error_hint(const muster_error *error);
 
 /* The type of a result column. Append, never renumber. */
 typedef enum muster_type {
@@ -83,9 +91,12 @@ MUSTER_API const char *muster_version(void);
  * compiled with takes the defaults for those. A program that sets a field which the library at hand
  * does not know gets INVALID. */
 typedef struct muster_options {
-    size_t size;      /* sizeof(muster_options) */
-    bool read_only;   /* nothing is created or written, nor the lock of the database taken */
-    uint32_t threads; /* that a statement may use, the caller's included; 0: all processors */
+    size_t size;           /* sizeof(muster_options) */
+    bool read_only;        /* nothing is created or written, nor the lock of the database taken */
+    uint32_t threads;      /* that a statement may use, the caller's included; 0: all processors */
+    uint64_t memory_limit; /* bytes that all statements together may hold; 0: three quarters of the
+                              machine's, UINT64_MAX: no limit. SET memory_limit changes it */
+    const char *time_zone; /* that connections begin with, as SET time_zone does; NULL: UTC */
 } muster_options;
 
 /* Opens the database in directory `path`, creating it if there is none, unless `options` says
@@ -144,17 +155,19 @@ MUSTER_API muster_status muster_prepare(muster_connection *connection, const cha
  * three ways in a statement. Each has a number from 1: that of its "?" among the others, the one
  * that is written, or that of its name, in the order in which names appear first. */
 MUSTER_API uint32_t muster_parameter_count(const muster_statement *statement);
-/* Without its ':'. NULL if it has no name, or is not there. Good until the statement is finished. */
+/* Without its ':'. NULL if it has no name, or is not there. Good until the statement is finished.
+ */
 MUSTER_API const char *muster_parameter_name(const muster_statement *statement, uint32_t number);
 /* The number of the parameter of that name (given without ':'; case matters); 0: there is none. */
 MUSTER_API uint32_t muster_parameter_index(const muster_statement *statement, const char *name);
 
-/* Gives a parameter its value, before the first muster_step() or after muster_reset(); INVALID else,
- * or where there is no such parameter. It stays until it is given another. Where a parameter stands,
- * the value counts as a constant that was written there: a text is read as what the place takes, as
- * '2024-05-01' is. Whether it fits is found at the first step. Texts are UTF-8, and copied. Units
- * are those of muster_int64(): days since 1970-01-01, microseconds since then (UTC), microseconds;
- * a decimal is value / 10^scale; an interval is calendar months and, beside them, microseconds. */
+/* Gives a parameter its value, before the first muster_step() or after muster_reset(); INVALID
+ * else, or where there is no such parameter. It stays until it is given another. Where a parameter
+ * stands, the value counts as a constant that was written there: a text is read as what the place
+ * takes, as '2024-05-01' is. Whether it fits is found at the first step. Texts are UTF-8, and
+ * copied. Units are those of muster_int64(): days since 1970-01-01, microseconds since then (UTC),
+ * microseconds; a decimal is value / 10^scale; an interval is calendar months and, beside them,
+ * microseconds. */
 MUSTER_API muster_status muster_bind_null(muster_statement *statement, uint32_t number,
                                           muster_error *err);
 MUSTER_API muster_status muster_bind_boolean(muster_statement *statement, uint32_t number,
@@ -192,7 +205,12 @@ MUSTER_API void muster_reset(muster_statement *statement);
 MUSTER_API uint32_t muster_column_count(const muster_statement *statement);
 MUSTER_API const char *muster_column_name(const muster_statement *statement, uint32_t column);
 MUSTER_API muster_type muster_column_type(const muster_statement *statement, uint32_t column);
+/* Of a DECIMAL: its digits, and how many of them are behind the point. 0 for other types. */
+MUSTER_API uint32_t muster_column_precision(const muster_statement *statement, uint32_t column);
 MUSTER_API uint32_t muster_column_scale(const muster_statement *statement, uint32_t column);
+
+/* Whether it changes the database, and so takes its lock. */
+MUSTER_API bool muster_statement_writes(const muster_statement *statement);
 
 /* The current row. A number read as an integer is the stored one: days, microseconds, a decimal
  * without its point. muster_text() gives any type as people write it, NUL-terminated, good until
@@ -202,6 +220,36 @@ MUSTER_API bool muster_is_null(const muster_statement *statement, uint32_t colum
 MUSTER_API int64_t muster_int64(const muster_statement *statement, uint32_t column);
 MUSTER_API double muster_double(const muster_statement *statement, uint32_t column);
 MUSTER_API const char *muster_text(muster_statement *statement, uint32_t column, size_t *size);
+
+/* The rows of the result by the batch, as they lie in memory: nothing is copied but where rows had
+ * to be left out, or ids of customers looked up. All is owned by the statement, read-only, and good
+ * until its next step, reset or end. */
+typedef struct muster_vector {
+    muster_type type;
+    /* The values, by type:
+     *   BOOLEAN                    uint64_t: bit i % 64 of word i / 64 is value i
+     *   BIGINT, DECIMAL, DATE,
+     *   TIMESTAMP, INTERVAL        int64_t, as muster_int64() gives them
+     *   DOUBLE                     double
+     *   TEXT                       uint32_t: which text of the dictionary */
+    const void *data;
+    const uint64_t *valid; /* bit i % 64 of word i / 64: value i is not NULL; NULL: none is. A value
+                              that is NULL may be anything, but a TEXT's is in the dictionary */
+    uint32_t text_count;   /* TEXT: texts of the dictionary; may be more than are in use */
+    const uint64_t *offsets; /* text i is bytes[offsets[i]] to bytes[offsets[i + 1]], without NUL */
+    const char *bytes;
+} muster_vector;
+
+typedef struct muster_batch {
+    uint32_t rows;         /* 1 or more; a few thousand at most */
+    uint32_t column_count; /* that of the statement */
+    const muster_vector *columns;
+} muster_batch;
+
+/* Runs to the next batch of rows; *batch is NULL when there are no more. Rows in batches and rows
+ * one by one cannot be mixed within one execution: INVALID, and the execution goes on. */
+MUSTER_API muster_status muster_step_batch(muster_statement *statement, const muster_batch **batch,
+                                           muster_error *err);
 
 /* What a statement without rows did: rows loaded, inserted or deleted, and what it has to say
  * (columns detected, rows rejected), lines separated by '\n', "" if nothing. Good until the
@@ -213,12 +261,42 @@ MUSTER_API const char *muster_notes(const muster_statement *statement);
  * files: at the least so much had to come from memory or from the disk. */
 MUSTER_API uint64_t muster_bytes_read(const muster_statement *statement);
 
-/* Stops the statement at its next look at the flag: the running muster_step() returns
- * CANCELLED and nothing is changed. Any thread or signal handler may call it. */
+/* The most bytes of memory that the statement has held at a time so far. */
+MUSTER_API uint64_t muster_memory_peak(const muster_statement *statement);
+
+/* Limits. What goes beyond one ends with an error (NOMEM, DEADLINE, CANCELLED) that says so; all
+ * that the statement held is freed, nothing is changed, and the database goes on. */
+
+/* Stops the statement at its next look at the flag, which is a matter of milliseconds: the
+ * running muster_step(), or the next one, returns CANCELLED. Any thread or signal handler may call
+ * it, as long as the statement is not being finished. */
 MUSTER_API void muster_cancel(muster_statement *statement);
+
+/* The same for all statements of the connection that have been stepped and are not at their end;
+ * others are left alone. Any thread may call it, but no signal handler, as long as the connection
+ * is not being closed. */
+MUSTER_API void muster_interrupt(muster_connection *connection);
+
+/* How long each further execution of the statement may take, from its first muster_step() to its
+ * last row, in milliseconds; 0: any time. It is DEADLINE after that. Where it is not called, what
+ * SET statement_timeout says counts, and that is any time unless it was said. */
+MUSTER_API void muster_set_deadline(muster_statement *statement, uint32_t milliseconds);
 
 /* Frees the statement. NULL is fine. */
 MUSTER_API void muster_finish(muster_statement *statement);
+
+/* The customers of a version of an audience (0: the newest), or who bear a tag (with this value;
+ * NULL: with any), as a Roaring bitmap in its portable format, which other systems read. The
+ * numbers in it are those that the database gave its customers in the order in which it met them:
+ * they mean the same in all sets of one database, as long as it lives. *bytes is the caller's, to
+ * be freed by muster_free(); NULL on failure. INVALID where there is no such set. */
+MUSTER_API muster_status muster_audience(muster_connection *connection, const char *name,
+                                         uint32_t version, void **bytes, size_t *size,
+                                         muster_error *err);
+MUSTER_API muster_status muster_tag(muster_connection *connection, const char *name,
+                                    const char *value, void **bytes, size_t *size,
+                                    muster_error *err);
+MUSTER_API void muster_free(void *bytes); /* NULL is fine */
 
 /* Adding rows without SQL. An appender belongs to one thread; any number may be open at once,
  * also on one table. Rows are kept until muster_appender_commit(), which makes them part of the

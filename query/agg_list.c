@@ -151,9 +151,11 @@ static muster_status bind_quantile(const mu_scope *scope, const mu_expr **args, 
 {
     const mu_expr *fraction = args[1];
 
-    (void)scope;
     (void)offset;
     (void)result;
+    if (scope->sketch && fraction->kind == MU_EXPR_CONST && fraction->value.null) {
+        return MUSTER_OK;
+    }
     if (fraction->kind != MU_EXPR_CONST || fraction->value.null || !(fraction->value.f64 >= 0) ||
         !(fraction->value.f64 <= 1)) {
         return mu_fail_at(err, MUSTER_INVALID, fraction->offset,

@@ -45,6 +45,8 @@ static act_fn *find_act(mu_ast_statement_kind kind)
         return mu_act_compact;
     case MU_AST_SET:
         return mu_act_set;
+    case MU_AST_RESET:
+        return mu_act_reset;
     case MU_AST_BACKUP:
         return mu_act_backup;
     case MU_AST_ADD_COLUMN:
@@ -63,6 +65,7 @@ static act_fn *find_act(mu_ast_statement_kind kind)
     case MU_AST_SHOW_TABLES:
     case MU_AST_SHOW_TAGS:
     case MU_AST_SHOW_AUDIENCES:
+    case MU_AST_SHOW_SETTING:
         break;
     }
     return NULL;
@@ -72,7 +75,7 @@ static act_fn *find_act(mu_ast_statement_kind kind)
 static bool makes_change(mu_ast_statement_kind kind)
 {
     return kind != MU_AST_COPY_TO && kind != MU_AST_BACKUP && kind != MU_AST_CHECKPOINT &&
-           kind != MU_AST_COMPACT && kind != MU_AST_SET;
+           kind != MU_AST_COMPACT && kind != MU_AST_SET && kind != MU_AST_RESET;
 }
 
 bool mu_act_is(const mu_ast_statement *statement)

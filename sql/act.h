@@ -25,6 +25,7 @@
 
 typedef struct mu_act {
     mu_db *db;
+    muster_connection *connection;
     const mu_ast_statement *statement;
     mu_binder *binder; /* over the newest state, or that of `change` */
     mu_change *change; /* NULL while the statement is prepared, and for one that makes none */
@@ -68,6 +69,7 @@ muster_status mu_act_drop_view(mu_act *act, muster_error *err);
 muster_status mu_act_checkpoint(mu_act *act, muster_error *err);
 muster_status mu_act_compact(mu_act *act, muster_error *err);
 muster_status mu_act_set(mu_act *act, muster_error *err);
+muster_status mu_act_reset(mu_act *act, muster_error *err);
 muster_status mu_act_backup(mu_act *act, muster_error *err);
 
 /* What they share. */

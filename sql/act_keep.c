@@ -1,11 +1,10 @@
 /*
- * act_keep.c - statements about how the database is kept: CHECKPOINT, COMPACT, SET.
+ * act_keep.c - statements about how the database is kept: CHECKPOINT, COMPACT, SET, RESET.
  */
 #include "sql/act.h"
+#include "sql/settings.h"
 
 #include "storage/db.h"
-
-#include <strings.h>
 
 muster_status mu_act_checkpoint(mu_act *act, muster_error *err)
 {
@@ -17,35 +16,24 @@ muster_status mu_act_compact(mu_act *act, muster_error *err)
     return act->running ? mu_db_compact(act->db, act->cancel, err) : MUSTER_OK;
 }
 
-static muster_status read_switch(const mu_ast_name *value, bool *on, muster_error *err)
-{
-    static const struct {
-        const char *word;
-        bool on;
-    } words[] = {{"on", true}, {"true", true}, {"off", false}, {"false", false}};
-
-    for (size_t i = 0; i < MU_COUNT(words); i++) {
-        if (strcasecmp(words[i].word, value->text) == 0) {
-            *on = words[i].on;
-            return MUSTER_OK;
-        }
-    }
-    return mu_fail_at(err, MUSTER_INVALID, value->offset, "\"%s\" is neither on nor off",
-                      value->text);
-}
-
 muster_status mu_act_set(mu_act *act, muster_error *err)
 {
-    const mu_ast_statement *statement = act->statement;
-    bool on = true;
+    const mu_setting *setting;
 
-    if (strcasecmp(statement->name.text, "synchronous") != 0) {
-        return mu_fail_at(err, MUSTER_INVALID, statement->name.offset,
-                          "there is no setting \"%s\"; there is synchronous", statement->name.text);
+    MU_TRY(mu_setting_find(act->statement->name, &setting, err));
+    return setting->set(act->connection, &act->statement->path, act->running, err);
+}
+
+muster_status mu_act_reset(mu_act *act, muster_error *err)
+{
+    const mu_setting *setting;
+
+    if (!mu_name_equal(act->statement->name.text, "all")) {
+        MU_TRY(mu_setting_find(act->statement->name, &setting, err));
+        return setting->set(act->connection, NULL, act->running, err);
     }
-    MU_TRY(read_switch(&statement->path, &on, err));
-    if (act->running) {
-        mu_db_set_synchronous(act->db, on);
+    for (uint32_t i = 0; (setting = mu_setting_at(i)) != NULL; i++) {
+        MU_TRY(setting->set(act->connection, NULL, act->running, err));
     }
     return MUSTER_OK;
 }

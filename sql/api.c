@@ -14,6 +14,7 @@
 #include "storage/base/mem.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* Reports no more often than this: a few times a second is what the header promises. */
@@ -52,6 +53,7 @@ static muster_status keep_columns(muster_statement *s, muster_error *err)
             return mu_fail_memory(err, "running a statement");
         }
     }
+    MU_ARENA_TRY(s->vectors, &s->plans, count, err);
     MU_ARENA_TRY(s->ids, &s->plans, count, err);
     MU_ARENA_TRY(s->id_rooms, &s->plans, count, err);
     s->id_kind = s->binder.catalog->customer_kind;
@@ -60,18 +62,32 @@ static muster_status keep_columns(muster_statement *s, muster_error *err)
     return MUSTER_OK;
 }
 
+/* The newest state. What is read for it stays for others. */
+static muster_status take_snapshot(muster_statement *s, muster_error *err)
+{
+    mu_account *account = mu_account_enter(NULL);
+    const muster_status status = mu_db_snapshot(s->connection->owner->db, &s->snapshot, err);
+
+    mu_account_enter(account);
+    return status;
+}
+
 /* Names and types, over the snapshot. `values` of the parameters are NULL before there are any. */
 static muster_status bind_statement(muster_statement *s, const mu_value *values, muster_error *err)
 {
     mu_relation relation;
 
-    s->binder = (mu_binder){
-        .scope = {.arena = &s->plans, .snapshot = s->snapshot, .now_us = mu_env_now_us()},
-        .catalog = mu_snapshot_catalog(s->snapshot),
-        .text = s->text,
-        .parameters = {.values = values, .by_place = s->tree->by_place}};
+    s->binder = (mu_binder){.scope = {.arena = &s->plans,
+                                      .snapshot = s->snapshot,
+                                      .now_us = mu_env_now_us(),
+                                      .sketch = s->tree->parameters.count > 0 && !values},
+                            .catalog = mu_snapshot_catalog(s->snapshot),
+                            .text = s->text,
+                            .connection = s->connection,
+                            .parameters = {.values = values, .by_place = s->tree->by_place}};
     if (mu_act_is(s->tree)) {
         s->act = (mu_act){.db = s->connection->owner->db,
+                          .connection = s->connection,
                           .statement = s->tree,
                           .binder = &s->binder,
                           .pool = s->connection->owner->pool,
@@ -135,12 +151,28 @@ static muster_status prepare(muster_statement *s, const char *sql, const char **
     MU_TRY(check_parameters(s->tree, err));
     MU_ARENA_TRY(s->values, &s->arena, s->tree->parameters.count, err);
     MU_ARENA_TRY(s->given, &s->arena, s->tree->parameters.count, err);
-    MU_TRY(mu_db_snapshot(s->connection->owner->db, &s->snapshot, err));
+    MU_TRY(take_snapshot(s, err));
     MU_TRY(bind_statement(s, NULL, err));
     if (s->tree->parameters.count > 0) {
         forget_execution(s); /* it was a sketch */
     }
     return MUSTER_OK;
+}
+
+static muster_status prepare_in_account(muster_statement *s, const char *sql, const char **rest,
+                                        muster_error *err)
+{
+    s->account = mu_account_open(s->connection->owner->account, SIZE_MAX);
+    if (!s->account) {
+        if (rest) {
+            *rest = sql + strlen(sql);
+        }
+        return mu_fail_memory(err, "reading a statement");
+    }
+    mu_account *before = mu_account_enter(s->account);
+    const muster_status status = prepare(s, sql, rest, err);
+    mu_account_enter(before);
+    return status;
 }
 
 muster_status muster_prepare(muster_connection *connection, const char *sql, const char **rest,
@@ -158,8 +190,11 @@ muster_status muster_prepare(muster_connection *connection, const char *sql, con
     }
     s->connection = connection;
     s->progress = (mu_progress){.report = report, .context = s};
-    mu_connection_take(connection);
-    status = prepare(s, sql, rest, err);
+    mu_connection_add(connection, s);
+    status = prepare_in_account(s, sql, rest, err);
+    if (status != MUSTER_OK) {
+        mu_locate(err, sql);
+    }
     if (status != MUSTER_OK || !s->tree) {
         muster_finish(s);
         return status;
@@ -206,19 +241,41 @@ static muster_status find_ids(muster_statement *s, muster_error *err)
     return MUSTER_OK;
 }
 
+static uint32_t deadline_of(const muster_statement *s)
+{
+    return s->deadline_set ? s->deadline_ms : s->connection->settings.timeout_ms;
+}
+
+/* The execution is at its end, well or not; what it held is freed, though not what it said. */
+static void end(muster_statement *s)
+{
+    s->done = true;
+    atomic_store(&s->running, false);
+    mu_deadline_end(&s->connection->owner->deadlines, &s->deadline);
+    forget_execution(s);
+    mu_arena_deinit(&s->texts);
+}
+
 /* Binds it over what the parameters stand for, and the newest state; unless that was done when it
  * was prepared. */
 static muster_status begin(muster_statement *s, muster_error *err)
 {
+    const uint32_t ms = deadline_of(s);
+
     s->begun = true;
+    atomic_store(&s->running, true);
     s->began = s->reported = mu_env_seconds();
+    if (ms > 0) {
+        MU_TRY(mu_deadline_start(&s->connection->owner->deadlines, &s->deadline, ms / 1e3,
+                                 &s->cancel, err));
+    }
     if (s->snapshot) {
         return MUSTER_OK;
     }
     MU_TRY(mu_statement_check_given(s, err));
     mu_arena_reset(&s->plans);
     s->column_count = 0;
-    MU_TRY(mu_db_snapshot(s->connection->owner->db, &s->snapshot, err));
+    MU_TRY(take_snapshot(s, err));
     return bind_statement(s, s->values, err);
 }
 
@@ -228,7 +285,6 @@ static muster_status step(muster_statement *s, bool *row, muster_error *err)
         MU_TRY(begin(s, err));
     }
     if (!s->plan) {
-        s->done = true;
         return mu_act_run(&s->act, err);
     }
     if (!s->exec) {
@@ -241,35 +297,79 @@ static muster_status step(muster_statement *s, bool *row, muster_error *err)
         MU_TRY(mu_exec_open(&options, s->plan, &s->exec, err));
     }
     mu_arena_reset(&s->texts);
+    if (s->by_batch) {
+        mu_batch *batch;
+        MU_TRY(mu_exec_next(s->exec, &batch, err));
+        *row = batch->rows > 0;
+        return *row ? mu_statement_share_batch(s, batch, err) : MUSTER_OK;
+    }
     MU_TRY(next_row(s, row, err));
-    s->done = !*row;
     return *row ? find_ids(s, err) : MUSTER_OK;
+}
+
+/* Whoever stopped for the flag cannot know who raised it. */
+static muster_status explain_stop(const muster_statement *s, muster_error *err)
+{
+    if (!atomic_load(&s->deadline.passed)) {
+        return MUSTER_CANCELLED;
+    }
+    return mu_fail(err, MUSTER_DEADLINE,
+                   "the statement took longer than the %" PRIu32
+                   " ms it may; SET statement_timeout, or muster_set_deadline(), gives it more",
+                   deadline_of(s));
+}
+
+static muster_status advance(muster_statement *s, bool by_batch, bool *more, muster_error *err)
+{
+    muster_status status = MUSTER_OK;
+
+    *more = false;
+    if (s->begun && !s->done && s->by_batch != by_batch) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "rows of this execution are read %s; go on so, or call muster_reset()",
+                       s->by_batch ? "by the batch" : "one by one");
+    }
+    s->by_batch = by_batch;
+    if (!s->done) {
+        mu_account *before = mu_account_enter(s->account);
+        status = step(s, more, err);
+        mu_account_enter(before);
+    }
+    if (status == MUSTER_CANCELLED) {
+        status = explain_stop(s, err);
+    }
+    *more = *more && status == MUSTER_OK;
+    if (!*more) {
+        end(s);
+    }
+    if (status != MUSTER_OK) {
+        mu_locate(err, s->text);
+    }
+    return status;
 }
 
 muster_status muster_step(muster_statement *statement, bool *row, muster_error *err)
 {
-    muster_status status = MUSTER_OK;
+    return advance(statement, false, row, err);
+}
 
-    *row = false;
-    if (!statement->done) {
-        status = step(statement, row, err);
-    }
-    if (status != MUSTER_OK) {
-        statement->done = true;
-        *row = false;
-    }
-    if (!*row) {
-        statement->batch = NULL;
-    }
+muster_status muster_step_batch(muster_statement *statement, const muster_batch **batch,
+                                muster_error *err)
+{
+    bool more;
+
+    const muster_status status = advance(statement, true, &more, err);
+    *batch = more ? &statement->rows : NULL;
     return status;
 }
 
 void muster_reset(muster_statement *statement)
 {
-    forget_execution(statement);
+    end(statement);
     statement->act.rows = 0;
     statement->act.notes = NULL;
     statement->begun = statement->done = false;
+    atomic_store(&statement->deadline.passed, false);
     atomic_store(&statement->cancel, false);
     atomic_store(&statement->bytes_read, 0);
 }
@@ -310,6 +410,18 @@ muster_type muster_column_type(const muster_statement *statement, uint32_t colum
         break;
     }
     return MUSTER_TYPE_TEXT;
+}
+
+bool muster_statement_writes(const muster_statement *statement)
+{
+    return mu_act_writes(statement->tree);
+}
+
+uint32_t muster_column_precision(const muster_statement *statement, uint32_t column)
+{
+    assert(column < muster_column_count(statement));
+    const mu_type type = statement->columns[column].type;
+    return type.kind == MU_DECIMAL ? type.precision : 0;
 }
 
 uint32_t muster_column_scale(const muster_statement *statement, uint32_t column)
@@ -428,18 +540,29 @@ void muster_cancel(muster_statement *statement)
     atomic_store(&statement->cancel, true);
 }
 
+void muster_set_deadline(muster_statement *statement, uint32_t milliseconds)
+{
+    statement->deadline_set = true;
+    statement->deadline_ms = milliseconds;
+}
+
+uint64_t muster_memory_peak(const muster_statement *statement)
+{
+    return mu_account_peak(statement->account);
+}
+
 void muster_finish(muster_statement *statement)
 {
     if (!statement) {
         return;
     }
+    muster_reset(statement);
     if (statement->given) {
         muster_clear_bindings(statement);
     }
-    forget_execution(statement);
-    mu_arena_deinit(&statement->texts);
     mu_arena_deinit(&statement->plans);
     mu_arena_deinit(&statement->arena);
-    mu_connection_give(statement->connection);
+    mu_connection_remove(statement->connection, statement);
+    mu_account_close(statement->account);
     mu_mem_free(statement);
 }

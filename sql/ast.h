@@ -223,10 +223,11 @@ typedef struct mu_ast_columns {
 /* FORMAT csv, HEADER, DELIMITER ';', COLUMNS (a, b) */
 typedef struct mu_ast_option {
     mu_ast_name name;
-    const char *value;            /* NULL: none was given */
-    const mu_ast_expr *parameter; /* that stands for the value; NULL: none does */
+    const char *value; /* NULL: none was given */
     int32_t value_offset;
     mu_ast_names list; /* empty unless the value is a list */
+
+    const mu_ast_expr *parameter; /* that stands for the value; NULL: none does */
 } mu_ast_option;
 
 typedef struct mu_ast_options {
@@ -258,6 +259,8 @@ typedef enum mu_ast_statement_kind {
     MU_AST_CHECKPOINT,
     MU_AST_COMPACT,
     MU_AST_SET,           /* name; what it is set to is in path */
+    MU_AST_RESET,         /* name, or ALL */
+    MU_AST_SHOW_SETTING,  /* name, or SETTINGS */
     MU_AST_ADD_COLUMN,    /* name, one of columns */
     MU_AST_DROP_COLUMN,   /* name, names: the column */
     MU_AST_RENAME_COLUMN, /* name, names: the column, its new name */
@@ -284,6 +287,7 @@ typedef struct mu_ast_statement {
     mu_ast_expr *where;   /* NULL: every row */
     mu_ast_expr *version; /* a literal; NULL: all of them */
     mu_ast_select *query;
+
     mu_ast_names parameters; /* by number, the first is 1; text is NULL for one without a name, the
                                 offset where it stands first, -1 if it stands nowhere */
     bool by_place;           /* they are written ?, so that the same words mean different ones */

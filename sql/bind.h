@@ -62,7 +62,8 @@ typedef struct mu_binder {
     uint32_t lookup_count;
     uint32_t work, depth; /* nodes bound so far, and nested now: see mu_bind_enter() */
     mu_parameters parameters;
-    uint32_t unknown; /* how many were met that are not known yet */
+    const muster_connection *connection; /* whose settings can be shown */
+    uint32_t unknown;                    /* how many were met that are not known yet */
 } mu_binder;
 
 /* What a query reads: a plan whose columns have names. */

@@ -4,7 +4,7 @@
  * What a database has is set before connections are made of it, or atomic; what a connection has
  * belongs to the thread that uses it.
  */
-#include "sql/owner.h"
+#include "sql/statement.h"
 
 #include "storage/base/env.h"
 #include "storage/base/mem.h"
@@ -16,6 +16,19 @@
 const char *muster_version(void)
 {
     return MUSTER_VERSION;
+}
+
+const char *muster_error_hint(const muster_error *error)
+{
+    bool quoted = false;
+
+    for (const char *at = error->message; *at; at++) {
+        quoted = *at == '"' ? !quoted : quoted;
+        if (!quoted && at[0] == ';' && at[1] == ' ') {
+            return at + 2;
+        }
+    }
+    return "";
 }
 
 /* The options that there are, whichever the program was compiled with. */
@@ -62,6 +75,25 @@ static muster_status check_is_there(const char *path, muster_error *err)
     return MUSTER_OK;
 }
 
+static size_t limit_of(const muster_options *options)
+{
+    const uint64_t megabyte = 1000000;
+    const uint64_t usual = mu_env_memory() / 4 * 3 / megabyte * megabyte;
+    const uint64_t limit = options->memory_limit > 0 ? options->memory_limit : usual;
+
+    return limit < SIZE_MAX ? (size_t)limit : SIZE_MAX;
+}
+
+/* The zone is one that a connection would take. */
+static muster_status set_zone(muster *m, const char *zone, muster_error *err)
+{
+    muster_connection any = {.owner = m};
+
+    MU_TRY(mu_settings_begin(&any, zone, err));
+    memcpy(m->time_zone, any.settings.time_zone, sizeof m->time_zone);
+    return MUSTER_OK;
+}
+
 static muster_status open_database(muster *m, const char *path, const muster_options *given,
                                    muster_error *err)
 {
@@ -71,6 +103,12 @@ static muster_status open_database(muster *m, const char *path, const muster_opt
     m->read_only = options.read_only;
     if (m->read_only) {
         MU_TRY(check_is_there(path, err));
+    }
+    MU_TRY(set_zone(m, options.time_zone, err));
+    m->memory_limit = limit_of(&options);
+    m->account = mu_account_open(NULL, m->memory_limit);
+    if (!m->account) {
+        return mu_fail_memory(err, "opening a database");
     }
     MU_TRY(mu_db_open(path, &m->db, err));
     return muster_set_threads(m, options.threads, err);
@@ -85,6 +123,7 @@ muster_status muster_open(const char *path, const muster_options *options, muste
     if (!m) {
         return mu_fail_memory(err, "opening a database");
     }
+    mu_deadlines_init(&m->deadlines);
     const muster_status status = open_database(m, path, options, err);
     if (status != MUSTER_OK) {
         muster_close(m);
@@ -100,8 +139,10 @@ void muster_close(muster *db)
         return;
     }
     assert(atomic_load(&db->connection_count) == 0);
+    mu_deadlines_deinit(&db->deadlines);
     mu_pool_close(db->pool);
     mu_db_close(db->db);
+    mu_account_close(db->account);
     mu_mem_free(db);
 }
 
@@ -140,6 +181,8 @@ muster_status muster_connect(muster *db, muster_connection **connection, muster_
         return mu_fail_memory(err, "opening a connection");
     }
     c->owner = db;
+    memcpy(c->settings.time_zone, db->time_zone, sizeof c->settings.time_zone);
+    pthread_mutex_init(&c->lock, NULL);
     atomic_fetch_add(&db->connection_count, 1);
     return MUSTER_OK;
 }
@@ -147,7 +190,8 @@ muster_status muster_connect(muster *db, muster_connection **connection, muster_
 void muster_disconnect(muster_connection *connection)
 {
     if (connection) {
-        assert(connection->statement_count == 0);
+        assert(!connection->first && connection->appender_count == 0);
+        pthread_mutex_destroy(&connection->lock);
         atomic_fetch_sub(&connection->owner->connection_count, 1);
         mu_mem_free(connection);
     }
@@ -171,12 +215,45 @@ muster_status mu_connection_check_writable(const muster_connection *connection, 
 
 void mu_connection_take(muster_connection *connection)
 {
-    connection->statement_count++;
+    connection->appender_count++;
     atomic_fetch_add(&connection->owner->statement_count, 1);
 }
 
 void mu_connection_give(muster_connection *connection)
 {
-    connection->statement_count--;
+    connection->appender_count--;
     atomic_fetch_sub(&connection->owner->statement_count, 1);
+}
+
+void mu_connection_add(muster_connection *connection, muster_statement *statement)
+{
+    pthread_mutex_lock(&connection->lock);
+    statement->next = connection->first;
+    connection->first = statement;
+    pthread_mutex_unlock(&connection->lock);
+    atomic_fetch_add(&connection->owner->statement_count, 1);
+}
+
+void mu_connection_remove(muster_connection *connection, muster_statement *statement)
+{
+    muster_statement **at = &connection->first;
+
+    pthread_mutex_lock(&connection->lock);
+    while (*at != statement) {
+        at = &(*at)->next;
+    }
+    *at = statement->next;
+    pthread_mutex_unlock(&connection->lock);
+    atomic_fetch_sub(&connection->owner->statement_count, 1);
+}
+
+void muster_interrupt(muster_connection *connection)
+{
+    pthread_mutex_lock(&connection->lock);
+    for (muster_statement *s = connection->first; s; s = s->next) {
+        if (atomic_load(&s->running)) {
+            muster_cancel(s);
+        }
+    }
+    pthread_mutex_unlock(&connection->lock);
 }

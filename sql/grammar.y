@@ -92,9 +92,9 @@ static const mu_ast_name no_name;
 
 %fallback ID ADD ALL ALTER ANY ASC AUDIENCE AUDIENCES BACKUP BEGIN BY CHECKPOINT COLUMN COMMIT
   COMPACT COPY CUSTOMER DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF
-  INDEXED INSERT LAST NEXT NULLS ONLY PARTITION PRECISION RECURSIVE REFRESH RENAME REPLACE ROLLBACK
-  ROW ROWS SET SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES TAG TAGS TIME TO UPDATE VALUES VERSION
-  VIEW.
+  INDEXED INSERT LAST NEXT NULLS ONLY PARTITION PRECISION RECURSIVE REFRESH RENAME REPLACE RESET
+  ROLLBACK ROW ROWS SET SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES TAG TAGS TIME TO UPDATE
+  VALUES VERSION VIEW.
 
 %token FETCH JOIN ON OVER USING SEMI.
 
@@ -287,6 +287,14 @@ transaction_word ::= BEGIN|COMMIT|ROLLBACK(T). {
     mu_build_refuse(b, T, "each statement is a transaction of its own; there is no BEGIN, COMMIT or "
                           "ROLLBACK");
 }
+statement ::= RESET name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_RESET);
+    if (s) { s->name = N; }
+}
+statement ::= SHOW name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SHOW_SETTING);
+    if (s) { s->name = N; }
+}
 
 set_to ::= EQ.
 set_to ::= TO.
@@ -296,6 +304,7 @@ setting(A) ::= name(N). { A = N; }
 setting(A) ::= ON(T). { A = mu_build_name(b, T); }
 setting(A) ::= TRUE(T). { A = mu_build_name(b, T); }
 setting(A) ::= FALSE(T). { A = mu_build_name(b, T); }
+setting(A) ::= INTEGER(T). { A = mu_build_name(b, T); }
 setting(A) ::= STRING(T). { A = mu_build_name(b, T); }
 
 %type unless {bool}

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 
 #include "include/muster.h"
+#include "sql/deadline.h"
+#include "sql/settings.h"
+#include "storage/base/mem.h"
 #include "storage/base/pool.h"
 #include "storage/db.h"
 
@@ -15,13 +18,20 @@ struct muster {
     mu_db *db;
     mu_pool *pool; /* NULL: one thread */
     bool read_only;
+    mu_account *account; /* of all its statements */
+    size_t memory_limit; /* of it, as the database was opened */
+    char time_zone[MU_ZONE_BYTES];
+    mu_deadlines deadlines;
     atomic_uint connection_count; /* that are open */
     atomic_uint statement_count;  /* the same, of all connections, and appenders */
 };
 
 struct muster_connection {
     muster *owner;
-    unsigned statement_count; /* that are open, and appenders */
+    mu_settings settings;
+    unsigned appender_count; /* that are open */
+    pthread_mutex_t lock;    /* interrupts come from other threads */
+    muster_statement *first; /* of those that are open; by lock */
     muster_progress_fn *report;
     void *report_context;
 };
@@ -29,7 +39,7 @@ struct muster_connection {
 /* INVALID where the database was opened to be read only. */
 muster_status mu_connection_check_writable(const muster_connection *connection, muster_error *err);
 
-/* A statement or an appender begins, or ends. */
+/* An appender begins, or ends. */
 void mu_connection_take(muster_connection *connection);
 void mu_connection_give(muster_connection *connection);
 

@@ -3,8 +3,10 @@
  */
 #include "sql/show.h"
 
+#include "query/nearest.h"
 #include "sql/options.h"
 #include "sql/set_relations.h"
+#include "sql/settings.h"
 #include "sql/summarize.h"
 #include "sql/views.h"
 
@@ -279,6 +281,82 @@ static muster_status explain(mu_binder *binder, const mu_ast_select *query, cons
     return status;
 }
 
+/* A setting, or the slip of something else that SHOW knows. */
+static muster_status find_shown(mu_ast_name name, const mu_setting **out, muster_error *err)
+{
+    static const char *const others[] = {"TABLES", "TAGS", "AUDIENCES", "SETTINGS"};
+    mu_nearest nearest = mu_nearest_of(mu_bind_text(name.text));
+
+    if (mu_setting_find(name, out, NULL) == MUSTER_OK) {
+        return MUSTER_OK;
+    }
+    for (size_t i = 0; i < MU_COUNT(others); i++) {
+        mu_nearest_try(&nearest, mu_bind_text(others[i]));
+    }
+    for (uint32_t i = 0; mu_setting_at(i); i++) {
+        mu_nearest_try(&nearest, mu_bind_text(mu_setting_at(i)->name));
+    }
+    if (!nearest.found) {
+        return mu_setting_find(name, out, err);
+    }
+    return mu_fail_at(err, MUSTER_INVALID, name.offset, "SHOW knows no \"%s\"; did you mean %.*s?",
+                      name.text, (int)nearest.best.size, nearest.best.data);
+}
+
+static muster_status setting_value(mu_binder *binder, const mu_setting *setting, mu_value *out,
+                                   muster_error *err)
+{
+    mu_writer text = {0};
+
+    setting->show(binder->connection, &text);
+    const muster_status status =
+        text.failed ? mu_fail_memory(err, "describing")
+                    : keep_text(binder, (const char *)text.data, text.size, out, err);
+    mu_writer_deinit(&text);
+    return status;
+}
+
+static muster_status show_settings(mu_binder *binder, const mu_plan **out, muster_error *err)
+{
+    static const mu_plan_column columns[] = {
+        {"setting", {.kind = MU_TEXT}},
+        {"value", {.kind = MU_TEXT}},
+        {"meaning", {.kind = MU_TEXT}},
+    };
+    const mu_setting *setting;
+    mu_value *values;
+    uint32_t count = 0;
+
+    while (mu_setting_at(count)) {
+        count++;
+    }
+    MU_ARENA_TRY(values, binder->scope.arena, count * MU_COUNT(columns), err);
+    for (uint32_t i = 0; (setting = mu_setting_at(i)) != NULL; i++) {
+        mu_value *row = values + i * MU_COUNT(columns);
+        row[0] = text_value(setting->name);
+        MU_TRY(setting_value(binder, setting, &row[1], err));
+        row[2] = text_value(setting->meaning);
+    }
+    return mu_plan_values(&binder->scope, columns, MU_COUNT(columns), values, count, out, err);
+}
+
+/* One of them, under its name; or all. */
+static muster_status show_setting(mu_binder *binder, mu_ast_name name, const mu_plan **out,
+                                  muster_error *err)
+{
+    const mu_setting *setting;
+    mu_value *value;
+
+    if (mu_name_equal(name.text, "settings")) {
+        return show_settings(binder, out, err);
+    }
+    MU_TRY(find_shown(name, &setting, err));
+    const mu_plan_column column = {setting->name, text_type};
+    MU_ARENA_TRY(value, binder->scope.arena, 1, err);
+    MU_TRY(setting_value(binder, setting, value, err));
+    return mu_plan_values(&binder->scope, &column, 1, value, 1, out, err);
+}
+
 muster_status mu_show(mu_binder *binder, const mu_ast_statement *statement, const mu_plan **out,
                       muster_error *err)
 {
@@ -293,6 +371,9 @@ muster_status mu_show(mu_binder *binder, const mu_ast_statement *statement, cons
     }
     if (statement->kind == MU_AST_SUMMARIZE) {
         return mu_summarize(binder, statement, out, err);
+    }
+    if (statement->kind == MU_AST_SHOW_SETTING) {
+        return show_setting(binder, statement->name, out, err);
     }
     if (statement->kind == MU_AST_EXPLAIN) {
         return explain(binder, statement->query, out, err);

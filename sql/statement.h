@@ -15,7 +15,9 @@ typedef struct mu_id_room {
 
 struct muster_statement {
     muster_connection *connection;
-    mu_arena arena; /* what stays: tree, text, parameters */
+    muster_statement *next; /* of the connection; by its lock */
+    mu_account *account;    /* what it holds */
+    mu_arena arena;         /* what stays: tree, text, parameters */
     mu_ast_statement *tree;
     const char *text;
     mu_value *values; /* of the parameters; their texts are of mu_mem */
@@ -31,7 +33,11 @@ struct muster_statement {
     mu_kind id_kind; /* of columns that are customers */
 
     bool begun, done;
+    atomic_bool running; /* begun, and not done */
     atomic_bool cancel;
+    bool deadline_set; /* for this statement, else that of the connection counts */
+    uint32_t deadline_ms;
+    mu_deadline deadline;
     atomic_uint_fast64_t bytes_read;
     mu_progress progress;
     double began, reported; /* seconds */
@@ -41,8 +47,20 @@ struct muster_statement {
     uint32_t row;         /* of the batch; the current one */
     mu_customer_id *ids;  /* of the current row, by column; where the type is CUSTOMER */
     mu_id_room *id_rooms; /* their texts */
-    mu_arena texts;       /* of the current row */
+    mu_arena texts;       /* of the current row or batch */
+
+    bool by_batch; /* this execution is; else by row */
+    muster_batch rows;
+    muster_vector *vectors; /* of the batch */
 };
+
+/* A statement is one of the connection's from now on, or no longer. */
+void mu_connection_add(muster_connection *connection, muster_statement *statement);
+void mu_connection_remove(muster_connection *connection, muster_statement *statement);
+
+/* The batch that was run to, as muster.h gives it. */
+muster_status mu_statement_share_batch(muster_statement *statement, const mu_batch *batch,
+                                       muster_error *err);
 
 /* INVALID where a parameter has no value yet; the message names it. */
 muster_status mu_statement_check_given(const muster_statement *statement, muster_error *err);

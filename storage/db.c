@@ -198,6 +198,11 @@ void mu_db_set_synchronous(mu_db *db, bool wanted)
     atomic_store(&db->lazy, !wanted);
 }
 
+bool mu_db_is_synchronous(const mu_db *db)
+{
+    return !atomic_load(&db->lazy);
+}
+
 const char *mu_db_path(const mu_db *db)
 {
     return db->path;

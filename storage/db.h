@@ -140,6 +140,7 @@ void mu_db_set_kept(mu_db *db, bool wanted);
 
 /* Whether a commit waits until it is on the disk, which it does if nothing is said. */
 void mu_db_set_synchronous(mu_db *db, bool wanted);
+bool mu_db_is_synchronous(const mu_db *db);
 
 /* Verifies everything: every file the manifest names, checksums, order, counts, ids both ways. A
  * file that is damaged does not keep the others from being checked. CORRUPT, with the first

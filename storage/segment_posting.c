@@ -120,7 +120,10 @@ muster_status mu_segment_postings(mu_segment *segment, uint32_t column, const mu
     }
     if (!postings) {
         mu_postings *first = NULL;
-        MU_TRY(read_postings(segment, info, &postings, err));
+        mu_account *account = mu_account_enter(NULL); /* they outlive who asks first */
+        const muster_status status = read_postings(segment, info, &postings, err);
+        mu_account_enter(account);
+        MU_TRY(status);
         if (!atomic_compare_exchange_strong(&info->postings, &first, postings)) {
             mu_segment_postings_free(postings); /* another thread was faster */
             postings = first;

@@ -5,6 +5,7 @@
  * go astray although every byte is as it was written (codes beyond the dictionary, ordinals of
  * another stripe). Threads that come at once check it twice, and agree.
  */
+#include "storage/base/mem.h"
 #include "storage/segment_format.h"
 
 #include "storage/base/hash.h"
@@ -269,7 +270,10 @@ muster_status mu_segment_dict(mu_segment *segment, uint32_t column, const mu_dic
     }
     if (!memory) {
         mu_segment_dict_memory *first = NULL;
-        MU_TRY(read_dict(segment, info, &memory, err));
+        mu_account *account = mu_account_enter(NULL); /* it outlives who asks first */
+        const muster_status status = read_dict(segment, info, &memory, err);
+        mu_account_enter(account);
+        MU_TRY(status);
         if (!atomic_compare_exchange_strong(&info->dict, &first, memory)) {
             mu_segment_dict_free(memory); /* another thread was faster */
             memory = first;

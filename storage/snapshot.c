@@ -510,8 +510,10 @@ muster_status mu_snapshot_open_segment(mu_snapshot *snapshot, uint32_t i, mu_seg
     }
     pthread_mutex_lock(&snapshot->db->mutex);
     *out = atomic_load_explicit(&shared->segment, memory_order_acquire);
-    if (!*out) { /* else another thread was faster */
+    if (!*out) {                                      /* else another thread was faster */
+        mu_account *account = mu_account_enter(NULL); /* it outlives who asks first */
         status = open_segment(snapshot, i, out, err);
+        mu_account_enter(account);
         if (status == MUSTER_OK) {
             atomic_store_explicit(&shared->segment, *out, memory_order_release);
         }

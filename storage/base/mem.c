@@ -1,24 +1,47 @@
 /*
  * mem.c - the one allocator: malloc with a header in front of what it gives.
  *
- *     raw                 memory - 16        memory
- *      |  (0 to 48 bytes)  |  size, shift     |  size bytes
+ *     raw                 memory - 16              memory
+ *      |  (0 to 48 bytes)  |  size, shift; account  |  size bytes
  *
- * The header remembers the size, so that the bytes in use are known, and the distance back to
- * what malloc gave. Large memory is moved up to a multiple of 64, the width of the widest vector
- * and of a cache line; small memory stays where malloc put it, at a multiple of 16.
+ * The header remembers the size, so that the bytes in use are known, the distance back to what
+ * malloc gave, and the account that holds it. Large memory is moved up to a multiple of 64, the
+ * width of the widest vector and of a cache line; small memory stays where malloc put it, at a
+ * multiple of 16.
+ *
+ * An account may be closed while memory is still held in its name. What is held is then no longer
+ * that of the accounts above; the bit CLOSED in the count of bytes tells those who free from before
+ * from those after, so that each byte leaves the accounts above once. The last of them frees the
+ * account. Each piece counts with its header, so that a count of 0 means that there is none.
  */
 #include "storage/base/mem.h"
 
+#include "storage/base/status.h"
+
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct header {
-    uint64_t size;
-    uint64_t shift; /* from what malloc gave to the caller's memory */
+    uint64_t size : 56;
+    uint64_t shift : 8;  /* from what malloc gave to the caller's memory */
+    mu_account *account; /* NULL: none */
 } header;
+
+struct mu_account {
+    mu_account *parent;  /* NULL: none */
+    atomic_size_t used;  /* with CLOSED */
+    atomic_size_t limit; /* SIZE_MAX: none */
+    atomic_size_t peak;
+    /* What was refused last, for the message: whoever words it may be another of its threads. */
+    atomic_size_t refused, refused_limit, refused_used;
+};
+
+#define CLOSED (~(SIZE_MAX >> 1))
+
+static _Thread_local mu_account *entered;
 
 enum {
     ALIGNMENT = 64,
@@ -26,6 +49,7 @@ enum {
 };
 
 static_assert(sizeof(header) == 16, "small memory must stay at a multiple of 16");
+static_assert(ALIGNMENT < 256, "a shift has 8 bits");
 
 static atomic_size_t used_bytes;
 static _Atomic uint64_t calls_to_failure = UINT64_MAX;
@@ -77,39 +101,217 @@ static size_t shift_for(const char *raw, size_t size)
     return ((first + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1)) - (uintptr_t)raw;
 }
 
+/* Accounts. */
+
+static void discharge(mu_account *account, size_t size)
+{
+    while (account) {
+        mu_account *parent = account->parent; /* whoever closes it may free it after this */
+        const size_t before = atomic_fetch_sub(&account->used, size);
+        assert((before & ~CLOSED) >= size);
+        if (before & CLOSED) { /* the accounts above have forgotten it */
+            if ((before & ~CLOSED) == size) {
+                free(account);
+            }
+            return;
+        }
+        account = parent;
+    }
+}
+
+static void note_peak(mu_account *account, size_t used)
+{
+    size_t peak = atomic_load_explicit(&account->peak, memory_order_relaxed);
+
+    while (used > peak && !atomic_compare_exchange_weak(&account->peak, &peak, used)) {
+    }
+}
+
+/* False where it would be more than an account may hold. */
+static bool charge(mu_account *account, size_t size)
+{
+    for (mu_account *a = account; a; a = a->parent) {
+        const size_t used = atomic_fetch_add(&a->used, size) + size;
+        const size_t limit = atomic_load_explicit(&a->limit, memory_order_relaxed);
+        if (used > limit) {
+            atomic_store(&account->refused, size);
+            atomic_store(&account->refused_limit, limit);
+            atomic_store(&account->refused_used, used - size);
+            for (mu_account *back = account; back != a->parent; back = back->parent) {
+                atomic_fetch_sub(&back->used, size);
+            }
+            return false;
+        }
+    }
+    for (mu_account *a = account; a; a = a->parent) {
+        note_peak(a, atomic_load_explicit(&a->used, memory_order_relaxed));
+    }
+    return true;
+}
+
+mu_account *mu_account_open(mu_account *parent, size_t limit)
+{
+    mu_account *account = failure_is_due() ? NULL : calloc(1, sizeof *account);
+
+    if (account) {
+        account->parent = parent;
+        atomic_store(&account->limit, limit);
+    }
+    return account;
+}
+
+void mu_account_close(mu_account *account)
+{
+    if (account) {
+        mu_account *parent = account->parent;
+        const size_t left = atomic_fetch_or(&account->used, CLOSED);
+        assert(account != entered && !(left & CLOSED));
+        if (left == 0) {
+            free(account);
+        } else {
+            discharge(parent, left);
+        }
+    }
+}
+
+void mu_account_set_limit(mu_account *account, size_t limit)
+{
+    atomic_store(&account->limit, limit);
+}
+
+size_t mu_account_limit(const mu_account *account)
+{
+    return atomic_load(&account->limit);
+}
+
+size_t mu_account_used(const mu_account *account)
+{
+    return atomic_load(&account->used);
+}
+
+size_t mu_account_peak(const mu_account *account)
+{
+    return atomic_load(&account->peak);
+}
+
+mu_account *mu_account_enter(mu_account *account)
+{
+    mu_account *before = entered;
+
+    entered = account;
+    return before;
+}
+
+mu_account *mu_account_entered(void)
+{
+    return entered;
+}
+
+const char *mu_mem_format(size_t bytes, char text[32])
+{
+    static const char *const units[] = {"bytes", "KB", "MB", "GB", "TB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+
+    while (size >= 999.95 && unit + 1 < MU_COUNT(units)) {
+        size /= 1000;
+        unit++;
+    }
+    (void)snprintf(text, 32, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
+    return text;
+}
+
+muster_status mu_fail_memory(muster_error *err, const char *what)
+{
+    char wanted[32], limit[32], used[32];
+    const size_t refused = entered ? atomic_load(&entered->refused) : 0;
+
+    if (refused == 0) {
+        return mu_fail(err, MUSTER_NOMEM, "out of memory %s", what);
+    }
+    return mu_fail(err, MUSTER_NOMEM,
+                   "out of memory %s: %s more would pass the memory limit of %s, with %s in use; "
+                   "SET memory_limit raises it, or ask for less at a time",
+                   what, mu_mem_format(refused, wanted),
+                   mu_mem_format(atomic_load(&entered->refused_limit), limit),
+                   mu_mem_format(atomic_load(&entered->refused_used), used));
+}
+
+/* Memory. */
+
+/* Asks for it, and takes it to the books. NULL if it cannot be had. */
+static char *take(size_t size, char *(*ask)(void *old, size_t wanted), void *old)
+{
+    const size_t wanted = raw_size(size), booked = size + sizeof(header);
+
+    if (wanted == 0 || failure_is_due() || !charge(entered, booked)) {
+        return NULL;
+    }
+    char *raw = ask(old, wanted);
+    if (!raw) {
+        discharge(entered, booked);
+    }
+    return raw;
+}
+
+static char *ask_any(void *old, size_t wanted)
+{
+    (void)old;
+    return malloc(wanted);
+}
+
+static char *ask_zeros(void *old, size_t wanted)
+{
+    (void)old;
+    return calloc(1, wanted);
+}
+
+static char *ask_again(void *old, size_t wanted)
+{
+    return realloc(old, wanted);
+}
+
 static void *finish(char *raw, size_t size)
 {
     char *memory = raw + shift_for(raw, size);
 
-    *((header *)(void *)memory - 1) = (header){.size = size, .shift = (uint64_t)(memory - raw)};
+    *((header *)(void *)memory - 1) = (header){.size = size & (UINT64_MAX >> 8),
+                                               .shift = (uint64_t)(memory - raw) & 0xff,
+                                               .account = entered};
     atomic_fetch_add_explicit(&used_bytes, size, memory_order_relaxed);
     return memory;
 }
 
 void *mu_mem_alloc(size_t size)
 {
-    const size_t wanted = raw_size(size);
-    char *raw = wanted == 0 || failure_is_due() ? NULL : malloc(wanted);
+    char *raw = take(size, ask_any, NULL);
 
     return raw ? finish(raw, size) : NULL;
 }
 
 void *mu_mem_zalloc(size_t size)
 {
-    const size_t wanted = raw_size(size);
-    char *raw = wanted == 0 || failure_is_due() ? NULL : calloc(1, wanted);
+    char *raw = take(size, ask_zeros, NULL);
 
     return raw ? finish(raw, size) : NULL;
+}
+
+/* Out of the books. */
+static void give_back(const header *at)
+{
+    const size_t before =
+        atomic_fetch_sub_explicit(&used_bytes, (size_t)at->size, memory_order_relaxed);
+
+    assert(before >= at->size);
+    (void)before;
+    discharge(at->account, (size_t)at->size + sizeof *at);
 }
 
 void mu_mem_free(void *memory)
 {
     if (memory) {
         const header at = *header_of(memory);
-        const size_t before =
-            atomic_fetch_sub_explicit(&used_bytes, (size_t)at.size, memory_order_relaxed);
-        assert(before >= at.size);
-        (void)before;
+        give_back(&at);
         free((char *)memory - at.shift);
     }
 }
@@ -136,9 +338,7 @@ void *mu_mem_realloc(void *memory, size_t size)
     if ((old.size >= LARGE) != (size >= LARGE)) {
         return move(memory, size);
     }
-    const size_t wanted = raw_size(size);
-    char *raw =
-        wanted == 0 || failure_is_due() ? NULL : realloc((char *)memory - old.shift, wanted);
+    char *raw = take(size, ask_again, (char *)memory - old.shift);
     if (!raw) {
         return NULL;
     }
@@ -146,7 +346,7 @@ void *mu_mem_realloc(void *memory, size_t size)
     if (shift != old.shift) {
         memmove(raw + shift, raw + old.shift, size < old.size ? size : (size_t)old.size);
     }
-    atomic_fetch_sub_explicit(&used_bytes, (size_t)old.size, memory_order_relaxed);
+    give_back(&old);
     return finish(raw, size);
 }
 

@@ -27,6 +27,29 @@ bool mu_mem_reserve(void *array_pointer, size_t *capacity, size_t wanted, size_t
 
 size_t mu_mem_used(void); /* bytes in use by the process, through these functions */
 
+/* An account: how many bytes are held in its name, and how many may be. What a thread allocates is
+ * held in the name of the account that it has entered, and of those above that one; it may be freed
+ * by any thread, whichever account that one has entered. */
+typedef struct mu_account mu_account;
+
+/* `parent` may be NULL, and is closed later. NULL when out of memory. */
+mu_account *mu_account_open(mu_account *parent, size_t limit);
+/* What is still held (caches, say) is from now on in nobody's name. Not while a thread is in it.
+ * NULL is fine. */
+void mu_account_close(mu_account *account);
+void mu_account_set_limit(mu_account *account, size_t limit); /* SIZE_MAX: none */
+size_t mu_account_limit(const mu_account *account);
+size_t mu_account_used(const mu_account *account);
+size_t mu_account_peak(const mu_account *account); /* the most that it has been */
+
+/* The calling thread's account from now on; NULL: none. Returns the one before, to be entered again
+ * at the end. */
+mu_account *mu_account_enter(mu_account *account);
+mu_account *mu_account_entered(void);
+
+/* "1.5 GB": as people write sizes. */
+const char *mu_mem_format(size_t bytes, char text[32]);
+
 /* For tests: the allocation `count` calls from now fails (0: the next one), and all after it if
  * `forever`. UINT64_MAX: never. */
 void mu_mem_fail_at(uint64_t count, bool forever);

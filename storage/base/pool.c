@@ -31,6 +31,7 @@ typedef struct pool_job {
     mu_pool_fn *work;
     void *context;
     const atomic_bool *cancel;
+    mu_account *account;        /* the caller's, which helpers enter */
     _Atomic uint64_t next_item; /* may pass count */
     atomic_bool stopped;        /* an item failed, or the job was cancelled */
 
@@ -123,7 +124,9 @@ static void *help(void *argument)
         }
         job->helpers++;
         pthread_mutex_unlock(&pool->lock);
+        mu_account_enter(job->account);
         work_on(pool, job, self->worker);
+        mu_account_enter(NULL);
         pthread_mutex_lock(&pool->lock);
         job->helpers--;
         if (job->helpers == 0) {
@@ -245,7 +248,11 @@ muster_status mu_pool_run(mu_pool *pool, uint64_t count, mu_pool_fn *work, void 
     if (!pool || pool->threads == 1 || count <= 1) {
         return run_alone(count, work, context, cancel, err);
     }
-    pool_job job = {.count = count, .work = work, .context = context, .cancel = cancel};
+    pool_job job = {.count = count,
+                    .work = work,
+                    .context = context,
+                    .cancel = cancel,
+                    .account = mu_account_entered()};
     pthread_cond_init(&job.helpers_gone, NULL);
     enqueue(pool, &job);
     work_on(pool, &job, 0);

@@ -28,7 +28,7 @@ typedef muster_status mu_pool_fn(void *context, uint32_t worker, uint64_t item, 
  * mu_pool_threads() threads. A failure stops the rest; of several, the one of the lowest item is
  * returned, so that it does not depend on the threads. *cancel becoming true stops them as well
  * (CANCELLED); cancel may be NULL. pool may be NULL: everything runs on the caller's thread, as
- * worker 0. */
+ * worker 0. All of it is in the caller's account (mem.h). */
 muster_status mu_pool_run(mu_pool *pool, uint64_t count, mu_pool_fn *work, void *context,
                           const atomic_bool *cancel, muster_error *err);
 

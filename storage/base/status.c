@@ -58,6 +58,7 @@ static void fail_with(muster_error *err, muster_status status, int32_t offset, c
         set_message(err, text);
         err->status = status;
         err->offset = offset;
+        err->line = err->column = 0;
     }
 }
 
@@ -82,9 +83,20 @@ muster_status mu_fail_at(muster_error *err, muster_status status, int32_t offset
     return status;
 }
 
-muster_status mu_fail_memory(muster_error *err, const char *what)
+void mu_locate(muster_error *err, const char *sql)
 {
-    return mu_fail(err, MUSTER_NOMEM, "out of memory %s", what);
+    if (!err || err->offset < 0) {
+        return;
+    }
+    err->line = err->column = 1;
+    for (int32_t i = 0; i < err->offset && sql[i]; i++) {
+        if (sql[i] == '\n') {
+            err->line++;
+            err->column = 1;
+        } else {
+            err->column += ((unsigned char)sql[i] & 0xc0) != 0x80; /* a character begins */
+        }
+    }
 }
 
 void mu_where(muster_error *err, const char *format, ...)

@@ -39,7 +39,11 @@ muster_status mu_fail(muster_error *err, muster_status status, const char *forma
 muster_status mu_fail_at(muster_error *err, muster_status status, int32_t offset,
                          const char *format, ...) MU_PRINTF(4, 5);
 
-/* Out of memory while doing what `what` says: "sorting 12 rows". */
+/* The line and the column of the offset, if there is one. */
+void mu_locate(muster_error *err, const char *sql);
+
+/* Out of memory while doing what `what` says: "sorting 12 rows". Where it was the limit of an
+ * account (mem.h) that refused, the message says how much was wanted, and what helps. */
 muster_status mu_fail_memory(muster_error *err, const char *what);
 
 /* Puts a place in front of the message that is there: "events-42.seg, column "plan": ...". */

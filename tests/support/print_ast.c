@@ -435,6 +435,10 @@ static void print_options(const mu_ast_statement *s, mu_writer *out)
             put(out, " ");
             put_quoted(out, option->value, '\'');
         }
+        if (option->parameter) {
+            put(out, " ");
+            put(out, option->parameter->text);
+        }
         if (option->list.count > 0) {
             put(out, " ");
             print_names(&option->list, out);
@@ -490,6 +494,8 @@ static void print_verb(const mu_ast_statement *s, mu_writer *out)
                                         "CHECKPOINT",
                                         "COMPACT",
                                         "SET ",
+                                        "RESET ",
+                                        "SHOW ",
                                         "ALTER TABLE ",
                                         "ALTER TABLE ",
                                         "ALTER TABLE ",
@@ -532,6 +538,7 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
         const bool from = s->kind == MU_AST_COPY_FROM || creates;
         print_path(from                                                    ? " FROM "
                    : s->kind == MU_AST_COPY_TO || s->kind == MU_AST_BACKUP ? " TO "
+                   : s->kind == MU_AST_SET                                 ? " = "
                                                                            : "",
                    s->path.text, from ? "STDIN" : "STDOUT", out);
     }

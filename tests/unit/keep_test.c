@@ -216,7 +216,7 @@ TEST(commits_that_do_not_wait_for_the_disk_are_seen_at_once)
     assert_status(MUSTER_INVALID, ask_only(db, "SET synchronous = maybe", &test_error));
     assert_message_has("is neither on nor off");
     assert_status(MUSTER_INVALID, ask_only(db, "SET colour = on", &test_error));
-    assert_message_has("there is no setting");
+    assert_message_has("no setting");
     muster_close(db);
 }
 

@@ -163,3 +163,75 @@ TEST(threads_count_together)
     }
     assert_int_equal(mu_mem_used(), before);
 }
+
+TEST(an_account_has_a_limit_and_those_above_it_too)
+{
+    mu_account *database = mu_account_open(NULL, 10000);
+    mu_account *one = mu_account_open(database, SIZE_MAX), *other = mu_account_open(database, 3000);
+
+    assert_null(mu_account_enter(one));
+    void *memory = mu_mem_alloc(5000);
+    assert_non_null(memory);
+    assert_null(mu_mem_alloc(6000));
+    assert_status(MUSTER_NOMEM, mu_fail_memory(&test_error, "grouping"));
+    assert_string_equal(test_error.message,
+                        "out of memory grouping: 6.0 KB more would pass the memory limit of 10.0 "
+                        "KB, with 5.0 KB in use; SET memory_limit raises it, or ask for less at a "
+                        "time");
+    assert_ptr_equal(mu_account_enter(other), one);
+    assert_null(mu_mem_alloc(4000)); /* its own limit */
+    mu_account_set_limit(other, SIZE_MAX);
+    void *more = mu_mem_alloc(4000);
+    assert_non_null(more);
+    assert_true(mu_account_used(database) >= 9000);
+    mu_mem_free(memory); /* goes back to the account that it came from */
+    assert_int_equal(mu_account_used(one), 0);
+    assert_true(mu_account_peak(one) >= 5000 && mu_account_peak(one) < 5100);
+    mu_mem_free(more);
+    mu_account_enter(NULL);
+    assert_int_equal(mu_account_used(database), 0);
+    mu_account_close(other);
+    mu_account_close(one);
+    mu_account_close(database);
+}
+
+TEST(what_outlives_its_account_is_in_nobodys_name)
+{
+    mu_account *database = mu_account_open(NULL, SIZE_MAX);
+    mu_account *statement = mu_account_open(database, SIZE_MAX);
+
+    mu_account_enter(statement);
+    void *cache = mu_mem_alloc(1000), *other = mu_mem_alloc(MIB);
+    mu_account_enter(NULL);
+    mu_account_close(statement);
+    assert_int_equal(mu_account_used(database), 0);
+    cache = mu_mem_realloc(cache, 2000);
+    mu_mem_free(other);
+    mu_mem_free(cache);
+    assert_int_equal(mu_account_used(database), 0);
+    mu_account_close(database);
+}
+
+static void *free_it(void *memory)
+{
+    mu_mem_free(memory);
+    return NULL;
+}
+
+TEST(an_account_is_closed_while_others_free)
+{
+    mu_account *database = mu_account_open(NULL, SIZE_MAX);
+
+    for (int round = 0; round < 200; round++) {
+        mu_account *statement = mu_account_open(database, SIZE_MAX);
+        pthread_t thread;
+        mu_account_enter(statement);
+        void *memory = mu_mem_alloc(1000);
+        mu_account_enter(NULL);
+        assert_int_equal(pthread_create(&thread, NULL, free_it, memory), 0);
+        mu_account_close(statement);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(mu_account_used(database), 0);
+    }
+    mu_account_close(database);
+}

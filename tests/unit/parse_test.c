@@ -116,6 +116,9 @@ TEST(queries_have_all_their_clauses)
          "WITH \"x\"(\"a\") AS (VALUES (1)) SELECT * EXCLUDE (\"b\") REPLACE ((\"a\" + 1) AS "
          "\"a\") FROM (FROM \"x\") AS \"t\"(\"c\")"},
         {"SELECT a LIMIT ALL OFFSET 2 ROWS", "SELECT \"a\" OFFSET 2"},
+        {"SELECT ?, a = ? LIMIT ?", "SELECT ?, (\"a\" = ?) LIMIT ?"},
+        {"SELECT $2::text, $1", "SELECT CAST($2 AS \"text\"), $1"},
+        {"SELECT :since, $until, :day_1", "SELECT :since, $until, :day_1"},
     };
     check_trees(pairs, MU_COUNT(pairs));
 }
@@ -154,6 +157,11 @@ TEST(statements_that_change_things_are_read)
         {"COPY (SELECT 1) TO 'x' WITH (FORMAT jsonl)",
          "COPY (SELECT 1) TO 'x' WITH (\"FORMAT\" 'jsonl')"},
         {"COPY e TO 'e.csv'", "COPY \"e\" TO 'e.csv'"},
+        {"COPY e TO 'e.csv' (HEADER ?)", "COPY \"e\" TO 'e.csv' WITH (\"HEADER\" ?)"},
+        {"SET memory_limit = '4GB'", "SET \"memory_limit\" = '4GB'"},
+        {"set statement_timeout to 500", "SET \"statement_timeout\" = '500'"},
+        {"RESET ALL", "RESET \"ALL\""},
+        {"show settings", "SHOW \"settings\""},
         {"INSERT INTO e (a, b) VALUES (1, 'x'), (NULL, '')",
          "INSERT INTO \"e\" (\"a\", \"b\") VALUES (1, 'x'), (NULL, '')"},
         {"CREATE TAG vip AS SELECT customer FROM e", "CREATE TAG \"vip\" AS SELECT \"customer\" "
@@ -277,6 +285,11 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT 'a\xff'", 9, "the text is not UTF-8: byte 0xff"},
         {"SELECT \x80", 7, "the text is not UTF-8: byte 0x80"},
         {"SELECT 1;SELECT 2 3", 0, ""},
+        {"SELECT ?, $1", 10,
+         "parameter $1 among others of another kind; write all of a statement as ?, or as $1, or "
+         "as :name"},
+        {"SELECT $0", 7, "parameter $0; their numbers go from 1 to 65535"},
+        {"SELECT $99999999999", 7, "parameter $99999999999; their numbers go from 1 to 65535"},
         {"SELECT x PRECISION FROM t WHERE a::char precision", 35,
          "no type \"char PRECISION\"; did you mean DOUBLE PRECISION?"},
         {"SELECT a = b = c", 13,
