@@ -326,25 +326,6 @@ struct mu_lookup_probe {
     mu_lookup_found found;
 };
 
-muster_status mu_lookup_probe_open(const mu_lookup_table *table, mu_lookup_probe **out,
-                                   muster_error *err)
-{
-    const uint32_t stride = table->lookup->key_count + 1;
-    mu_lookup_probe *probe = mu_mem_zalloc(sizeof *probe);
-
-    *out = probe;
-    if (probe) {
-        probe->table = table;
-        probe->arg_count = stride;
-        probe->maps = mu_mem_zalloc_array(stride, sizeof *probe->maps);
-        probe->words = mu_mem_alloc_array((size_t)MU_BATCH_ROWS * stride, sizeof *probe->words);
-        probe->hashes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *probe->hashes);
-        probe->codes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *probe->codes);
-    }
-    return probe && probe->maps && probe->words && probe->hashes && probe->codes ? MUSTER_OK
-                                                                                 : fail_memory(err);
-}
-
 void mu_lookup_probe_close(mu_lookup_probe *probe)
 {
     if (!probe) {
@@ -358,6 +339,30 @@ void mu_lookup_probe_close(mu_lookup_probe *probe)
     mu_mem_free(probe->hashes);
     mu_mem_free(probe->codes);
     mu_mem_free(probe);
+}
+
+muster_status mu_lookup_probe_open(const mu_lookup_table *table, mu_lookup_probe **out,
+                                   muster_error *err)
+{
+    const uint32_t stride = table->lookup->key_count + 1;
+    mu_lookup_probe *probe = mu_mem_zalloc(sizeof *probe);
+
+    *out = NULL;
+    if (!probe) {
+        return fail_memory(err);
+    }
+    probe->table = table;
+    probe->arg_count = stride;
+    probe->maps = mu_mem_zalloc_array(stride, sizeof *probe->maps);
+    probe->words = mu_mem_alloc_array((size_t)MU_BATCH_ROWS * stride, sizeof *probe->words);
+    probe->hashes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *probe->hashes);
+    probe->codes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *probe->codes);
+    if (!probe->maps || !probe->words || !probe->hashes || !probe->codes) {
+        mu_lookup_probe_close(probe);
+        return fail_memory(err);
+    }
+    *out = probe;
+    return MUSTER_OK;
 }
 
 static bool prepare_map(text_map *map, const mu_dict *dict)

@@ -10,6 +10,8 @@
 
 #include "query/computed.h"
 #include "query/indexed.h"
+#include "query/lookup.h"
+#include "query/optimize.h"
 #include "query/pack.h"
 #include "query/set.h"
 #include "storage/base/mem.h"
@@ -33,6 +35,7 @@ typedef struct scan_op {
     uint64_t packed_block;      /* of what is in the pack */
     mu_batch *held;             /* comes after the pack; NULL: the scan's next */
     bool sieved;                /* the one that is held */
+    mu_arena arena;             /* of the plan, where that depends on subqueries */
 } scan_op;
 
 static void scan_close(mu_op *op)
@@ -47,6 +50,7 @@ static void scan_close(mu_op *op)
     mu_mem_free(s->members);
     mu_mem_free(s->counted);
     mu_mem_free(s->conjunct_columns);
+    mu_arena_deinit(&s->arena);
     mu_mem_free(s);
 }
 
@@ -228,14 +232,15 @@ static muster_status open_set(scan_op *s, const mu_set *set, muster_error *err)
     return mu_set_open(s->op.exec, set, &s->set, err);
 }
 
-/* What can be skipped by postings. */
-static muster_status choose_values(scan_op *s, muster_error *err)
+/* What can be skipped by postings. It is found once for all threads, which know it by the
+ * expression: by the one that stays. */
+static muster_status choose_values(scan_op *s, const mu_expr *filter, muster_error *err)
 {
     const mu_plan *plan = s->op.plan;
     const mu_indexed_options indexed = {.table = plan->scan.table,
                                         .columns = plan->scan.columns,
-                                        .conditions = &plan->scan.filter,
-                                        .condition_count = plan->scan.filter ? 1 : 0,
+                                        .conditions = &filter,
+                                        .condition_count = filter ? 1 : 0,
                                         .bounded = plan->scan.bounded,
                                         .since_us = plan->scan.since_us,
                                         .until_us = plan->scan.until_us,
@@ -245,14 +250,30 @@ static muster_status choose_values(scan_op *s, muster_error *err)
                              err);
 }
 
+/* The plan, with what subqueries gave in place of them. */
+static muster_status settle(scan_op *s, mu_exec *exec, const mu_plan **plan, muster_error *err)
+{
+    const mu_scope scope = {&s->arena, mu_exec_snapshot(exec), mu_exec_now(exec)};
+    const mu_expr *filter = (*plan)->scan.filter;
+
+    if (!filter) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_lookup_settle(exec, &s->arena, filter, &filter, err));
+    return filter == (*plan)->scan.filter ? MUSTER_OK
+                                          : mu_plan_narrow(&scope, *plan, filter, plan, err);
+}
+
 muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err)
 {
     muster_status status;
+    const mu_expr *filter = plan->scan.filter;
     scan_op *s = mu_mem_zalloc(sizeof *s);
 
     if (!s) {
         return mu_fail_memory(err, "opening a scan");
     }
+    MU_TRY_GOTO(settle(s, exec, &plan, err));
     s->op = (mu_op){.class = &scan_class, .exec = exec, .plan = plan};
     s->options = (mu_scan_options){
         .table = plan->scan.table,
@@ -268,7 +289,7 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
         .range_count = plan->scan.range_count,
         .bytes_read = mu_exec_bytes_read(exec),
     };
-    MU_TRY_GOTO(choose_values(s, err));
+    MU_TRY_GOTO(choose_values(s, filter, err));
     MU_TRY_GOTO(mu_scan_open(mu_exec_snapshot(exec), &s->options, &s->scan, err));
     if (plan->scan.set) {
         MU_TRY_GOTO(open_set(s, plan->scan.set, err));

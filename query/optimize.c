@@ -302,6 +302,30 @@ static muster_status sink_into_scan(const mu_scope *scope, const mu_plan *plan, 
     return join_conjuncts(scope, &left, &scan->scan.filter, err);
 }
 
+muster_status mu_plan_narrow(const mu_scope *scope, const mu_plan *plan, const mu_expr *filter,
+                             const mu_plan **out, muster_error *err)
+{
+    conjuncts all = {0}, left = {0};
+    mu_scan_range *ranges;
+    mu_plan *scan;
+
+    MU_TRY(add_conjuncts(scope, &all, filter, err));
+    MU_TRY(copy_plan(scope, plan, &scan, err));
+    MU_ARENA_TRY(ranges, scope->arena, plan->scan.range_count + all.count, err);
+    MU_ARENA_TRY(left.list, scope->arena, all.count, err);
+    for (uint32_t i = 0; i < plan->scan.range_count; i++) {
+        ranges[i] = plan->scan.ranges[i];
+    }
+    for (uint32_t i = 0; i < all.count; i++) {
+        if (ask_scan(scan, ranges, all.list[i])) {
+            left.list[left.count++] = all.list[i];
+        }
+    }
+    scan->scan.ranges = ranges;
+    *out = scan;
+    return join_conjuncts(scope, &left, &scan->scan.filter, err);
+}
+
 /* Filters sink. */
 
 static muster_status sink(const mu_scope *scope, const mu_plan *plan, conjuncts all,

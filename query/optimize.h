@@ -19,4 +19,9 @@ muster_status mu_plan_count(const mu_scope *scope, const mu_plan *plan, const mu
 muster_status mu_plan_compute(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
                               muster_error *err);
 
+/* A scan whose filter, in which subqueries became constants, is asked anew: these skip periods and
+ * blocks as others do. */
+muster_status mu_plan_narrow(const mu_scope *scope, const mu_plan *scan, const mu_expr *filter,
+                             const mu_plan **out, muster_error *err);
+
 #endif

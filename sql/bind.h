@@ -93,7 +93,7 @@ typedef struct mu_place {
     const char *clause;           /* "WHERE": said where an aggregate may not stand */
     const struct mu_place *outer; /* where the query stands, if that is in an expression: names that
                                      are not found here are looked up there */
-    bool correlates;              /* such names may be used: they are taken out again */
+    struct mu_nested *correlates; /* takes such names, as keys; NULL: there may be none */
 } mu_place;
 
 /* A query that stands in an expression, and what comes of it beside its plan: keys, by which its
@@ -105,6 +105,7 @@ typedef struct mu_nested {
     uint32_t key_count;
     const mu_expr **inner; /* over what the query reads */
     const mu_expr **keys;  /* and what they are equal to, over the place where it stands */
+    bool by_alias;         /* a key is an alias of an item, or from further out */
     bool first_only;       /* of the rows that have the same keys, the first is meant */
     /* An aggregate without GROUP BY has a row for all keys, also those that no row has: `otherwise`
      * gives that one. Its columns are those of the query, and after them, but for VALUE, whether

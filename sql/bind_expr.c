@@ -119,6 +119,7 @@ static muster_status bind_outer(const mu_place *place, const mu_ast_expr *expr, 
 {
     muster_error lookup = {0};
     const mu_expr *found;
+    uint32_t column;
 
     *out = NULL;
     if (!place->outer) {
@@ -137,6 +138,9 @@ static muster_status bind_outer(const mu_place *place, const mu_ast_expr *expr, 
                           "only in its WHERE, by an equality",
                           expr->text);
     }
+    place->correlates->by_alias |=
+        mu_bind_column(place->outer->relation, expr->qualifier, expr->text, expr->offset, &column,
+                       NULL) != MUSTER_OK;
     return mu_expr_outer(&place->binder->scope, found, expr->offset, out, err);
 }
 

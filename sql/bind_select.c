@@ -217,7 +217,7 @@ static muster_status bind_where(query_state *q, muster_error *err)
 
     place.items = &q->query->items;
     place.item_count = q->query->items.count;
-    place.correlates = true;
+    place.correlates = q->nested;
     if (!q->query->where) {
         return MUSTER_OK;
     }

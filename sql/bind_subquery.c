@@ -177,7 +177,7 @@ static mu_bound_query *find_query(const mu_place *place, const mu_bound_query *w
     for (mu_bound_query *b = place->binder->subqueries; b; b = b->next) {
         if (b->asked == wanted->asked && b->commons == wanted->commons &&
             b->visible == wanted->visible && mu_text_equal(b->text, wanted->text) &&
-            (!b->around || b->around == place->relation->plan)) {
+            (!b->around || (b->around == place->relation->plan && !b->nested.by_alias))) {
             return b;
         }
     }

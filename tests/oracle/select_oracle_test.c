@@ -446,6 +446,7 @@ static void check_table(sql_maker *m, int table)
     char when[64];
 
     make_shape(m, table, &shape);
+    m->nested = shape.rows <= 150;
     assert_ok(muster_open(path, NULL, &db, &test_error));
     run_ours(db,
              sql_text(m,

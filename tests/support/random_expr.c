@@ -652,7 +652,7 @@ static sql_expr make_condition(sql_maker *m, const sql_relation *from, int depth
     if (depth > 0 && sql_chance(m, 60)) {
         return make_logic(m, from, less);
     }
-    if (depth > 0 && sql_chance(m, 15)) {
+    if (m->nested && depth > 0 && sql_chance(m, 15)) {
         return sql_make_predicate(m, from);
     }
     switch (sql_below(m, 8)) {
@@ -677,7 +677,7 @@ sql_expr sql_make_expr(sql_maker *m, const sql_relation *from, sql_kind kind, in
 {
     sql_expr e;
 
-    if (depth > 0 && sql_chance(m, 5) && sql_make_scalar(m, from, kind, &e)) {
+    if (m->nested && depth > 0 && sql_chance(m, 5) && sql_make_scalar(m, from, kind, &e)) {
         return e;
     }
     if (kind == SQL_BOOLEAN) {

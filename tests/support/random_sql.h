@@ -56,6 +56,7 @@ typedef struct sql_maker {
     uint64_t *random;
     sql_kind id_kind; /* of customers: SQL_TEXT or SQL_BIGINT */
     int names;        /* aliases given so far */
+    bool nested;      /* queries stand where expressions do: sqlite3 runs them once for each row */
     size_t used;
     char room[1 << 21];
 } sql_maker;

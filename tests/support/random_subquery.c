@@ -1,7 +1,7 @@
 /*
  * random_subquery.c - random queries where an expression stands; see random_sql.h.
  *
- * What they read has names of its own (z0, z1 ...), so that all others are those of the query
+ * What they read has names of its own (z1_0, z1_1 ...), so that all others are those of the query
  * around, in both dialects.
  */
 #include "tests/support/random_sql.h"
@@ -19,19 +19,21 @@ static sql_relation inner_columns(sql_maker *m)
 {
     sql_relation columns = *sql_events();
 
+    m->names++;
     for (int i = 0; i < columns.count; i++) {
-        columns.columns[i].ours = columns.columns[i].theirs = sql_text(m, "z%d", i);
+        columns.columns[i].ours = columns.columns[i].theirs = sql_text(m, "z%d_%d", m->names, i);
     }
     return columns;
 }
 
-static const char *source(sql_maker *m)
+static const char *source(sql_maker *m, const sql_relation *inner)
 {
     const sql_relation *events = sql_events();
     const char *list = "";
 
     for (int i = 0; i < events->count; i++) {
-        list = sql_text(m, "%s%s%s AS z%d", list, i > 0 ? ", " : "", events->columns[i].ours, i);
+        list = sql_text(m, "%s%s%s AS %s", list, i > 0 ? ", " : "", events->columns[i].ours,
+                        inner->columns[i].ours);
     }
     return sql_text(m, " FROM (SELECT %s FROM events) AS z", list);
 }
@@ -70,7 +72,7 @@ static bool make_key(sql_maker *m, const sql_relation *from, const sql_relation 
 
 static rest make_rest(sql_maker *m, const sql_relation *from, const sql_relation *inner)
 {
-    const char *from_text = source(m);
+    const char *from_text = source(m, inner);
     rest r = {from_text, from_text, false};
     const char *word = " WHERE ", *ours, *theirs;
 
@@ -164,7 +166,7 @@ static sql_expr make_exists(sql_maker *m, const sql_relation *from, const sql_re
 
     switch (sql_below(m, 4)) {
     case 0:
-        append(m, &r, sql_chance(m, 50) ? " GROUP BY z2" : " GROUP BY z3, z2");
+        append(m, &r, sql_text(m, " GROUP BY %s", inner->columns[2].ours));
         maybe_having(m, &r);
         break;
     case 1:

@@ -384,6 +384,12 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (SELECT "
         "customer FROM customers))",
         "EXPLAIN SELECT customer FROM customers WHERE did(event = 'a')",
+        "SELECT n, (SELECT max(i.event) FROM e AS i WHERE i.n = o.n) FROM e AS o WHERE event IN "
+        "(SELECT event FROM e) AND n <= (SELECT max(n) FROM e) AND EXISTS (SELECT 1 FROM e AS i "
+        "WHERE i.event = o.event AND i.n < 9) AND n < ALL (SELECT n + 5 FROM e AS i WHERE i.ts = "
+        "o.ts)",
+        "EXPLAIN SELECT (SELECT count(*) FROM e AS i WHERE i.n = o.n HAVING max(event) = 'a') FROM "
+        "e AS o WHERE EXISTS (SELECT 1 FROM e AS i WHERE i.customer = o.customer)",
         "SHOW TABLES",
         "SHOW TAGS",
         "SHOW AUDIENCES",
