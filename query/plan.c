@@ -139,6 +139,75 @@ muster_status mu_plan_limit(const mu_scope *scope, const mu_plan *input, uint64_
     return MUSTER_OK;
 }
 
+muster_status mu_plan_window(const mu_scope *scope, const mu_plan *input,
+                             const uint32_t *partitions, uint32_t partition_count,
+                             const mu_sort_key *keys, uint32_t key_count,
+                             const mu_window_call *calls, uint32_t call_count,
+                             const char *const *names, const mu_plan **out, muster_error *err)
+{
+    const uint32_t before = input->column_count;
+    mu_plan *node;
+    mu_plan_column *columns;
+
+    MU_TRY(new_node(scope, MU_PLAN_WINDOW, input, before + call_count, &node, &columns, err));
+    for (uint32_t c = 0; c < before; c++) {
+        columns[c] = input->columns[c];
+    }
+    for (uint32_t i = 0; i < call_count; i++) {
+        columns[before + i] = (mu_plan_column){names[i], calls[i].type};
+    }
+    node->window.partitions = partitions;
+    node->window.partition_count = partition_count;
+    node->window.keys = keys;
+    node->window.key_count = key_count;
+    node->window.calls = calls;
+    node->window.call_count = call_count;
+    *out = node;
+    return MUSTER_OK;
+}
+
+static bool is_customer_column(const mu_expr *expr)
+{
+    return expr->kind == MU_EXPR_COLUMN && expr->type.kind == MU_CUSTOMER;
+}
+
+bool mu_plan_is_customer(const mu_plan *input, const mu_expr *expr)
+{
+    while (is_customer_column(expr)) {
+        while (input->kind == MU_PLAN_FILTER) {
+            input = input->input;
+        }
+        if (input->kind != MU_PLAN_PROJECT) {
+            return true;
+        }
+        expr = input->project.exprs[expr->column];
+        input = input->input;
+    }
+    return false;
+}
+
+muster_status mu_plan_name_of(const mu_scope *scope, const mu_plan *input, const mu_expr *expr,
+                              const char **out, muster_error *err)
+{
+    mu_writer text = {0};
+    const char **names;
+    char *name;
+
+    MU_ARENA_TRY(names, scope->arena, input->column_count, err);
+    for (uint32_t c = 0; c < input->column_count; c++) {
+        names[c] = input->columns[c].name;
+    }
+    mu_expr_print(expr, names, &text);
+    mu_write_u8(&text, 0);
+    name = text.failed ? NULL : mu_arena_alloc(scope->arena, text.size);
+    if (name) {
+        memcpy(name, text.data, text.size);
+    }
+    mu_writer_deinit(&text);
+    *out = name;
+    return name ? MUSTER_OK : mu_fail_memory(err, "planning");
+}
+
 #define BOOLEAN            \
     {                      \
         .kind = MU_BOOLEAN \

@@ -65,6 +65,7 @@ muster_status mu_walk_sets(const mu_plan *plan, mu_walk_set_fn *visit, void *con
     case MU_PLAN_GROUP:
     case MU_PLAN_SORT:
     case MU_PLAN_LIMIT:
+    case MU_PLAN_WINDOW: /* it reads columns */
         return MUSTER_OK;
     }
     assert(false && "a plan that is not in the list");
@@ -120,6 +121,7 @@ muster_status mu_walk_exprs(const mu_plan *plan, mu_walk_expr_fn *visit, void *c
     case MU_PLAN_VALUES:
     case MU_PLAN_SORT:
     case MU_PLAN_LIMIT:
+    case MU_PLAN_WINDOW: /* it reads columns */
         return MUSTER_OK;
     }
     assert(false && "a plan that is not in the list");

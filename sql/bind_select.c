@@ -1,8 +1,9 @@
 /*
  * bind_select.c - a query as a plan:
  *
- *   source -> filter (WHERE) -> group -> filter (HAVING) -> project (items, and what ORDER BY
- *   needs beside them) -> group (DISTINCT) -> sort -> limit -> project (items alone)
+ *   source -> filter (WHERE) -> group -> filter (HAVING) -> windows -> filter (QUALIFY) ->
+ *   project (items, and what ORDER BY needs beside them) -> group (DISTINCT) -> sort -> limit ->
+ *   project (items alone)
  *
  * with only those nodes that the query asks for. All expressions are bound over the source first,
  * aggregate call i being column n + i; with grouping they are then turned over (regroup) to the
@@ -19,6 +20,7 @@ typedef struct query_state {
     const mu_ast_select *query;
     mu_relation source;
     mu_calls calls;
+    mu_windows windows;
 
     mu_ast_items items; /* of SELECT, with the stars unfolded */
     const mu_expr **exprs;
@@ -29,6 +31,7 @@ typedef struct query_state {
     const char **key_names;
 
     const mu_expr *having;
+    const mu_expr *qualify;
     const mu_expr **orders; /* NULL where the key is an item */
     mu_sort_key *sort_keys; /* columns of the projection */
     uint32_t order_count;
@@ -42,6 +45,7 @@ static mu_place place_of(query_state *q, const char *clause, bool aggregates)
                       .items = &q->items,
                       .item_count = q->items.count,
                       .calls = aggregates ? &q->calls : NULL,
+                      .windows = aggregates ? &q->windows : NULL,
                       .clause = clause};
 }
 
@@ -283,7 +287,8 @@ static muster_status regroup(const query_state *q, const mu_expr *expr, const mu
     mu_expr *copy;
     const mu_expr **args;
 
-    if (expr->kind == MU_EXPR_CONST) {
+    if (expr->kind == MU_EXPR_CONST ||
+        (expr->kind == MU_EXPR_COLUMN && expr->column >= MU_WINDOW_BASE)) {
         *out = expr;
         return MUSTER_OK;
     }
@@ -315,19 +320,47 @@ static muster_status regroup(const query_state *q, const mu_expr *expr, const mu
     return MUSTER_OK;
 }
 
+static muster_status regroup_list(const query_state *q, const mu_expr **exprs, uint32_t count,
+                                  muster_error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (exprs[i]) {
+            MU_TRY(regroup(q, exprs[i], &exprs[i], err));
+        }
+    }
+    return MUSTER_OK;
+}
+
+static muster_status regroup_window(const query_state *q, mu_bound_window *window,
+                                    muster_error *err)
+{
+    mu_window_call *call = &window->call;
+    const mu_expr **args, *more[] = {call->agg.filter, call->agg.order};
+
+    MU_ARENA_TRY(args, q->binder->scope.arena, call->arg_count, err);
+    for (uint32_t i = 0; i < call->arg_count; i++) {
+        args[i] = call->args[i];
+    }
+    MU_TRY(regroup_list(q, args, call->arg_count, err));
+    MU_TRY(regroup_list(q, more, 2, err));
+    call->args = call->agg.args = args;
+    call->agg.filter = more[0];
+    call->agg.order = more[1];
+    MU_TRY(regroup_list(q, window->partitions, window->partition_count, err));
+    return regroup_list(q, window->orders, window->order_count, err);
+}
+
 /* The group node; all that stands above it is turned over to its output. */
 static muster_status plan_group(query_state *q, const mu_plan **plan, muster_error *err)
 {
     const mu_scope *scope = &q->binder->scope;
     const char **names;
 
-    for (uint32_t i = 0; i < q->items.count; i++) {
-        MU_TRY(regroup(q, q->exprs[i], &q->exprs[i], err));
-    }
-    for (uint32_t i = 0; i < q->order_count; i++) {
-        if (q->orders[i]) {
-            MU_TRY(regroup(q, q->orders[i], &q->orders[i], err));
-        }
+    MU_TRY(regroup_list(q, q->exprs, q->items.count, err));
+    MU_TRY(regroup_list(q, q->orders, q->order_count, err));
+    MU_TRY(regroup_list(q, &q->qualify, 1, err));
+    for (uint32_t i = 0; i < q->windows.count; i++) {
+        MU_TRY(regroup_window(q, &q->windows.data[i], err));
     }
     MU_ARENA_TRY(names, scope->arena, q->key_count + q->calls.count, err);
     for (uint32_t i = 0; i < q->key_count; i++) {
@@ -343,6 +376,36 @@ static muster_status plan_group(query_state *q, const mu_plan **plan, muster_err
         return mu_plan_filter(scope, *plan, q->having, plan, err);
     }
     return MUSTER_OK;
+}
+
+static muster_status place_list(const query_state *q, const mu_expr **exprs, uint32_t count,
+                                const uint32_t *columns, muster_error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (exprs[i]) {
+            MU_TRY(mu_bind_place_windows(&q->binder->scope, exprs[i], columns, &exprs[i], err));
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* The windows, and QUALIFY. */
+static muster_status plan_windows(query_state *q, const mu_plan **plan, muster_error *err)
+{
+    const uint32_t *columns;
+
+    if (q->windows.count == 0) {
+        return q->query->qualify
+                   ? mu_fail_at(err, MUSTER_INVALID, q->query->qualify->offset,
+                                "QUALIFY filters by calls over windows, and there is none here; "
+                                "conditions on rows stand in WHERE, those on groups in HAVING")
+                   : MUSTER_OK;
+    }
+    MU_TRY(mu_bind_plan_windows(q->binder, &q->windows, plan, &columns, err));
+    MU_TRY(place_list(q, q->exprs, q->items.count, columns, err));
+    MU_TRY(place_list(q, q->orders, q->order_count, columns, err));
+    MU_TRY(place_list(q, &q->qualify, 1, columns, err));
+    return q->qualify ? mu_plan_filter(&q->binder->scope, *plan, q->qualify, plan, err) : MUSTER_OK;
 }
 
 static void set_direction(mu_sort_key *key, const mu_ast_order *order)
@@ -516,6 +579,7 @@ static muster_status plan_query(query_state *q, const mu_plan **plan, muster_err
     if (grouped) {
         MU_TRY(plan_group(q, plan, err));
     }
+    MU_TRY(plan_windows(q, plan, err));
     MU_TRY(plan_project(q, plan, err));
     if (q->query->distinct) {
         MU_TRY(first_columns(q, *plan, count, 0, &columns, err));
@@ -552,8 +616,13 @@ static muster_status bind_clauses(query_state *q, mu_relation *out, muster_error
     MU_TRY(bind_items(q, err));
     MU_TRY(bind_keys(q, err));
     if (q->query->having) {
-        const mu_place place = place_of(q, "HAVING", true);
+        mu_place place = place_of(q, "HAVING", true);
+        place.windows = NULL;
         MU_TRY(mu_bind_condition(&place, q->query->having, "HAVING", &q->having, err));
+    }
+    if (q->query->qualify) {
+        const mu_place place = place_of(q, "QUALIFY", true);
+        MU_TRY(mu_bind_condition(&place, q->query->qualify, "QUALIFY", &q->qualify, err));
     }
     MU_TRY(bind_orders(q, err));
     const uint32_t time_column = find_time(q);
@@ -570,7 +639,7 @@ muster_status mu_bind_query(mu_binder *binder, const mu_ast_select *query, mu_re
 {
     const mu_common_scope *outer = binder->common;
     const mu_common_scope here = {&query->commons, query->commons.count, outer};
-    query_state q = {.binder = binder, .query = query};
+    query_state q = {.binder = binder, .query = query, .windows.named = &query->windows};
 
     MU_TRY(mu_bind_enter(binder, query->start, err));
     binder->common = query->commons.count > 0 ? &here : outer;
