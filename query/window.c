@@ -153,7 +153,11 @@ muster_status mu_frame_offset(const mu_scope *scope, mu_type key, const mu_expr 
                               mu_value *out, muster_error *err)
 {
     const bool times = key.kind == MU_DATE || key.kind == MU_TIMESTAMP || key.kind == MU_INTERVAL;
-    const mu_type wanted = times ? (mu_type){.kind = MU_INTERVAL} : key;
+    /* Wider than the key may be: a distance beyond all of them is none. */
+    const mu_type wanted = times ? (mu_type){.kind = MU_INTERVAL}
+                           : key.kind == MU_DECIMAL
+                               ? mu_type_decimal(18, key.scale)
+                               : mu_type_of_letter(key.kind == MU_DOUBLE ? 'f' : 'i');
     const mu_expr *cast = given;
     char name[32];
 

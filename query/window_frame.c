@@ -5,17 +5,17 @@
  * was. RANGE with a distance compares keys: a row whose key is NULL has those that are NULL as well
  * in its frame, and is in no other's for its key.
  */
-#include "query/sort.h"
 #include "query/window_call.h"
+
+#include "query/agg_states.h"
+#include "query/sort.h"
 #include "storage/base/mem.h"
 #include "storage/calendar.h"
-
-__extension__ typedef __int128 wide;
 
 /* A key, or a key and a distance. */
 typedef struct range_key {
     bool null;
-    wide number;
+    mu_i128 number;
 } range_key;
 
 static bool starts(const uint64_t *bits, uint64_t row)
@@ -132,14 +132,14 @@ static range_key key_number(const mu_rowset_column *column, uint64_t row)
 }
 
 /* The key of a row moved by the distance: down or up. */
-static wide moved_key(const mu_rowset_column *column, uint64_t row, const mu_value *distance,
-                      bool down)
+static mu_i128 moved_key(const mu_rowset_column *column, uint64_t row, const mu_value *distance,
+                         bool down)
 {
     if (column->form == MU_FORM_F64) {
         const double value = ((const double *)column->data)[row];
         return mu_sort_number_f64(down ? value - distance->f64 : value + distance->f64);
     }
-    wide number = key_number(column, row).number;
+    mu_i128 number = key_number(column, row).number;
     if (distance->months != 0) {
         number = mu_time_add_months((int64_t)number, down ? -distance->months : distance->months);
     }
@@ -153,7 +153,7 @@ static uint64_t follow(const mu_frames *frames, uint64_t at, uint64_t row,
     const mu_sort_key *order = &frames->windowed->plan->window.keys[0];
     const mu_rowset_column *column = &frames->windowed->rows->columns[order->column];
     const bool down = (bound->edge == MU_EDGE_PRECEDING) != order->descending;
-    const wide limit = moved_key(column, row, &bound->offset, down);
+    const mu_i128 limit = moved_key(column, row, &bound->offset, down);
 
     for (; at < frames->end; at++) {
         const range_key key = key_number(column, at);
