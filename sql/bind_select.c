@@ -203,6 +203,16 @@ static bool aggregates(const query_state *q, const mu_expr *expr)
     return false;
 }
 
+static bool over_window(const mu_expr *expr)
+{
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        if (over_window(expr->args[i])) {
+            return true;
+        }
+    }
+    return expr->kind == MU_EXPR_COLUMN && expr->column >= MU_WINDOW_BASE;
+}
+
 /* The item that an integer stands for in GROUP BY and ORDER BY: 1 is the first. */
 static muster_status bind_ordinal(query_state *q, const mu_ast_expr *expr, const char *clause,
                                   uint32_t *item, muster_error *err)
@@ -246,6 +256,11 @@ static muster_status bind_key(query_state *q, const mu_ast_expr *expr, muster_er
     if (item == q->items.count) {
         MU_TRY(mu_bind_expr(&place, expr, &q->keys[k], err));
         q->key_names[k] = expr->kind == MU_AST_COLUMN ? expr->text : written(q->binder, expr);
+    } else if (over_window(q->exprs[item])) {
+        return mu_fail_at(err, MUSTER_INVALID, expr->offset,
+                          "\"%s\" is computed over a window, after groups are made; make it a "
+                          "column of a query in FROM",
+                          q->names[item]);
     } else if (aggregates(q, q->exprs[item])) {
         return mu_fail_at(err, MUSTER_INVALID, expr->offset,
                           "\"%s\" is an aggregate; groups are made before aggregates",
