@@ -270,15 +270,13 @@ muster_status mu_agg_grow(mu_agg_states *states, uint32_t groups, muster_error *
     return MUSTER_OK;
 }
 
-muster_status mu_agg_update(mu_agg_states *states, const mu_vector *args, const mu_vector *order,
-                            const uint64_t *live, uint32_t rows, const uint32_t *groups,
-                            muster_error *err)
+/* The rows that are live and have no NULL in an argument. */
+static void find_counted(const mu_agg_states *states, const mu_vector *args, const mu_vector *order,
+                         const uint64_t *live, uint32_t rows, uint64_t *counted)
 {
     const size_t words = mu_bits_words(rows);
-    uint64_t counted[MU_BATCH_WORDS] = {0};
-    const mu_agg_rows what = {rows, counted, args, order, groups};
 
-    assert(rows <= MU_BATCH_ROWS && (groups || states->groups > 0));
+    assert(rows <= MU_BATCH_ROWS);
     memcpy(counted, live, words * sizeof *live);
     for (uint32_t i = 0; i < states->call->arg_count; i++) {
         if (args[i].valid) {
@@ -288,8 +286,51 @@ muster_status mu_agg_update(mu_agg_states *states, const mu_vector *args, const 
     if (order && order->valid) {
         mu_k()->and_bits(counted, order->valid, words);
     }
+}
+
+muster_status mu_agg_update(mu_agg_states *states, const mu_vector *args, const mu_vector *order,
+                            const uint64_t *live, uint32_t rows, const uint32_t *groups,
+                            muster_error *err)
+{
+    uint64_t counted[MU_BATCH_WORDS];
+    const mu_agg_rows what = {rows, counted, args, order, groups};
+
+    assert(groups || states->groups > 0);
+    find_counted(states, args, order, live, rows, counted);
     return states->distinct ? mu_agg_distinct_update(states, &what, err)
                             : states->call->agg->update(states, &what, err);
+}
+
+bool mu_agg_can_remove(const mu_agg_call *call)
+{
+    return call->agg->remove && !call->distinct;
+}
+
+muster_status mu_agg_remove(mu_agg_states *states, const mu_vector *args, const mu_vector *order,
+                            const uint64_t *live, uint32_t rows, muster_error *err)
+{
+    uint64_t counted[MU_BATCH_WORDS];
+    const mu_agg_rows what = {rows, counted, args, order, NULL};
+
+    (void)err;
+    find_counted(states, args, order, live, rows, counted);
+    states->call->agg->remove(states, &what);
+    return MUSTER_OK;
+}
+
+bool mu_agg_is_small(const mu_agg_call *call)
+{
+    return call->agg->state_size > 0 && !call->distinct;
+}
+
+muster_status mu_agg_merge_group(mu_agg_states *states, uint32_t group, const mu_agg_states *from,
+                                 uint32_t from_group, muster_error *err)
+{
+    mu_agg_states one = *from; /* as if it had that group alone */
+
+    one.data = (char *)from->data + from_group * from->call->agg->state_size;
+    one.groups = 1;
+    return states->call->agg->merge(states, &one, &group, 1, err);
 }
 
 muster_status mu_agg_merge(mu_agg_states *states, mu_agg_states *from, const uint32_t *map,

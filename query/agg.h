@@ -54,6 +54,19 @@ muster_status mu_agg_update(mu_agg_states *states, const mu_vector *args, const 
  * time, ties by the smaller value. */
 muster_status mu_agg_merge(mu_agg_states *states, mu_agg_states *from, const uint32_t *map,
                            uint32_t groups, muster_error *err);
+/* For windows: */
+
+/* Rows that were given can be taken back (exactly). */
+bool mu_agg_can_remove(const mu_agg_call *call);
+/* Takes back rows that group 0 was given. */
+muster_status mu_agg_remove(mu_agg_states *states, const mu_vector *args, const mu_vector *order,
+                            const uint64_t *live, uint32_t rows, muster_error *err);
+/* States of a few bytes, that mu_agg_merge_group() is for. */
+bool mu_agg_is_small(const mu_agg_call *call);
+/* Group `from_group` of `from`, which may be `states`, is added to a group. */
+muster_status mu_agg_merge_group(mu_agg_states *states, uint32_t group, const mu_agg_states *from,
+                                 uint32_t from_group, muster_error *err);
+
 /* The result of group g. Text is owned by the states. */
 muster_status mu_agg_result(mu_agg_states *states, uint32_t group, mu_value *out,
                             muster_error *err);

@@ -37,6 +37,11 @@ static muster_status count_update(mu_agg_states *states, const mu_agg_rows *rows
     return MUSTER_OK;
 }
 
+static void count_remove(mu_agg_states *states, const mu_agg_rows *rows)
+{
+    *(int64_t *)states->data -= (int64_t)mu_k()->count_bits(rows->live, mu_bits_words(rows->rows));
+}
+
 static muster_status count_merge(mu_agg_states *states, const mu_agg_states *from,
                                  const uint32_t *map, uint32_t groups, muster_error *err)
 {
@@ -86,6 +91,17 @@ static muster_status exact_update(mu_agg_states *states, const mu_agg_rows *rows
         state->count++;
     }
     return MUSTER_OK;
+}
+
+static void exact_remove(mu_agg_states *states, const mu_agg_rows *rows)
+{
+    const int64_t *values = rows->args[0].data;
+    exact_sum *state = states->data;
+
+    MU_FOR_EACH_LIVE(row, rows) {
+        state->sum -= values[row];
+        state->count--;
+    }
 }
 
 static muster_status exact_merge(mu_agg_states *states, const mu_agg_states *from,
@@ -349,13 +365,14 @@ static muster_status truths_result(mu_agg_states *states, uint32_t group, mu_val
 #define COUNT(types)                                                                      \
     {                                                                                     \
         .name = "count", .params = (types), .result = 'i', .state_size = sizeof(int64_t), \
-        .update = count_update, .merge = count_merge, .result_of = count_result           \
+        .update = count_update, .remove = count_remove, .merge = count_merge,             \
+        .result_of = count_result                                                         \
     }
-#define EXACT(text, types, gives, binder, function)                                    \
-    {                                                                                  \
-        .name = (text), .params = (types), .result = (gives), .bind = (binder),        \
-        .state_size = sizeof(exact_sum), .update = exact_update, .merge = exact_merge, \
-        .result_of = (function)                                                        \
+#define EXACT(text, types, gives, binder, function)                                      \
+    {                                                                                    \
+        .name = (text), .params = (types), .result = (gives), .bind = (binder),          \
+        .state_size = sizeof(exact_sum), .update = exact_update, .remove = exact_remove, \
+        .merge = exact_merge, .result_of = (function)                                    \
     }
 #define DOUBLES(text, kind)                                                               \
     {                                                                                     \

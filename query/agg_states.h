@@ -42,6 +42,8 @@ struct mu_agg {
     muster_status (*bind)(const mu_scope *scope, const mu_expr **args, int32_t offset,
                           mu_type *result, muster_error *err);
     muster_status (*update)(mu_agg_states *states, const mu_agg_rows *rows, muster_error *err);
+    /* Undoes an update of rows that group 0 was given. NULL: there is no way. */
+    void (*remove)(mu_agg_states *states, const mu_agg_rows *rows);
     /* Group i of `from` is added to group map[i]. */
     muster_status (*merge)(mu_agg_states *states, const mu_agg_states *from, const uint32_t *map,
                            uint32_t groups, muster_error *err);

@@ -83,29 +83,6 @@ static muster_status find_unread(const mu_scope *scope, const mu_plan *group, co
     return MUSTER_OK;
 }
 
-/* What the column is called: as the expression is written. */
-static muster_status name_of(const mu_scope *scope, const mu_plan *scan, const mu_expr *expr,
-                             const char **out, muster_error *err)
-{
-    mu_writer text = {0};
-    const char **names;
-    char *name;
-
-    MU_ARENA_TRY(names, scope->arena, scan->column_count, err);
-    for (uint32_t c = 0; c < scan->column_count; c++) {
-        names[c] = scan->columns[c].name;
-    }
-    mu_expr_print(expr, names, &text);
-    mu_write_u8(&text, 0);
-    name = text.failed ? NULL : mu_arena_alloc(scope->arena, text.size);
-    if (name) {
-        memcpy(name, text.data, text.size);
-    }
-    mu_writer_deinit(&text);
-    *out = name;
-    return name ? MUSTER_OK : mu_fail_memory(err, "planning");
-}
-
 /* The group over a scan with `count` more columns, for as many of its keys. */
 static muster_status compute_keys(const mu_scope *scope, const mu_plan *group, uint32_t count,
                                   const mu_plan **out, muster_error *err)
@@ -132,7 +109,7 @@ static muster_status compute_keys(const mu_scope *scope, const mu_plan *group, u
         if (can_compute(key)) {
             computed[at - given->column_count] = key;
             columns[at].type = key->type;
-            MU_TRY(name_of(scope, given, key, &columns[at].name, err));
+            MU_TRY(mu_plan_name_of(scope, given, key, &columns[at].name, err));
             MU_TRY(mu_expr_column(scope, at++, key->type, key->offset, &keys[k], err));
         }
     }

@@ -155,6 +155,7 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
     case MU_PLAN_LIMIT:
     case MU_PLAN_FUNNEL:
     case MU_PLAN_RETENTION:
+    case MU_PLAN_WINDOW:
         return 0;
     }
     assert(false && "a plan that is not in the list");
@@ -358,6 +359,8 @@ static runner *runner_of(mu_plan_kind kind)
         return mu_run_funnel;
     case MU_PLAN_RETENTION:
         return mu_run_retention;
+    case MU_PLAN_WINDOW:
+        return mu_run_window;
     case MU_PLAN_SCAN:
     case MU_PLAN_FILTER:
     case MU_PLAN_PROJECT:

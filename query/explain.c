@@ -197,6 +197,39 @@ static void put_sort(const printer *p, const mu_plan *plan)
     }
 }
 
+static void put_window_call(mu_writer *out, const mu_plan *plan, const mu_window_call *call)
+{
+    putf(out, "%s(%s", mu_window_name(call),
+         call->kind == MU_WINDOW_AGGREGATE && call->agg.distinct ? "distinct " : "");
+    for (uint32_t i = 0; i < call->arg_count; i++) {
+        put(out, i == 0 ? "" : ", ");
+        if (call->columns[i] == MU_NO_COLUMN) {
+            mu_expr_print(call->args[i], NULL, out);
+        } else {
+            put(out, plan->columns[call->columns[i]].name);
+        }
+    }
+    put(out, ")");
+}
+
+static void put_window(const printer *p, const mu_plan *plan)
+{
+    put(p->out, "window");
+    for (uint32_t i = 0; i < plan->window.partition_count; i++) {
+        putf(p->out, "%s%s", i == 0 ? " for each " : ", ",
+             plan->columns[plan->window.partitions[i]].name);
+    }
+    for (uint32_t i = 0; i < plan->window.key_count; i++) {
+        const mu_sort_key *key = &plan->window.keys[i];
+        putf(p->out, "%s%s%s%s", i == 0 ? " by " : ", ", plan->columns[key->column].name,
+             key->descending ? " descending" : "", key->nulls_first ? ", nulls first" : "");
+    }
+    for (uint32_t i = 0; i < plan->window.call_count; i++) {
+        put(p->out, i == 0 ? ": " : ", ");
+        put_window_call(p->out, plan, &plan->window.calls[i]);
+    }
+}
+
 static void put_source(const printer *p, const mu_event_source *source, const char *const *names)
 {
     putf(p->out, " over %s", source->table->name);
@@ -269,6 +302,9 @@ static muster_status put_node(const printer *p, const mu_plan *plan, muster_erro
         return put_group(p, plan, err);
     case MU_PLAN_SORT:
         put_sort(p, plan);
+        return MUSTER_OK;
+    case MU_PLAN_WINDOW:
+        put_window(p, plan);
         return MUSTER_OK;
     case MU_PLAN_LIMIT:
         if (plan->limit.limit != UINT64_MAX) {

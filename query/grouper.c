@@ -13,38 +13,6 @@ static bool is_customer_column(const mu_expr *expr)
     return expr->kind == MU_EXPR_COLUMN && expr->type.kind == MU_CUSTOMER;
 }
 
-/* Is it the customer as scanned? What is computed from one may be NULL in any stripe. */
-static bool is_customer_of_row(const mu_plan *input, const mu_expr *expr)
-{
-    if (!is_customer_column(expr)) {
-        return false;
-    }
-    switch (input->kind) {
-    case MU_PLAN_SCAN:
-    case MU_PLAN_FUNNEL_CUSTOMERS:
-        return true;
-    case MU_PLAN_FILTER:
-    case MU_PLAN_REPEAT:
-        return is_customer_of_row(input->input, expr);
-    case MU_PLAN_PROJECT:
-        return is_customer_of_row(input->input, input->project.exprs[expr->column]);
-    case MU_PLAN_UNION:
-        return is_customer_of_row(input->input, expr) && is_customer_of_row(input->other, expr);
-    case MU_PLAN_GROUP:
-        return expr->column < input->group.key_count &&
-               is_customer_of_row(input->input, input->group.keys[expr->column]);
-    case MU_PLAN_VALUES:
-    case MU_PLAN_SERIES:
-    case MU_PLAN_SORT:
-    case MU_PLAN_LIMIT:
-    case MU_PLAN_FUNNEL:
-    case MU_PLAN_RETENTION:
-        return false;
-    }
-    assert(false && "a plan that is not in the list");
-    return false;
-}
-
 static bool counts_customers(const mu_agg_call *call)
 {
     return call->distinct && call->arg_count == 1 && is_customer_column(call->args[0]) &&
@@ -101,7 +69,7 @@ muster_status mu_group_task_init(mu_group_task *task, mu_arena *arena, mu_exec *
 bool mu_group_by_stripe(const mu_exec *exec, const mu_plan *plan)
 {
     for (uint32_t k = 0; k < plan->group.key_count; k++) {
-        if (is_customer_of_row(plan->input, plan->group.keys[k])) {
+        if (mu_plan_is_customer(plan->input, plan->group.keys[k])) {
             return mu_exec_stripes(exec, plan->input) > 0;
         }
     }

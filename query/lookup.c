@@ -53,6 +53,7 @@ static muster_status make_plan(const mu_scope *scope, const mu_plan **plan, must
     case MU_PLAN_VALUES:
     case MU_PLAN_GROUP:
     case MU_PLAN_SORT:
+    case MU_PLAN_WINDOW:
     case MU_PLAN_LIMIT:
     case MU_PLAN_FUNNEL:
     case MU_PLAN_RETENTION:

@@ -29,6 +29,7 @@ static opener *opener_of(mu_plan_kind kind)
     case MU_PLAN_LIMIT:
     case MU_PLAN_FUNNEL:
     case MU_PLAN_RETENTION:
+    case MU_PLAN_WINDOW:
         return mu_op_rowset_open; /* what they made when they were run */
     }
     assert(false && "a plan that is not in the list");

@@ -253,7 +253,8 @@ static muster_status choose_values(scan_op *s, const mu_expr *filter, muster_err
 /* The plan, with what subqueries gave in place of them. */
 static muster_status settle(scan_op *s, mu_exec *exec, const mu_plan **plan, muster_error *err)
 {
-    const mu_scope scope = {&s->arena, mu_exec_snapshot(exec), mu_exec_now(exec)};
+    const mu_scope scope = {
+        .arena = &s->arena, .snapshot = mu_exec_snapshot(exec), .now_us = mu_exec_now(exec)};
     const mu_expr *filter = (*plan)->scan.filter;
 
     if (!filter) {

@@ -1,8 +1,8 @@
 /*
  * optimize.c - the plain tree that sql builds, made cheaper without changing its answer.
  *
- *   1. Filters sink as far as they can: through projections and sorts, past a group where they
- *      speak of its keys only, into the scan.
+ *   1. Filters sink as far as they can: through projections and sorts, past a group or a window
+ *      where they speak of its keys or partitions only, into the scan.
  *   2. What a scan is asked is sorted by how it can be answered: conditions on TIME become its
  *      range, conditions on people become a set, comparisons with constants also skip blocks by
  *      minimum and maximum.
@@ -405,6 +405,44 @@ static muster_status sink_past_union(const mu_scope *scope, const mu_plan *plan,
     return MUSTER_OK;
 }
 
+/* Conjuncts that speak of whole partitions only. */
+static muster_status reads_partitions(const mu_scope *scope, const mu_expr *expr,
+                                      const mu_plan *window, bool *out, muster_error *err)
+{
+    uint64_t *used;
+    uint32_t reads = 0;
+
+    MU_ARENA_TRY(used, scope->arena, mu_bits_words(window->column_count), err);
+    mu_expr_columns(expr, used);
+    for (uint32_t c = 0; c < window->column_count; c++) {
+        reads += mu_bits_test(used, c);
+    }
+    *out = reads > 0;
+    for (uint32_t i = 0; i < window->window.partition_count; i++) {
+        const uint32_t column = window->window.partitions[i];
+        reads -= mu_bits_test(used, column);
+        mu_bits_clear(used, column); /* it may be named twice */
+    }
+    *out &= reads == 0;
+    return MUSTER_OK;
+}
+
+static muster_status sink_past_window(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+                                      const mu_plan **out, muster_error *err)
+{
+    conjuncts above = {0};
+    conjuncts below = {0};
+    const mu_plan *window;
+
+    for (uint32_t i = 0; i < all.count; i++) {
+        bool whole = false;
+        MU_TRY(reads_partitions(scope, all.list[i], plan, &whole, err));
+        MU_TRY(add_conjuncts(scope, whole ? &below : &above, all.list[i], err));
+    }
+    MU_TRY(sink_past(scope, plan, below, &window, err));
+    return put_filter_above(scope, window, &above, out, err);
+}
+
 static muster_status sink_past_limit(const mu_scope *scope, const mu_plan *plan, conjuncts all,
                                      const mu_plan **out, muster_error *err)
 {
@@ -451,6 +489,8 @@ static muster_status sink(const mu_scope *scope, const mu_plan *plan, conjuncts 
         return sink_past_group(scope, plan, all, out, err);
     case MU_PLAN_UNION:
         return sink_past_union(scope, plan, all, out, err);
+    case MU_PLAN_WINDOW:
+        return sink_past_window(scope, plan, all, out, err);
     case MU_PLAN_LIMIT:
         return sink_past_limit(scope, plan, all, out, err);
     case MU_PLAN_VALUES:

@@ -178,6 +178,92 @@ muster_status mu_plan_series(const mu_scope *scope, const char *name, mu_type ty
     return MUSTER_OK;
 }
 
+muster_status mu_plan_window(const mu_scope *scope, const mu_plan *input,
+                             const uint32_t *partitions, uint32_t partition_count,
+                             const mu_sort_key *keys, uint32_t key_count,
+                             const mu_window_call *calls, uint32_t call_count,
+                             const char *const *names, const mu_plan **out, muster_error *err)
+{
+    const uint32_t before = input->column_count;
+    mu_plan *node;
+    mu_plan_column *columns;
+
+    MU_TRY(new_node(scope, MU_PLAN_WINDOW, input, before + call_count, &node, &columns, err));
+    for (uint32_t c = 0; c < before; c++) {
+        columns[c] = input->columns[c];
+    }
+    for (uint32_t i = 0; i < call_count; i++) {
+        columns[before + i] = (mu_plan_column){names[i], calls[i].type};
+    }
+    node->window.partitions = partitions;
+    node->window.partition_count = partition_count;
+    node->window.keys = keys;
+    node->window.key_count = key_count;
+    node->window.calls = calls;
+    node->window.call_count = call_count;
+    *out = node;
+    return MUSTER_OK;
+}
+
+static bool is_customer_column(const mu_expr *expr)
+{
+    return expr->kind == MU_EXPR_COLUMN && expr->type.kind == MU_CUSTOMER;
+}
+
+bool mu_plan_is_customer(const mu_plan *input, const mu_expr *expr)
+{
+    if (!is_customer_column(expr)) {
+        return false;
+    }
+    switch (input->kind) {
+    case MU_PLAN_SCAN:
+    case MU_PLAN_FUNNEL_CUSTOMERS:
+        return true;
+    case MU_PLAN_FILTER:
+    case MU_PLAN_REPEAT:
+    case MU_PLAN_WINDOW:
+        return mu_plan_is_customer(input->input, expr);
+    case MU_PLAN_PROJECT:
+        return mu_plan_is_customer(input->input, input->project.exprs[expr->column]);
+    case MU_PLAN_UNION:
+        return mu_plan_is_customer(input->input, expr) && mu_plan_is_customer(input->other, expr);
+    case MU_PLAN_GROUP:
+        return expr->column < input->group.key_count &&
+               mu_plan_is_customer(input->input, input->group.keys[expr->column]);
+    case MU_PLAN_VALUES:
+    case MU_PLAN_SERIES:
+    case MU_PLAN_SORT:
+    case MU_PLAN_LIMIT:
+    case MU_PLAN_FUNNEL:
+    case MU_PLAN_RETENTION:
+        return false;
+    }
+    assert(false && "a plan that is not in the list");
+    return false;
+}
+
+muster_status mu_plan_name_of(const mu_scope *scope, const mu_plan *input, const mu_expr *expr,
+                              const char **out, muster_error *err)
+{
+    mu_writer text = {0};
+    const char **names;
+    char *name;
+
+    MU_ARENA_TRY(names, scope->arena, input->column_count, err);
+    for (uint32_t c = 0; c < input->column_count; c++) {
+        names[c] = input->columns[c].name;
+    }
+    mu_expr_print(expr, names, &text);
+    mu_write_u8(&text, 0);
+    name = text.failed ? NULL : mu_arena_alloc(scope->arena, text.size);
+    if (name) {
+        memcpy(name, text.data, text.size);
+    }
+    mu_writer_deinit(&text);
+    *out = name;
+    return name ? MUSTER_OK : mu_fail_memory(err, "planning");
+}
+
 #define BOOLEAN            \
     {                      \
         .kind = MU_BOOLEAN \

@@ -8,13 +8,14 @@
  *
  * Two kinds of node: those through which batches stream, a unit of work at a time (SCAN FILTER
  * PROJECT UNION REPEAT SERIES FUNNEL_CUSTOMERS), and those that need all of their input before the
- * first row comes out (GROUP SORT LIMIT FUNNEL RETENTION); see exec.h.
+ * first row comes out (GROUP SORT LIMIT WINDOW FUNNEL RETENTION); see exec.h.
  */
 #ifndef MU_PLAN_H
 #define MU_PLAN_H
 
 #include "query/agg.h"
 #include "query/expr.h"
+#include "query/window.h"
 #include "storage/scan.h"
 
 typedef enum mu_plan_kind {
@@ -31,6 +32,7 @@ typedef enum mu_plan_kind {
     MU_PLAN_UNION,
     MU_PLAN_REPEAT,
     MU_PLAN_SERIES,
+    MU_PLAN_WINDOW,
 } mu_plan_kind;
 
 typedef struct mu_plan_column {
@@ -128,7 +130,17 @@ struct mu_plan {
         struct {
             int64_t first, step; /* step is not 0 */
             uint64_t count;
-        } series;                     /* one column: first, first + step, ... */
+        } series; /* one column: first, first + step, ... */
+        struct {
+            /* Output: the columns of the input, then the calls. Rows with the same values in the
+             * columns of `partitions` are looked at together, in the order of the keys. */
+            uint32_t partition_count;
+            const uint32_t *partitions;
+            uint32_t key_count;
+            const mu_sort_key *keys;
+            uint32_t call_count;
+            const mu_window_call *calls;
+        } window;
         const mu_funnel_plan *funnel; /* FUNNEL and FUNNEL_CUSTOMERS */
         const mu_retention_plan *retention;
     };
@@ -163,11 +175,24 @@ muster_status mu_plan_repeat(const mu_scope *scope, const mu_plan *input, const 
                              muster_error *err);
 muster_status mu_plan_series(const mu_scope *scope, const char *name, mu_type type, int64_t first,
                              int64_t step, uint64_t count, const mu_plan **out, muster_error *err);
+/* `names`: of the calls. */
+muster_status mu_plan_window(const mu_scope *scope, const mu_plan *input,
+                             const uint32_t *partitions, uint32_t partition_count,
+                             const mu_sort_key *keys, uint32_t key_count,
+                             const mu_window_call *calls, uint32_t call_count,
+                             const char *const *names, const mu_plan **out, muster_error *err);
 /* Columns of the relations: see docs/sql.md. The makers copy the struct. */
 muster_status mu_plan_funnel(const mu_scope *scope, const mu_funnel_plan *funnel, bool customers,
                              const mu_plan **out, muster_error *err);
 muster_status mu_plan_retention(const mu_scope *scope, const mu_retention_plan *retention,
                                 const mu_plan **out, muster_error *err);
+
+/* Is it the customer as scanned? What is computed from one may be NULL in any stripe. */
+bool mu_plan_is_customer(const mu_plan *input, const mu_expr *expr);
+
+/* What a column of the expression is called: as it is written. */
+muster_status mu_plan_name_of(const mu_scope *scope, const mu_plan *input, const mu_expr *expr,
+                              const char **out, muster_error *err);
 
 muster_status mu_plan_optimize(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
                                muster_error *err);

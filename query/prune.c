@@ -253,6 +253,111 @@ static muster_status prune_repeat(const mu_scope *scope, const mu_plan *plan, co
     return MUSTER_OK;
 }
 
+/* Marks the columns that a call of a window reads. */
+static void mark_window_call(const mu_window_call *call, uint64_t *needed)
+{
+    for (uint32_t a = 0; a < call->arg_count; a++) {
+        if (call->columns[a] != MU_NO_COLUMN) {
+            mu_bits_set(needed, call->columns[a]);
+        }
+    }
+    if (call->filter != MU_NO_COLUMN) {
+        mu_bits_set(needed, call->filter);
+    }
+    if (call->order != MU_NO_COLUMN) {
+        mu_bits_set(needed, call->order);
+    }
+}
+
+static muster_status remap_window_call(const mu_scope *scope, mu_window_call *call,
+                                       const uint32_t *map, muster_error *err)
+{
+    uint32_t *columns;
+
+    MU_ARENA_TRY(columns, scope->arena, call->arg_count, err);
+    for (uint32_t a = 0; a < call->arg_count; a++) {
+        const uint32_t column = call->columns[a];
+        columns[a] = column == MU_NO_COLUMN ? MU_NO_COLUMN : map[column];
+    }
+    call->columns = columns;
+    call->filter = call->filter == MU_NO_COLUMN ? MU_NO_COLUMN : map[call->filter];
+    call->order = call->order == MU_NO_COLUMN ? MU_NO_COLUMN : map[call->order];
+    return MUSTER_OK;
+}
+
+static muster_status remap_window_order(const mu_scope *scope, const mu_plan *plan,
+                                        const uint32_t *map, mu_plan *window, muster_error *err)
+{
+    uint32_t *partitions;
+    mu_sort_key *keys;
+
+    MU_ARENA_TRY(partitions, scope->arena, plan->window.partition_count, err);
+    MU_ARENA_TRY(keys, scope->arena, plan->window.key_count, err);
+    for (uint32_t i = 0; i < plan->window.partition_count; i++) {
+        partitions[i] = map[plan->window.partitions[i]];
+    }
+    for (uint32_t i = 0; i < plan->window.key_count; i++) {
+        keys[i] = plan->window.keys[i];
+        keys[i].column = map[keys[i].column];
+    }
+    window->window.partitions = partitions;
+    window->window.keys = keys;
+    return MUSTER_OK;
+}
+
+/* Calls that no one reads go, with what they alone read; if none is left, so does the window. */
+static muster_status prune_window(const mu_scope *scope, const mu_plan *plan, const uint64_t *used,
+                                  const mu_plan **out, uint32_t **map, muster_error *err)
+{
+    const uint32_t before = plan->input->column_count;
+    uint32_t count = 0, *below;
+    const mu_plan *input;
+    mu_window_call *calls;
+    const char **names;
+    uint64_t *needed;
+    mu_plan window = *plan;
+
+    MU_TRY(new_bits(scope, before, &needed, err));
+    MU_ARENA_TRY(calls, scope->arena, plan->window.call_count, err);
+    MU_ARENA_TRY(names, scope->arena, plan->window.call_count, err);
+    MU_ARENA_TRY(*map, scope->arena, plan->column_count, err);
+    for (uint32_t c = 0; c < before; c++) {
+        if (mu_bits_test(used, c)) {
+            mu_bits_set(needed, c);
+        }
+    }
+    for (uint32_t i = 0; i < plan->window.call_count; i++) {
+        if (mu_bits_test(used, before + i)) {
+            names[count] = plan->columns[before + i].name;
+            calls[count++] = plan->window.calls[i];
+            mark_window_call(&plan->window.calls[i], needed);
+        }
+    }
+    for (uint32_t i = 0; count > 0 && i < plan->window.partition_count; i++) {
+        mu_bits_set(needed, plan->window.partitions[i]);
+    }
+    for (uint32_t i = 0; count > 0 && i < plan->window.key_count; i++) {
+        mu_bits_set(needed, plan->window.keys[i].column);
+    }
+    MU_TRY(prune(scope, plan->input, needed, &input, &below, err));
+    memcpy(*map, below, before * sizeof *below);
+    for (uint32_t i = 0, at = 0; i < plan->window.call_count; i++) {
+        (*map)[before + i] = input->column_count + at;
+        at += mu_bits_test(used, before + i);
+    }
+    *out = input;
+    if (count == 0) {
+        return MUSTER_OK;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        MU_TRY(remap_window_call(scope, &calls[i], below, err));
+    }
+    MU_TRY(remap_window_order(scope, plan, below, &window, err));
+    return mu_plan_window(scope, input, window.window.partitions, plan->window.partition_count,
+                          window.window.keys, plan->window.key_count, calls, count, names, out,
+                          err);
+}
+
 /* Relations whose columns are fixed: all of them stay. */
 static muster_status keep_all(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
                               uint32_t **map, muster_error *err)
@@ -289,6 +394,8 @@ static muster_status prune(const mu_scope *scope, const mu_plan *plan, const uin
         return prune_union(scope, plan, used, out, map, err);
     case MU_PLAN_REPEAT:
         return prune_repeat(scope, plan, used, out, map, err);
+    case MU_PLAN_WINDOW:
+        return prune_window(scope, plan, used, out, map, err);
     case MU_PLAN_VALUES:
     case MU_PLAN_SERIES:
     case MU_PLAN_FUNNEL:

@@ -67,6 +67,7 @@ muster_status mu_walk_queries(const mu_plan *plan, const mu_walk_visit *visit, m
     case MU_PLAN_UNION:
     case MU_PLAN_REPEAT:
     case MU_PLAN_SERIES:
+    case MU_PLAN_WINDOW: /* it reads columns */
         return MUSTER_OK;
     }
     assert(false && "a plan that is not in the list");
@@ -125,6 +126,7 @@ muster_status mu_walk_exprs(const mu_plan *plan, mu_walk_expr_fn *visit, void *c
     case MU_PLAN_UNION:
     case MU_PLAN_REPEAT:
     case MU_PLAN_SERIES:
+    case MU_PLAN_WINDOW: /* it reads columns */
         return MUSTER_OK;
     }
     assert(false && "a plan that is not in the list");

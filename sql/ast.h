@@ -14,6 +14,7 @@
 
 typedef struct mu_ast_expr mu_ast_expr;
 typedef struct mu_ast_select mu_ast_select;
+typedef struct mu_ast_window mu_ast_window;
 
 typedef struct mu_ast_name {
     const char *text; /* without its quotes; NULL where there is no name */
@@ -56,7 +57,7 @@ typedef enum mu_ast_kind {
     MU_AST_LIKE,      /* value, pattern; negated; fold_case for ILIKE */
     MU_AST_CASE, /* [operand,] then pairs of when and then [, else]; see has_operand, has_else */
     MU_AST_CAST, /* one operand, to type */
-    MU_AST_CALL, /* text(operands, named ones too) [FILTER (WHERE filter)] */
+    MU_AST_CALL, /* text(operands, named ones too) [FILTER (WHERE filter)] [OVER over] */
     MU_AST_LIST, /* [a, b, c] */
 } mu_ast_kind;
 
@@ -112,6 +113,8 @@ struct mu_ast_expr {
     mu_ast_items operands;
     mu_ast_names excluded; /* of a star */
     mu_ast_expr *filter;
+    mu_ast_window *over; /* NULL: no call of a window */
+    bool ignore_nulls;
     mu_ast_select *query;
     mu_ast_type type;
 };
@@ -145,6 +148,56 @@ typedef struct mu_ast_orders {
     uint32_t count;
     uint32_t capacity;
 } mu_ast_orders;
+
+typedef enum mu_ast_frame_unit {
+    MU_AST_FRAME_DEFAULT,
+    MU_AST_FRAME_ROWS,
+    MU_AST_FRAME_RANGE,
+    MU_AST_FRAME_GROUPS,
+} mu_ast_frame_unit;
+
+typedef enum mu_ast_edge {
+    MU_AST_UNBOUNDED_PRECEDING,
+    MU_AST_PRECEDING, /* offset PRECEDING */
+    MU_AST_CURRENT_ROW,
+    MU_AST_FOLLOWING,
+    MU_AST_UNBOUNDED_FOLLOWING,
+} mu_ast_edge;
+
+typedef struct mu_ast_bound {
+    mu_ast_edge edge;
+    mu_ast_expr *offset;
+} mu_ast_bound;
+
+typedef enum mu_ast_exclusion {
+    MU_AST_EXCLUDE_NOTHING,
+    MU_AST_EXCLUDE_ROW,
+    MU_AST_EXCLUDE_GROUP,
+    MU_AST_EXCLUDE_TIES,
+} mu_ast_exclusion;
+
+/* OVER (name PARTITION BY partitions ORDER BY orders frame); OVER name. */
+struct mu_ast_window {
+    int32_t offset;
+    uint32_t depth;
+    mu_ast_name name; /* of the window it builds on; text is NULL if there is none */
+    mu_ast_items partitions;
+    mu_ast_orders orders;
+    mu_ast_frame_unit unit;
+    mu_ast_bound from, to;
+    mu_ast_exclusion exclusion;
+};
+
+typedef struct mu_ast_named_window { /* WINDOW name AS (window) */
+    mu_ast_name name;
+    mu_ast_window *window;
+} mu_ast_named_window;
+
+typedef struct mu_ast_windows {
+    mu_ast_named_window *data;
+    uint32_t count;
+    uint32_t capacity;
+} mu_ast_windows;
 
 typedef struct mu_ast_common { /* WITH name(columns) AS (query) */
     mu_ast_name name;
@@ -194,6 +247,8 @@ struct mu_ast_select {
     bool group_all;
     mu_ast_items groups;
     mu_ast_expr *having;
+    mu_ast_windows windows;
+    mu_ast_expr *qualify;
     bool order_all; /* orders then holds one, with its direction */
     mu_ast_orders orders;
     mu_ast_expr *limit;

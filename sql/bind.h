@@ -10,6 +10,7 @@
  *   bind_expr.c    expressions
  *   bind_call.c    aggregates; has_tag, in_audience, did and other sets of customers
  *   bind_subquery.c  queries where an expression stands
+ *   bind_window.c  calls over windows, and the plan nodes they become
  *   bind_type.c    types and literals
  *
  * Aggregates: while a query is bound, aggregate call number i is column n + i of its input, which
@@ -83,6 +84,28 @@ typedef struct mu_calls {
     uint32_t count, capacity;
 } mu_calls;
 
+/* Call number i over a window is column MU_WINDOW_BASE + i until there is a node for it. */
+enum {
+    MU_WINDOW_BASE = 1 << 30
+};
+
+/* A call and its window, over the source; with groups, later over their output. */
+typedef struct mu_bound_window {
+    mu_window_call call;
+    uint32_t partition_count;
+    const mu_expr **partitions;
+    uint32_t order_count;
+    const mu_expr **orders;
+    mu_sort_key *keys; /* of the orders; their columns are not set */
+} mu_bound_window;
+
+/* Calls over windows of a query, as they are found. */
+typedef struct mu_windows {
+    const mu_ast_windows *named;
+    mu_bound_window *data;
+    uint32_t count, capacity;
+} mu_windows;
+
 /* Where an expression stands, and so which names it may use. */
 typedef struct mu_place {
     mu_binder *binder;
@@ -90,6 +113,7 @@ typedef struct mu_place {
     const mu_ast_items *items; /* whose aliases may be used, those before `item_count`; or NULL */
     uint32_t item_count;
     mu_calls *calls;              /* takes the aggregates; NULL where there may be none */
+    mu_windows *windows;          /* takes the calls over windows; NULL where there may be none */
     const char *clause;           /* "WHERE": said where an aggregate may not stand */
     const struct mu_place *outer; /* where the query stands, if that is in an expression: names that
                                      are not found here are looked up there */
@@ -174,6 +198,20 @@ muster_status mu_bind_operands(const mu_place *place, const mu_ast_items *items,
                                const mu_expr *const **out, muster_error *err);
 muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const mu_expr **out,
                            muster_error *err);
+/* An aggregate's arguments, FILTER and TIME column. */
+muster_status mu_bind_aggregate(const mu_place *inside, const mu_ast_expr *call, mu_agg_call *out,
+                                muster_error *err);
+/* name(...) OVER (...) */
+muster_status mu_bind_over(const mu_place *place, const mu_ast_expr *call, const mu_expr **out,
+                           muster_error *err);
+/* Puts the nodes of the calls above the plan, over whose output they are; *columns: call by call,
+ * where its result comes out. */
+muster_status mu_bind_plan_windows(mu_binder *binder, mu_windows *windows, const mu_plan **plan,
+                                   const uint32_t **columns, muster_error *err);
+/* An expression with the columns of calls in their place. */
+muster_status mu_bind_place_windows(const mu_scope *scope, const mu_expr *expr,
+                                    const uint32_t *columns, const mu_expr **out,
+                                    muster_error *err);
 /* SCALAR, EXISTS, IN_QUERY, ANY, ALL. */
 muster_status mu_bind_subquery(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
                                muster_error *err);

@@ -145,13 +145,32 @@ static muster_status bind_order(const mu_place *place, const mu_ast_expr *call, 
                           err);
 }
 
+muster_status mu_bind_aggregate(const mu_place *inside, const mu_ast_expr *call, mu_agg_call *out,
+                                muster_error *err)
+{
+    const mu_ast_items *operands = &call->operands;
+    const bool star = operands->count == 1 && operands->data[0].expr->kind == MU_AST_STAR;
+    const mu_expr *const *args = NULL, *filter = NULL, *order;
+
+    if (star && !mu_name_equal(call->text, "count")) {
+        return mu_fail_at(err, MUSTER_INVALID, operands->data[0].expr->offset,
+                          "only count(*) takes \"*\"; %s() takes a column", call->text);
+    }
+    if (!star) {
+        MU_TRY(mu_bind_operands(inside, operands, &args, err));
+    }
+    if (call->filter) {
+        MU_TRY(mu_bind_condition(inside, call->filter, "FILTER", &filter, err));
+    }
+    MU_TRY(bind_order(inside, call, &order, err));
+    return mu_agg_call_make(&inside->binder->scope, call->text, args, star ? 0 : operands->count,
+                            call->distinct, filter, order, call->offset, out, err);
+}
+
 static muster_status bind_aggregate(const mu_place *place, const mu_ast_expr *call,
                                     const mu_expr **out, muster_error *err)
 {
     const mu_scope *scope = &place->binder->scope;
-    const mu_ast_items *operands = &call->operands;
-    const bool star = operands->count == 1 && operands->data[0].expr->kind == MU_AST_STAR;
-    const mu_expr *const *args = NULL, *filter = NULL, *order;
     mu_place inside = *place;
     mu_agg_call bound;
     uint32_t index = 0;
@@ -162,21 +181,10 @@ static muster_status bind_aggregate(const mu_place *place, const mu_ast_expr *ca
             place->clause,
             strcmp(place->clause, "WHERE") == 0 ? ": conditions on groups stand in HAVING" : "");
     }
-    if (star && !mu_name_equal(call->text, "count")) {
-        return mu_fail_at(err, MUSTER_INVALID, operands->data[0].expr->offset,
-                          "only count(*) takes \"*\"; %s() takes a column", call->text);
-    }
     inside.calls = NULL;
+    inside.windows = NULL;
     inside.clause = "another aggregate";
-    if (!star) {
-        MU_TRY(mu_bind_operands(&inside, operands, &args, err));
-    }
-    if (call->filter) {
-        MU_TRY(mu_bind_condition(&inside, call->filter, "FILTER", &filter, err));
-    }
-    MU_TRY(bind_order(place, call, &order, err));
-    MU_TRY(mu_agg_call_make(scope, call->text, args, star ? 0 : operands->count, call->distinct,
-                            filter, order, call->offset, &bound, err));
+    MU_TRY(mu_bind_aggregate(&inside, call, &bound, err));
     MU_TRY(add_call(scope, place->calls, &bound, &index, err));
     return mu_expr_column(scope, place->relation->plan->column_count + index, bound.type,
                           call->offset, out, err);
@@ -500,11 +508,18 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
 {
     const mu_expr *const *args;
 
+    if (call->over || mu_window_is(call->text)) {
+        return mu_bind_over(place, call, out, err);
+    }
     if (mu_agg_is(call->text)) {
         for (uint32_t i = 0; i < call->operands.count; i++) {
             if (call->operands.data[i].name.text) {
                 return fail_argument(call->text, call->operands.data[i].name, NULL, 0, err);
             }
+        }
+        if (call->ignore_nulls) {
+            return mu_fail_at(err, MUSTER_INVALID, call->offset,
+                              "\"%s\" ignores NULLs by itself; leave out IGNORE NULLS", call->text);
         }
         return bind_aggregate(place, call, out, err);
     }
@@ -512,6 +527,11 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
         return mu_fail_at(err, MUSTER_INVALID, call->offset,
                           "%s belongs to aggregates; \"%s\" is none",
                           call->filter ? "FILTER" : "DISTINCT", call->text);
+    }
+    if (call->ignore_nulls) {
+        return mu_fail_at(err, MUSTER_INVALID, call->offset,
+                          "IGNORE NULLS belongs to calls over a window, and \"%s\" is none",
+                          call->text);
     }
     bind_people *people = find_people(call->text);
     if (people) {

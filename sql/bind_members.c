@@ -310,6 +310,8 @@ static bool may_be_nobody(const mu_plan *plan, uint32_t column)
         return may_be_nobody(plan->input, column);
     case MU_PLAN_UNION:
         return may_be_nobody(plan->input, column) || may_be_nobody(plan->other, column);
+    case MU_PLAN_WINDOW: /* it gives no customers of its own */
+        return column >= plan->input->column_count || may_be_nobody(plan->input, column);
     case MU_PLAN_PROJECT:
         expr = plan->project.exprs[column];
         break;

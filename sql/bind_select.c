@@ -1,8 +1,9 @@
 /*
  * bind_select.c - a query as a plan:
  *
- *   source -> filter (WHERE) -> group -> filter (HAVING) -> project (items, and what ORDER BY
- *   needs beside them) -> group (DISTINCT) -> sort -> limit -> project (items alone)
+ *   source -> filter (WHERE) -> group -> filter (HAVING) -> windows -> filter (QUALIFY) ->
+ *   project (items, and what ORDER BY needs beside them) -> group (DISTINCT) -> sort -> limit ->
+ *   project (items alone)
  *
  * with only those nodes that the query asks for. All expressions are bound over the source first,
  * aggregate call i being column n + i; with grouping they are then turned over (regroup) to the
@@ -20,6 +21,7 @@ typedef struct query_state {
     mu_nested *nested; /* NULL: it stands in no expression */
     mu_relation source;
     mu_calls calls;
+    mu_windows windows;
 
     mu_ast_items items; /* of SELECT, with the stars unfolded */
     const mu_expr **exprs;
@@ -30,6 +32,7 @@ typedef struct query_state {
     const char **key_names;
 
     const mu_expr *having;
+    const mu_expr *qualify;
     const mu_expr **orders; /* NULL where the key is an item */
     mu_sort_key *sort_keys; /* columns of the projection */
     uint32_t order_count;
@@ -43,6 +46,7 @@ static mu_place place_of(query_state *q, const char *clause, bool aggregates)
                       .items = &q->items,
                       .item_count = q->items.count,
                       .calls = aggregates ? &q->calls : NULL,
+                      .windows = aggregates ? &q->windows : NULL,
                       .clause = clause,
                       .outer = q->nested ? q->nested->outer : NULL};
 }
@@ -244,6 +248,16 @@ static bool aggregates(const query_state *q, const mu_expr *expr)
     return false;
 }
 
+static bool over_window(const mu_expr *expr)
+{
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        if (over_window(expr->args[i])) {
+            return true;
+        }
+    }
+    return expr->kind == MU_EXPR_COLUMN && expr->column >= MU_WINDOW_BASE;
+}
+
 /* The item that an integer stands for in GROUP BY and ORDER BY: 1 is the first. */
 static muster_status bind_ordinal(query_state *q, const mu_ast_expr *expr, const char *clause,
                                   uint32_t *item, muster_error *err)
@@ -287,6 +301,11 @@ static muster_status bind_key(query_state *q, const mu_ast_expr *expr, muster_er
     if (item == q->items.count) {
         MU_TRY(mu_bind_expr(&place, expr, &q->keys[k], err));
         q->key_names[k] = expr->kind == MU_AST_COLUMN ? expr->text : written(q->binder, expr);
+    } else if (over_window(q->exprs[item])) {
+        return mu_fail_at(err, MUSTER_INVALID, expr->offset,
+                          "\"%s\" is computed over a window, after groups are made; make it a "
+                          "column of a query in FROM",
+                          q->names[item]);
     } else if (aggregates(q, q->exprs[item])) {
         return mu_fail_at(err, MUSTER_INVALID, expr->offset,
                           "\"%s\" is an aggregate; groups are made before aggregates",
@@ -328,7 +347,8 @@ static muster_status regroup(const query_state *q, const mu_expr *expr, const mu
     mu_expr *copy;
     const mu_expr **args;
 
-    if (expr->kind == MU_EXPR_CONST) {
+    if (expr->kind == MU_EXPR_CONST ||
+        (expr->kind == MU_EXPR_COLUMN && expr->column >= MU_WINDOW_BASE)) {
         *out = expr;
         return MUSTER_OK;
     }
@@ -359,19 +379,47 @@ static muster_status regroup(const query_state *q, const mu_expr *expr, const mu
     return MUSTER_OK;
 }
 
+static muster_status regroup_list(const query_state *q, const mu_expr **exprs, uint32_t count,
+                                  muster_error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (exprs[i]) {
+            MU_TRY(regroup(q, exprs[i], &exprs[i], err));
+        }
+    }
+    return MUSTER_OK;
+}
+
+static muster_status regroup_window(const query_state *q, mu_bound_window *window,
+                                    muster_error *err)
+{
+    mu_window_call *call = &window->call;
+    const mu_expr **args, *more[] = {call->agg.filter, call->agg.order};
+
+    MU_ARENA_TRY(args, q->binder->scope.arena, call->arg_count, err);
+    for (uint32_t i = 0; i < call->arg_count; i++) {
+        args[i] = call->args[i];
+    }
+    MU_TRY(regroup_list(q, args, call->arg_count, err));
+    MU_TRY(regroup_list(q, more, 2, err));
+    call->args = call->agg.args = args;
+    call->agg.filter = more[0];
+    call->agg.order = more[1];
+    MU_TRY(regroup_list(q, window->partitions, window->partition_count, err));
+    return regroup_list(q, window->orders, window->order_count, err);
+}
+
 /* The group node; all that stands above it is turned over to its output. */
 static muster_status plan_group(query_state *q, const mu_plan **plan, muster_error *err)
 {
     const mu_scope *scope = &q->binder->scope;
     const char **names;
 
-    for (uint32_t i = 0; i < q->items.count; i++) {
-        MU_TRY(regroup(q, q->exprs[i], &q->exprs[i], err));
-    }
-    for (uint32_t i = 0; i < q->order_count; i++) {
-        if (q->orders[i]) {
-            MU_TRY(regroup(q, q->orders[i], &q->orders[i], err));
-        }
+    MU_TRY(regroup_list(q, q->exprs, q->items.count, err));
+    MU_TRY(regroup_list(q, q->orders, q->order_count, err));
+    MU_TRY(regroup_list(q, &q->qualify, 1, err));
+    for (uint32_t i = 0; i < q->windows.count; i++) {
+        MU_TRY(regroup_window(q, &q->windows.data[i], err));
     }
     MU_ARENA_TRY(names, scope->arena, q->key_count + q->calls.count, err);
     for (uint32_t i = 0; i < q->key_count; i++) {
@@ -387,6 +435,36 @@ static muster_status plan_group(query_state *q, const mu_plan **plan, muster_err
         return mu_plan_filter(scope, *plan, q->having, plan, err);
     }
     return MUSTER_OK;
+}
+
+static muster_status place_list(const query_state *q, const mu_expr **exprs, uint32_t count,
+                                const uint32_t *columns, muster_error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (exprs[i]) {
+            MU_TRY(mu_bind_place_windows(&q->binder->scope, exprs[i], columns, &exprs[i], err));
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* The windows, and QUALIFY. */
+static muster_status plan_windows(query_state *q, const mu_plan **plan, muster_error *err)
+{
+    const uint32_t *columns;
+
+    if (q->windows.count == 0) {
+        return q->query->qualify
+                   ? mu_fail_at(err, MUSTER_INVALID, q->query->qualify->offset,
+                                "QUALIFY filters by calls over windows, and there is none here; "
+                                "conditions on rows stand in WHERE, those on groups in HAVING")
+                   : MUSTER_OK;
+    }
+    MU_TRY(mu_bind_plan_windows(q->binder, &q->windows, plan, &columns, err));
+    MU_TRY(place_list(q, q->exprs, q->items.count, columns, err));
+    MU_TRY(place_list(q, q->orders, q->order_count, columns, err));
+    MU_TRY(place_list(q, &q->qualify, 1, columns, err));
+    return q->qualify ? mu_plan_filter(&q->binder->scope, *plan, q->qualify, plan, err) : MUSTER_OK;
 }
 
 static void set_direction(mu_sort_key *key, const mu_ast_order *order)
@@ -582,6 +660,7 @@ static muster_status plan_query(query_state *q, const mu_plan **plan, muster_err
     if (is_grouped(q)) {
         MU_TRY(plan_group(q, plan, err));
     }
+    MU_TRY(plan_windows(q, plan, err));
     MU_TRY(plan_project(q, plan, err));
     if (q->query->distinct) {
         MU_TRY(first_columns(q, *plan, count, 0, &columns, err));
@@ -746,8 +825,13 @@ static muster_status bind_clauses(query_state *q, mu_relation *out, muster_error
     MU_TRY(check_columns(q, err));
     MU_TRY(bind_keys(q, err));
     if (q->query->having) {
-        const mu_place place = place_of(q, "HAVING", true);
+        mu_place place = place_of(q, "HAVING", true);
+        place.windows = NULL;
         MU_TRY(mu_bind_condition(&place, q->query->having, "HAVING", &q->having, err));
+    }
+    if (q->query->qualify) {
+        const mu_place place = place_of(q, "QUALIFY", true);
+        MU_TRY(mu_bind_condition(&place, q->query->qualify, "QUALIFY", &q->qualify, err));
     }
     MU_TRY(bind_orders(q, err));
     const uint32_t time_column = find_time(q);
@@ -773,7 +857,8 @@ muster_status mu_bind_nested(mu_binder *binder, const mu_ast_select *query, mu_n
 {
     const mu_common_scope *outer = binder->common;
     const mu_common_scope here = {&query->commons, query->commons.count, outer};
-    query_state q = {.binder = binder, .query = query, .nested = nested};
+    query_state q = {
+        .binder = binder, .query = query, .nested = nested, .windows.named = &query->windows};
 
     MU_TRY(mu_bind_enter(binder, query->start, err));
     binder->common = query->commons.count > 0 ? &here : outer;

@@ -415,6 +415,52 @@ mu_ast_expr *mu_build_call(mu_build *b, mu_ast_name name, bool distinct, mu_ast_
     return mu_build_operands(b, node, operands);
 }
 
+mu_ast_expr *mu_build_over(mu_build *b, mu_ast_expr *call, bool ignore_nulls, mu_ast_window *over)
+{
+    if (!call) {
+        return NULL;
+    }
+    call->ignore_nulls = ignore_nulls;
+    call->over = over;
+    call->end = b->end;
+    if (over) {
+        deepen(b, call, over->depth);
+    }
+    return call;
+}
+
+mu_ast_window *mu_build_window(mu_build *b, int32_t offset)
+{
+    mu_ast_window *window = MU_NEW(b->arena, mu_ast_window);
+
+    if (window) {
+        window->offset = offset;
+    } else {
+        fail_memory(b);
+    }
+    return window;
+}
+
+static uint32_t deeper(uint32_t depth, const mu_ast_expr *expr)
+{
+    return expr && expr->depth > depth ? expr->depth : depth;
+}
+
+mu_ast_window *mu_build_finish_window(mu_build *b, mu_ast_window *window)
+{
+    if (!window || b->status != MUSTER_OK) {
+        return NULL;
+    }
+    window->depth = deeper(deeper(0, window->from.offset), window->to.offset);
+    for (uint32_t i = 0; i < window->partitions.count; i++) {
+        window->depth = deeper(window->depth, window->partitions.data[i].expr);
+    }
+    for (uint32_t i = 0; i < window->orders.count; i++) {
+        window->depth = deeper(window->depth, window->orders.data[i].expr);
+    }
+    return window;
+}
+
 mu_ast_expr *mu_build_extract(mu_build *b, mu_token at, mu_ast_name unit, mu_ast_expr *operand)
 {
     const mu_ast_name none = {0};
@@ -518,6 +564,10 @@ mu_ast_select *mu_build_finish_select(mu_build *b, mu_ast_select *query)
     }
     deepen_query(query, query->where ? query->where->depth : 0);
     deepen_query(query, query->having ? query->having->depth : 0);
+    for (uint32_t i = 0; i < query->windows.count; i++) {
+        deepen_query(query, query->windows.data[i].window->depth);
+    }
+    deepen_query(query, query->qualify ? query->qualify->depth : 0);
     if (query->from && query->from->query) {
         deepen_query(query, query->from->query->depth);
     }
@@ -606,6 +656,14 @@ mu_ast_commons mu_build_add_common(mu_build *b, mu_ast_commons list, mu_ast_comm
 {
     if (common.query) {
         ADD(list, common);
+    }
+    return list;
+}
+
+mu_ast_windows mu_build_add_window(mu_build *b, mu_ast_windows list, mu_ast_named_window window)
+{
+    if (window.window) {
+        ADD(list, window);
     }
     return list;
 }

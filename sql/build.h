@@ -62,6 +62,11 @@ mu_ast_expr *mu_build_cast(mu_build *b, int32_t start, int32_t offset, mu_ast_ex
                            mu_ast_type type);
 mu_ast_expr *mu_build_call(mu_build *b, mu_ast_name name, bool distinct, mu_ast_items operands,
                            mu_ast_expr *filter);
+/* The call over a window; NULL: none. */
+mu_ast_expr *mu_build_over(mu_build *b, mu_ast_expr *call, bool ignore_nulls, mu_ast_window *over);
+mu_ast_window *mu_build_window(mu_build *b, int32_t offset);
+/* Takes up the depth of what the window holds, once it is whole. */
+mu_ast_window *mu_build_finish_window(mu_build *b, mu_ast_window *window);
 /* EXTRACT(unit FROM operand) is the call extract('unit', operand). */
 mu_ast_expr *mu_build_extract(mu_build *b, mu_token at, mu_ast_name unit, mu_ast_expr *operand);
 /* Parentheses around an expression leave no node, but belong to its text. */
@@ -91,6 +96,7 @@ mu_ast_items mu_build_add_item(mu_build *b, mu_ast_items list, mu_ast_expr *expr
 mu_ast_names mu_build_add_name(mu_build *b, mu_ast_names list, mu_ast_name name);
 mu_ast_orders mu_build_add_order(mu_build *b, mu_ast_orders list, mu_ast_order order);
 mu_ast_commons mu_build_add_common(mu_build *b, mu_ast_commons list, mu_ast_common common);
+mu_ast_windows mu_build_add_window(mu_build *b, mu_ast_windows list, mu_ast_named_window window);
 mu_ast_columns mu_build_add_column(mu_build *b, mu_ast_columns list, mu_ast_column column);
 mu_ast_options mu_build_add_option(mu_build *b, mu_ast_options list, mu_ast_option option);
 mu_ast_rows mu_build_add_row(mu_build *b, mu_ast_rows list, mu_ast_items row);

@@ -91,12 +91,13 @@ static const mu_ast_name no_name;
 }
 
 %fallback ID ADD ALL ALTER ANY ASC AUDIENCE AUDIENCES BACKUP BEGIN BY CHECKPOINT COLUMN COMMIT
-  COMPACT COPY CUSTOMER DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF
-  INDEXED INSERT LAST NEXT NULLS ONLY PARTITION PRECISION RECURSIVE REFRESH RENAME REPLACE RESET
-  ROLLBACK ROW ROWS SET SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES TAG TAGS TIME TO UPDATE
-  VALUES VERSION VIEW.
+  COMPACT COPY CURRENT CUSTOMER DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER
+  FIRST FOLLOWING GROUPS IF IGNORE INDEXED INSERT LAST NEXT NO NULLS ONLY OTHERS PARTITION
+  PRECEDING PRECISION RANGE RECURSIVE REFRESH RENAME REPLACE RESET RESPECT ROLLBACK ROW ROWS SET
+  SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES TAG TAGS TIES TIME TO UNBOUNDED UPDATE VALUES
+  VERSION VIEW.
 
-%token FETCH JOIN ON OVER USING SEMI.
+%token FETCH JOIN ON USING SEMI.
 
 %nonassoc ENCLOSED. /* a query in parentheses, with more of them around it, stays a query */
 %nonassoc RP.
@@ -466,13 +467,15 @@ commons(A) ::= commons(L) COMMA common(C). { A = mu_build_add_common(b, L, C); }
 common(A) ::= name(N) column_names(C) AS parens(Q). { A = (mu_ast_common){N, C, Q}; }
 
 %type query {mu_ast_select *}
-query(A) ::= head(Q) where(W) group(G) having(H). {
+query(A) ::= head(Q) where(W) group(G) having(H) windows(V) qualify(K). {
     A = Q;
     if (A) {
         A->where = W;
         A->group_all = G.all;
         A->groups = G.items;
         A->having = H;
+        A->windows = V;
+        A->qualify = K;
     }
 }
 
@@ -565,6 +568,95 @@ having(A) ::= HAVING expr(E). { A = E; }
 tail(A) ::= order(O). { A = (tail){.order = O}; }
 tail(A) ::= order(O) limit(L). { A = (tail){O, L}; }
 tail(A) ::= limit(L). { A = (tail){.limit = L}; }
+
+%type windows {mu_ast_windows}
+windows(A) ::= . { A = (mu_ast_windows){0}; }
+windows(A) ::= WINDOW window_list(L). { A = L; }
+
+%type window_list {mu_ast_windows}
+window_list(A) ::= named_window(W). { A = mu_build_add_window(b, (mu_ast_windows){0}, W); }
+window_list(A) ::= window_list(L) COMMA named_window(W). { A = mu_build_add_window(b, L, W); }
+
+%type named_window {mu_ast_named_window}
+named_window(A) ::= name(N) AS window(W). { A = (mu_ast_named_window){N, W}; }
+
+/* None of its parts is an empty rule: each may begin with a keyword that is also a name. */
+%type window {mu_ast_window *}
+window(A) ::= LP(T) RP. { A = mu_build_finish_window(b, mu_build_window(b, T.offset)); }
+window(A) ::= LP(T) name(N) RP. {
+    A = mu_build_window(b, T.offset);
+    if (A) { A->name = N; }
+    A = mu_build_finish_window(b, A);
+}
+window(A) ::= LP window_parts(W) RP. { A = mu_build_finish_window(b, W); }
+window(A) ::= LP name(N) window_parts(W) RP. {
+    if (W) { W->name = N; }
+    A = mu_build_finish_window(b, W);
+}
+
+%type window_parts {mu_ast_window *}
+window_parts(A) ::= window_tail(W). { A = W; }
+window_parts(A) ::= PARTITION(T) BY exprs(P). {
+    A = mu_build_window(b, T.offset);
+    if (A) { A->partitions = P; }
+}
+window_parts(A) ::= PARTITION(T) BY exprs(P) window_tail(W). {
+    A = W;
+    if (A) { A->partitions = P; A->offset = T.offset; }
+}
+
+%type window_tail {mu_ast_window *}
+window_tail(A) ::= frame(W). { A = W; }
+window_tail(A) ::= ORDER(T) BY order_items(O). {
+    A = mu_build_window(b, T.offset);
+    if (A) { A->orders = O; }
+}
+window_tail(A) ::= ORDER(T) BY order_items(O) frame(W). {
+    A = W;
+    if (A) { A->orders = O; A->offset = T.offset; }
+}
+
+%type frame {mu_ast_window *}
+frame(A) ::= frame_unit(U) bound(F) exclusion(X). {
+    A = U;
+    if (A) { A->from = F; A->to.edge = MU_AST_CURRENT_ROW; A->exclusion = X; }
+}
+frame(A) ::= frame_unit(U) BETWEEN bound(F) AND bound(T) exclusion(X). {
+    A = U;
+    if (A) { A->from = F; A->to = T; A->exclusion = X; }
+}
+
+%type frame_unit {mu_ast_window *}
+frame_unit(A) ::= ROWS(T). {
+    A = mu_build_window(b, T.offset);
+    if (A) { A->unit = MU_AST_FRAME_ROWS; }
+}
+frame_unit(A) ::= RANGE(T). {
+    A = mu_build_window(b, T.offset);
+    if (A) { A->unit = MU_AST_FRAME_RANGE; }
+}
+frame_unit(A) ::= GROUPS(T). {
+    A = mu_build_window(b, T.offset);
+    if (A) { A->unit = MU_AST_FRAME_GROUPS; }
+}
+
+%type bound {mu_ast_bound}
+bound(A) ::= UNBOUNDED PRECEDING. { A = (mu_ast_bound){MU_AST_UNBOUNDED_PRECEDING, NULL}; }
+bound(A) ::= UNBOUNDED FOLLOWING. { A = (mu_ast_bound){MU_AST_UNBOUNDED_FOLLOWING, NULL}; }
+bound(A) ::= CURRENT ROW. { A = (mu_ast_bound){MU_AST_CURRENT_ROW, NULL}; }
+bound(A) ::= expr(E) PRECEDING. { A = (mu_ast_bound){MU_AST_PRECEDING, E}; }
+bound(A) ::= expr(E) FOLLOWING. { A = (mu_ast_bound){MU_AST_FOLLOWING, E}; }
+
+%type exclusion {mu_ast_exclusion}
+exclusion(A) ::= . { A = MU_AST_EXCLUDE_NOTHING; }
+exclusion(A) ::= EXCLUDE NO OTHERS. { A = MU_AST_EXCLUDE_NOTHING; }
+exclusion(A) ::= EXCLUDE CURRENT ROW. { A = MU_AST_EXCLUDE_ROW; }
+exclusion(A) ::= EXCLUDE GROUP. { A = MU_AST_EXCLUDE_GROUP; }
+exclusion(A) ::= EXCLUDE TIES. { A = MU_AST_EXCLUDE_TIES; }
+
+%type qualify {mu_ast_expr *}
+qualify(A) ::= . { A = NULL; }
+qualify(A) ::= QUALIFY expr(E). { A = E; }
 
 %type order {orders}
 order(A) ::= ORDER BY order_items(L). { A = (orders){.items = L}; }
@@ -664,14 +756,29 @@ expr(A) ::= LB(T) exprs(L) RB. {
     A = mu_build_operands(b, mu_build_node(b, MU_AST_LIST, T.offset, T.offset), L);
 }
 
-expr(A) ::= name(N) LP arguments(L) RP filter(F). { A = mu_build_call(b, N, false, L, F); }
-expr(A) ::= name(N) LP DISTINCT argument_list(L) RP filter(F). {
-    A = mu_build_call(b, N, true, L, F);
+expr(A) ::= name(N) LP arguments(L) RP filter(F) treatment(I) over(W). {
+    A = mu_build_over(b, mu_build_call(b, N, false, L, F), I, W);
 }
-expr(A) ::= name(N) LP STAR(S) RP filter(F). {
-    mu_ast_expr *star = mu_build_star(b, no_name, S, (mu_ast_names){0},
-                                      (mu_ast_items){0});
+expr(A) ::= name(N) LP DISTINCT argument_list(L) RP filter(F) treatment(I) over(W). {
+    A = mu_build_over(b, mu_build_call(b, N, true, L, F), I, W);
+}
+expr(A) ::= name(N) LP STAR(S) RP filter(F) treatment(I) over(W). {
+    mu_ast_expr *star = mu_build_star(b, no_name, S, (mu_ast_names){0}, (mu_ast_items){0});
     A = mu_build_call(b, N, false, mu_build_add_item(b, (mu_ast_items){0}, star, no_name), F);
+    A = mu_build_over(b, A, I, W);
+}
+
+%type treatment {bool}
+treatment(A) ::= . { A = false; }
+treatment(A) ::= IGNORE NULLS. { A = true; }
+treatment(A) ::= RESPECT NULLS. { A = false; }
+
+%type over {mu_ast_window *}
+over(A) ::= . { A = NULL; }
+over(A) ::= OVER window(W). { A = W; }
+over(A) ::= OVER name(N). {
+    A = mu_build_window(b, N.offset);
+    if (A) { A->name = N; }
 }
 
 %type filter {mu_ast_expr *}

@@ -7,6 +7,7 @@
 
 static void print_expr(const mu_ast_expr *expr, mu_writer *out);
 static void print_select(const mu_ast_select *query, mu_writer *out);
+static void print_window(const mu_ast_window *window, mu_writer *out);
 
 static void put(mu_writer *out, const char *text)
 {
@@ -153,6 +154,11 @@ static void print_call(const mu_ast_expr *expr, mu_writer *out)
         put(out, " FILTER (WHERE ");
         print_expr(expr->filter, out);
         put(out, ")");
+    }
+    put(out, expr->ignore_nulls ? " IGNORE NULLS" : "");
+    if (expr->over) {
+        put(out, " OVER ");
+        print_window(expr->over, out);
     }
 }
 
@@ -304,10 +310,10 @@ static void print_source(const mu_ast_source *source, mu_writer *out)
     }
 }
 
-static void print_orders(const mu_ast_select *query, mu_writer *out)
+static void print_orders(const mu_ast_orders *orders, mu_writer *out)
 {
-    for (uint32_t i = 0; i < query->orders.count; i++) {
-        const mu_ast_order *order = &query->orders.data[i];
+    for (uint32_t i = 0; i < orders->count; i++) {
+        const mu_ast_order *order = &orders->data[i];
         put(out, i == 0 ? " ORDER BY " : ", ");
         if (order->expr) {
             print_expr(order->expr, out);
@@ -345,6 +351,51 @@ static void print_members(const mu_ast_select *query, mu_writer *out)
     }
 }
 
+static void print_bound(const mu_ast_bound *bound, mu_writer *out)
+{
+    static const char *const edges[] = {"UNBOUNDED PRECEDING", " PRECEDING", "CURRENT ROW",
+                                        " FOLLOWING", "UNBOUNDED FOLLOWING"};
+
+    if (bound->offset) {
+        print_expr(bound->offset, out);
+    }
+    put(out, edges[bound->edge]);
+}
+
+static void print_window(const mu_ast_window *window, mu_writer *out)
+{
+    static const char *const units[] = {"", " ROWS BETWEEN ", " RANGE BETWEEN ",
+                                        " GROUPS BETWEEN "};
+    static const char *const exclusions[] = {"", " EXCLUDE CURRENT ROW", " EXCLUDE GROUP",
+                                             " EXCLUDE TIES"};
+
+    put(out, "(");
+    if (window->name.text) {
+        put_quoted(out, window->name.text, '"');
+    }
+    put(out, window->partitions.count > 0 ? " PARTITION BY " : "");
+    print_items(&window->partitions, "", out);
+    print_orders(&window->orders, out);
+    if (window->unit != MU_AST_FRAME_DEFAULT) {
+        put(out, units[window->unit]);
+        print_bound(&window->from, out);
+        put(out, " AND ");
+        print_bound(&window->to, out);
+        put(out, exclusions[window->exclusion]);
+    }
+    put(out, ")");
+}
+
+static void print_windows(const mu_ast_windows *windows, mu_writer *out)
+{
+    for (uint32_t i = 0; i < windows->count; i++) {
+        put(out, i == 0 ? " WINDOW " : ", ");
+        put_quoted(out, windows->data[i].name.text, '"');
+        put(out, " AS ");
+        print_window(windows->data[i].window, out);
+    }
+}
+
 static void print_select(const mu_ast_select *query, mu_writer *out)
 {
     for (uint32_t i = 0; i < query->commons.count; i++) {
@@ -372,7 +423,9 @@ static void print_select(const mu_ast_select *query, mu_writer *out)
     put(out, query->group_all ? " GROUP BY ALL" : query->groups.count > 0 ? " GROUP BY " : "");
     print_items(&query->groups, "", out);
     print_clause(" HAVING ", query->having, out);
-    print_orders(query, out);
+    print_windows(&query->windows, out);
+    print_clause(" QUALIFY ", query->qualify, out);
+    print_orders(&query->orders, out);
     print_clause(" LIMIT ", query->limit, out);
     print_clause(" OFFSET ", query->offset, out);
 }

@@ -23,7 +23,8 @@ typedef struct draft {
     sql_relation source;
     sql_relation groups; /* keys first, then aggregates; what items are made of if there are any */
     int key_count;
-    sql_relation items; /* the expressions */
+    sql_relation items;         /* the expressions */
+    bool windowed[SQL_COLUMNS]; /* items that are calls over windows */
     sql_relation result;
     const char *table;    /* in FROM, if it is no query; all pairs are ours and theirs */
     const char *inner[2]; /* the query in FROM */
@@ -83,6 +84,14 @@ static void add_item(draft *d, const sql_expr *item)
     d->result.count = d->items.count;
 }
 
+static void add_window(draft *d, const sql_relation *from)
+{
+    const sql_expr item = sql_make_window(d->maker, from, d->top);
+
+    d->windowed[d->items.count] = true;
+    add_item(d, &item);
+}
+
 /* What expressions may be made of beside `from`: aliases of the items there are so far, which are
  * names to muster, and to sqlite3 what they stand for. */
 static sql_relation with_aliases(const draft *d, const sql_relation *from)
@@ -92,7 +101,7 @@ static sql_relation with_aliases(const draft *d, const sql_relation *from)
     for (int i = 0; i < d->items.count && all.count < SQL_COLUMNS; i++) {
         sql_expr alias = d->items.columns[i];
         alias.ours = d->result.columns[i].ours;
-        if (!alias.constant) {
+        if (!alias.constant && !d->windowed[i]) {
             all.columns[all.count++] = alias;
         }
     }
@@ -129,6 +138,10 @@ static void make_items(draft *d, const sql_relation *from)
 
     for (unsigned i = 0; i < count; i++) {
         const sql_relation all = with_aliases(d, from);
+        if (sql_chance(d->maker, 15)) {
+            add_window(d, from);
+            continue;
+        }
         const sql_expr item = d->top && sql_chance(d->maker, 5)
                                   ? make_quotient(d, &all)
                                   : any_expr(d, &all, (int)sql_below(d->maker, 3));
@@ -257,6 +270,9 @@ static void make_group_items(draft *d)
     if (d->items.count == 0 || sql_chance(d->maker, 25)) {
         const sql_expr item = any_expr(d, &d->groups, 1);
         add_item(d, &item);
+    }
+    if (sql_chance(d->maker, 20)) {
+        add_window(d, &d->groups);
     }
 }
 

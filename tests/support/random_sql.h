@@ -80,6 +80,10 @@ sql_expr sql_make_predicate(sql_maker *maker, const sql_relation *from);
 /* The same value as a number that `other` can be compared with; false if it might not fit. */
 bool sql_align(sql_maker *maker, sql_expr *a, sql_expr *b);
 
+/* A call over a window of the relation's rows. Its order leaves no choice where the answer depends
+ * on it, but among rows that are the same. `inexact`: it may be. */
+sql_expr sql_make_window(sql_maker *maker, const sql_relation *from, bool inexact);
+
 /* A query with `depth` queries in one another's FROM; only one at the top shows what is inexact. */
 void sql_make_query(sql_maker *maker, int depth, bool top, sql_query *out);
 

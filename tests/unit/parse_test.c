@@ -86,6 +86,21 @@ TEST(queries_have_all_their_clauses)
          "SELECT \"count\"(*), \"count\"(DISTINCT \"a\"), \"sum\"(\"b\") FILTER (WHERE (\"c\" > "
          "1)) "
          "AS \"total\" FROM (SELECT 1) AS \"s\""},
+        {"SELECT sum(a) FILTER (WHERE b) OVER w, lag(c, 2) IGNORE NULLS OVER (w ROWS a PRECEDING), "
+         "count(*) OVER (PARTITION BY a, b ORDER BY c DESC RANGE BETWEEN INTERVAL 7 DAYS PRECEDING "
+         "AND UNBOUNDED FOLLOWING EXCLUDE TIES), rank() OVER (GROUPS CURRENT ROW) FROM t "
+         "WINDOW w AS (PARTITION BY a), v AS () QUALIFY x = 1 ORDER BY a",
+         "SELECT \"sum\"(\"a\") FILTER (WHERE \"b\") OVER (\"w\"), \"lag\"(\"c\", 2) IGNORE NULLS "
+         "OVER (\"w\" ROWS BETWEEN \"a\" PRECEDING AND CURRENT ROW), \"count\"(*) OVER ( PARTITION "
+         "BY \"a\", \"b\" ORDER BY \"c\" DESC RANGE BETWEEN INTERVAL '7 DAYS' PRECEDING AND "
+         "UNBOUNDED FOLLOWING EXCLUDE TIES), \"rank\"() OVER ( GROUPS BETWEEN CURRENT ROW AND "
+         "CURRENT ROW) FROM \"t\" WINDOW \"w\" AS ( PARTITION BY \"a\"), \"v\" AS () QUALIFY "
+         "(\"x\" "
+         "= 1) ORDER BY \"a\""},
+        {"SELECT rows, range, groups, current, row, no, ties, following, ignore FROM t AS "
+         "preceding",
+         "SELECT \"rows\", \"range\", \"groups\", \"current\", \"row\", \"no\", \"ties\", "
+         "\"following\", \"ignore\" FROM \"t\" AS \"preceding\""},
         {"WITH a AS (SELECT 1), b AS (FROM a) FROM b",
          "WITH \"a\" AS (SELECT 1), \"b\" AS (FROM \"a\") FROM \"b\""},
         {"FROM funnel(events, steps => [step(event = 'view', 'l'), step(event='pay')], within => "
@@ -257,14 +272,13 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT a FROM", 13, "the statement ends too early; expected a name or \"(\""},
         {"SELECT", 6, "the statement ends too early; expected an expression, \"*\" or DISTINCT"},
         {"SELECT a FROM a JOIN b", 16,
-         "unexpected \"JOIN\"; expected a name, \"(\", AS, EXCEPT, FETCH, GROUP BY, HAVING, "
-         "INTERSECT, LIMIT, OFFSET, ORDER BY, UNION, WHERE or the end of the statement"},
+         "unexpected \"JOIN\"; expected a name, \"(\", AS, GROUP BY, HAVING, LIMIT, OFFSET, ORDER "
+         "BY, QUALIFY, WHERE, WINDOW or the end of the statement"},
         {"SELECT (1 + 2 FROM t", 14, "unexpected \"FROM\"; expected an operator or \")\""},
         {"SELECT 1 +", 10, "the statement ends too early; expected an expression"},
-        {"SELECT sum(a) OVER (ORDER BY b)", 14,
-         "unexpected \"OVER\"; expected a name, an operator, \",\", AS, EXCEPT, FETCH, FILTER, "
-         "FROM, GROUP BY, HAVING, INTERSECT, LIMIT, OFFSET, ORDER BY, UNION, WHERE or the end of "
-         "the statement"},
+        {"SELECT sum(a) OVER ORDER BY b", 19, "unexpected \"ORDER\"; expected a name or \"(\""},
+        {"SELECT sum(a) OVER (ROWS b)", 26,
+         "unexpected \")\"; expected an operator, FOLLOWING or PRECEDING"},
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
         {"CREATE TABLE t (a TEXT UNIQUE)", 23,
          "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, INDEXED, PRECISION "
@@ -293,9 +307,8 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT x PRECISION FROM t WHERE a::char precision", 35,
          "no type \"char PRECISION\"; did you mean DOUBLE PRECISION?"},
         {"SELECT a = b = c", 13,
-         "unexpected \"=\"; expected a name, an operator, \",\", AS, EXCEPT, FETCH, FROM, GROUP "
-         "BY, HAVING, INTERSECT, LIMIT, OFFSET, ORDER BY, UNION, WHERE or the end of the "
-         "statement"},
+         "unexpected \"=\"; expected a name, an operator, \",\", AS, FROM, GROUP BY, HAVING, "
+         "LIMIT, OFFSET, ORDER BY, QUALIFY, WHERE, WINDOW or the end of the statement"},
     };
     mu_arena arena = {0};
 
