@@ -169,6 +169,9 @@ muster_status mu_plan_compute(const mu_scope *scope, const mu_plan *plan, const 
     MU_ARENA_TRY(copy, scope->arena, 1, err);
     *copy = *plan;
     MU_TRY(mu_plan_compute(scope, plan->input, &copy->input, err));
+    if (plan->other) {
+        MU_TRY(mu_plan_compute(scope, plan->other, &copy->other, err));
+    }
     *out = copy;
     return MUSTER_OK;
 }

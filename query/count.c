@@ -198,6 +198,9 @@ muster_status mu_plan_count(const mu_scope *scope, const mu_plan *plan, const mu
     MU_ARENA_TRY(copy, scope->arena, 1, err);
     *copy = *plan;
     MU_TRY(mu_plan_count(scope, plan->input, &copy->input, err));
+    if (plan->other) {
+        MU_TRY(mu_plan_count(scope, plan->other, &copy->other, err));
+    }
     *out = copy;
     return MUSTER_OK;
 }

@@ -9,6 +9,7 @@
 #include "query/exec.h"
 
 #include "query/indexed.h"
+#include "query/join_table.h"
 #include "query/op.h"
 #include "query/walk.h"
 #include "storage/base/mem.h"
@@ -18,6 +19,12 @@ typedef struct made_rows {
     const mu_plan *plan;
     mu_rowset *rows;
 } made_rows;
+
+/* What a join looks its rows up in. */
+typedef struct made_table {
+    const mu_plan *plan;
+    mu_join_table *table;
+} made_table;
 
 /* The members of a set that is a query: bits of all stripes. */
 typedef struct made_set {
@@ -30,6 +37,8 @@ struct mu_exec {
     uint32_t workers;
     made_rows *rows;
     size_t row_count, row_capacity;
+    made_table *tables;
+    size_t table_count, table_capacity;
     made_set *sets;
     size_t set_count, set_capacity;
     mu_indexed *indexed;
@@ -82,6 +91,17 @@ const mu_rowset *mu_exec_rowset(const mu_exec *exec, const mu_plan *plan)
     return NULL;
 }
 
+const mu_join_table *mu_exec_join_table(const mu_exec *exec, const mu_plan *plan)
+{
+    for (size_t i = 0; i < exec->table_count; i++) {
+        if (exec->tables[i].plan == plan) {
+            return exec->tables[i].table;
+        }
+    }
+    assert(false && "a join that was not run");
+    return NULL;
+}
+
 const uint64_t *mu_exec_query_set(const mu_exec *exec, const mu_set *set, uint32_t stripe)
 {
     for (size_t i = 0; i < exec->set_count; i++) {
@@ -105,6 +125,10 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
     case MU_PLAN_FILTER:
     case MU_PLAN_PROJECT:
         return mu_exec_stripes(exec, input->input);
+    case MU_PLAN_JOIN: /* what no input meets comes in units of the other's, of any customers */
+        return input->join.kind == MU_JOIN_FULL && !input->join.by_customer
+                   ? 0
+                   : mu_exec_stripes(exec, input->input);
     case MU_PLAN_VALUES:
     case MU_PLAN_GROUP:
     case MU_PLAN_SORT:
@@ -238,7 +262,7 @@ static muster_status run_query_set(mu_exec *exec, const mu_set *set, muster_erro
     void **states = mu_mem_zalloc_array(exec->workers, sizeof *states);
     const size_t stripes = mu_snapshot_stripes(exec->options.snapshot);
     state.bits = mu_mem_zalloc_array(stripes * MU_STRIPE_WORDS, sizeof *state.bits);
-    state.stripes = mu_exec_stripes(exec, plan);
+    state.stripes = mu_plan_in_stripe(plan, 0) ? mu_exec_stripes(exec, plan) : 0;
     if (!states || !state.bits ||
         !mu_mem_reserve(&exec->sets, &exec->set_capacity, exec->set_count + 1,
                         sizeof *exec->sets)) {
@@ -289,11 +313,25 @@ static runner *runner_of(mu_plan_kind kind)
     case MU_PLAN_SCAN:
     case MU_PLAN_FILTER:
     case MU_PLAN_PROJECT:
+    case MU_PLAN_JOIN:
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return NULL; /* streaming */
     }
     assert(false && "a plan that is not in the list");
     return NULL;
+}
+
+static muster_status run_join(mu_exec *exec, const mu_plan *plan, muster_error *err)
+{
+    mu_join_table *table;
+
+    if (!mu_mem_reserve(&exec->tables, &exec->table_capacity, exec->table_count + 1,
+                        sizeof *exec->tables)) {
+        return mu_fail_memory(err, "starting a query");
+    }
+    MU_TRY(mu_join_table_open(exec, plan, &table, err));
+    exec->tables[exec->table_count++] = (made_table){.plan = plan, .table = table};
+    return mu_run_join_table(exec, plan, table, err);
 }
 
 static muster_status run_plan(mu_exec *exec, const mu_plan *plan, muster_error *err)
@@ -304,7 +342,13 @@ static muster_status run_plan(mu_exec *exec, const mu_plan *plan, muster_error *
     if (plan->input) {
         MU_TRY(run_plan(exec, plan->input, err));
     }
+    if (plan->other) {
+        MU_TRY(run_plan(exec, plan->other, err));
+    }
     MU_TRY(mu_walk_sets(plan, visit_set, exec, err));
+    if (plan->kind == MU_PLAN_JOIN && !plan->join.by_customer) {
+        return run_join(exec, plan, err);
+    }
     if (!run) {
         return MUSTER_OK;
     }
@@ -354,6 +398,10 @@ void mu_exec_close(mu_exec *exec)
     for (size_t i = 0; i < exec->row_count; i++) {
         mu_rowset_close(exec->rows[i].rows);
     }
+    for (size_t i = 0; i < exec->table_count; i++) {
+        mu_join_table_close(exec->tables[i].table);
+    }
+    mu_mem_free(exec->tables);
     for (size_t i = 0; i < exec->set_count; i++) {
         mu_mem_free(exec->sets[i].bits);
     }

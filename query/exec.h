@@ -19,6 +19,7 @@
 typedef struct mu_exec mu_exec;
 typedef struct mu_rowset mu_rowset;
 typedef struct mu_indexed mu_indexed;
+typedef struct mu_join_table mu_join_table;
 
 typedef struct mu_exec_options {
     mu_snapshot *snapshot;
@@ -74,6 +75,9 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input);
 /* The result of a node that needed all of its input; built by mu_exec_open(). */
 const mu_rowset *mu_exec_rowset(const mu_exec *exec, const mu_plan *plan);
 
+/* What was made of the second input of a join, but for joins by customer; by mu_exec_open(). */
+const mu_join_table *mu_exec_join_table(const mu_exec *exec, const mu_plan *plan);
+
 /* Rowsets: rows kept in memory, as batches. */
 
 muster_status mu_rowset_open(const mu_plan_column *columns, uint32_t column_count, mu_rowset **out,
@@ -81,6 +85,8 @@ muster_status mu_rowset_open(const mu_plan_column *columns, uint32_t column_coun
 void mu_rowset_close(mu_rowset *rows);
 /* Copies the live rows, densely. */
 muster_status mu_rowset_add_batch(mu_rowset *rows, const mu_batch *batch, muster_error *err);
+/* No rows, memory kept; and rows may be added again. */
+void mu_rowset_reset(mu_rowset *rows);
 /* One row; values of the columns' types. */
 muster_status mu_rowset_add(mu_rowset *rows, const mu_value *values, muster_error *err);
 /* No more rows come: makes ready for reading by batch. mu_exec calls it after a runner. */
@@ -91,6 +97,8 @@ uint32_t mu_rowset_batches(const mu_rowset *rows);
  * so that a filter above may clear bits; out->columns points into the rowset. */
 void mu_rowset_batch(const mu_rowset *rows, uint32_t i, uint64_t live[MU_BATCH_WORDS],
                      mu_batch *out);
+/* All values of a column: row r is at r. */
+mu_vector mu_rowset_column(const mu_rowset *rows, uint32_t column);
 mu_value mu_rowset_value(const mu_rowset *rows, uint64_t row, uint32_t column);
 
 #endif

@@ -14,6 +14,8 @@ static opener *opener_of(mu_plan_kind kind)
         return mu_op_filter_open;
     case MU_PLAN_PROJECT:
         return mu_op_project_open;
+    case MU_PLAN_JOIN:
+        return mu_op_join_open;
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return mu_op_funnel_customers_open;
     case MU_PLAN_VALUES:

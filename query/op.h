@@ -58,9 +58,14 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
 muster_status mu_op_filter_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_project_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
                                  muster_error *err);
+muster_status mu_op_join_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_rowset_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_funnel_customers_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
                                           muster_error *err);
+
+/* Reads the second input of a JOIN into a table; the inputs have been run. */
+muster_status mu_run_join_table(mu_exec *exec, const mu_plan *plan, mu_join_table *table,
+                                muster_error *err);
 
 /* Each kind of node that needs all of its input has a runner, which fills the rowset; inputs have
  * been run. mu_exec has the table. */

@@ -47,25 +47,10 @@ static bool is_customer_column(const mu_expr *expr)
     return expr->kind == MU_EXPR_COLUMN && expr->type.kind == MU_CUSTOMER;
 }
 
-/* Is it the customer as scanned? What is computed from one may be NULL in any stripe. */
-static bool is_customer_of_row(const mu_plan *input, const mu_expr *expr)
-{
-    while (is_customer_column(expr)) {
-        while (input->kind == MU_PLAN_FILTER) {
-            input = input->input;
-        }
-        if (input->kind != MU_PLAN_PROJECT) {
-            return true;
-        }
-        expr = input->project.exprs[expr->column];
-        input = input->input;
-    }
-    return false;
-}
-
-static bool counts_customers(const mu_agg_call *call)
+static bool counts_customers(const mu_plan *input, const mu_agg_call *call)
 {
     return call->distinct && call->arg_count == 1 && is_customer_column(call->args[0]) &&
+           mu_plan_in_stripe(input, call->args[0]->column) &&
            mu_name_equal(mu_agg_name(call->agg), "count");
 }
 
@@ -82,12 +67,14 @@ static void list_exprs(group_task *task)
     for (uint32_t k = 0; k < plan->group.key_count; k++) {
         task->exprs[k] = plan->group.keys[k];
         task->key_types[k] = plan->group.keys[k]->type;
-        task->flush |= task->stripes > 0 && is_customer_of_row(plan->input, plan->group.keys[k]);
+        const mu_expr *key = plan->group.keys[k];
+        task->flush |= task->stripes > 0 && is_customer_column(key) &&
+                       mu_plan_is_customer(plan->input, key->column);
     }
     for (uint32_t i = 0; i < plan->group.call_count; i++) {
         const mu_agg_call *call = &plan->group.calls[i];
         task->first_expr[i] = at;
-        task->by_stripe[i] = task->stripes > 0 && counts_customers(call);
+        task->by_stripe[i] = task->stripes > 0 && counts_customers(plan->input, call);
         for (uint32_t a = 0; a < call->arg_count; a++) {
             task->exprs[at++] = call->args[a];
         }

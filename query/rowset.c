@@ -242,6 +242,25 @@ muster_status mu_rowset_add_batch(mu_rowset *rows, const mu_batch *batch, muster
     return MUSTER_OK;
 }
 
+void mu_rowset_reset(mu_rowset *rows)
+{
+    for (uint32_t c = 0; c < rows->column_count; c++) {
+        column *col = &rows->columns[c];
+        if (rows->rows > 0) {
+            memset(col->valid, 0, bytes_of_rows(MU_FORM_BITS, rows->capacity));
+        }
+        if (rows->rows > 0 && col->form == MU_FORM_BITS) {
+            memset(col->data, 0, bytes_of_rows(MU_FORM_BITS, rows->capacity));
+        }
+        col->has_nulls = false;
+        col->remap_id = 0;
+        mu_dict_builder_reset(&col->texts);
+    }
+    mu_mem_free(rows->views);
+    rows->views = NULL;
+    rows->rows = 0;
+}
+
 static bool add_value(column *col, uint64_t row, const mu_value *value)
 {
     if (value->null) {
@@ -283,6 +302,16 @@ muster_status mu_rowset_add(mu_rowset *rows, const mu_value *values, muster_erro
     return MUSTER_OK;
 }
 
+static mu_vector column_from(const column *col, uint64_t first)
+{
+    return (mu_vector){
+        .type = col->type,
+        .data = col->data ? (const uint8_t *)col->data + bytes_of_rows(col->form, first) : NULL,
+        .valid = col->has_nulls ? &col->valid[first / 64] : NULL,
+        .dict = col->form == MU_FORM_CODE ? &col->texts.dict : NULL,
+    };
+}
+
 muster_status mu_rowset_finish(mu_rowset *rows, muster_error *err)
 {
     const uint32_t batches = mu_rowset_batches(rows);
@@ -294,19 +323,18 @@ muster_status mu_rowset_finish(mu_rowset *rows, muster_error *err)
     }
     for (uint32_t b = 0; b < batches; b++) {
         for (uint32_t c = 0; c < rows->column_count; c++) {
-            column *col = &rows->columns[c];
-            const uint64_t first = (uint64_t)b * MU_BATCH_ROWS;
-            rows->views[(size_t)b * rows->column_count + c] = (mu_vector){
-                .type = col->type,
-                .data = (const uint8_t *)col->data + bytes_of_rows(col->form, first),
-                .valid = col->has_nulls ? &col->valid[first / 64] : NULL,
-                .dict = col->form == MU_FORM_CODE ? &col->texts.dict : NULL,
-            };
+            rows->views[(size_t)b * rows->column_count + c] =
+                column_from(&rows->columns[c], (uint64_t)b * MU_BATCH_ROWS);
         }
     }
     const uint64_t in_last = batches ? rows->rows - (uint64_t)(batches - 1) * MU_BATCH_ROWS : 0;
     mu_bits_fill(rows->last, (size_t)in_last, MU_BATCH_WORDS);
     return MUSTER_OK;
+}
+
+mu_vector mu_rowset_column(const mu_rowset *rows, uint32_t c)
+{
+    return column_from(&rows->columns[c], 0);
 }
 
 uint64_t mu_rowset_rows(const mu_rowset *rows)

@@ -192,7 +192,7 @@ static muster_status fail_token(const void *parser, const char *text, mu_token b
 /* Where the statement after the one that could not be read begins. */
 static const char *skip_statement(mu_lexer *lexer, mu_token token)
 {
-    while (token.kind != MU_TOKEN_SEMI && lexer->text[lexer->offset] != '\0') {
+    while (token.kind != MU_TOKEN_SEMICOLON && lexer->text[lexer->offset] != '\0') {
         if (mu_lexer_next(lexer, &token, NULL) != MUSTER_OK) {
             token.kind = MU_TOKEN_ID; /* what cannot be read is passed over as well */
         }
@@ -230,13 +230,13 @@ static muster_status read_statement(void *parser, mu_build *b, mu_lexer *lexer, 
 
     do { /* statements of nothing, as in ";;", are blanks */
         MU_TRY(mu_lexer_next(lexer, token, err));
-    } while (token->kind == MU_TOKEN_SEMI);
+    } while (token->kind == MU_TOKEN_SEMICOLON);
     if (token->kind == 0) {
         return MUSTER_OK;
     }
     for (;;) {
         mu_token fed = *token;
-        if (fed.kind == MU_TOKEN_SEMI) {
+        if (fed.kind == MU_TOKEN_SEMICOLON) {
             fed.kind = 0;
         }
         MU_TRY(count_open(fed, &open, err));
