@@ -65,7 +65,8 @@ static const char *keyword_phrase(int kind, const char *word)
 static bool begins_expression(int kind)
 {
     static const int kinds[] = {MU_TOKEN_CASE, MU_TOKEN_CAST, MU_TOKEN_TRY_CAST, MU_TOKEN_EXTRACT,
-                                MU_TOKEN_NOT,  MU_TOKEN_NULL, MU_TOKEN_FALSE,    MU_TOKEN_TRUE};
+                                MU_TOKEN_NOT,  MU_TOKEN_NULL, MU_TOKEN_FALSE,    MU_TOKEN_TRUE,
+                                MU_TOKEN_LEFT, MU_TOKEN_RIGHT};
 
     for (size_t i = 0; i < MU_COUNT(kinds); i++) {
         if (kinds[i] == kind) {
@@ -79,6 +80,20 @@ static bool joins_expressions(int kind)
 {
     static const int kinds[] = {MU_TOKEN_AND,   MU_TOKEN_OR, MU_TOKEN_NOT,  MU_TOKEN_IS,
                                 MU_TOKEN_ILIKE, MU_TOKEN_IN, MU_TOKEN_LIKE, MU_TOKEN_BETWEEN};
+
+    for (size_t i = 0; i < MU_COUNT(kinds); i++) {
+        if (kinds[i] == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What may stand before JOIN, which sums it up. */
+static bool precedes_join(int kind)
+{
+    static const int kinds[] = {MU_TOKEN_ANTI, MU_TOKEN_CROSS,   MU_TOKEN_FULL,  MU_TOKEN_INNER,
+                                MU_TOKEN_LEFT, MU_TOKEN_NATURAL, MU_TOKEN_RIGHT, MU_TOKEN_SEMI};
 
     for (size_t i = 0; i < MU_COUNT(kinds); i++) {
         if (kinds[i] == kind) {
@@ -104,6 +119,7 @@ static void list_expected(const void *parser, expected *e)
     };
     const bool value = mu_grammar_accepts(parser, MU_TOKEN_CASE, true);
     const bool between = mu_grammar_accepts(parser, MU_TOKEN_CONCAT, true);
+    const bool join = mu_grammar_accepts(parser, MU_TOKEN_JOIN, true);
     const char *word;
     int kind = 0;
 
@@ -123,7 +139,8 @@ static void list_expected(const void *parser, expected *e)
         }
     }
     for (uint32_t i = 0; (word = mu_keyword(i, &kind)) != NULL; i++) {
-        if (!(value && begins_expression(kind)) && !(between && joins_expressions(kind))) {
+        if (!(value && begins_expression(kind)) && !(between && joins_expressions(kind)) &&
+            !(join && precedes_join(kind))) {
             expect_if(e, parser, kind, keyword_phrase(kind, word));
         }
     }

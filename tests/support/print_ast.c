@@ -281,9 +281,8 @@ static void print_join(const mu_ast_source *join, mu_writer *out)
     print_side(join->right, out);
     print_clause(" ON ", join->on, out);
     if (join->names.count > 0) {
-        put(out, " USING (");
+        put(out, " USING ");
         print_names(&join->names, out);
-        put(out, ")");
     }
 }
 
