@@ -322,13 +322,14 @@ static muster_status keep_rows(void *context, uint32_t unit, const mu_batch *bat
 }
 
 /* Copies the rows of another thread. */
-static muster_status add_rows(mu_rowset *from, mu_rowset *out, muster_error *err)
+static muster_status add_rows(mu_exec *exec, mu_rowset *from, mu_rowset *out, muster_error *err)
 {
     uint64_t live[MU_BATCH_WORDS];
     mu_batch batch;
 
     MU_TRY(mu_rowset_finish(from, err));
     for (uint32_t b = 0; b < mu_rowset_batches(from); b++) {
+        MU_TRY(mu_exec_check(exec, err));
         mu_rowset_batch(from, b, live, &batch);
         MU_TRY(mu_rowset_add_batch(out, &batch, err));
     }
@@ -355,7 +356,7 @@ static muster_status read_rows(mu_exec *exec, const mu_plan *other, mu_rowset *r
     }
     MU_TRY_GOTO(mu_exec_each(exec, other, &sink, states, err));
     for (uint32_t w = 1; w < workers; w++) {
-        MU_TRY_GOTO(add_rows(states[w], rows, err));
+        MU_TRY_GOTO(add_rows(exec, states[w], rows, err));
         mu_rowset_close(states[w]);
         states[w] = NULL;
     }
