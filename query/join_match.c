@@ -77,7 +77,7 @@ muster_status mu_join_match_open(mu_exec *exec, const mu_plan *plan, bool once, 
     m->once = once;
     m->no_texts = (mu_dict){.id = mu_dict_next_id(), .offsets = m->no_offsets, .bytes = ""};
     MU_TRY_GOTO(open_lanes(m, err));
-    MU_TRY_GOTO(mu_join_probe_open(exec, plan, &m->probe, err));
+    MU_TRY_GOTO(mu_join_probe_open(exec, plan->join.keys, plan->join.key_count, &m->probe, err));
     if (plan->join.residual) {
         MU_TRY_GOTO(mu_eval_open(exec, &plan->join.residual, 1, &m->residual, err));
     }

@@ -43,7 +43,6 @@ struct mu_join_table {
 };
 
 struct mu_join_probe {
-    const mu_plan *plan;
     uint32_t key_count;
     mu_eval *eval;
     struct code_map {
@@ -358,10 +357,9 @@ muster_status mu_join_table_build(mu_join_table *t, uint32_t stripe, muster_erro
 
 /* Probing. */
 
-muster_status mu_join_probe_open(mu_exec *exec, const mu_plan *plan, mu_join_probe **out,
-                                 muster_error *err)
+muster_status mu_join_probe_open(mu_exec *exec, const mu_expr *const *keys, uint32_t key_count,
+                                 mu_join_probe **out, muster_error *err)
 {
-    const uint32_t keys = plan->join.key_count;
     mu_join_probe *p = mu_mem_zalloc(sizeof *p);
     muster_status status;
 
@@ -369,16 +367,15 @@ muster_status mu_join_probe_open(mu_exec *exec, const mu_plan *plan, mu_join_pro
     if (!p) {
         return fail_memory(err);
     }
-    p->plan = plan;
-    p->key_count = keys;
-    p->maps = mu_mem_zalloc_array(keys, sizeof *p->maps);
-    p->words = mu_mem_alloc_array((size_t)keys * MU_BATCH_ROWS, sizeof *p->words);
-    p->tuple = mu_mem_alloc_array(keys, sizeof *p->tuple);
+    p->key_count = key_count;
+    p->maps = mu_mem_zalloc_array(key_count, sizeof *p->maps);
+    p->words = mu_mem_alloc_array((size_t)key_count * MU_BATCH_ROWS, sizeof *p->words);
+    p->tuple = mu_mem_alloc_array(key_count, sizeof *p->tuple);
     if (!p->maps || !p->words || !p->tuple) {
         status = fail_memory(err);
         goto fail;
     }
-    MU_TRY_GOTO(mu_eval_open(exec, plan->join.keys, keys, &p->eval, err));
+    MU_TRY_GOTO(mu_eval_open(exec, keys, key_count, &p->eval, err));
     *out = p;
     return MUSTER_OK;
 

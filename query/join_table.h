@@ -33,8 +33,9 @@ void mu_join_table_mark(const mu_join_table *table, uint32_t row);
 bool mu_join_table_marked(const mu_join_table *table, uint32_t row);
 
 typedef struct mu_join_probe mu_join_probe;
-muster_status mu_join_probe_open(mu_exec *exec, const mu_plan *plan, mu_join_probe **out,
-                                 muster_error *err);
+/* `keys` are over the batches, for the keys of the table. */
+muster_status mu_join_probe_open(mu_exec *exec, const mu_expr *const *keys, uint32_t key_count,
+                                 mu_join_probe **out, muster_error *err);
 void mu_join_probe_close(mu_join_probe *probe); /* NULL is fine */
 /* first[r] = the first row of the chain of row r's keys, plus 1; 0: none, or r is not live. */
 muster_status mu_join_probe_run(mu_join_probe *probe, const mu_join_table *table,

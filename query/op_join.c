@@ -303,6 +303,10 @@ muster_status mu_op_join_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
         MU_TRY_GOTO(mu_join_table_open(exec, plan, &j->own, err));
     }
     j->table = j->own ? j->own : mu_exec_join_table(exec, plan);
+    if ((plan->join.kind == MU_JOIN_INNER || plan->join.kind == MU_JOIN_SEMI) &&
+        plan->join.key_count == 1 && plan->join.keys[0]->kind == MU_EXPR_COLUMN) {
+        MU_TRY_GOTO(mu_op_reduce(j->op.input, plan->join.keys[0]->column, &j->table, err));
+    }
     count_units(j);
     *out = &j->op;
     return MUSTER_OK;
