@@ -103,6 +103,7 @@ typedef struct ordering {
     uint32_t *places;    /* by column of all leaves: where it is in `plan` */
     const mu_plan *plan; /* of those that are placed */
     const mu_conjuncts *all;
+    bool *connected; /* scratch, by leaf */
     bool *used;      /* by conjunct */
     uint64_t *reads; /* conjunct after conjunct, bits of the leaves it reads */
 } ordering;
@@ -126,32 +127,48 @@ static bool is_ready(const ordering *o, uint32_t conjunct, uint32_t leaf)
     return true;
 }
 
-static bool is_connected(const ordering *o, uint32_t leaf)
+/* The one leaf that the conjunct reads and that is not placed; leaf_count if there are none, or
+ * several. */
+static uint32_t missing_leaf(const ordering *o, uint32_t conjunct)
 {
-    for (uint32_t i = 0; i < o->all->count; i++) {
-        const mu_expr *expr = o->all->list[i];
-        if (!o->used[i] && expr->kind == MU_EXPR_CALL && mu_name_equal(expr->func->name, "=") &&
-            mu_bits_test(leaves_of(o, i), leaf) && is_ready(o, i, leaf)) {
-            return true;
+    const uint64_t *reads = leaves_of(o, conjunct);
+    uint32_t missing = o->leaf_count;
+
+    for (uint32_t w = 0; w < mu_bits_words(o->leaf_count); w++) {
+        const uint64_t left = reads[w] & ~o->placed[w];
+        if (left == 0) {
+            continue;
         }
+        if (missing < o->leaf_count || (left & (left - 1)) != 0) {
+            return o->leaf_count;
+        }
+        missing = w * 64 + mu_bits_lowest(left);
     }
-    return false;
+    return missing;
 }
 
+/* The smallest of the leaves that an equality connects with those that are placed, or else of all.
+ */
 static uint32_t choose_next(ordering *o)
 {
     uint32_t best = UINT32_MAX;
-    bool best_connected = false;
 
+    memset(o->connected, 0, o->leaf_count * sizeof *o->connected);
+    for (uint32_t i = 0; i < o->all->count; i++) {
+        const mu_expr *expr = o->all->list[i];
+        const uint32_t leaf = o->used[i] ? o->leaf_count : missing_leaf(o, i);
+        if (leaf < o->leaf_count && expr->kind == MU_EXPR_CALL &&
+            mu_name_equal(expr->func->name, "=")) {
+            o->connected[leaf] = true;
+        }
+    }
     for (uint32_t leaf = 0; leaf < o->leaf_count; leaf++) {
         if (mu_bits_test(o->placed, leaf)) {
             continue;
         }
-        const bool connected = is_connected(o, leaf);
-        if (best == UINT32_MAX || (connected && !best_connected) ||
-            (connected == best_connected && o->rows[leaf] < o->rows[best])) {
+        if (best == UINT32_MAX || o->connected[leaf] > o->connected[best] ||
+            (o->connected[leaf] == o->connected[best] && o->rows[leaf] < o->rows[best])) {
             best = leaf;
-            best_connected = connected;
         }
     }
     return best;
@@ -221,6 +238,7 @@ static muster_status open_ordering(ordering *o, muster_error *err)
     }
     o->columns = o->first[o->leaf_count];
     MU_ARENA_TRY(o->places, arena, o->columns, err);
+    MU_ARENA_TRY(o->connected, arena, o->leaf_count, err);
     MU_ARENA_TRY(o->used, arena, o->all->count, err);
     return note_reads(o, err);
 }
