@@ -31,7 +31,7 @@ enum {
     TABLES = FEWER ? 24 : 40,
     QUERIES = 120,     /* of each table, half of them after it was opened again */
     STRANGERS = 65530, /* a few less than there are customers in a stripe */
-    ROWS_MOST = 1 << 17
+    ROWS_MOST = 1 << 18
 };
 
 /* The rows of an answer, each as one text. */
@@ -39,7 +39,7 @@ typedef struct answer {
     int count;
     size_t used;
     char *rows[ROWS_MOST];
-    char text[8 << 20];
+    char text[32 << 20];
 } answer;
 
 static void add_text(answer *a, const char *text)
@@ -492,8 +492,8 @@ static void check_table(sql_maker *m, int table)
     }
     fill(m, &shape, db, oracle);
     fill_items(m, &shape, db, oracle);
-    m->joins = !shape.strangers;
-    m->few_rows = shape.rows <= 70;
+    m->few_rows = shape.rows <= 150;
+    m->many_customers = shape.strangers;
     run_theirs(oracle, "INSERT INTO seen SELECT customer, ts FROM events "
                        "WHERE customer IS NOT NULL");
     run_theirs(oracle, "INSERT INTO customers SELECT customer, min(ts), max(ts) FROM seen "

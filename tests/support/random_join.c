@@ -44,7 +44,7 @@ static void take_columns(sql_maker *m, const sql_relation *from, side *s)
 static side make_side(sql_maker *m, int depth, bool few)
 {
     side s = {.name = sql_text(m, "j%d", ++m->names)};
-    const unsigned form = sql_below(m, 10);
+    const unsigned form = m->many_customers ? sql_below(m, 2) * 9 : sql_below(m, 10);
     sql_query inner;
 
     if (few || form < 3) {

@@ -56,7 +56,7 @@ static void make_source(draft *d, int depth)
     sql_query inner;
     sql_join join;
 
-    if (d->maker->joins && sql_chance(d->maker, 35)) {
+    if (sql_chance(d->maker, 35)) {
         sql_make_join(d->maker, depth > 0 ? 1 : 0, &join);
         d->source = join.result;
         d->from[0] = join.ours;
