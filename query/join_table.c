@@ -223,7 +223,7 @@ static bool reserve_rows(mu_join_table *t, uint64_t rows)
         !mu_mem_reserve(&t->next, &t->next_capacity, (size_t)rows, sizeof *t->next)) {
         return false;
     }
-    if (t->plan->join.kind != MU_JOIN_FULL) {
+    if (t->plan->join.kind != MU_JOIN_FULL || rows == 0) {
         return true;
     }
     if (!mu_mem_reserve(&t->marked, &t->marked_capacity, words, sizeof *t->marked)) {
