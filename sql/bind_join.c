@@ -295,6 +295,15 @@ static muster_status check_names(const joining *j, const mu_relation *right, mus
     return MUSTER_OK;
 }
 
+/* A column of the left side, or else of the right, as one of the join. */
+static uint32_t column_of_sides(const mu_relation *join, uint32_t left, uint32_t right)
+{
+    if (left == MU_NO_COLUMN && right == MU_NO_COLUMN) {
+        return MU_NO_COLUMN;
+    }
+    return merge_column(join, left != MU_NO_COLUMN ? left : right + join->left->plan->column_count);
+}
+
 static muster_status bind_sides(joining *j, muster_error *err)
 {
     mu_arena *arena = j->binder->scope.arena;
@@ -304,13 +313,12 @@ static muster_status bind_sides(joining *j, muster_error *err)
     MU_TRY(mu_bind_source(j->binder, j->join->left, j->left, err));
     MU_TRY(mu_bind_source(j->binder, j->join->right, j->right, err));
     MU_TRY(check_names(j, j->right, err));
-    j->pair = (mu_relation){.left = j->left,
-                            .right = j->right,
-                            .customer_column = MU_NO_COLUMN,
-                            .time_column = MU_NO_COLUMN};
+    j->pair = (mu_relation){.left = j->left, .right = j->right, .time_column = MU_NO_COLUMN};
     MU_TRY(mu_plan_join(&j->binder->scope, MU_JOIN_INNER, j->left->plan, j->right->plan, NULL,
                         &j->pair.plan, err));
     j->pair.column_count = j->pair.plan->column_count;
+    j->pair.customer_column =
+        column_of_sides(&j->pair, j->left->customer_column, j->right->customer_column);
     return MUSTER_OK;
 }
 
@@ -447,15 +455,6 @@ static muster_status plan_join(const joining *j, mu_relation *out, muster_error 
     out->merged_count = j->merged_count;
     out->column_count = out->plan->column_count;
     return MUSTER_OK;
-}
-
-/* A column of the left side, or else of the right, as one of the join. */
-static uint32_t column_of_sides(const mu_relation *join, uint32_t left, uint32_t right)
-{
-    if (left == MU_NO_COLUMN && right == MU_NO_COLUMN) {
-        return MU_NO_COLUMN;
-    }
-    return merge_column(join, left != MU_NO_COLUMN ? left : right + join->left->plan->column_count);
 }
 
 muster_status mu_bind_join(mu_binder *binder, const mu_ast_source *join, mu_relation *out,
