@@ -10,6 +10,7 @@
 
 #include "query/grouper.h"
 #include "query/indexed.h"
+#include "query/join_table.h"
 #include "query/lookup.h"
 #include "query/op.h"
 #include "query/walk.h"
@@ -20,6 +21,12 @@ typedef struct made_rows {
     const mu_plan *plan;
     mu_rowset *rows;
 } made_rows;
+
+/* What a join looks its rows up in. */
+typedef struct made_table {
+    const mu_plan *plan;
+    mu_join_table *table;
+} made_table;
 
 /* The members of a set that is a query: bits of all stripes. */
 typedef struct made_set {
@@ -37,6 +44,8 @@ struct mu_exec {
     uint32_t workers;
     made_rows *rows;
     size_t row_count, row_capacity;
+    made_table *tables;
+    size_t table_count, table_capacity;
     made_set *sets;
     size_t set_count, set_capacity;
     made_lookup *lookups;
@@ -103,6 +112,17 @@ bool mu_exec_has_rowset(const mu_exec *exec, const mu_plan *plan)
     return find_rowset(exec, plan) != NULL;
 }
 
+const mu_join_table *mu_exec_join_table(const mu_exec *exec, const mu_plan *plan)
+{
+    for (size_t i = 0; i < exec->table_count; i++) {
+        if (exec->tables[i].plan == plan) {
+            return exec->tables[i].table;
+        }
+    }
+    assert(false && "a join that was not run");
+    return NULL;
+}
+
 const uint64_t *mu_exec_query_set(const mu_exec *exec, const mu_set *set, uint32_t stripe)
 {
     for (size_t i = 0; i < exec->set_count; i++) {
@@ -149,6 +169,10 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
         return mu_exec_has_rowset(exec, input) ? 0 : mu_exec_stripes(exec, input->input);
     case MU_PLAN_UNION: /* a stripe's unit is that of both */
         return mu_exec_stripes(exec, input->other) > 0 ? mu_exec_stripes(exec, input->input) : 0;
+    case MU_PLAN_JOIN: /* what no input meets comes in units of the other's, of any customers */
+        return input->join.kind == MU_JOIN_FULL && !input->join.by_customer
+                   ? 0
+                   : mu_exec_stripes(exec, input->input);
     case MU_PLAN_SERIES:
     case MU_PLAN_VALUES:
     case MU_PLAN_SORT:
@@ -290,7 +314,7 @@ static muster_status run_query_set(mu_exec *exec, const mu_set *set, muster_erro
     void **states = mu_mem_zalloc_array(exec->workers, sizeof *states);
     const size_t stripes = mu_snapshot_stripes(exec->options.snapshot);
     state.bits = mu_mem_zalloc_array(stripes * MU_STRIPE_WORDS, sizeof *state.bits);
-    state.stripes = mu_exec_stripes(exec, plan);
+    state.stripes = mu_plan_in_stripe(plan, 0) ? mu_exec_stripes(exec, plan) : 0;
     if (!states || !state.bits ||
         !mu_mem_reserve(&exec->sets, &exec->set_capacity, exec->set_count + 1,
                         sizeof *exec->sets)) {
@@ -367,11 +391,25 @@ static runner *runner_of(mu_plan_kind kind)
     case MU_PLAN_UNION:
     case MU_PLAN_REPEAT:
     case MU_PLAN_SERIES:
+    case MU_PLAN_JOIN:
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return NULL; /* streaming */
     }
     assert(false && "a plan that is not in the list");
     return NULL;
+}
+
+static muster_status run_join(mu_exec *exec, const mu_plan *plan, muster_error *err)
+{
+    mu_join_table *table;
+
+    if (!mu_mem_reserve(&exec->tables, &exec->table_capacity, exec->table_count + 1,
+                        sizeof *exec->tables)) {
+        return mu_fail_memory(err, "starting a query");
+    }
+    MU_TRY(mu_join_table_open(exec, plan, &table, err));
+    exec->tables[exec->table_count++] = (made_table){.plan = plan, .table = table};
+    return mu_run_join_table(exec, plan, table, err);
 }
 
 /* Runs the node, and keeps its rows. */
@@ -395,20 +433,31 @@ fail:
     return status;
 }
 
-/* `shared`: what follows is pulled by all threads, so that groups may stream. */
-static muster_status run_plan(mu_exec *exec, const mu_plan *plan, bool shared, muster_error *err)
+/* `shared`: what follows is pulled by all threads, or goes by stripes, so that groups may stream.
+ */
+static muster_status run_inputs(mu_exec *exec, const mu_plan *plan, bool shared, muster_error *err)
 {
-    runner *const run = runner_of(plan->kind);
+    const bool streams = runner_of(plan->kind) == NULL;
+    const bool by_customer = plan->kind == MU_PLAN_JOIN && plan->join.by_customer;
+    const bool kept = plan->kind == MU_PLAN_JOIN || !streams; /* the other input of a join is */
 
     if (plan->input) {
-        const bool streams = !run && !shared;
-        MU_TRY(run_plan(exec, plan->input, !streams && plan->kind != MU_PLAN_LIMIT, err));
-        if (plan->other) {
-            MU_TRY(run_plan(exec, plan->other, !streams, err));
-        }
+        const bool one_thread = plan->kind == MU_PLAN_LIMIT;
+        MU_TRY(run_plan(exec, plan->input, streams ? shared || by_customer : !one_thread, err));
     }
+    return plan->other ? run_plan(exec, plan->other, shared || kept, err) : MUSTER_OK;
+}
+
+static muster_status run_plan(mu_exec *exec, const mu_plan *plan, bool shared, muster_error *err)
+{
     const mu_walk_visit visit = {visit_set, visit_lookup, exec};
+    runner *const run = runner_of(plan->kind);
+
+    MU_TRY(run_inputs(exec, plan, shared, err));
     MU_TRY(mu_walk_queries(plan, &visit, err));
+    if (plan->kind == MU_PLAN_JOIN && !plan->join.by_customer) {
+        return run_join(exec, plan, err);
+    }
     if (!run || (plan->kind == MU_PLAN_GROUP && shared && mu_group_by_stripe(exec, plan))) {
         return MUSTER_OK;
     }
@@ -451,6 +500,10 @@ void mu_exec_close(mu_exec *exec)
     for (size_t i = 0; i < exec->row_count; i++) {
         mu_rowset_close(exec->rows[i].rows);
     }
+    for (size_t i = 0; i < exec->table_count; i++) {
+        mu_join_table_close(exec->tables[i].table);
+    }
+    mu_mem_free(exec->tables);
     for (size_t i = 0; i < exec->set_count; i++) {
         mu_mem_free(exec->sets[i].bits);
     }

@@ -20,6 +20,7 @@ typedef struct mu_exec mu_exec;
 typedef struct mu_rowset mu_rowset;
 typedef struct mu_indexed mu_indexed;
 typedef struct mu_lookup_table mu_lookup_table;
+typedef struct mu_join_table mu_join_table;
 
 typedef struct mu_exec_options {
     mu_snapshot *snapshot;
@@ -82,12 +83,15 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input);
 const mu_rowset *mu_exec_rowset(const mu_exec *exec, const mu_plan *plan);
 bool mu_exec_has_rowset(const mu_exec *exec, const mu_plan *plan);
 
+/* What was made of the second input of a join, but for joins by customer; by mu_exec_open(). */
+const mu_join_table *mu_exec_join_table(const mu_exec *exec, const mu_plan *plan);
+
 /* Rowsets: rows kept in memory, as batches. */
 
 muster_status mu_rowset_open(const mu_plan_column *columns, uint32_t column_count, mu_rowset **out,
                              muster_error *err);
 void mu_rowset_close(mu_rowset *rows);
-/* No rows, memory kept. */
+/* No rows, memory kept; and rows may be added again. */
 void mu_rowset_reset(mu_rowset *rows);
 /* Copies the live rows, densely. */
 muster_status mu_rowset_add_batch(mu_rowset *rows, const mu_batch *batch, muster_error *err);

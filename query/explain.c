@@ -286,6 +286,50 @@ static muster_status put_retention(const printer *p, const mu_retention_plan *re
     return MUSTER_OK;
 }
 
+/* The names of a pair's columns. */
+static muster_status names_of_pair(const printer *p, const mu_plan *plan, const char *const **out,
+                                   muster_error *err)
+{
+    const uint32_t inputs = plan->input->column_count;
+    const char **names;
+
+    MU_ARENA_TRY(names, p->scope->arena, inputs + plan->other->column_count, err);
+    for (uint32_t c = 0; c < inputs + plan->other->column_count; c++) {
+        names[c] =
+            c < inputs ? plan->input->columns[c].name : plan->other->columns[c - inputs].name;
+    }
+    *out = names;
+    return MUSTER_OK;
+}
+
+/* The first input streams, the second is looked up. */
+static muster_status put_join(const printer *p, const mu_plan *plan, muster_error *err)
+{
+    static const char *const kinds[] = {[MU_JOIN_INNER] = "join",
+                                        [MU_JOIN_LEFT] = "left join",
+                                        [MU_JOIN_FULL] = "full join",
+                                        [MU_JOIN_SEMI] = "semi join",
+                                        [MU_JOIN_ANTI] = "anti join"};
+    const char *const *names, *const *pair = NULL;
+
+    put(p->out, kinds[plan->join.kind]);
+    put(p->out, plan->join.key_count == 0 ? " of every pair" : "");
+    MU_TRY(names_of_pair(p, plan, &pair, err));
+    MU_TRY(names_of(p->scope, plan->other, &names, err));
+    for (uint32_t k = 0; k < plan->join.key_count; k++) {
+        put(p->out, k == 0 ? " on " : " and ");
+        mu_expr_print(plan->join.keys[k], pair, p->out);
+        put(p->out, " = ");
+        mu_expr_print(plan->join.other_keys[k], names, p->out);
+    }
+    put(p->out, plan->join.by_customer ? ", customer by customer" : "");
+    if (plan->join.residual) {
+        put(p->out, "; where ");
+        mu_expr_print(plan->join.residual, pair, p->out);
+    }
+    return MUSTER_OK;
+}
+
 static muster_status put_node(const printer *p, const mu_plan *plan, muster_error *err)
 {
     switch (plan->kind) {
@@ -328,6 +372,8 @@ static muster_status put_node(const printer *p, const mu_plan *plan, muster_erro
     case MU_PLAN_FUNNEL:
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return put_funnel(p, plan, err);
+    case MU_PLAN_JOIN:
+        return put_join(p, plan, err);
     case MU_PLAN_RETENTION:
         return put_retention(p, plan->retention, err);
     }

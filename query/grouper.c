@@ -13,9 +13,10 @@ static bool is_customer_column(const mu_expr *expr)
     return expr->kind == MU_EXPR_COLUMN && expr->type.kind == MU_CUSTOMER;
 }
 
-static bool counts_customers(const mu_agg_call *call)
+static bool counts_customers(const mu_plan *input, const mu_agg_call *call)
 {
     return call->distinct && call->arg_count == 1 && is_customer_column(call->args[0]) &&
+           mu_plan_in_stripe(input, call->args[0]->column) &&
            mu_name_equal(mu_agg_name(call->agg), "count");
 }
 
@@ -36,7 +37,7 @@ static void list_exprs(mu_group_task *task)
     for (uint32_t i = 0; i < plan->group.call_count; i++) {
         const mu_agg_call *call = &plan->group.calls[i];
         task->first_expr[i] = at;
-        task->by_bits[i] = task->stripes > 0 && counts_customers(call);
+        task->by_bits[i] = task->stripes > 0 && counts_customers(plan->input, call);
         for (uint32_t a = 0; a < call->arg_count; a++) {
             task->exprs[at++] = call->args[a];
         }
@@ -69,7 +70,8 @@ muster_status mu_group_task_init(mu_group_task *task, mu_arena *arena, mu_exec *
 bool mu_group_by_stripe(const mu_exec *exec, const mu_plan *plan)
 {
     for (uint32_t k = 0; k < plan->group.key_count; k++) {
-        if (mu_plan_is_customer(plan->input, plan->group.keys[k])) {
+        const mu_expr *key = plan->group.keys[k];
+        if (key->kind == MU_EXPR_COLUMN && mu_plan_is_customer(plan->input, key->column)) {
             return mu_exec_stripes(exec, plan->input) > 0;
         }
     }

@@ -49,6 +49,7 @@ static muster_status make_plan(const mu_scope *scope, const mu_plan **plan, must
     case MU_PLAN_UNION:
     case MU_PLAN_REPEAT:
     case MU_PLAN_SERIES:
+    case MU_PLAN_JOIN:
         return mu_plan_limit(scope, *plan, UINT64_MAX, 0, plan, err);
     case MU_PLAN_VALUES:
     case MU_PLAN_GROUP:

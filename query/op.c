@@ -20,6 +20,8 @@ static opener *opener_of(mu_plan_kind kind)
         return mu_op_repeat_open;
     case MU_PLAN_SERIES:
         return mu_op_series_open;
+    case MU_PLAN_JOIN:
+        return mu_op_join_open;
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return mu_op_funnel_customers_open;
     case MU_PLAN_GROUP:
@@ -40,4 +42,25 @@ muster_status mu_op_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster
 {
     *out = NULL;
     return opener_of(plan->kind)(exec, plan, out, err);
+}
+
+muster_status mu_op_reduce(mu_op *op, uint32_t column, const mu_join_table *const *table,
+                           muster_error *err)
+{
+    const mu_plan *plan = op->plan;
+
+    if (plan->kind == MU_PLAN_SCAN) {
+        return mu_op_scan_reduce(op, column, table, err);
+    }
+    if (plan->kind == MU_PLAN_FILTER) {
+        return mu_op_reduce(op->input, column, table, err);
+    }
+    if (plan->kind == MU_PLAN_PROJECT && plan->project.exprs[column]->kind == MU_EXPR_COLUMN) {
+        return mu_op_reduce(op->input, plan->project.exprs[column]->column, table, err);
+    }
+    if (plan->kind == MU_PLAN_JOIN && plan->join.kind != MU_JOIN_FULL &&
+        plan->join.columns[column] < plan->input->column_count) {
+        return mu_op_reduce(op->input, plan->join.columns[column], table, err);
+    }
+    return MUSTER_OK;
 }

@@ -53,6 +53,13 @@ static inline void mu_op_close(mu_op *op)
     }
 }
 
+/* Rows whose value of the column finds none in the table, when a unit is started, need not be
+ * given: a scan then does not read the rest of them. Who cannot make use of it does nothing. */
+muster_status mu_op_reduce(mu_op *op, uint32_t column, const mu_join_table *const *table,
+                           muster_error *err);
+muster_status mu_op_scan_reduce(mu_op *op, uint32_t column, const mu_join_table *const *table,
+                                muster_error *err);
+
 /* Each kind of streaming node has an opener; mu_op_open() has the table of them. */
 muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_filter_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
@@ -60,12 +67,17 @@ muster_status mu_op_project_open(mu_exec *exec, const mu_plan *plan, mu_op **out
                                  muster_error *err);
 /* A group streams if it is by the row's customer and was not run. */
 muster_status mu_op_group_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
+muster_status mu_op_join_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_rowset_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_union_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_repeat_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_series_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_funnel_customers_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
                                           muster_error *err);
+
+/* Reads the second input of a JOIN into a table; the inputs have been run. */
+muster_status mu_run_join_table(mu_exec *exec, const mu_plan *plan, mu_join_table *table,
+                                muster_error *err);
 
 /* Each kind of node that needs all of its input has a runner, which fills the rowset; inputs have
  * been run. mu_exec has the table. */

@@ -4,18 +4,37 @@
  * A batch goes through three sieves, cheapest first: the time range (in the scan), the set of
  * customers (one bit each), then the conjuncts of the filter in turn. Before each, only the columns
  * it needs are decoded; a batch in which no row is left costs nothing more. What survives has all
- * of its columns loaded. Where few rows do, those of a block are packed into one batch.
+ * of its columns loaded. Where few rows do, those of a block are packed into one batch. If a join
+ * above looks the rows up in a table by one column, that is a fourth sieve, as long as it drops
+ * many.
  */
 #include "query/op.h"
 
 #include "query/computed.h"
 #include "query/indexed.h"
+#include "query/join_table.h"
 #include "query/lookup.h"
 #include "query/optimize.h"
 #include "query/pack.h"
 #include "query/set.h"
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
+
+enum {
+    SIEVED_LEAST = 16384 /* rows, before a sieve is judged */
+};
+
+/* A join above, which drops rows that find none in its table. */
+typedef struct reduction reduction;
+struct reduction {
+    reduction *next;
+    uint32_t column;
+    const mu_join_table *const *table;
+    mu_expr key;
+    const mu_expr *keys[1];
+    mu_join_probe *probe;
+    uint64_t sieved, passed; /* rows so far */
+};
 
 typedef struct scan_op {
     mu_op op; /* first, so that a mu_op * is a scan_op * */
@@ -30,18 +49,25 @@ typedef struct scan_op {
     const mu_expr *const *conjuncts;
     mu_eval *eval;              /* of the conjuncts; NULL if there are none */
     uint64_t *conjunct_columns; /* conjunct by conjunct, the columns it reads, as bits */
-    mu_computed *computed;      /* NULL: there are no such columns */
-    mu_pack *pack;              /* NULL: batches go on as they are */
-    uint64_t packed_block;      /* of what is in the pack */
-    mu_batch *held;             /* comes after the pack; NULL: the scan's next */
-    bool sieved;                /* the one that is held */
-    mu_arena arena;             /* of the plan, where that depends on subqueries */
+    reduction *reductions;
+    mu_computed *computed; /* NULL: there are no such columns */
+    mu_pack *pack;         /* NULL: batches go on as they are */
+    uint64_t packed_block; /* of what is in the pack */
+    mu_batch *held;        /* comes after the pack; NULL: the scan's next */
+    bool sieved;           /* the one that is held */
+    mu_arena arena;        /* of the plan, where that depends on subqueries */
 } scan_op;
 
 static void scan_close(mu_op *op)
 {
     scan_op *s = (scan_op *)op;
 
+    while (s->reductions) {
+        reduction *r = s->reductions;
+        s->reductions = r->next;
+        mu_join_probe_close(r->probe);
+        mu_mem_free(r);
+    }
     mu_pack_close(s->pack);
     mu_computed_close(s->computed);
     mu_scan_close(s->scan);
@@ -94,7 +120,31 @@ static muster_status complete(scan_op *s, mu_batch **batch, muster_error *err)
     return s->computed ? mu_computed_run(s->computed, s->scan, *batch, batch, err) : MUSTER_OK;
 }
 
-/* Clears the rows that the set and the filter drop. */
+/* Clears the rows that a join would drop, unless it has shown to drop few. */
+static muster_status reduce(scan_op *s, reduction *r, mu_batch *batch, muster_error *err)
+{
+    const size_t words = mu_bits_words(batch->rows);
+    uint32_t first[MU_BATCH_ROWS];
+    uint32_t dropped = 0;
+
+    if (r->sieved >= SIEVED_LEAST && 2 * r->passed > r->sieved) {
+        return MUSTER_OK;
+    }
+    const uint64_t rows = mu_k()->count_bits(batch->live, words);
+    MU_TRY(mu_scan_load(s->scan, r->column, err));
+    MU_TRY(mu_join_probe_run(r->probe, *r->table, batch, first, err));
+    MU_FOR_EACH_LIVE(row, batch) {
+        if (first[row] == 0) {
+            mu_bits_clear(batch->live, row);
+            dropped++;
+        }
+    }
+    r->sieved += rows;
+    r->passed += rows - dropped;
+    return MUSTER_OK;
+}
+
+/* Clears the rows that the set, the filter and joins above drop. */
 static muster_status sieve(scan_op *s, mu_batch *batch, muster_error *err)
 {
     const size_t words = mu_bits_words(batch->rows);
@@ -111,6 +161,9 @@ static muster_status sieve(scan_op *s, mu_batch *batch, muster_error *err)
     for (uint32_t i = 0; i < s->conjunct_count && !mu_bits_none(batch->live, words); i++) {
         MU_TRY(load_columns(s, &s->conjunct_columns[i * column_words], err));
         MU_TRY(mu_eval_filter(s->eval, i, batch, batch->live, err));
+    }
+    for (reduction *r = s->reductions; r && !mu_bits_none(batch->live, words); r = r->next) {
+        MU_TRY(reduce(s, r, batch, err));
     }
     return MUSTER_OK;
 }
@@ -265,6 +318,36 @@ static muster_status settle(scan_op *s, mu_exec *exec, const mu_plan **plan, mus
                                           : mu_plan_narrow(&scope, *plan, filter, plan, err);
 }
 
+static bool can_pack(const mu_plan *plan)
+{
+    return !plan->scan.counted && plan->scan.table->id != MU_CUSTOMERS_TABLE;
+}
+
+muster_status mu_op_scan_reduce(mu_op *op, uint32_t column, const mu_join_table *const *table,
+                                muster_error *err)
+{
+    scan_op *s = (scan_op *)op;
+    reduction *r = mu_mem_zalloc(sizeof *r);
+
+    assert(column < s->options.column_count);
+    if (!r) {
+        return mu_fail_memory(err, "opening a scan");
+    }
+    r->next = s->reductions;
+    s->reductions = r;
+    r->column = column;
+    r->table = table;
+    r->key = (mu_expr){.kind = MU_EXPR_COLUMN,
+                       .type = op->plan->columns[column].type,
+                       .offset = -1,
+                       .column = column};
+    r->keys[0] = &r->key;
+    MU_TRY(mu_join_probe_open(op->exec, r->keys, 1, &r->probe, err));
+    return s->pack || !can_pack(op->plan)
+               ? MUSTER_OK
+               : mu_pack_open(op->plan->columns, op->plan->column_count, &s->pack, err);
+}
+
 muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err)
 {
     muster_status status;
@@ -301,8 +384,7 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
     if (plan->scan.computed_count > 0) {
         MU_TRY_GOTO(mu_computed_open(exec, plan, &s->computed, err));
     }
-    if ((plan->scan.set || plan->scan.filter) && !plan->scan.counted &&
-        plan->scan.table->id != MU_CUSTOMERS_TABLE) {
+    if ((plan->scan.set || plan->scan.filter) && can_pack(plan)) {
         MU_TRY_GOTO(mu_pack_open(plan->columns, plan->column_count, &s->pack, err));
     }
     s->op.unit_count = mu_scan_units(s->scan);

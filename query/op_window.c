@@ -464,10 +464,8 @@ static muster_status open_run(window_run *run, muster_error *err)
     }
     for (uint32_t i = 0; i < partitions; i++) {
         const uint32_t column = plan->window.partitions[i];
-        const mu_expr customer = {
-            .kind = MU_EXPR_COLUMN, .type = plan->input->columns[column].type, .column = column};
         run->keys[i].column = column;
-        if (mu_plan_is_customer(plan->input, &customer)) {
+        if (mu_plan_is_customer(plan->input, column)) {
             run->stripes = mu_exec_stripes(run->exec, plan->input);
         }
     }

@@ -6,20 +6,15 @@
  *   2. What a scan is asked is sorted by how it can be answered: conditions on TIME become its
  *      range, conditions on people become a set, comparisons with constants also skip blocks by
  *      minimum and maximum.
- *   3. A sort under a limit keeps the first rows only.
- *   4. Columns that no one reads are not produced (prune.c).
- *   5. Counts come from postings and sets, not from rows, where these know them (count.c).
- *   6. A group's key that is the same for a whole block is found without reading it (compute.c).
+ *   3. Joins are taken in an order that keeps what is held in memory small (join_order.c).
+ *   4. A sort under a limit keeps the first rows only.
+ *   5. Columns that no one reads are not produced (prune.c).
+ *   6. Counts come from postings and sets, not from rows, where these know them (count.c).
+ *   7. A group's key that is the same for a whole block is found without reading it (compute.c).
  */
 #include "query/optimize.h"
 
 #include "query/func.h"
-
-/* Conjuncts on their way down, over the output of the node they are handed to. */
-typedef struct conjuncts {
-    uint32_t count;
-    const mu_expr **list;
-} conjuncts;
 
 static uint32_t count_conjuncts(const mu_expr *condition)
 {
@@ -34,7 +29,7 @@ static uint32_t count_conjuncts(const mu_expr *condition)
     return count;
 }
 
-static void append_conjuncts(conjuncts *all, const mu_expr *condition)
+static void append_conjuncts(mu_conjuncts *all, const mu_expr *condition)
 {
     if (condition->kind != MU_EXPR_AND) {
         all->list[all->count++] = condition;
@@ -45,9 +40,8 @@ static void append_conjuncts(conjuncts *all, const mu_expr *condition)
     }
 }
 
-/* Takes the condition apart at every AND, however they are nested. */
-static muster_status add_conjuncts(const mu_scope *scope, conjuncts *all, const mu_expr *condition,
-                                   muster_error *err)
+muster_status mu_conjuncts_add(const mu_scope *scope, mu_conjuncts *all, const mu_expr *condition,
+                               muster_error *err)
 {
     const uint32_t before = all->count;
     const mu_expr *const *old = all->list;
@@ -60,9 +54,8 @@ static muster_status add_conjuncts(const mu_scope *scope, conjuncts *all, const 
     return MUSTER_OK;
 }
 
-/* The conjuncts as one condition; NULL if there are none. */
-static muster_status join_conjuncts(const mu_scope *scope, const conjuncts *all,
-                                    const mu_expr **out, muster_error *err)
+muster_status mu_conjuncts_condition(const mu_scope *scope, const mu_conjuncts *all,
+                                     const mu_expr **out, muster_error *err)
 {
     *out = all->count ? all->list[0] : NULL;
     return all->count < 2 ? MUSTER_OK
@@ -70,8 +63,8 @@ static muster_status join_conjuncts(const mu_scope *scope, const conjuncts *all,
                                           all->list[0]->offset, out, err);
 }
 
-static muster_status put_filter_above(const mu_scope *scope, const mu_plan *plan,
-                                      const conjuncts *all, const mu_plan **out, muster_error *err)
+muster_status mu_plan_filter_all(const mu_scope *scope, const mu_plan *plan,
+                                 const mu_conjuncts *all, const mu_plan **out, muster_error *err)
 {
     const mu_expr *condition;
 
@@ -79,7 +72,7 @@ static muster_status put_filter_above(const mu_scope *scope, const mu_plan *plan
     if (all->count == 0) {
         return MUSTER_OK;
     }
-    MU_TRY(join_conjuncts(scope, all, &condition, err));
+    MU_TRY(mu_conjuncts_condition(scope, all, &condition, err));
     return mu_plan_filter(scope, plan, condition, out, err);
 }
 
@@ -168,8 +161,8 @@ static muster_status as_set(const mu_scope *scope, const mu_expr *expr, bool tur
         return MUSTER_OK;
     }
     if (expr->kind == MU_EXPR_AND) {
-        conjuncts all = {0};
-        MU_TRY(add_conjuncts(scope, &all, expr, err));
+        mu_conjuncts all = {0};
+        MU_TRY(mu_conjuncts_add(scope, &all, expr, err));
         return logic_as_set(scope, all.list, all.count, MU_SET_AND, turned, out, err);
     }
     if (expr->kind == MU_EXPR_OR) {
@@ -271,14 +264,14 @@ static bool ask_scan(mu_plan *scan, mu_scan_range *ranges, const mu_expr *conjun
 }
 
 /* Gives the scan the conjuncts. Their sets are combined all at once, as mu_set_combine() asks. */
-static muster_status sink_into_scan(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+static muster_status sink_into_scan(const mu_scope *scope, const mu_plan *plan, mu_conjuncts all,
                                     const mu_plan **out, muster_error *err)
 {
     mu_plan *scan;
     mu_scan_range *ranges;
     const mu_set **sets;
     uint32_t set_count = 0;
-    conjuncts left = {0};
+    mu_conjuncts left = {0};
 
     assert(!plan->scan.filter && !plan->scan.set && !plan->scan.ranges);
     MU_TRY(copy_plan(scope, plan, &scan, err));
@@ -299,17 +292,17 @@ static muster_status sink_into_scan(const mu_scope *scope, const mu_plan *plan, 
         MU_TRY(mu_set_combine(scope, MU_SET_AND, sets, set_count, &scan->scan.set, err));
     }
     *out = scan;
-    return join_conjuncts(scope, &left, &scan->scan.filter, err);
+    return mu_conjuncts_condition(scope, &left, &scan->scan.filter, err);
 }
 
 muster_status mu_plan_narrow(const mu_scope *scope, const mu_plan *plan, const mu_expr *filter,
                              const mu_plan **out, muster_error *err)
 {
-    conjuncts all = {0}, left = {0};
+    mu_conjuncts all = {0}, left = {0};
     mu_scan_range *ranges;
     mu_plan *scan;
 
-    MU_TRY(add_conjuncts(scope, &all, filter, err));
+    MU_TRY(mu_conjuncts_add(scope, &all, filter, err));
     MU_TRY(copy_plan(scope, plan, &scan, err));
     MU_ARENA_TRY(ranges, scope->arena, plan->scan.range_count + all.count, err);
     MU_ARENA_TRY(left.list, scope->arena, all.count, err);
@@ -323,35 +316,32 @@ muster_status mu_plan_narrow(const mu_scope *scope, const mu_plan *plan, const m
     }
     scan->scan.ranges = ranges;
     *out = scan;
-    return join_conjuncts(scope, &left, &scan->scan.filter, err);
+    return mu_conjuncts_condition(scope, &left, &scan->scan.filter, err);
 }
 
 /* Filters sink. */
 
-static muster_status sink(const mu_scope *scope, const mu_plan *plan, conjuncts all,
-                          const mu_plan **out, muster_error *err);
-
 /* A copy of the node above its input, to which the conjuncts were handed. */
-static muster_status sink_past(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+static muster_status sink_past(const mu_scope *scope, const mu_plan *plan, mu_conjuncts all,
                                const mu_plan **out, muster_error *err)
 {
     mu_plan *copy;
 
     MU_TRY(copy_plan(scope, plan, &copy, err));
-    MU_TRY(sink(scope, plan->input, all, &copy->input, err));
+    MU_TRY(mu_plan_sink(scope, plan->input, all, &copy->input, err));
     *out = copy;
     return MUSTER_OK;
 }
 
-static muster_status substitute_all(const mu_scope *scope, conjuncts *all,
+static muster_status substitute_all(const mu_scope *scope, mu_conjuncts *all,
                                     const mu_expr *const *exprs, muster_error *err)
 {
-    conjuncts below = {0};
+    mu_conjuncts below = {0};
 
     for (uint32_t i = 0; i < all->count; i++) {
         const mu_expr *expr;
         MU_TRY(mu_expr_substitute(scope, all->list[i], exprs, &expr, err));
-        MU_TRY(add_conjuncts(scope, &below, expr, err));
+        MU_TRY(mu_conjuncts_add(scope, &below, expr, err));
     }
     *all = below;
     return MUSTER_OK;
@@ -375,32 +365,32 @@ static muster_status reads_below(const mu_scope *scope, const mu_expr *expr, uin
     return MUSTER_OK;
 }
 
-static muster_status sink_past_group(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+static muster_status sink_past_group(const mu_scope *scope, const mu_plan *plan, mu_conjuncts all,
                                      const mu_plan **out, muster_error *err)
 {
-    conjuncts above = {0};
-    conjuncts below = {0};
+    mu_conjuncts above = {0};
+    mu_conjuncts below = {0};
     const mu_plan *group;
 
     for (uint32_t i = 0; i < all.count; i++) {
         bool keys_only = false;
         MU_TRY(reads_below(scope, all.list[i], plan->column_count, plan->group.key_count,
                            &keys_only, err));
-        MU_TRY(add_conjuncts(scope, keys_only ? &below : &above, all.list[i], err));
+        MU_TRY(mu_conjuncts_add(scope, keys_only ? &below : &above, all.list[i], err));
     }
     MU_TRY(substitute_all(scope, &below, plan->group.keys, err));
     MU_TRY(sink_past(scope, plan, below, &group, err));
-    return put_filter_above(scope, group, &above, out, err);
+    return mu_plan_filter_all(scope, group, &above, out, err);
 }
 
-static muster_status sink_past_union(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+static muster_status sink_past_union(const mu_scope *scope, const mu_plan *plan, mu_conjuncts all,
                                      const mu_plan **out, muster_error *err)
 {
     mu_plan *copy;
 
     MU_TRY(copy_plan(scope, plan, &copy, err));
-    MU_TRY(sink(scope, plan->input, all, &copy->input, err));
-    MU_TRY(sink(scope, plan->other, all, &copy->other, err));
+    MU_TRY(mu_plan_sink(scope, plan->input, all, &copy->input, err));
+    MU_TRY(mu_plan_sink(scope, plan->other, all, &copy->other, err));
     *out = copy;
     return MUSTER_OK;
 }
@@ -427,26 +417,26 @@ static muster_status reads_partitions(const mu_scope *scope, const mu_expr *expr
     return MUSTER_OK;
 }
 
-static muster_status sink_past_window(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+static muster_status sink_past_window(const mu_scope *scope, const mu_plan *plan, mu_conjuncts all,
                                       const mu_plan **out, muster_error *err)
 {
-    conjuncts above = {0};
-    conjuncts below = {0};
+    mu_conjuncts above = {0};
+    mu_conjuncts below = {0};
     const mu_plan *window;
 
     for (uint32_t i = 0; i < all.count; i++) {
         bool whole = false;
         MU_TRY(reads_partitions(scope, all.list[i], plan, &whole, err));
-        MU_TRY(add_conjuncts(scope, whole ? &below : &above, all.list[i], err));
+        MU_TRY(mu_conjuncts_add(scope, whole ? &below : &above, all.list[i], err));
     }
     MU_TRY(sink_past(scope, plan, below, &window, err));
-    return put_filter_above(scope, window, &above, out, err);
+    return mu_plan_filter_all(scope, window, &above, out, err);
 }
 
-static muster_status sink_past_limit(const mu_scope *scope, const mu_plan *plan, conjuncts all,
+static muster_status sink_past_limit(const mu_scope *scope, const mu_plan *plan, mu_conjuncts all,
                                      const mu_plan **out, muster_error *err)
 {
-    const conjuncts nothing = {0};
+    const mu_conjuncts nothing = {0};
     const uint64_t limit = plan->limit.limit;
     const uint64_t offset = plan->limit.offset;
     const mu_plan *kept;
@@ -461,21 +451,20 @@ static muster_status sink_past_limit(const mu_scope *scope, const mu_plan *plan,
         top->input = sort;
         kept = top;
     }
-    return put_filter_above(scope, kept, &all, out, err);
+    return mu_plan_filter_all(scope, kept, &all, out, err);
 }
 
-/* The plan with the conjuncts applied to its output, as deep down as they can be. */
-static muster_status sink(const mu_scope *scope, const mu_plan *plan, conjuncts all,
-                          const mu_plan **out, muster_error *err)
+muster_status mu_plan_sink(const mu_scope *scope, const mu_plan *plan, mu_conjuncts all,
+                           const mu_plan **out, muster_error *err)
 {
     switch (plan->kind) {
     case MU_PLAN_FILTER: {
-        conjuncts more = {0};
-        MU_TRY(add_conjuncts(scope, &more, plan->filter.condition, err)); /* evaluated first */
+        mu_conjuncts more = {0};
+        MU_TRY(mu_conjuncts_add(scope, &more, plan->filter.condition, err)); /* evaluated first */
         for (uint32_t i = 0; i < all.count; i++) {
-            MU_TRY(add_conjuncts(scope, &more, all.list[i], err));
+            MU_TRY(mu_conjuncts_add(scope, &more, all.list[i], err));
         }
-        return sink(scope, plan->input, more, out, err);
+        return mu_plan_sink(scope, plan->input, more, out, err);
     }
     case MU_PLAN_PROJECT:
         MU_TRY(substitute_all(scope, &all, plan->project.exprs, err));
@@ -493,12 +482,14 @@ static muster_status sink(const mu_scope *scope, const mu_plan *plan, conjuncts 
         return sink_past_window(scope, plan, all, out, err);
     case MU_PLAN_LIMIT:
         return sink_past_limit(scope, plan, all, out, err);
+    case MU_PLAN_JOIN:
+        return mu_plan_sink_join(scope, plan, all, out, err);
     case MU_PLAN_VALUES:
     case MU_PLAN_SERIES:
     case MU_PLAN_FUNNEL:
     case MU_PLAN_FUNNEL_CUSTOMERS:
     case MU_PLAN_RETENTION:
-        return put_filter_above(scope, plan, &all, out, err);
+        return mu_plan_filter_all(scope, plan, &all, out, err);
     }
     assert(false && "a plan that is not in the list");
     return MUSTER_OK;
@@ -507,10 +498,10 @@ static muster_status sink(const mu_scope *scope, const mu_plan *plan, conjuncts 
 muster_status mu_plan_optimize(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
                                muster_error *err)
 {
-    const conjuncts nothing = {0};
+    const mu_conjuncts nothing = {0};
     const mu_plan *sunk = NULL, *pruned = NULL, *counted = NULL;
 
-    MU_TRY(sink(scope, plan, nothing, &sunk, err));
+    MU_TRY(mu_plan_sink(scope, plan, nothing, &sunk, err));
     MU_TRY(mu_plan_prune(scope, sunk, &pruned, err));
     MU_TRY(mu_plan_count(scope, pruned, &counted, err));
     return mu_plan_compute(scope, counted, out, err);

@@ -205,43 +205,6 @@ muster_status mu_plan_window(const mu_scope *scope, const mu_plan *input,
     return MUSTER_OK;
 }
 
-static bool is_customer_column(const mu_expr *expr)
-{
-    return expr->kind == MU_EXPR_COLUMN && expr->type.kind == MU_CUSTOMER;
-}
-
-bool mu_plan_is_customer(const mu_plan *input, const mu_expr *expr)
-{
-    if (!is_customer_column(expr)) {
-        return false;
-    }
-    switch (input->kind) {
-    case MU_PLAN_SCAN:
-    case MU_PLAN_FUNNEL_CUSTOMERS:
-        return true;
-    case MU_PLAN_FILTER:
-    case MU_PLAN_REPEAT:
-    case MU_PLAN_WINDOW:
-        return mu_plan_is_customer(input->input, expr);
-    case MU_PLAN_PROJECT:
-        return mu_plan_is_customer(input->input, input->project.exprs[expr->column]);
-    case MU_PLAN_UNION:
-        return mu_plan_is_customer(input->input, expr) && mu_plan_is_customer(input->other, expr);
-    case MU_PLAN_GROUP:
-        return expr->column < input->group.key_count &&
-               mu_plan_is_customer(input->input, input->group.keys[expr->column]);
-    case MU_PLAN_VALUES:
-    case MU_PLAN_SERIES:
-    case MU_PLAN_SORT:
-    case MU_PLAN_LIMIT:
-    case MU_PLAN_FUNNEL:
-    case MU_PLAN_RETENTION:
-        return false;
-    }
-    assert(false && "a plan that is not in the list");
-    return false;
-}
-
 muster_status mu_plan_name_of(const mu_scope *scope, const mu_plan *input, const mu_expr *expr,
                               const char **out, muster_error *err)
 {

@@ -7,8 +7,8 @@
  * conditions on TIME, on min/max and on customers into what the scan can skip by.
  *
  * Two kinds of node: those through which batches stream, a unit of work at a time (SCAN FILTER
- * PROJECT UNION REPEAT SERIES FUNNEL_CUSTOMERS), and those that need all of their input before the
- * first row comes out (GROUP SORT LIMIT WINDOW FUNNEL RETENTION); see exec.h.
+ * PROJECT UNION REPEAT SERIES JOIN FUNNEL_CUSTOMERS), and those that need all of their input before
+ * the first row comes out (GROUP SORT LIMIT WINDOW FUNNEL RETENTION); see exec.h.
  */
 #ifndef MU_PLAN_H
 #define MU_PLAN_H
@@ -33,7 +33,18 @@ typedef enum mu_plan_kind {
     MU_PLAN_REPEAT,
     MU_PLAN_SERIES,
     MU_PLAN_WINDOW,
+    MU_PLAN_JOIN,
 } mu_plan_kind;
+
+/* Which rows of the input come out, beside the pairs that meet the condition; right joins are left
+ * ones turned round. */
+typedef enum mu_join_kind {
+    MU_JOIN_INNER,
+    MU_JOIN_LEFT, /* those without a partner, with NULL for its columns */
+    MU_JOIN_FULL, /* and partners without an input */
+    MU_JOIN_SEMI, /* not pairs, but rows of the input that have a partner */
+    MU_JOIN_ANTI, /* or have none */
+} mu_join_kind;
 
 typedef struct mu_plan_column {
     const char *name;
@@ -141,6 +152,18 @@ struct mu_plan {
             uint32_t call_count;
             const mu_window_call *calls;
         } window;
+        /* Rows stream through from the input; those of `other` are kept. The columns of both, the
+         * input's first, are those of a pair. */
+        struct {
+            mu_join_kind kind;
+            uint32_t key_count; /* equal in both rows; NULL equals nothing */
+            const mu_expr *const *keys, *const *other_keys; /* each over its side; of one type */
+            const mu_expr *residual;                        /* over a pair; NULL: none */
+            const uint32_t *columns;                        /* of a pair, that come out */
+            /* The first key is the customer on both sides, and the units of both are stripes: each
+             * is joined by itself, by ordinal. There is no other key. */
+            bool by_customer;
+        } join;
         const mu_funnel_plan *funnel; /* FUNNEL and FUNNEL_CUSTOMERS */
         const mu_retention_plan *retention;
     };
@@ -181,14 +204,25 @@ muster_status mu_plan_window(const mu_scope *scope, const mu_plan *input,
                              const mu_sort_key *keys, uint32_t key_count,
                              const mu_window_call *calls, uint32_t call_count,
                              const char *const *names, const mu_plan **out, muster_error *err);
+/* All columns of a pair come out, but of SEMI and ANTI those of the input. `condition` is over a
+ * pair; NULL: every pair will do. What of it says that something of one side equals something of
+ * the other becomes a key. */
+muster_status mu_plan_join(const mu_scope *scope, mu_join_kind kind, const mu_plan *input,
+                           const mu_plan *other, const mu_expr *condition, const mu_plan **out,
+                           muster_error *err);
+/* A left join turned round; the columns of `input` come out first all the same. */
+muster_status mu_plan_right_join(const mu_scope *scope, const mu_plan *input, const mu_plan *other,
+                                 const mu_expr *condition, const mu_plan **out, muster_error *err);
+/* Whether the column is the customer as scanned: where a unit is a stripe, never nobody. */
+bool mu_plan_is_customer(const mu_plan *plan, uint32_t column);
+/* Whether the customers of a column are those of the unit's stripe, where the unit is one; some may
+ * be nobody. */
+bool mu_plan_in_stripe(const mu_plan *plan, uint32_t column);
 /* Columns of the relations: see docs/sql.md. The makers copy the struct. */
 muster_status mu_plan_funnel(const mu_scope *scope, const mu_funnel_plan *funnel, bool customers,
                              const mu_plan **out, muster_error *err);
 muster_status mu_plan_retention(const mu_scope *scope, const mu_retention_plan *retention,
                                 const mu_plan **out, muster_error *err);
-
-/* Is it the customer as scanned? What is computed from one may be NULL in any stripe. */
-bool mu_plan_is_customer(const mu_plan *input, const mu_expr *expr);
 
 /* What a column of the expression is called: as it is written. */
 muster_status mu_plan_name_of(const mu_scope *scope, const mu_plan *input, const mu_expr *expr,

@@ -358,6 +358,57 @@ static muster_status prune_window(const mu_scope *scope, const mu_plan *plan, co
                           err);
 }
 
+/* Of each side what the keys and the residual read, beside what comes out. */
+static muster_status prune_join(const mu_scope *scope, const mu_plan *plan, const uint64_t *used,
+                                const mu_plan **out, uint32_t **map, muster_error *err)
+{
+    const uint32_t inputs = plan->input->column_count;
+    const uint32_t columns = inputs + plan->other->column_count;
+    uint64_t *pair, *needed, *other_needed;
+    uint32_t *below, *other_below, *places, *kept;
+    mu_plan *join;
+
+    MU_TRY(narrow(scope, plan, used, &join, map, err));
+    MU_TRY(new_bits(scope, columns, &pair, err));
+    MU_TRY(new_bits(scope, inputs, &needed, err));
+    MU_TRY(new_bits(scope, plan->other->column_count, &other_needed, err));
+    MU_ARENA_TRY(places, scope->arena, columns, err);
+    MU_ARENA_TRY(kept, scope->arena, join->column_count, err);
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        if (mu_bits_test(used, c)) {
+            mu_bits_set(pair, plan->join.columns[c]);
+        }
+    }
+    if (plan->join.residual) {
+        mu_expr_columns(plan->join.residual, pair);
+    }
+    for (uint32_t c = 0; c < columns; c++) {
+        if (mu_bits_test(pair, c)) {
+            mu_bits_set(c < inputs ? needed : other_needed, c < inputs ? c : c - inputs);
+        }
+    }
+    for (uint32_t k = 0; k < plan->join.key_count; k++) {
+        mu_expr_columns(plan->join.keys[k], needed);
+        mu_expr_columns(plan->join.other_keys[k], other_needed);
+    }
+    MU_TRY(prune(scope, plan->input, needed, &join->input, &below, err));
+    MU_TRY(prune(scope, plan->other, other_needed, &join->other, &other_below, err));
+    for (uint32_t c = 0; c < columns; c++) {
+        places[c] = c < inputs ? below[c] : join->input->column_count + other_below[c - inputs];
+    }
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        if (mu_bits_test(used, c)) {
+            kept[(*map)[c]] = places[plan->join.columns[c]];
+        }
+    }
+    join->join.columns = kept;
+    *out = join;
+    MU_TRY(remap_list(scope, plan->join.keys, plan->join.key_count, below, &join->join.keys, err));
+    MU_TRY(remap_list(scope, plan->join.other_keys, plan->join.key_count, other_below,
+                      &join->join.other_keys, err));
+    return remap(scope, &join->join.residual, places, err);
+}
+
 /* Relations whose columns are fixed: all of them stay. */
 static muster_status keep_all(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
                               uint32_t **map, muster_error *err)
@@ -396,6 +447,8 @@ static muster_status prune(const mu_scope *scope, const mu_plan *plan, const uin
         return prune_repeat(scope, plan, used, out, map, err);
     case MU_PLAN_WINDOW:
         return prune_window(scope, plan, used, out, map, err);
+    case MU_PLAN_JOIN:
+        return prune_join(scope, plan, used, out, map, err);
     case MU_PLAN_VALUES:
     case MU_PLAN_SERIES:
     case MU_PLAN_FUNNEL:

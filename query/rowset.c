@@ -76,10 +76,14 @@ void mu_rowset_close(mu_rowset *rows)
 
 void mu_rowset_reset(mu_rowset *rows)
 {
-    for (uint32_t c = 0; c < rows->column_count && rows->capacity > 0; c++) {
+    const uint64_t used = (rows->rows + MU_BATCH_ROWS - 1) / MU_BATCH_ROWS * MU_BATCH_ROWS;
+
+    for (uint32_t c = 0; c < rows->column_count; c++) {
         mu_rowset_column *col = &rows->columns[c];
-        memset(col->data, 0, mu_rowset_bytes(col->form, rows->capacity));
-        memset(col->valid, 0, (size_t)rows->capacity / 8);
+        if (used > 0) { /* else there may be no memory yet */
+            memset(col->data, 0, mu_rowset_bytes(col->form, used));
+            memset(col->valid, 0, mu_rowset_bytes(MU_FORM_BITS, used));
+        }
         col->has_nulls = false;
         col->remap_id = 0;
         mu_dict_builder_reset(&col->texts);
@@ -274,6 +278,16 @@ muster_status mu_rowset_add(mu_rowset *rows, const mu_value *values, muster_erro
     return MUSTER_OK;
 }
 
+static mu_vector column_from(const mu_rowset_column *col, uint64_t first)
+{
+    return (mu_vector){
+        .type = col->type,
+        .data = col->data ? (const uint8_t *)col->data + mu_rowset_bytes(col->form, first) : NULL,
+        .valid = col->has_nulls ? &col->valid[first / 64] : NULL,
+        .dict = col->form == MU_FORM_CODE ? &col->texts.dict : NULL,
+    };
+}
+
 muster_status mu_rowset_finish(mu_rowset *rows, muster_error *err)
 {
     const uint32_t batches = mu_rowset_batches(rows);
@@ -286,19 +300,18 @@ muster_status mu_rowset_finish(mu_rowset *rows, muster_error *err)
     rows->finished = true;
     for (uint32_t b = 0; b < batches; b++) {
         for (uint32_t c = 0; c < rows->column_count; c++) {
-            mu_rowset_column *col = &rows->columns[c];
-            const uint64_t first = (uint64_t)b * MU_BATCH_ROWS;
-            rows->views[(size_t)b * rows->column_count + c] = (mu_vector){
-                .type = col->type,
-                .data = (const uint8_t *)col->data + mu_rowset_bytes(col->form, first),
-                .valid = col->has_nulls ? &col->valid[first / 64] : NULL,
-                .dict = col->form == MU_FORM_CODE ? &col->texts.dict : NULL,
-            };
+            rows->views[(size_t)b * rows->column_count + c] =
+                column_from(&rows->columns[c], (uint64_t)b * MU_BATCH_ROWS);
         }
     }
     const uint64_t in_last = batches ? rows->rows - (uint64_t)(batches - 1) * MU_BATCH_ROWS : 0;
     mu_bits_fill(rows->last, (size_t)in_last, MU_BATCH_WORDS);
     return MUSTER_OK;
+}
+
+mu_vector mu_rowset_vector(const mu_rowset *rows, uint32_t c)
+{
+    return column_from(&rows->columns[c], 0);
 }
 
 uint64_t mu_rowset_rows(const mu_rowset *rows)
@@ -322,16 +335,6 @@ void mu_rowset_batch(const mu_rowset *rows, uint32_t i, uint64_t live[MU_BATCH_W
     out->column_count = rows->column_count;
     out->live = live;
     out->columns = &rows->views[(size_t)i * rows->column_count];
-}
-
-mu_vector mu_rowset_vector(const mu_rowset *rows, uint32_t c)
-{
-    const mu_rowset_column *col = &rows->columns[c];
-
-    return (mu_vector){.type = col->type,
-                       .data = col->data,
-                       .valid = col->has_nulls ? col->valid : NULL,
-                       .dict = col->form == MU_FORM_CODE ? &col->texts.dict : NULL};
 }
 
 const mu_dict_builder *mu_rowset_texts(const mu_rowset *rows, uint32_t c)

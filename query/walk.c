@@ -68,6 +68,7 @@ muster_status mu_walk_queries(const mu_plan *plan, const mu_walk_visit *visit, m
     case MU_PLAN_REPEAT:
     case MU_PLAN_SERIES:
     case MU_PLAN_WINDOW: /* it reads columns */
+    case MU_PLAN_JOIN:
         return MUSTER_OK;
     }
     assert(false && "a plan that is not in the list");
@@ -106,6 +107,10 @@ muster_status mu_walk_exprs(const mu_plan *plan, mu_walk_expr_fn *visit, void *c
         return walk_list(&plan->filter.condition, 1, visit, context, err);
     case MU_PLAN_PROJECT:
         return walk_list(plan->project.exprs, plan->column_count, visit, context, err);
+    case MU_PLAN_JOIN:
+        MU_TRY(walk_list(plan->join.keys, plan->join.key_count, visit, context, err));
+        MU_TRY(walk_list(plan->join.other_keys, plan->join.key_count, visit, context, err));
+        return walk_list(&plan->join.residual, 1, visit, context, err);
     case MU_PLAN_GROUP:
         MU_TRY(walk_list(plan->group.keys, plan->group.key_count, visit, context, err));
         return walk_calls(plan->group.calls, plan->group.call_count, visit, context, err);

@@ -119,16 +119,37 @@ struct mu_ast_expr {
     mu_ast_type type;
 };
 
-/* What stands after FROM: a table, a table function, or a query in parentheses. */
-typedef struct mu_ast_source {
+typedef enum mu_ast_join_kind {
+    MU_AST_NO_JOIN,
+    MU_AST_CROSS, /* and the comma */
+    MU_AST_INNER,
+    MU_AST_LEFT,
+    MU_AST_RIGHT,
+    MU_AST_FULL,
+    MU_AST_SEMI,
+    MU_AST_ANTI,
+} mu_ast_join_kind;
+
+/* What stands after FROM: a table, a table function, a query in parentheses, or a join of two of
+ * them. A join in parentheses that has an alias is a source around the join, with nothing but
+ * `left`. */
+typedef struct mu_ast_source mu_ast_source;
+struct mu_ast_source {
     mu_ast_name name;      /* of the table or function; text is NULL for a query */
     bool called;           /* a function */
     mu_ast_items operands; /* of the function */
     mu_ast_select *query;
     mu_ast_name alias;
     mu_ast_names columns; /* AS alias(a, b): other names of the first columns */
+    mu_ast_join_kind join;
+    mu_ast_source *left, *right;
+    bool natural;
+    mu_ast_expr *on;    /* NULL: none */
+    mu_ast_names names; /* of USING */
+    int32_t offset;     /* of a join: where an error points */
     int32_t start, end;
-} mu_ast_source;
+    uint32_t depth;
+};
 
 typedef enum mu_ast_nulls {
     MU_AST_NULLS_DEFAULT, /* as if larger than any value */

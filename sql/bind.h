@@ -6,6 +6,7 @@
  *   bind_values.c  VALUES
  *   bind_source.c  what stands after FROM: tables, queries, WITH
  *   bind_series.c  generate_series(...)
+ *   bind_join.c    joins; which column a name is of what is joined
  *   bind_behaviour.c  funnel(...), retention(...)
  *   bind_expr.c    expressions
  *   bind_call.c    aggregates; has_tag, in_audience, did and other sets of customers
@@ -67,16 +68,27 @@ typedef struct mu_binder {
     uint32_t unknown;                    /* how many were met that are not known yet */
 } mu_binder;
 
-/* What a query reads: a plan whose columns have names. */
-typedef struct mu_relation {
+/* Two columns of a join that are one to whoever does not say which: USING, NATURAL. */
+typedef struct mu_merged_column {
+    uint32_t left, right;
+    uint32_t column; /* the one: either of them, or one more behind those of both sides */
+} mu_merged_column;
+
+/* What a query reads: a plan whose columns have names. Of a join these are those of the left side,
+ * then those of the right. */
+typedef struct mu_relation mu_relation;
+struct mu_relation {
     const mu_plan *plan;
-    const char *name;         /* table or alias; NULL if there is none */
-    const mu_table *table;    /* of a plain scan, else NULL */
-    uint32_t column_count;    /* that have names: none without FROM */
-    uint32_t customer_column; /* what `customer` means; or MU_NO_COLUMN */
-    uint32_t time_column;     /* what first() and last() go by; or MU_NO_COLUMN */
-    const mu_set *set;        /* its only column is these customers, and perhaps nobody; or NULL */
-} mu_relation;
+    const char *name;                /* table or alias; NULL if there is none */
+    const mu_table *table;           /* of a plain scan, else NULL */
+    uint32_t column_count;           /* that have names: none without FROM */
+    uint32_t customer_column;        /* what `customer` means; or MU_NO_COLUMN */
+    uint32_t time_column;            /* what first() and last() go by; or MU_NO_COLUMN */
+    const mu_set *set;               /* its only column is these customers, and perhaps nobody */
+    const mu_relation *left, *right; /* of a join; NULL: it is none */
+    const mu_merged_column *merged;
+    uint32_t merged_count;
+};
 
 /* Aggregate calls of a query, as they are found. */
 typedef struct mu_calls {
@@ -175,6 +187,8 @@ muster_status mu_bind_series(mu_binder *binder, const mu_ast_source *source, con
 /* Gives the first columns of the relation other names. */
 muster_status mu_bind_rename(mu_binder *binder, const mu_ast_names *names, mu_relation *relation,
                              muster_error *err);
+muster_status mu_bind_join(mu_binder *binder, const mu_ast_source *join, mu_relation *out,
+                           muster_error *err);
 /* The relation of that name about what the database has; NULL: if anything, it is a table. */
 muster_status mu_bind_own(mu_binder *binder, const char *name, const mu_plan **out,
                           muster_error *err);
@@ -233,6 +247,10 @@ muster_status mu_bind_literal(const mu_binder *binder, const mu_ast_expr *expr, 
 /* The column of that name; on failure names the nearest one. `qualifier` may be without text. */
 muster_status mu_bind_column(const mu_relation *relation, mu_ast_name qualifier, const char *name,
                              int32_t offset, uint32_t *out, muster_error *err);
+
+/* The columns that "*" stands for, in order, or those of `qualifier`.*; `out` has room for all. */
+muster_status mu_bind_star(const mu_relation *relation, mu_ast_name qualifier, uint32_t *out,
+                           uint32_t *count, muster_error *err);
 
 /* Arguments of a function, those with names. */
 typedef struct mu_argument {

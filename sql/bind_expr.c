@@ -47,59 +47,6 @@ void mu_bind_leave(mu_binder *binder)
     binder->depth--;
 }
 
-static muster_status fail_column(const mu_relation *relation, const char *name, int32_t offset,
-                                 muster_error *err)
-{
-    mu_nearest nearest = mu_nearest_of(mu_bind_text(name));
-    char advice[160];
-
-    if (relation->column_count == 0) {
-        return mu_fail_at(err, MUSTER_INVALID, offset,
-                          "no column \"%s\": there is no table here to read it from", name);
-    }
-    for (uint32_t i = 0; i < relation->column_count; i++) {
-        mu_nearest_try(&nearest, mu_bind_text(relation->plan->columns[i].name));
-    }
-    if (relation->customer_column != MU_NO_COLUMN) {
-        mu_nearest_try(&nearest, MU_TEXT_OF(MU_CUSTOMER_ALIAS));
-    }
-    mu_bind_advice(&nearest, "", advice, sizeof advice);
-    if (!relation->name) {
-        return mu_fail_at(err, MUSTER_INVALID, offset, "no column \"%s\"%s", name,
-                          nearest.found ? advice : "");
-    }
-    return mu_fail_at(err, MUSTER_INVALID, offset, "no column \"%s\" in %s\"%s\"%s", name,
-                      relation->table ? "table " : "", relation->name, nearest.found ? advice : "");
-}
-
-muster_status mu_bind_column(const mu_relation *relation, mu_ast_name qualifier, const char *name,
-                             int32_t offset, uint32_t *out, muster_error *err)
-{
-    *out = MU_NO_COLUMN;
-    if (qualifier.text && (!relation->name || !mu_name_equal(qualifier.text, relation->name))) {
-        return mu_fail_at(err, MUSTER_INVALID, qualifier.offset,
-                          "no table \"%s\" in this query%s%s%s", qualifier.text,
-                          relation->name ? "; it reads \"" : "",
-                          relation->name ? relation->name : "", relation->name ? "\"" : "");
-    }
-    for (uint32_t i = 0; i < relation->column_count; i++) {
-        if (!mu_name_equal(relation->plan->columns[i].name, name)) {
-            continue;
-        }
-        if (*out != MU_NO_COLUMN) {
-            return mu_fail_at(err, MUSTER_INVALID, offset,
-                              "two columns are called \"%s\"; give one of them another name with "
-                              "AS",
-                              name);
-        }
-        *out = i;
-    }
-    if (*out == MU_NO_COLUMN && mu_name_equal(name, MU_CUSTOMER_ALIAS)) {
-        *out = relation->customer_column;
-    }
-    return *out == MU_NO_COLUMN ? fail_column(relation, name, offset, err) : MUSTER_OK;
-}
-
 /* The select item that the name is an alias of, the nearest one before the place; or none. */
 static uint32_t find_alias(const mu_place *place, const char *name)
 {

@@ -323,6 +323,7 @@ static bool may_be_nobody(const mu_plan *plan, uint32_t column)
         break;
     case MU_PLAN_VALUES:
     case MU_PLAN_SERIES:
+    case MU_PLAN_JOIN:
     case MU_PLAN_FUNNEL:
     case MU_PLAN_RETENTION:
         return true;

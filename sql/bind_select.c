@@ -90,14 +90,31 @@ static const char *written(const mu_binder *binder, const mu_ast_expr *expr)
     return text;
 }
 
-static bool excluded(const mu_ast_expr *star, const char *name)
+/* Takes out of the columns of a star those that have this name, or else the one it means. */
+static muster_status exclude(const mu_relation *source, mu_ast_name name, uint32_t *columns,
+                             uint32_t *count, muster_error *err)
 {
-    for (uint32_t i = 0; i < star->excluded.count; i++) {
-        if (mu_name_equal(star->excluded.data[i].text, name)) {
-            return true;
+    uint32_t kept = 0, meant = MU_NO_COLUMN;
+    bool named = false;
+
+    for (uint32_t i = 0; i < *count; i++) {
+        named |= mu_name_equal(source->plan->columns[columns[i]].name, name.text);
+    }
+    if (!named) {
+        MU_TRY(mu_bind_column(source, (mu_ast_name){0}, name.text, name.offset, &meant, err));
+    }
+    for (uint32_t i = 0; i < *count; i++) {
+        const char *column = source->plan->columns[columns[i]].name;
+        if (named ? !mu_name_equal(column, name.text) : columns[i] != meant) {
+            columns[kept++] = columns[i];
         }
     }
-    return false;
+    if (kept == *count) {
+        return mu_fail_at(err, MUSTER_INVALID, name.offset,
+                          "column \"%s\" is none of those that \"*\" stands for here", name.text);
+    }
+    *count = kept;
+    return MUSTER_OK;
 }
 
 /* What stands in place of a column; NULL: itself. */
@@ -111,23 +128,27 @@ static const mu_ast_expr *replaced(const mu_ast_expr *star, const char *name)
     return NULL;
 }
 
-/* What EXCLUDE and REPLACE name has to be there. */
-static muster_status check_star(const mu_relation *source, const mu_ast_expr *star,
-                                muster_error *err)
+/* What REPLACE names has to be among the columns, once. */
+static muster_status check_replaced(const mu_relation *source, const mu_ast_expr *star,
+                                    const uint32_t *columns, uint32_t count, muster_error *err)
 {
-    const mu_ast_name any = {0};
     uint32_t ignored;
 
-    for (uint32_t i = 0; i < star->excluded.count; i++) {
-        const mu_ast_name name = star->excluded.data[i];
-        MU_TRY(mu_bind_column(source, any, name.text, name.offset, &ignored, err));
-    }
     for (uint32_t i = 0; i < star->operands.count; i++) {
         const mu_ast_name name = star->operands.data[i].name;
-        MU_TRY(mu_bind_column(source, any, name.text, name.offset, &ignored, err));
-        if (excluded(star, name.text) || replaced(star, name.text) != star->operands.data[i].expr) {
+        bool found = false;
+        for (uint32_t c = 0; c < count; c++) {
+            found |= mu_name_equal(source->plan->columns[columns[c]].name, name.text);
+        }
+        if (replaced(star, name.text) != star->operands.data[i].expr) {
             return mu_fail_at(err, MUSTER_INVALID, name.offset,
                               "column \"%s\" is named twice after \"*\"", name.text);
+        }
+        if (!found) {
+            MU_TRY(mu_bind_column(source, (mu_ast_name){0}, name.text, name.offset, &ignored, err));
+            return mu_fail_at(err, MUSTER_INVALID, name.offset,
+                              "column \"%s\" is none of those that \"*\" stands for here",
+                              name.text);
         }
     }
     return MUSTER_OK;
@@ -139,29 +160,25 @@ static muster_status unfold_star(query_state *q, const mu_ast_expr *star, muster
     const mu_relation *source = &q->source;
     const mu_place place = place_of(q, "SELECT", true);
     const uint32_t before = q->items.count;
-    uint32_t ignored;
+    uint32_t *columns, count = 0;
 
     if (source->column_count == 0) {
         return mu_fail_at(err, MUSTER_INVALID, star->offset,
                           "\"*\" without FROM stands for nothing");
     }
-    if (star->qualifier.text) { /* looked up for its error alone */
-        const char *any = source->plan->columns[0].name;
-        if (!source->name || !mu_name_equal(source->name, star->qualifier.text)) {
-            return mu_bind_column(source, star->qualifier, any, star->offset, &ignored, err);
-        }
+    MU_ARENA_TRY(columns, q->binder->scope.arena, source->column_count, err);
+    MU_TRY(mu_bind_star(source, star->qualifier, columns, &count, err));
+    for (uint32_t i = 0; i < star->excluded.count; i++) {
+        MU_TRY(exclude(source, star->excluded.data[i], columns, &count, err));
     }
-    MU_TRY(check_star(source, star, err));
-    for (uint32_t i = 0; i < source->column_count; i++) {
-        const mu_plan_column *column = &source->plan->columns[i];
-        if (excluded(star, column->name)) {
-            continue;
-        }
+    MU_TRY(check_replaced(source, star, columns, count, err));
+    for (uint32_t i = 0; i < count; i++) {
+        const mu_plan_column *column = &source->plan->columns[columns[i]];
         const mu_ast_expr *instead = replaced(star, column->name);
         if (instead) {
             MU_TRY(mu_bind_expr(&place, instead, &q->exprs[q->items.count], err));
         } else {
-            MU_TRY(mu_expr_column(&q->binder->scope, i, column->type, star->offset,
+            MU_TRY(mu_expr_column(&q->binder->scope, columns[i], column->type, star->offset,
                                   &q->exprs[q->items.count], err));
         }
         q->names[q->items.count] = column->name;

@@ -142,7 +142,16 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
 {
     bool found = false;
 
-    if (source->query) {
+    if (source->join) {
+        return mu_bind_join(binder, source, out, err);
+    }
+    if (source->left) { /* whose columns go by the alias alone */
+        mu_relation join;
+        MU_TRY(mu_bind_source(binder, source->left, &join, err));
+        mu_bind_relation_of(join.plan, out);
+        out->customer_column = join.customer_column;
+        out->time_column = join.time_column;
+    } else if (source->query) {
         MU_TRY(mu_bind_query(binder, source->query, out, err));
     } else if (source->called) {
         const mu_plan *plan;

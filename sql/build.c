@@ -495,6 +495,38 @@ mu_ast_source *mu_build_source(mu_build *b, int32_t start)
     }
     source->start = start;
     source->end = b->end;
+    source->depth = 1;
+    return source;
+}
+
+mu_ast_source *mu_build_join(mu_build *b, mu_ast_join_kind kind, mu_token at, mu_ast_source *left,
+                             mu_ast_source *right)
+{
+    mu_ast_source *join = left && right ? mu_build_source(b, left->start) : NULL;
+
+    if (!join) {
+        return NULL;
+    }
+    join->join = kind;
+    join->left = left;
+    join->right = right;
+    join->offset = at.offset;
+    join->depth = 1 + (left->depth > right->depth ? left->depth : right->depth);
+    if (join->depth > MU_MAX_DEPTH) {
+        fail_depth(b, at.offset);
+    }
+    return join;
+}
+
+mu_ast_source *mu_build_named(mu_build *b, int32_t start, mu_ast_source *join, mu_ast_name alias)
+{
+    mu_ast_source *source = mu_build_source(b, start);
+
+    if (source) {
+        source->left = join;
+        source->alias = alias;
+        source->depth = join->depth + 1;
+    }
     return source;
 }
 
@@ -547,6 +579,19 @@ static void deepen_by_items(mu_ast_select *query, const mu_ast_items *items)
     }
 }
 
+static void deepen_by_source(mu_ast_select *query, const mu_ast_source *source)
+{
+    if (!source) {
+        return;
+    }
+    deepen_query(query, source->depth);
+    deepen_query(query, source->query ? source->query->depth : 0);
+    deepen_query(query, source->on ? source->on->depth : 0);
+    deepen_by_items(query, &source->operands);
+    deepen_by_source(query, source->left);
+    deepen_by_source(query, source->right);
+}
+
 mu_ast_select *mu_build_finish_select(mu_build *b, mu_ast_select *query)
 {
     if (!query || b->status != MUSTER_OK) {
@@ -568,12 +613,7 @@ mu_ast_select *mu_build_finish_select(mu_build *b, mu_ast_select *query)
         deepen_query(query, query->windows.data[i].window->depth);
     }
     deepen_query(query, query->qualify ? query->qualify->depth : 0);
-    if (query->from && query->from->query) {
-        deepen_query(query, query->from->query->depth);
-    }
-    if (query->from) {
-        deepen_by_items(query, &query->from->operands);
-    }
+    deepen_by_source(query, query->from);
     for (uint32_t i = 0; i < query->rows.count; i++) {
         deepen_by_items(query, &query->rows.data[i]);
     }

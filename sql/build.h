@@ -73,6 +73,10 @@ mu_ast_expr *mu_build_extract(mu_build *b, mu_token at, mu_ast_name unit, mu_ast
 mu_ast_expr *mu_build_parenthesis(mu_build *b, mu_token open, mu_ast_expr *inner);
 
 mu_ast_source *mu_build_source(mu_build *b, int32_t start);
+mu_ast_source *mu_build_join(mu_build *b, mu_ast_join_kind kind, mu_token at, mu_ast_source *left,
+                             mu_ast_source *right);
+/* A join in parentheses, with an alias. */
+mu_ast_source *mu_build_named(mu_build *b, int32_t start, mu_ast_source *join, mu_ast_name alias);
 mu_ast_select *mu_build_select(mu_build *b, int32_t start);
 mu_ast_select *mu_build_values(mu_build *b, int32_t start, mu_ast_rows rows);
 /* left UNION [ALL] right: a chain of the same operator is one query of many members. */

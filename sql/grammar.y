@@ -92,12 +92,12 @@ static const mu_ast_name no_name;
 
 %fallback ID ADD ALL ALTER ANY ASC AUDIENCE AUDIENCES BACKUP BEGIN BY CHECKPOINT COLUMN COMMIT
   COMPACT COPY CURRENT CUSTOMER DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER
-  FIRST FOLLOWING GROUPS IF IGNORE INDEXED INSERT LAST NEXT NO NULLS ONLY OTHERS PARTITION
+  FIRST FOLLOWING GROUPS IF IGNORE INDEXED INSERT LAST NEXT NO NULLS ONLY OTHERS OUTER PARTITION
   PRECEDING PRECISION RANGE RECURSIVE REFRESH RENAME REPLACE RESET RESPECT ROLLBACK ROW ROWS SET
   SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES TAG TAGS TIES TIME TO UNBOUNDED UPDATE VALUES
   VERSION VIEW.
 
-%token FETCH JOIN ON USING SEMI.
+%token FETCH SEMICOLON.
 
 %nonassoc ENCLOSED. /* a query in parentheses, with more of them around it, stays a query */
 %nonassoc RP.
@@ -484,15 +484,15 @@ head(A) ::= SELECT(S) distinct(D) items(I). {
     A = mu_build_select(b, S.offset);
     if (A) { A->distinct = D; A->items = I; }
 }
-head(A) ::= SELECT(S) distinct(D) items(I) FROM source(F). {
+head(A) ::= SELECT(S) distinct(D) items(I) FROM sources(F). {
     A = mu_build_select(b, S.offset);
     if (A) { A->distinct = D; A->items = I; A->from = F; }
 }
-head(A) ::= FROM(S) source(F). {
+head(A) ::= FROM(S) sources(F). {
     A = mu_build_select(b, S.offset);
     if (A) { A->from = F; }
 }
-head(A) ::= FROM(S) source(F) SELECT distinct(D) items(I). {
+head(A) ::= FROM(S) sources(F) SELECT distinct(D) items(I). {
     A = mu_build_select(b, S.offset);
     if (A) { A->distinct = D; A->items = I; A->from = F; }
 }
@@ -531,6 +531,43 @@ exclude(A) ::= . { A = (mu_ast_names){0}; }
 exclude(A) ::= EXCLUDE LP names(L) RP. { A = L; }
 exclude(A) ::= EXCLUDE name(N). { A = mu_build_add_name(b, (mu_ast_names){0}, N); }
 
+/* A comma is a CROSS JOIN that binds looser than JOIN. */
+%type sources {mu_ast_source *}
+sources(A) ::= joined(J). { A = J; }
+sources(A) ::= sources(L) COMMA(T) joined(R). {
+    A = mu_build_join(b, MU_AST_CROSS, T, L, R);
+}
+
+%type joined {mu_ast_source *}
+joined(A) ::= source(S). { A = S; }
+joined(A) ::= joined(L) CROSS JOIN(T) source(R). {
+    A = mu_build_join(b, MU_AST_CROSS, T, L, R);
+}
+joined(A) ::= joined(L) join_kind(K) JOIN(T) source(R) ON expr(E). {
+    A = mu_build_join(b, K, T, L, R);
+    if (A) { A->on = E; A->end = b->end; }
+}
+joined(A) ::= joined(L) join_kind(K) JOIN(T) source(R) USING LP names(N) RP. {
+    A = mu_build_join(b, K, T, L, R);
+    if (A) { A->names = N; A->end = b->end; }
+}
+joined(A) ::= joined(L) NATURAL join_kind(K) JOIN(T) source(R). {
+    A = mu_build_join(b, K, T, L, R);
+    if (A) { A->natural = true; }
+}
+
+%type join_kind {mu_ast_join_kind}
+join_kind(A) ::= . { A = MU_AST_INNER; }
+join_kind(A) ::= INNER. { A = MU_AST_INNER; }
+join_kind(A) ::= LEFT outer. { A = MU_AST_LEFT; }
+join_kind(A) ::= RIGHT outer. { A = MU_AST_RIGHT; }
+join_kind(A) ::= FULL outer. { A = MU_AST_FULL; }
+join_kind(A) ::= SEMI. { A = MU_AST_SEMI; }
+join_kind(A) ::= ANTI. { A = MU_AST_ANTI; }
+
+outer ::= .
+outer ::= OUTER.
+
 %type source {mu_ast_source *}
 source(A) ::= name(N) alias(S). {
     A = mu_build_source(b, N.offset);
@@ -545,9 +582,16 @@ source(A) ::= parens(Q) alias(S). {
     A = Q ? mu_build_source(b, Q->start) : NULL;
     if (A) { A->query = Q; A->alias = S.name; A->columns = S.columns; }
 }
+source(A) ::= LP(P) sources(J) RP alias(S). {
+    A = J;
+    if (A && S.name.text) {
+        A = mu_build_named(b, P.offset, J, S.name);
+        if (A) { A->columns = S.columns; }
+    }
+}
 
 %type alias {alias}
-alias(A) ::= . { A = (alias){0}; }
+alias(A) ::= . [ENCLOSED] { A = (alias){0}; }
 alias(A) ::= name(N) column_names(C). { A = (alias){N, C}; }
 alias(A) ::= AS name(N) column_names(C). { A = (alias){N, C}; }
 
@@ -756,6 +800,10 @@ expr(A) ::= LB(T) exprs(L) RB. {
     A = mu_build_operands(b, mu_build_node(b, MU_AST_LIST, T.offset, T.offset), L);
 }
 
+/* left('abc', 2) */
+expr(A) ::= LEFT|RIGHT(T) LP arguments(L) RP. {
+    A = mu_build_call(b, mu_build_name(b, T), false, L, NULL);
+}
 expr(A) ::= name(N) LP arguments(L) RP filter(F) treatment(I) over(W). {
     A = mu_build_over(b, mu_build_call(b, N, false, L, F), I, W);
 }

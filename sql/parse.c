@@ -66,7 +66,8 @@ static bool begins_expression(int kind)
 {
     static const int kinds[] = {MU_TOKEN_CASE, MU_TOKEN_CAST,   MU_TOKEN_TRY_CAST,
                                 MU_TOKEN_NOT,  MU_TOKEN_EXISTS, MU_TOKEN_EXTRACT,
-                                MU_TOKEN_NULL, MU_TOKEN_FALSE,  MU_TOKEN_TRUE};
+                                MU_TOKEN_NULL, MU_TOKEN_FALSE,  MU_TOKEN_TRUE,
+                                MU_TOKEN_LEFT, MU_TOKEN_RIGHT};
 
     for (size_t i = 0; i < MU_COUNT(kinds); i++) {
         if (kinds[i] == kind) {
@@ -80,6 +81,20 @@ static bool joins_expressions(int kind)
 {
     static const int kinds[] = {MU_TOKEN_AND,   MU_TOKEN_OR, MU_TOKEN_NOT,  MU_TOKEN_IS,
                                 MU_TOKEN_ILIKE, MU_TOKEN_IN, MU_TOKEN_LIKE, MU_TOKEN_BETWEEN};
+
+    for (size_t i = 0; i < MU_COUNT(kinds); i++) {
+        if (kinds[i] == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What may stand before JOIN, which sums it up. */
+static bool precedes_join(int kind)
+{
+    static const int kinds[] = {MU_TOKEN_ANTI, MU_TOKEN_CROSS,   MU_TOKEN_FULL,  MU_TOKEN_INNER,
+                                MU_TOKEN_LEFT, MU_TOKEN_NATURAL, MU_TOKEN_RIGHT, MU_TOKEN_SEMI};
 
     for (size_t i = 0; i < MU_COUNT(kinds); i++) {
         if (kinds[i] == kind) {
@@ -105,6 +120,7 @@ static void list_expected(const void *parser, expected *e)
     };
     const bool value = mu_grammar_accepts(parser, MU_TOKEN_CASE, true);
     const bool between = mu_grammar_accepts(parser, MU_TOKEN_CONCAT, true);
+    const bool join = mu_grammar_accepts(parser, MU_TOKEN_JOIN, true);
     const char *word;
     int kind = 0;
 
@@ -124,7 +140,8 @@ static void list_expected(const void *parser, expected *e)
         }
     }
     for (uint32_t i = 0; (word = mu_keyword(i, &kind)) != NULL; i++) {
-        if (!(value && begins_expression(kind)) && !(between && joins_expressions(kind))) {
+        if (!(value && begins_expression(kind)) && !(between && joins_expressions(kind)) &&
+            !(join && precedes_join(kind))) {
             expect_if(e, parser, kind, keyword_phrase(kind, word));
         }
     }
@@ -193,7 +210,7 @@ static muster_status fail_token(const void *parser, const char *text, mu_token b
 /* Where the statement after the one that could not be read begins. */
 static const char *skip_statement(mu_lexer *lexer, mu_token token)
 {
-    while (token.kind != MU_TOKEN_SEMI && lexer->text[lexer->offset] != '\0') {
+    while (token.kind != MU_TOKEN_SEMICOLON && lexer->text[lexer->offset] != '\0') {
         if (mu_lexer_next(lexer, &token, NULL) != MUSTER_OK) {
             token.kind = MU_TOKEN_ID; /* what cannot be read is passed over as well */
         }
@@ -231,13 +248,13 @@ static muster_status read_statement(void *parser, mu_build *b, mu_lexer *lexer, 
 
     do { /* statements of nothing, as in ";;", are blanks */
         MU_TRY(mu_lexer_next(lexer, token, err));
-    } while (token->kind == MU_TOKEN_SEMI);
+    } while (token->kind == MU_TOKEN_SEMICOLON);
     if (token->kind == 0) {
         return MUSTER_OK;
     }
     for (;;) {
         mu_token fed = *token;
-        if (fed.kind == MU_TOKEN_SEMI) {
+        if (fed.kind == MU_TOKEN_SEMICOLON) {
             fed.kind = 0;
         }
         MU_TRY(count_open(fed, &open, err));

@@ -32,7 +32,7 @@ enum {
     TABLES = FEWER ? 24 : 40,
     QUERIES = 120,     /* of each table, half of them after it was opened again */
     STRANGERS = 65530, /* a few less than there are customers in a stripe */
-    ROWS_MOST = 1 << 17
+    ROWS_MOST = 1 << 18
 };
 
 /* The rows of an answer, each as one text. */
@@ -40,7 +40,7 @@ typedef struct answer {
     int count;
     size_t used;
     char *rows[ROWS_MOST];
-    char text[8 << 20];
+    char text[32 << 20];
 } answer;
 
 static void add_text(answer *a, const char *text)
@@ -404,6 +404,42 @@ static void add_strangers(sql_maker *m, muster *db, sqlite3 *oracle)
     run_theirs(oracle, lines.text);
 }
 
+/* A few rows to join with. */
+static void fill_items(sql_maker *m, const table_shape *shape, muster *db, sqlite3 *oracle)
+{
+    static const char *const channels[] = {"'web'", "'app'", "'none'", "NULL", "''"};
+    static const char *const flags[] = {"true", "false", "NULL"};
+    static log_text ours, theirs;
+    const unsigned rows = sql_chance(m, 10) ? 0 : 1 + sql_below(m, 8);
+
+    run_ours(db, "CREATE TABLE items (channel TEXT, quantity INTEGER, amount DECIMAL(9,2), day "
+                 "DATE, flag BOOLEAN)");
+    run_theirs(oracle, "CREATE TABLE items (channel TEXT, quantity INTEGER, amount INTEGER, day "
+                       "TEXT, flag INTEGER)");
+    for (unsigned i = 0; i < rows; i++) {
+        const char *channel = channels[sql_below(m, MU_COUNT(channels))];
+        const char *flag = flags[sql_below(m, MU_COUNT(flags))];
+        const int day = 20 + (int)sql_below(m, 10);
+        ours.size = theirs.size = 0;
+        log_put(&ours, "INSERT INTO items VALUES (%s", channel);
+        log_put(&theirs, "INSERT INTO items VALUES (%s", channel);
+        int64_t value = put_number(m, shape, &ours, &theirs);
+        if (value != INT64_MIN) {
+            log_put(&ours, ", %" PRId64, value);
+            log_put(&theirs, ", %" PRId64, value);
+        }
+        value = put_number(m, shape, &ours, &theirs);
+        if (value != INT64_MIN) {
+            log_put(&ours, ", %" PRId64 "e-2", value);
+            log_put(&theirs, ", %" PRId64, value);
+        }
+        log_put(&ours, ", '2023-12-%d', %s)", day, flag);
+        log_put(&theirs, ", '2023-12-%d', %s)", day, flag);
+        run_ours(db, ours.text);
+        run_theirs(oracle, theirs.text);
+    }
+}
+
 static sqlite3 *open_oracle(sql_maker *m)
 {
     sqlite3 *oracle;
@@ -459,6 +495,9 @@ static void check_table(sql_maker *m, int table)
         add_strangers(m, db, oracle);
     }
     fill(m, &shape, db, oracle);
+    fill_items(m, &shape, db, oracle);
+    m->few_rows = shape.rows <= 150;
+    m->many_customers = shape.strangers;
     run_theirs(oracle, "INSERT INTO seen SELECT customer, ts FROM events "
                        "WHERE customer IS NOT NULL");
     run_theirs(oracle, "INSERT INTO customers SELECT customer, min(ts), max(ts) FROM seen "

@@ -287,9 +287,49 @@ static void print_clause(const char *word, const mu_ast_expr *expr, mu_writer *o
     }
 }
 
+static void print_source(const mu_ast_source *source, mu_writer *out);
+
+/* What stands on the right of a JOIN. */
+static void print_side(const mu_ast_source *source, mu_writer *out)
+{
+    put(out, source->join ? "(" : "");
+    print_source(source, out);
+    put(out, source->join ? ")" : "");
+}
+
+static void print_join(const mu_ast_source *join, mu_writer *out)
+{
+    static const char *const kinds[] = {"",
+                                        " CROSS JOIN ",
+                                        " JOIN ",
+                                        " LEFT JOIN ",
+                                        " RIGHT JOIN ",
+                                        " FULL JOIN ",
+                                        " SEMI JOIN ",
+                                        " ANTI JOIN "};
+
+    print_source(join->left, out);
+    put(out, join->natural ? " NATURAL" : "");
+    put(out, kinds[join->join]);
+    print_side(join->right, out);
+    print_clause(" ON ", join->on, out);
+    if (join->names.count > 0) {
+        put(out, " USING ");
+        print_names(&join->names, out);
+    }
+}
+
 static void print_source(const mu_ast_source *source, mu_writer *out)
 {
-    if (source->query) {
+    if (source->join) {
+        print_join(source, out);
+        return;
+    }
+    if (source->left) {
+        put(out, "(");
+        print_source(source->left, out);
+        put(out, ")");
+    } else if (source->query) {
         put(out, "(");
         print_select(source->query, out);
         put(out, ")");

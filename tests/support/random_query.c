@@ -12,7 +12,7 @@ enum {
 };
 
 #define ID_MOST 1000
-#define ROWS_MOST 1e4 /* in a group: what a sum may grow by */
+#define ROWS_MOST 1e6 /* in a group: what a sum may grow by */
 #define MOST_SUM 1e17
 
 /* A query while it is written. */
@@ -26,10 +26,11 @@ typedef struct draft {
     sql_relation items;         /* the expressions */
     bool windowed[SQL_COLUMNS]; /* items that are calls over windows */
     sql_relation result;
-    const char *table;    /* in FROM, if it is no query; all pairs are ours and theirs */
+    const char *from[2];  /* in FROM, if it is no query; all pairs are ours and theirs */
     const char *inner[2]; /* the query in FROM */
     const char *tail[2];  /* all that follows FROM */
     bool ordered;
+    bool joined; /* columns have qualified names: all of them need others */
 } draft;
 
 static void append(draft *d, const char *ours, const char *theirs)
@@ -54,18 +55,25 @@ static void make_source(draft *d, int depth)
          {"last_seen", "last_seen", SQL_TIMESTAMP, 0, 0, false, false}},
         3};
     sql_query inner;
+    sql_join join;
 
-    if (depth > 0) {
+    if (sql_chance(d->maker, 35)) {
+        sql_make_join(d->maker, depth > 0 ? 1 : 0, &join);
+        d->source = join.result;
+        d->from[0] = join.ours;
+        d->from[1] = join.theirs;
+        d->joined = true;
+    } else if (depth > 0) {
         sql_make_query(d->maker, depth - 1, false, &inner);
         d->source = inner.result;
         d->inner[0] = inner.ours;
         d->inner[1] = inner.theirs;
     } else if (sql_chance(d->maker, 5)) {
         d->source = customers;
-        d->table = "customers";
+        d->from[0] = d->from[1] = "customers";
     } else {
         d->source = *sql_events();
-        d->table = "events";
+        d->from[0] = d->from[1] = "events";
     }
 }
 
@@ -395,8 +403,8 @@ static const char *finish(const draft *d, int side, bool star, bool common)
         list = sql_text(m, "%s%s%s AS %s", list, i > 0 ? ", " : "",
                         side ? item->theirs : item->ours, d->result.columns[i].ours);
     }
-    if (d->table) {
-        return sql_text(m, "SELECT %s%s FROM %s%s", distinct, list, d->table, d->tail[side]);
+    if (d->from[side]) {
+        return sql_text(m, "SELECT %s%s FROM %s%s", distinct, list, d->from[side], d->tail[side]);
     }
     return common ? sql_text(m, "WITH w%d AS (%s) SELECT %s%s FROM w%d%s", m->names, d->inner[side],
                              distinct, list, m->names, d->tail[side])
@@ -407,9 +415,8 @@ static const char *finish(const draft *d, int side, bool star, bool common)
 void sql_make_query(sql_maker *m, int depth, bool top, sql_query *out)
 {
     draft d = {.maker = m, .top = top, .tail = {"", ""}, .ordered = true};
-    const unsigned form = sql_below(m, 10);
-
     make_source(&d, depth);
+    const unsigned form = d.joined ? 1 + sql_below(m, 9) : sql_below(m, 10);
     if (form == 0) {
         make_star(&d);
     } else if (form < 5) {

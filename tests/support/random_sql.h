@@ -54,9 +54,11 @@ typedef struct sql_query {
 /* Makes queries; texts are good until the next sql_start(). */
 typedef struct sql_maker {
     uint64_t *random;
-    sql_kind id_kind; /* of customers: SQL_TEXT or SQL_BIGINT */
-    int names;        /* aliases given so far */
-    bool nested;      /* queries stand where expressions do: sqlite3 runs them once for each row */
+    sql_kind id_kind;    /* of customers: SQL_TEXT or SQL_BIGINT */
+    int names;           /* aliases given so far */
+    bool nested;         /* queries stand where expressions do: sqlite3 runs them once for each row */
+    bool few_rows;       /* of events: all pairs of them are not too many */
+    bool many_customers; /* who have no events: joins leave them out */
     size_t used;
     char room[1 << 21];
 } sql_maker;
@@ -65,6 +67,16 @@ void sql_start(sql_maker *maker);
 unsigned sql_below(sql_maker *maker, unsigned bound);
 bool sql_chance(sql_maker *maker, unsigned percent);
 const char *sql_text(sql_maker *maker, const char *format, ...) MU_PRINTF(2, 3);
+
+/* What stands after FROM, and the columns of it that have one name only. */
+typedef struct sql_join {
+    const char *ours;
+    const char *theirs;
+    sql_relation result;
+} sql_join;
+
+/* Two or three of events, customers, `items` and queries of `depth`. */
+void sql_make_join(sql_maker *maker, int depth, sql_join *out);
 
 /* The table `events` of the oracle; its columns can be NULL but ts. */
 const sql_relation *sql_events(void);

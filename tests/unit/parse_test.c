@@ -138,6 +138,30 @@ TEST(queries_have_all_their_clauses)
     check_trees(pairs, MU_COUNT(pairs));
 }
 
+TEST(joins_are_read_from_left_to_right)
+{
+    static const char *const pairs[][2] = {
+        {"FROM a, b c JOIN d USING (x, y), e",
+         "FROM \"a\" CROSS JOIN (\"b\" AS \"c\" JOIN \"d\" USING (\"x\", \"y\")) CROSS JOIN \"e\""},
+        {"from a inner join b on x = y left outer join (select 1) c on true cross join d",
+         "FROM \"a\" JOIN \"b\" ON (\"x\" = \"y\") LEFT JOIN (SELECT 1) AS \"c\" ON true CROSS "
+         "JOIN "
+         "\"d\""},
+        {"FROM a RIGHT JOIN b ON c FULL OUTER JOIN d ON e SEMI JOIN f ON g ANTI JOIN h ON i",
+         "FROM \"a\" RIGHT JOIN \"b\" ON \"c\" FULL JOIN \"d\" ON \"e\" SEMI JOIN \"f\" ON \"g\" "
+         "ANTI "
+         "JOIN \"h\" ON \"i\""},
+        {"FROM a NATURAL LEFT JOIN (b JOIN (c, d) ON x) NATURAL JOIN (e JOIN f ON y) AS g",
+         "FROM \"a\" NATURAL LEFT JOIN (\"b\" JOIN (\"c\" CROSS JOIN \"d\") ON \"x\") NATURAL JOIN "
+         "(\"e\" JOIN \"f\" ON \"y\") AS \"g\""},
+        {"SELECT left(a, 1), right(a, 1) FROM f(x) AS l JOIN g(y => 1) ON a",
+         "SELECT \"left\"(\"a\", 1), \"right\"(\"a\", 1) FROM \"f\"(\"x\") AS \"l\" JOIN "
+         "\"g\"(\"y\" => "
+         "1) ON \"a\""},
+    };
+    check_trees(pairs, MU_COUNT(pairs));
+}
+
 TEST(statements_that_change_things_are_read)
 {
     static const char *const pairs[][2] = {
@@ -271,9 +295,9 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT a FROM events WEHRE a", 21, "unexpected \"WEHRE\"; did you mean WHERE?"},
         {"SELECT a FROM", 13, "the statement ends too early; expected a name or \"(\""},
         {"SELECT", 6, "the statement ends too early; expected an expression, \"*\" or DISTINCT"},
-        {"SELECT a FROM a JOIN b", 16,
-         "unexpected \"JOIN\"; expected a name, \"(\", AS, GROUP BY, HAVING, LIMIT, OFFSET, ORDER "
-         "BY, QUALIFY, WHERE, WINDOW or the end of the statement"},
+        {"SELECT a FROM a JOIN b", 22,
+         "the statement ends too early; expected a name, \"(\", AS, ON or USING"},
+        {"SELECT a FROM a LEFT b", 21, "unexpected \"b\"; expected JOIN or OUTER"},
         {"SELECT (1 + 2 FROM t", 14, "unexpected \"FROM\"; expected an operator or \")\""},
         {"SELECT 1 +", 10, "the statement ends too early; expected an expression"},
         {"SELECT sum(a) OVER ORDER BY b", 19, "unexpected \"ORDER\"; expected a name or \"(\""},
