@@ -16,7 +16,8 @@
  *
  * Aggregates: while a query is bound, aggregate call number i is column n + i of its input, which
  * has n columns. Once all expressions are known, bind_select.c turns them into expressions over
- * the output of the group node, where the same calls stand after the keys.
+ * the output of the group node, where the same calls stand after the keys. Calls over windows are
+ * numbered from MU_WINDOW_BASE on, and get their columns last.
  */
 #ifndef MU_BIND_H
 #define MU_BIND_H

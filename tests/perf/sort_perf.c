@@ -14,9 +14,9 @@
 #include <time.h>
 
 enum {
-    ROWS = 1 << 20,
+    ROWS = 1 << 18,
     COLUMNS = 4,
-    RUNS = 3,
+    RUNS = 2,
     TEXT_BYTES = 24
 };
 

@@ -379,6 +379,10 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "SELECT event, count(*), sum(n) AS s FROM e WHERE n > 0 GROUP BY ALL HAVING s > 0 "
         "ORDER BY s DESC LIMIT 2",
         "SELECT customer FROM customers WHERE did(event = 'a') AND NOT has_tag('t') ORDER BY 1",
+        "SELECT lag(event, 1, 'none') IGNORE NULLS OVER w, sum(n) OVER (w ROWS 1 PRECEDING), "
+        "count(DISTINCT event) OVER w, max(event) OVER (PARTITION BY n ORDER BY ts GROUPS 1 "
+        "PRECEDING EXCLUDE TIES) FROM e WINDOW w AS (PARTITION BY customer ORDER BY ts) "
+        "QUALIFY row_number() OVER (ORDER BY event || 'x') < 3",
         "FROM funnel(e, steps => [step(event = 'a', 'x'), step(event = 'b')], by => n)",
         "FROM retention(e, start => event = 'a', back => true, unit => 'month', periods => 2)",
         "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (SELECT "
