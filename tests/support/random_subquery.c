@@ -108,13 +108,11 @@ static void maybe_having(sql_maker *m, rest *r)
     }
 }
 
-static sql_expr finish(sql_maker *m, sql_expr item, const char *before, const char *ours,
-                       const char *theirs, const rest *r)
+/* `before` is EXISTS and the like; in parentheses, since NOT binds loosely. */
+static sql_expr finish(sql_maker *m, sql_expr item, const char *before, const rest *r)
 {
-    const char *shown = item.ours, *read = item.theirs;
-
-    item.ours = sql_text(m, "%s(SELECT %s%s)%s", before, shown, r->ours, ours);
-    item.theirs = sql_text(m, "%s(SELECT %s%s)%s", before, read, r->theirs, theirs);
+    item.ours = sql_text(m, "(%s(SELECT %s%s))", before, item.ours, r->ours);
+    item.theirs = sql_text(m, "(%s(SELECT %s%s))", before, item.theirs, r->theirs);
     item.constant = false;
     return item;
 }
@@ -155,7 +153,7 @@ bool sql_make_scalar(sql_maker *m, const sql_relation *from, sql_kind kind, sql_
                sql_text(m, " ORDER BY %s%s NULLS LAST LIMIT 1", item.ours,
                         sql_chance(m, 50) ? " DESC" : ""));
     }
-    *out = finish(m, item, "", "", "", &r);
+    *out = finish(m, item, "", &r);
     return true;
 }
 
@@ -177,7 +175,7 @@ static sql_expr make_exists(sql_maker *m, const sql_relation *from, const sql_re
         item.ours = item.theirs = sql_chance(m, 50) ? "*" : "1";
         break;
     }
-    return finish(m, item, sql_chance(m, 40) ? "NOT EXISTS " : "EXISTS ", "", "", &r);
+    return finish(m, item, sql_chance(m, 40) ? "NOT EXISTS " : "EXISTS ", &r);
 }
 
 /* What is searched among the values of a column: of its kind. */

@@ -478,10 +478,14 @@ static const char script[] =
     "SELECT DISTINCT|n|FROM|(|SELECT|CASE WHEN|n|<|2|THEN|NULL|ELSE|n|END|AS|n|FROM|e|)|WHERE|"
     "customer|IN|(|FROM|customers|)|ORDER BY|ALL|;|"
     "SELECT|max(|ts|::|date|)|,|first(|event|)|FROM|e|GROUP BY|customer|;|"
+    "SELECT|(|SELECT|max(|i.n|)|FROM|e|AS|i|WHERE|i.event|=|o.event|LIMIT|1|)|,|n|<|ANY|(|SELECT|n|"
+    "FROM|e|)|FROM|e|AS|o|WHERE|EXISTS|(|SELECT|1|FROM|e|AS|i|WHERE|i.customer|=|o.customer|AND|"
+    "o.n|=|1|)|OR|NOT|event|IN|(|SELECT|i.event|FROM|e|AS|i|WHERE|o.n|=|i.n|GROUP BY|ALL|HAVING|"
+    "count(*)|>|0|)|;|"
     "INSERT INTO|e|VALUES|(|'z'|,|'2024-01-01'|,|NULL|,|-|7|)|;|";
 
 enum {
-    SCRIPT_WORDS = 128,
+    SCRIPT_WORDS = 200,
     MOST_CHANGES = 3,
 };
 
