@@ -91,8 +91,8 @@ static const mu_ast_name no_name;
 }
 
 %fallback ID ADD ALL ALTER ASC AUDIENCE AUDIENCES BACKUP BEGIN BY CHECKPOINT COLUMN COMMIT COMPACT
-  COPY CUSTOMER DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NEXT
-  NULLS ONLY PARTITION PRECISION RECURSIVE REFRESH RENAME REPLACE ROW ROWS SET SHOW STDIN STDOUT
+  COPY CUSTOMER DEFAULT DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT KEY LAST NEXT
+  NULLS ONLY PARTITION PRECISION PRIMARY RECURSIVE REFRESH RENAME REPLACE ROW ROWS SET SHOW STDIN STDOUT
   ROLLBACK SUMMARIZE TABLE TABLES TAG TAGS TIME TO UPDATE VALUES VERSION VIEW.
 
 %token FETCH JOIN ON OVER USING SEMI.
@@ -316,24 +316,49 @@ columns(A) ::= column(C). { A = mu_build_add_column(b, (mu_ast_columns){0}, C); 
 columns(A) ::= columns(L) COMMA column(C). { A = mu_build_add_column(b, L, C); }
 
 %type column {mu_ast_column}
-column(A) ::= name(N) type(T). { A = (mu_ast_column){N, T, 0}; }
-column(A) ::= name(N) type(T) roles(R). { A = (mu_ast_column){N, T, R}; }
+column(A) ::= name(N) type(T). { A = (mu_ast_column){.name = N, .type = T}; }
+column(A) ::= name(N) type(T) roles(R). { A = R; A.name = N; A.type = T; }
 
-column(A) ::= name(N) roles(R). { A = (mu_ast_column){N, {{0}, 0, {0}}, R}; }
+column(A) ::= name(N) roles(R). { A = R; A.name = N; }
 
 %type file_columns {mu_ast_columns}
 file_columns(A) ::= . { A = (mu_ast_columns){0}; }
 file_columns(A) ::= LP columns(L) RP. { A = L; }
 
-%type roles {unsigned}
+/* What may be said of a column after its type: roles, and what its values may be. */
+%type roles {mu_ast_column}
 roles(A) ::= role(R). { A = R; }
-roles(A) ::= roles(L) role(R). { A = L | R; }
+roles(A) ::= roles(L) role(R). {
+    A = L;
+    A.roles |= R.roles;
+    A.preset = R.preset ? R.preset : L.preset;
+}
 
-%type role {unsigned}
-role(A) ::= CUSTOMER. { A = MU_AST_ROLE_CUSTOMER; }
-role(A) ::= TIME. { A = MU_AST_ROLE_TIME; }
-role(A) ::= EVENT. { A = MU_AST_ROLE_EVENT; }
-role(A) ::= INDEXED. { A = MU_AST_ROLE_INDEXED; }
+%type role {mu_ast_column}
+role(A) ::= CUSTOMER. { A = (mu_ast_column){.roles = MU_AST_ROLE_CUSTOMER}; }
+role(A) ::= TIME. { A = (mu_ast_column){.roles = MU_AST_ROLE_TIME}; }
+role(A) ::= EVENT. { A = (mu_ast_column){.roles = MU_AST_ROLE_EVENT}; }
+role(A) ::= INDEXED. { A = (mu_ast_column){.roles = MU_AST_ROLE_INDEXED}; }
+role(A) ::= NOT NULL. { A = (mu_ast_column){.roles = MU_AST_NOT_NULL}; }
+role(A) ::= DEFAULT preset(E). { A = (mu_ast_column){.preset = E}; }
+role(A) ::= PRIMARY(T) KEY. {
+    mu_build_refuse(b, T, "tables have no keys yet; leave PRIMARY KEY out, or say NOT NULL");
+    A = (mu_ast_column){0};
+}
+
+%type preset {mu_ast_expr *}
+preset(A) ::= NULL(T). { A = mu_build_literal(b, MU_AST_NULL, T); }
+preset(A) ::= TRUE|FALSE(T). { A = mu_build_literal(b, MU_AST_BOOLEAN, T); }
+preset(A) ::= STRING(T). { A = mu_build_literal(b, MU_AST_TEXT, T); }
+preset(A) ::= TYPED(T) STRING(S). { A = mu_build_typed(b, T, S); }
+preset(A) ::= number(N). { A = N; }
+preset(A) ::= MINUS(T) number(N). { A = mu_build_unary(b, MU_AST_UNARY, T, N); }
+preset(A) ::= LP(T) expr(E) RP. { A = mu_build_parenthesis(b, T, E); }
+
+%type number {mu_ast_expr *}
+number(A) ::= INTEGER(T). { A = mu_build_literal(b, MU_AST_INTEGER, T); }
+number(A) ::= DECIMAL(T). { A = mu_build_literal(b, MU_AST_DECIMAL, T); }
+number(A) ::= DOUBLE(T). { A = mu_build_literal(b, MU_AST_DOUBLE, T); }
 
 %type type {mu_ast_type}
 type(A) ::= type_name(N). { A = (mu_ast_type){N, 0, {0}}; }

@@ -122,21 +122,21 @@ static const mu_plan_column described[] = {
     {"role", {.kind = MU_TEXT}},
 };
 
-static mu_value role_value(mu_role role)
+static mu_value role_value(mu_role role, bool required)
 {
     switch (role) {
     case MU_ROLE_CUSTOMER:
-        return text_value("CUSTOMER");
+        return text_value(required ? "CUSTOMER, NOT NULL" : "CUSTOMER");
     case MU_ROLE_TIME:
         return text_value("TIME");
     case MU_ROLE_EVENT:
-        return text_value("EVENT");
+        return text_value(required ? "EVENT, NOT NULL" : "EVENT");
     case MU_ROLE_INDEXED:
-        return text_value("INDEXED");
+        return text_value(required ? "INDEXED, NOT NULL" : "INDEXED");
     case MU_ROLE_NONE:
         break;
     }
-    return null_text();
+    return required ? text_value("NOT NULL") : null_text();
 }
 
 static muster_status describe_table(mu_binder *binder, mu_ast_name name, const mu_plan **out,
@@ -151,7 +151,7 @@ static muster_status describe_table(mu_binder *binder, mu_ast_name name, const m
         mu_value *row = values + i * MU_COUNT(described);
         row[0] = text_value(table->columns[i].name);
         MU_TRY(keep_type(binder, table->columns[i].type, &row[1], err));
-        row[2] = role_value(table->columns[i].role);
+        row[2] = role_value(table->columns[i].role, table->columns[i].required);
     }
     return mu_plan_values(&binder->scope, described, MU_COUNT(described), values,
                           table->column_count, out, err);
@@ -167,8 +167,8 @@ static muster_status describe_relation(mu_binder *binder, const mu_relation *rel
         mu_value *row = values + i * MU_COUNT(described);
         row[0] = text_value(relation->plan->columns[i].name);
         MU_TRY(keep_type(binder, relation->plan->columns[i].type, &row[1], err));
-        row[2] = i == relation->customer_column ? role_value(MU_ROLE_CUSTOMER)
-                 : i == relation->time_column   ? role_value(MU_ROLE_TIME)
+        row[2] = i == relation->customer_column ? role_value(MU_ROLE_CUSTOMER, false)
+                 : i == relation->time_column   ? role_value(MU_ROLE_TIME, false)
                                                 : null_text();
     }
     return mu_plan_values(&binder->scope, described, MU_COUNT(described), values,

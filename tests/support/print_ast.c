@@ -366,6 +366,12 @@ static void print_column(const mu_ast_column *column, mu_writer *out)
     put(out, column->roles & MU_AST_ROLE_TIME ? " TIME" : "");
     put(out, column->roles & MU_AST_ROLE_EVENT ? " EVENT" : "");
     put(out, column->roles & MU_AST_ROLE_INDEXED ? " INDEXED" : "");
+    put(out, column->roles & MU_AST_NOT_NULL ? " NOT NULL" : "");
+    if (column->preset) {
+        put(out, " DEFAULT (");
+        print_expr(column->preset, out);
+        put(out, ")");
+    }
 }
 
 static void print_columns(const mu_ast_statement *s, mu_writer *out)

@@ -139,6 +139,8 @@ TEST(statements_that_change_things_are_read)
          "CREATE VIEW IF NOT EXISTS \"v\"(\"a\") AS FROM \"t\""},
         {"CREATE OR REPLACE VIEW v AS FROM t", "CREATE OR REPLACE VIEW \"v\" AS FROM \"t\""},
         {"DROP VIEW IF EXISTS v", "DROP VIEW IF EXISTS \"v\""},
+        {"CREATE TABLE t (a TEXT NOT NULL DEFAULT 'x', b INT DEFAULT -1)",
+         "CREATE TABLE \"t\" (\"a\" \"TEXT\" NOT NULL DEFAULT ('x'), \"b\" \"INT\" DEFAULT (-1))"},
         {"summarize t", "SUMMARIZE \"t\""},
         {"SUMMARIZE SELECT 1", "SUMMARIZE SELECT 1"},
         {"CREATE TABLE e FROM 'e.csv'", "CREATE TABLE \"e\" FROM 'e.csv'"},
@@ -255,8 +257,8 @@ TEST(an_error_says_where_what_and_what_was_expected)
          "the statement"},
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
         {"CREATE TABLE t (a TEXT UNIQUE)", 23,
-         "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, INDEXED, PRECISION "
-         "or TIME"},
+         "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, DEFAULT, EVENT, INDEXED, "
+         "NOT, PRECISION, PRIMARY or TIME"},
         {"CREATE INDEX i", 7, "unexpected \"INDEX\"; expected AUDIENCE, OR, TABLE, TAG or VIEW"},
         {"MERGE INTO t", 0, "unexpected \"MERGE\"; expected something else"},
         {"COPY t FROM events.csv", 12,
