@@ -27,56 +27,6 @@
 #define free(memory) mu_mem_free(memory)
 #define YYNOERRORRECOVERY 1
 
-/* WHERE and its like, while a query is read. */
-typedef struct limits {
-    mu_ast_expr *limit, *offset;
-} limits;
-
-typedef struct groups {
-    bool all;
-    mu_ast_items items;
-} groups;
-
-typedef struct orders {
-    bool all;
-    mu_ast_orders items;
-} orders;
-
-/* What may follow any query. */
-typedef struct tail {
-    orders order;
-    limits limit;
-} tail;
-
-static const tail no_tail;
-
-static mu_ast_select *with_tail(mu_build *b, mu_ast_select *query, const tail *t)
-{
-    if (query) {
-        query->order_all = t->order.all;
-        query->orders = t->order.items;
-        query->limit = t->limit.limit;
-        query->offset = t->limit.offset;
-    }
-    return mu_build_finish_select(b, query);
-}
-
-static mu_ast_select *with_commons(mu_build *b, mu_token with, mu_ast_commons commons,
-                                   mu_ast_select *query, const tail *t)
-{
-    query = mu_build_open_select(b, query);
-    if (query) {
-        query->commons = commons;
-        query->start = with.offset;
-    }
-    return with_tail(b, query, t);
-}
-
-typedef struct alias {
-    mu_ast_name name;
-    mu_ast_names columns;
-} alias;
-
 static const mu_ast_name no_name;
 }
 
@@ -91,9 +41,10 @@ static const mu_ast_name no_name;
 }
 
 %fallback ID ADD ALL ALTER ASC AUDIENCE AUDIENCES BACKUP BEGIN BY CHECKPOINT COLUMN COMMIT COMPACT
-  COPY CUSTOMER DEFAULT DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT KEY LAST NEXT
-  NULLS ONLY PARTITION PRECISION PRIMARY RECURSIVE REFRESH RENAME REPLACE ROW ROWS SET SHOW STDIN STDOUT
-  ROLLBACK SUMMARIZE TABLE TABLES TAG TAGS TIME TO UPDATE VALUES VERSION VIEW.
+  COPY CUSTOMER DEFAULT DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF
+  INDEXED INSERT KEY LAST NEXT NULLS ONLY PARTITION PRECISION PRIMARY RECURSIVE REFRESH RENAME
+  REPLACE ROLLBACK ROW ROWS SET SHOW STDIN STDOUT SUMMARIZE TABLE TABLES TAG TAGS TIME TO UPDATE
+  VALUES VERSION VIEW.
 
 %token FETCH JOIN ON OVER USING SEMI.
 
@@ -281,8 +232,8 @@ create_table(A) ::= CREATE OR REPLACE TABLE name(N). {
 transaction ::= transaction_word.
 transaction ::= transaction_word name.
 transaction_word ::= BEGIN|COMMIT|ROLLBACK(T). {
-    mu_build_refuse(b, T, "each statement is a transaction of its own; there is no BEGIN, COMMIT or "
-                          "ROLLBACK");
+    mu_build_refuse(b, T, "each statement is a transaction of its own; there is no BEGIN, COMMIT "
+                          "or ROLLBACK");
 }
 
 set_to ::= EQ.
@@ -424,9 +375,9 @@ rows(A) ::= rows(L) COMMA LP exprs(R) RP. { A = mu_build_add_row(b, L, R); }
 
 %type select {mu_ast_select *}
 select(A) ::= simple(Q). { A = Q; }
-select(A) ::= clause(Q) tail(T). { A = with_tail(b, mu_build_open_select(b, Q), &T); }
-select(A) ::= WITH(W) commons(C) clause(Q). { A = with_commons(b, W, C, Q, &no_tail); }
-select(A) ::= WITH(W) commons(C) clause(Q) tail(T). { A = with_commons(b, W, C, Q, &T); }
+select(A) ::= clause(Q) tail(T). { A = mu_build_tail_of(b, Q, &T); }
+select(A) ::= WITH(W) commons(C) clause(Q). { A = mu_build_with(b, W, C, Q, NULL); }
+select(A) ::= WITH(W) commons(C) clause(Q) tail(T). { A = mu_build_with(b, W, C, Q, &T); }
 select(A) ::= WITH recursive commons clause(Q). { A = Q; }
 
 recursive ::= RECURSIVE(R). {
@@ -553,33 +504,33 @@ source(A) ::= parens(Q) alias(S). {
     if (A) { A->query = Q; A->alias = S.name; A->columns = S.columns; }
 }
 
-%type alias {alias}
-alias(A) ::= . { A = (alias){0}; }
-alias(A) ::= name(N) column_names(C). { A = (alias){N, C}; }
-alias(A) ::= AS name(N) column_names(C). { A = (alias){N, C}; }
+%type alias {mu_build_alias}
+alias(A) ::= . { A = (mu_build_alias){0}; }
+alias(A) ::= name(N) column_names(C). { A = (mu_build_alias){N, C}; }
+alias(A) ::= AS name(N) column_names(C). { A = (mu_build_alias){N, C}; }
 
 %type where {mu_ast_expr *}
 where(A) ::= . { A = NULL; }
 where(A) ::= WHERE expr(E). { A = E; }
 
-%type group {groups}
-group(A) ::= . { A = (groups){0}; }
-group(A) ::= GROUP BY ALL. { A = (groups){.all = true}; }
-group(A) ::= GROUP BY exprs(L). { A = (groups){.items = L}; }
+%type group {mu_build_groups}
+group(A) ::= . { A = (mu_build_groups){0}; }
+group(A) ::= GROUP BY ALL. { A = (mu_build_groups){.all = true}; }
+group(A) ::= GROUP BY exprs(L). { A = (mu_build_groups){.items = L}; }
 
 %type having {mu_ast_expr *}
 having(A) ::= . { A = NULL; }
 having(A) ::= HAVING expr(E). { A = E; }
 
-%type tail {tail}
-tail(A) ::= order(O). { A = (tail){.order = O}; }
-tail(A) ::= order(O) limit(L). { A = (tail){O, L}; }
-tail(A) ::= limit(L). { A = (tail){.limit = L}; }
+%type tail {mu_build_tail}
+tail(A) ::= order(O). { A = (mu_build_tail){.order = O}; }
+tail(A) ::= order(O) limit(L). { A = (mu_build_tail){O, L}; }
+tail(A) ::= limit(L). { A = (mu_build_tail){.limit = L}; }
 
-%type order {orders}
-order(A) ::= ORDER BY order_items(L). { A = (orders){.items = L}; }
+%type order {mu_build_orders}
+order(A) ::= ORDER BY order_items(L). { A = (mu_build_orders){.items = L}; }
 order(A) ::= ORDER BY ALL(T) direction(D) nulls(N). {
-    A = (orders){.all = true,
+    A = (mu_build_orders){.all = true,
                  .items = mu_build_add_order(b, (mu_ast_orders){0},
                                              (mu_ast_order){NULL, D, N, T.offset})};
 }
@@ -603,11 +554,11 @@ nulls(A) ::= . { A = MU_AST_NULLS_DEFAULT; }
 nulls(A) ::= NULLS FIRST. { A = MU_AST_NULLS_FIRST; }
 nulls(A) ::= NULLS LAST. { A = MU_AST_NULLS_LAST; }
 
-%type limit {limits}
-limit(A) ::= most(L). { A = (limits){L, NULL}; }
-limit(A) ::= after(O). { A = (limits){NULL, O}; }
-limit(A) ::= most(L) after(O). { A = (limits){L, O}; }
-limit(A) ::= after(O) most(L). { A = (limits){L, O}; }
+%type limit {mu_build_limits}
+limit(A) ::= most(L). { A = (mu_build_limits){L, NULL}; }
+limit(A) ::= after(O). { A = (mu_build_limits){NULL, O}; }
+limit(A) ::= most(L) after(O). { A = (mu_build_limits){L, O}; }
+limit(A) ::= after(O) most(L). { A = (mu_build_limits){L, O}; }
 
 %type most {mu_ast_expr *}
 most(A) ::= LIMIT expr(L). { A = L; }

@@ -116,6 +116,26 @@ TEST(queries_have_all_their_clauses)
     check_trees(pairs, MU_COUNT(pairs));
 }
 
+TEST(queries_are_kept_and_summarized)
+{
+    static const char *const pairs[][2] = {
+        {"CREATE TABLE t (a CUSTOMER, b TIME) PARTITION BY day AS SELECT 1",
+         "CREATE TABLE \"t\" (\"a\" CUSTOMER, \"b\" TIME) PARTITION BY \"day\" AS SELECT 1"},
+        {"create or replace table t as from u", "CREATE OR REPLACE TABLE \"t\" AS FROM \"u\""},
+        {"INSERT INTO t (a) SELECT 1", "INSERT INTO \"t\" (\"a\") SELECT 1"},
+        {"INSERT INTO t (VALUES (1) LIMIT 1)", "INSERT INTO \"t\" VALUES (1) LIMIT 1"},
+        {"CREATE VIEW IF NOT EXISTS v(a) AS FROM t",
+         "CREATE VIEW IF NOT EXISTS \"v\"(\"a\") AS FROM \"t\""},
+        {"CREATE OR REPLACE VIEW v AS FROM t", "CREATE OR REPLACE VIEW \"v\" AS FROM \"t\""},
+        {"DROP VIEW IF EXISTS v", "DROP VIEW IF EXISTS \"v\""},
+        {"CREATE TABLE t (a TEXT NOT NULL DEFAULT 'x', b INT DEFAULT -1)",
+         "CREATE TABLE \"t\" (\"a\" \"TEXT\" NOT NULL DEFAULT ('x'), \"b\" \"INT\" DEFAULT (-1))"},
+        {"summarize t", "SUMMARIZE \"t\""},
+        {"SUMMARIZE SELECT 1", "SUMMARIZE SELECT 1"},
+    };
+    check_trees(pairs, MU_COUNT(pairs));
+}
+
 TEST(statements_that_change_things_are_read)
 {
     static const char *const pairs[][2] = {
@@ -130,19 +150,6 @@ TEST(statements_that_change_things_are_read)
          "CREATE TABLE IF NOT EXISTS \"e\" FROM 'e.csv' (\"user_id\" CUSTOMER, \"ts\" \"BIGINT\" "
          "TIME, \"event\" EVENT, \"n\" \"BIGINT\") WITH (\"HEADER\" 'false', \"DELIMITER\" ';', "
          "\"COLUMNS\" (\"a\", \"b\"), \"NULL\" 'x') PARTITION BY \"day\""},
-        {"CREATE TABLE t (a CUSTOMER, b TIME) PARTITION BY day AS SELECT 1",
-         "CREATE TABLE \"t\" (\"a\" CUSTOMER, \"b\" TIME) PARTITION BY \"day\" AS SELECT 1"},
-        {"create or replace table t as from u", "CREATE OR REPLACE TABLE \"t\" AS FROM \"u\""},
-        {"INSERT INTO t (a) SELECT 1", "INSERT INTO \"t\" (\"a\") SELECT 1"},
-        {"INSERT INTO t (VALUES (1) LIMIT 1)", "INSERT INTO \"t\" VALUES (1) LIMIT 1"},
-        {"CREATE VIEW IF NOT EXISTS v(a) AS FROM t",
-         "CREATE VIEW IF NOT EXISTS \"v\"(\"a\") AS FROM \"t\""},
-        {"CREATE OR REPLACE VIEW v AS FROM t", "CREATE OR REPLACE VIEW \"v\" AS FROM \"t\""},
-        {"DROP VIEW IF EXISTS v", "DROP VIEW IF EXISTS \"v\""},
-        {"CREATE TABLE t (a TEXT NOT NULL DEFAULT 'x', b INT DEFAULT -1)",
-         "CREATE TABLE \"t\" (\"a\" \"TEXT\" NOT NULL DEFAULT ('x'), \"b\" \"INT\" DEFAULT (-1))"},
-        {"summarize t", "SUMMARIZE \"t\""},
-        {"SUMMARIZE SELECT 1", "SUMMARIZE SELECT 1"},
         {"CREATE TABLE e FROM 'e.csv'", "CREATE TABLE \"e\" FROM 'e.csv'"},
         {"DROP TABLE IF EXISTS e", "DROP TABLE IF EXISTS \"e\""},
         {"COPY tags FROM 'tags.csv' (FORMAT csv, HEADER)",
