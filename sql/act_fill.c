@@ -21,9 +21,15 @@ static muster_status fit(const mu_act *act, const mu_column *column, const mu_ex
                    ? (*expr)->type
                    : (mu_type){.kind = act->binder->catalog->customer_kind, .bits = 64};
     }
-    return mu_type_equal((*expr)->type, type)
-               ? MUSTER_OK
-               : mu_expr_cast(scope, *expr, type, false, (*expr)->offset, expr, err);
+    if (mu_type_equal((*expr)->type, type)) {
+        return MUSTER_OK;
+    }
+    const muster_status status =
+        mu_expr_cast(scope, *expr, type, false, (*expr)->offset, expr, err);
+    if (status != MUSTER_OK) {
+        mu_where(err, "column \"%s\"", column->name);
+    }
+    return status;
 }
 
 muster_status mu_act_preset(const mu_column *column, mu_value *out, muster_error *err)

@@ -262,6 +262,7 @@ typedef enum mu_ast_statement_kind {
     MU_AST_CREATE_VIEW,   /* name, names, query */
     MU_AST_DROP_VIEW,     /* name */
     MU_AST_SUMMARIZE,     /* name, or query */
+    MU_AST_SHOW_CREATE,   /* name */
 } mu_ast_statement_kind;
 
 typedef struct mu_ast_statement {

@@ -210,6 +210,10 @@ statement ::= BACKUP TO STRING(F). {
     if (s) { s->path = mu_build_name(b, F); }
 }
 statement ::= SHOW TABLES. { mu_build_statement(b, MU_AST_SHOW_TABLES); }
+statement ::= SHOW CREATE TABLE name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SHOW_CREATE);
+    if (s) { s->name = N; }
+}
 statement ::= SHOW TAGS. { mu_build_statement(b, MU_AST_SHOW_TAGS); }
 statement ::= SHOW AUDIENCES. { mu_build_statement(b, MU_AST_SHOW_AUDIENCES); }
 statement ::= CHECKPOINT. { mu_build_statement(b, MU_AST_CHECKPOINT); }

@@ -5,6 +5,7 @@
 
 #include "sql/options.h"
 #include "sql/set_relations.h"
+#include "sql/show_create.h"
 #include "sql/summarize.h"
 #include "sql/views.h"
 
@@ -290,6 +291,9 @@ muster_status mu_show(mu_binder *binder, const mu_ast_statement *statement, cons
     }
     if (statement->kind == MU_AST_SHOW_AUDIENCES) {
         return mu_show_audiences(binder, out, err);
+    }
+    if (statement->kind == MU_AST_SHOW_CREATE) {
+        return mu_show_create(binder, statement->name, out, err);
     }
     if (statement->kind == MU_AST_SUMMARIZE) {
         return mu_summarize(binder, statement, out, err);

@@ -482,7 +482,8 @@ static void print_verb(const mu_ast_statement *s, mu_writer *out)
                                         "DELETE FROM ",
                                         "VIEW ",
                                         "DROP VIEW ",
-                                        "SUMMARIZE "};
+                                        "SUMMARIZE ",
+                                        "SHOW CREATE TABLE "};
     const bool creates = s->kind == MU_AST_CREATE_TABLE || s->kind == MU_AST_CREATE_VIEW;
     const bool makes_set = s->kind == MU_AST_CREATE_TAG || s->kind == MU_AST_CREATE_AUDIENCE;
 

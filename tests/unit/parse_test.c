@@ -130,6 +130,7 @@ TEST(queries_are_kept_and_summarized)
         {"DROP VIEW IF EXISTS v", "DROP VIEW IF EXISTS \"v\""},
         {"CREATE TABLE t (a TEXT NOT NULL DEFAULT 'x', b INT DEFAULT -1)",
          "CREATE TABLE \"t\" (\"a\" \"TEXT\" NOT NULL DEFAULT ('x'), \"b\" \"INT\" DEFAULT (-1))"},
+        {"show create table t", "SHOW CREATE TABLE \"t\""},
         {"summarize t", "SUMMARIZE \"t\""},
         {"SUMMARIZE SELECT 1", "SUMMARIZE SELECT 1"},
     };
