@@ -94,13 +94,6 @@ static void put_value(const insertion *in, uint32_t c, uint32_t row, const mu_va
     }
 }
 
-/* DEFAULT: a name, where no column could have it. */
-static bool is_default(const mu_ast_expr *expr)
-{
-    return expr->kind == MU_AST_COLUMN && !expr->qualifier.text &&
-           mu_name_equal(expr->text, "default");
-}
-
 static muster_status bind_row(const mu_act *act, const insertion *in, uint32_t row,
                               muster_error *err)
 {
@@ -115,7 +108,7 @@ static muster_status bind_row(const mu_act *act, const insertion *in, uint32_t r
         const uint32_t c = in->targets[i];
         mu_value value;
         act->binder->work = 0;
-        if (is_default(values->data[i].expr)) {
+        if (mu_act_is_default(values->data[i].expr)) {
             MU_TRY(mu_act_preset(&in->table->columns[c], &value, err));
         } else {
             MU_TRY(mu_bind_constant(act->binder, values->data[i].expr, in->types[c], "VALUES",
