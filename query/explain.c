@@ -364,7 +364,7 @@ static muster_status put_node(const printer *p, const mu_plan *plan, muster_erro
         put(p->out, "the rows of both");
         return MUSTER_OK;
     case MU_PLAN_REPEAT:
-        putf(p->out, "each row %s times", plan->input->columns[plan->column_count].name);
+        putf(p->out, "each row as often as %s says", plan->input->columns[plan->column_count].name);
         return MUSTER_OK;
     case MU_PLAN_SERIES:
         putf(p->out, "a series of %" PRIu64, plan->series.count);

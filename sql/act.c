@@ -62,6 +62,7 @@ static act_fn *find_act(mu_ast_statement_kind kind)
     case MU_AST_EXPLAIN:
     case MU_AST_DESCRIBE:
     case MU_AST_SUMMARIZE:
+    case MU_AST_SHOW_CREATE:
     case MU_AST_SHOW_TABLES:
     case MU_AST_SHOW_TAGS:
     case MU_AST_SHOW_AUDIENCES:

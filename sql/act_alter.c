@@ -16,6 +16,13 @@ static muster_status bind_edit(const mu_act *act, const mu_table *table, mu_tabl
         const mu_ast_column *column = &s->columns.data[0];
         *at = column->name;
         *skip = s->if_exists && mu_table_column(table, column->name.text) != MU_NO_COLUMN;
+        if (column->preset || column->roles & MU_AST_NOT_NULL) {
+            return mu_fail_at(
+                err, MUSTER_INVALID, column->name.offset,
+                "column \"%s\" is NULL in all rows that there are; leave out NOT NULL "
+                "and DEFAULT",
+                column->name.text);
+        }
         edit->kind = MU_EDIT_ADD_COLUMN;
         edit->column.name = column->name.text;
         /* Whichever it is, one that is added has none. */

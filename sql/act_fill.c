@@ -5,10 +5,8 @@
  * The query reads the state that the change is based on, so a table may be filled from itself. Rows
  * go from batch to load, whose memory is bounded; nobody sees any before all are there.
  */
-#include "query/func.h"
 #include "sql/act_rows.h"
-
-#include <string.h>
+#include "storage/value.h"
 
 /* The column of the query as one of the table; customers stay what they are, other ids are looked
  * up, or added, by the load. */
@@ -23,12 +21,26 @@ static muster_status fit(const mu_act *act, const mu_column *column, const mu_ex
                    ? (*expr)->type
                    : (mu_type){.kind = act->binder->catalog->customer_kind, .bits = 64};
     }
-    return mu_type_equal((*expr)->type, type)
-               ? MUSTER_OK
-               : mu_expr_cast(scope, *expr, type, false, (*expr)->offset, expr, err);
+    if (mu_type_equal((*expr)->type, type)) {
+        return MUSTER_OK;
+    }
+    const muster_status status =
+        mu_expr_cast(scope, *expr, type, false, (*expr)->offset, expr, err);
+    if (status != MUSTER_OK) {
+        mu_where(err, "column \"%s\"", column->name);
+    }
+    return status;
 }
 
-/* A projection on the columns of the table, those that the query has not being NULL. */
+muster_status mu_act_preset(const mu_column *column, mu_value *out, muster_error *err)
+{
+    *out = (mu_value){.type = {.kind = MU_NULL}, .null = true};
+    return column->preset ? mu_value_parse(column->type, mu_column_preset(column), NULL, out, err)
+                          : MUSTER_OK;
+}
+
+/* A projection on the columns of the table, those that the query has not being their
+ * DEFAULT, or NULL. */
 static muster_status project(const mu_act *act, const mu_table *table, const uint32_t *targets,
                              uint32_t count, const mu_plan *query, int32_t offset,
                              const mu_plan **out, muster_error *err)
@@ -43,10 +55,11 @@ static muster_status project(const mu_act *act, const mu_table *table, const uin
         MU_TRY(mu_expr_column(scope, i, query->columns[i].type, offset, &exprs[targets[i]], err));
     }
     for (uint32_t c = 0; c < table->column_count; c++) {
-        const mu_value null = {.type = {.kind = MU_NULL}, .null = true};
         names[c] = table->columns[c].name;
         if (!exprs[c]) {
-            MU_TRY(mu_expr_const(scope, null, offset, &exprs[c], err));
+            mu_value value;
+            MU_TRY(mu_act_preset(&table->columns[c], &value, err));
+            MU_TRY(mu_expr_const(scope, value, offset, &exprs[c], err));
         }
         MU_TRY(fit(act, &table->columns[c], &exprs[c], err));
     }

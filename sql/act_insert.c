@@ -108,8 +108,12 @@ static muster_status bind_row(const mu_act *act, const insertion *in, uint32_t r
         const uint32_t c = in->targets[i];
         mu_value value;
         act->binder->work = 0;
-        MU_TRY(mu_bind_constant(act->binder, values->data[i].expr, in->types[c], "VALUES", &value,
-                                err));
+        if (mu_act_is_default(values->data[i].expr)) {
+            MU_TRY(mu_act_preset(&in->table->columns[c], &value, err));
+        } else {
+            MU_TRY(mu_bind_constant(act->binder, values->data[i].expr, in->types[c], "VALUES",
+                                    &value, err));
+        }
         MU_TRY(mu_value_check_length(&value, values->data[i].expr->start, err));
         if (value.null && in->table->columns[c].role == MU_ROLE_TIME) {
             return mu_fail_at(err, MUSTER_INVALID, values->data[i].expr->start,

@@ -104,12 +104,24 @@ muster_status mu_act_rows_take(void *context, const mu_batch *batch, muster_erro
     return mu_load_rows(rows->load, count, rows->inputs, err);
 }
 
+bool mu_act_is_default(const mu_ast_expr *expr)
+{
+    return expr->kind == MU_AST_COLUMN && !expr->qualifier.text &&
+           mu_name_equal(expr->text, "default");
+}
+
 muster_status mu_act_bind_value(const mu_place *place, const mu_ast_expr *expr,
                                 const mu_column *column, const mu_expr **out, muster_error *err)
 {
     const mu_expr *bound;
 
-    MU_TRY(mu_bind_expr(place, expr, &bound, err));
+    if (mu_act_is_default(expr)) {
+        mu_value preset;
+        MU_TRY(mu_act_preset(column, &preset, err));
+        MU_TRY(mu_expr_const(&place->binder->scope, preset, expr->offset, &bound, err));
+    } else {
+        MU_TRY(mu_bind_expr(place, expr, &bound, err));
+    }
     MU_TRY(mu_expr_cast(&place->binder->scope, bound, column->type, false, expr->offset, out, err));
     if ((*out)->kind == MU_EXPR_CONST) {
         return mu_value_check_length(&(*out)->value, expr->start, err);

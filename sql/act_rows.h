@@ -29,7 +29,13 @@ void mu_act_rows_close(mu_act_rows *rows); /* removes what was not finished; zer
 muster_status mu_act_fill(mu_act *act, const mu_table *table, const uint32_t *targets,
                           uint32_t count, const mu_plan *query, int32_t offset, muster_error *err);
 
-/* The expression as a value of the column. */
+/* The DEFAULT of the column; a bare NULL if it has none. */
+muster_status mu_act_preset(const mu_column *column, mu_value *out, muster_error *err);
+
+/* DEFAULT in place of a value. */
+bool mu_act_is_default(const mu_ast_expr *expr);
+
+/* The expression, or its DEFAULT, as a value of the column. */
 muster_status mu_act_bind_value(const mu_place *place, const mu_ast_expr *expr,
                                 const mu_column *column, const mu_expr **out, muster_error *err);
 

@@ -33,7 +33,7 @@ muster_status mu_act_check_new(const mu_act *act, bool *skip, muster_error *err)
 
 static muster_status bind_role(const mu_ast_column *column, mu_role *out, muster_error *err)
 {
-    unsigned roles = column->roles;
+    unsigned roles = column->roles & ~(unsigned)MU_AST_NOT_NULL;
 
     if (roles & MU_AST_ROLE_EVENT) {
         roles &= ~(unsigned)MU_AST_ROLE_INDEXED; /* which EVENT is by itself */
@@ -43,12 +43,37 @@ static muster_status bind_role(const mu_ast_column *column, mu_role *out, muster
            : roles == MU_AST_ROLE_EVENT   ? MU_ROLE_EVENT
            : roles == MU_AST_ROLE_INDEXED ? MU_ROLE_INDEXED
                                           : MU_ROLE_NONE;
-    if (column->roles != 0 && *out == MU_ROLE_NONE) {
+    if (roles != 0 && *out == MU_ROLE_NONE) {
         return mu_fail_at(err, MUSTER_INVALID, column->name.offset,
                           "column \"%s\" has several roles; a column has one at most",
                           column->name.text);
     }
     return MUSTER_OK;
+}
+
+/* What was written after the type, once this is known. */
+static muster_status bind_column(const mu_act *act, const mu_ast_column *written, mu_column *column,
+                                 muster_error *err)
+{
+    mu_writer text = {0};
+    mu_value value;
+
+    MU_TRY(bind_role(written, &column->role, err));
+    column->required = (written->roles & MU_AST_NOT_NULL) != 0;
+    if (!written->preset) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_bind_constant(act->binder, written->preset, column->type, "DEFAULT", &value, err));
+    if (value.null) {
+        return MUSTER_OK;
+    }
+    mu_value_format(&value, &text);
+    if (!text.failed) {
+        column->preset =
+            mu_arena_text(act->binder->scope.arena, (const char *)text.data, text.size);
+    }
+    mu_writer_deinit(&text);
+    return column->preset ? MUSTER_OK : mu_fail_memory(err, "creating a table");
 }
 
 static muster_status bind_period(mu_ast_name partition, mu_unit *out, muster_error *err)
@@ -112,7 +137,7 @@ static muster_status create_as_written(mu_act *act, mu_unit period, muster_error
                               "column \"%s\" needs a type, such as TEXT", columns[i].name);
         }
         MU_TRY(mu_bind_type(&written->data[i].type, &columns[i].type, err));
-        MU_TRY(bind_role(&written->data[i], &columns[i].role, err));
+        MU_TRY(bind_column(act, &written->data[i], &columns[i], err));
     }
     mu_table_find_roles(&table);
     return create(act, &table, &created, err);
@@ -219,6 +244,7 @@ static muster_status create_from_file(mu_act *act, mu_unit period, muster_error 
             MU_TRY(fit_role(act, &written->data[i], &columns[c], shape.columns[c].timestamp_format,
                             &options, err));
         }
+        MU_TRY(bind_column(act, &written->data[i], &columns[c], err));
     }
     mu_table_find_roles(&table);
     MU_TRY(create(act, &table, &created, err));
@@ -275,6 +301,7 @@ static muster_status take_columns(const mu_act *act, const mu_relation *query, m
         } else if (columns[c].role == MU_ROLE_TIME && columns[c].type.kind == MU_DATE) {
             columns[c].type = (mu_type){.kind = MU_TIMESTAMP};
         }
+        MU_TRY(bind_column(act, &written->data[i], &columns[c], err));
     }
     return MUSTER_OK;
 }

@@ -281,13 +281,15 @@ enum {
     MU_AST_ROLE_CUSTOMER = 1,
     MU_AST_ROLE_TIME = 2,
     MU_AST_ROLE_EVENT = 4,
-    MU_AST_ROLE_INDEXED = 8
+    MU_AST_ROLE_INDEXED = 8,
+    MU_AST_NOT_NULL = 16 /* no role, but written among them */
 };
 
 typedef struct mu_ast_column {
     mu_ast_name name;
     mu_ast_type type; /* name.text is NULL where none was written */
     unsigned roles;
+    mu_ast_expr *preset; /* DEFAULT; or NULL */
 } mu_ast_column;
 
 typedef struct mu_ast_columns {
@@ -346,6 +348,7 @@ typedef enum mu_ast_statement_kind {
     MU_AST_CREATE_VIEW,   /* name, names, query */
     MU_AST_DROP_VIEW,     /* name */
     MU_AST_SUMMARIZE,     /* name, or query */
+    MU_AST_SHOW_CREATE,   /* name */
 } mu_ast_statement_kind;
 
 typedef struct mu_ast_statement {

@@ -416,6 +416,19 @@ static muster_status plan_customers(const members *m, mu_relation *out, muster_e
     return MUSTER_OK;
 }
 
+/* The column that is TIME in all members. */
+static uint32_t find_time(const members *m)
+{
+    const uint32_t column = m->relations[0].time_column;
+
+    for (uint32_t i = 1; i < m->count; i++) {
+        if (m->relations[i].time_column != column) {
+            return MU_NO_COLUMN;
+        }
+    }
+    return column;
+}
+
 muster_status mu_bind_members(mu_binder *binder, const mu_ast_select *query, mu_relation *out,
                               muster_error *err)
 {
@@ -432,5 +445,6 @@ muster_status mu_bind_members(mu_binder *binder, const mu_ast_select *query, mu_
     }
     MU_TRY(plan_rows(&m, m.plans, &plan, err));
     mu_bind_relation_of(plan, out);
+    out->time_column = find_time(&m);
     return MUSTER_OK;
 }

@@ -761,9 +761,36 @@ mu_ast_select *mu_build_members(mu_build *b, mu_ast_query_kind kind, bool all, m
     return mu_build_finish_select(b, query);
 }
 
-mu_ast_select *mu_build_open_select(mu_build *b, mu_ast_select *query)
+static mu_ast_select *open_select(mu_build *b, mu_ast_select *query)
 {
     return query && is_closed(query) ? new_members(b, MU_AST_UNION, query) : query;
+}
+
+static mu_ast_select *put_tail(mu_build *b, mu_ast_select *query, const mu_build_tail *tail)
+{
+    if (query && tail) {
+        query->order_all = tail->order.all;
+        query->orders = tail->order.items;
+        query->limit = tail->limit.limit;
+        query->offset = tail->limit.offset;
+    }
+    return mu_build_finish_select(b, query);
+}
+
+mu_ast_select *mu_build_tail_of(mu_build *b, mu_ast_select *query, const mu_build_tail *tail)
+{
+    return put_tail(b, open_select(b, query), tail);
+}
+
+mu_ast_select *mu_build_with(mu_build *b, mu_token with, mu_ast_commons commons,
+                             mu_ast_select *query, const mu_build_tail *tail)
+{
+    query = open_select(b, query);
+    if (query) {
+        query->commons = commons;
+        query->start = with.offset;
+    }
+    return put_tail(b, query, tail);
 }
 
 void mu_build_insert(mu_ast_statement *statement, mu_ast_select *query)

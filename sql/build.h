@@ -22,6 +22,31 @@ typedef struct mu_build {
     muster_error *err;
 } mu_build;
 
+/* Parts of a query, while it is read. */
+typedef struct mu_build_limits {
+    mu_ast_expr *limit, *offset;
+} mu_build_limits;
+
+typedef struct mu_build_groups {
+    bool all;
+    mu_ast_items items;
+} mu_build_groups;
+
+typedef struct mu_build_orders {
+    bool all;
+    mu_ast_orders items;
+} mu_build_orders;
+
+typedef struct mu_build_tail { /* what may follow any query */
+    mu_build_orders order;
+    mu_build_limits limit;
+} mu_build_tail;
+
+typedef struct mu_build_alias {
+    mu_ast_name name;
+    mu_ast_names columns;
+} mu_build_alias;
+
 /* A token's text as a name: quotes undone. */
 mu_ast_name mu_build_name(mu_build *b, mu_token token);
 const char *mu_build_text(mu_build *b, mu_token token);
@@ -84,9 +109,12 @@ mu_ast_select *mu_build_members(mu_build *b, mu_ast_query_kind kind, bool all, m
                                 mu_ast_select *right);
 /* Parentheses belong to the text of the query in them. */
 mu_ast_select *mu_build_closed_select(mu_build *b, mu_token open, mu_ast_select *query);
-/* The query, or one around it if it has a WITH, an ORDER BY or a LIMIT of its own, which is to get
- * more of them. */
-mu_ast_select *mu_build_open_select(mu_build *b, mu_ast_select *query);
+/* The query with what follows it, or one around it if it has a WITH, an ORDER BY or a LIMIT of its
+ * own. */
+mu_ast_select *mu_build_tail_of(mu_build *b, mu_ast_select *query, const mu_build_tail *tail);
+/* The same with WITH; `tail` may be NULL. */
+mu_ast_select *mu_build_with(mu_build *b, mu_token with, mu_ast_commons commons,
+                             mu_ast_select *query, const mu_build_tail *tail);
 /* Takes up the depth of what the query holds, once it is whole. */
 mu_ast_select *mu_build_finish_select(mu_build *b, mu_ast_select *query);
 mu_ast_statement *mu_build_statement(mu_build *b, mu_ast_statement_kind kind);

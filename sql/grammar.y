@@ -27,56 +27,6 @@
 #define free(memory) mu_mem_free(memory)
 #define YYNOERRORRECOVERY 1
 
-/* WHERE and its like, while a query is read. */
-typedef struct limits {
-    mu_ast_expr *limit, *offset;
-} limits;
-
-typedef struct groups {
-    bool all;
-    mu_ast_items items;
-} groups;
-
-typedef struct orders {
-    bool all;
-    mu_ast_orders items;
-} orders;
-
-/* What may follow any query. */
-typedef struct tail {
-    orders order;
-    limits limit;
-} tail;
-
-static const tail no_tail;
-
-static mu_ast_select *with_tail(mu_build *b, mu_ast_select *query, const tail *t)
-{
-    if (query) {
-        query->order_all = t->order.all;
-        query->orders = t->order.items;
-        query->limit = t->limit.limit;
-        query->offset = t->limit.offset;
-    }
-    return mu_build_finish_select(b, query);
-}
-
-static mu_ast_select *with_commons(mu_build *b, mu_token with, mu_ast_commons commons,
-                                   mu_ast_select *query, const tail *t)
-{
-    query = mu_build_open_select(b, query);
-    if (query) {
-        query->commons = commons;
-        query->start = with.offset;
-    }
-    return with_tail(b, query, t);
-}
-
-typedef struct alias {
-    mu_ast_name name;
-    mu_ast_names columns;
-} alias;
-
 static const mu_ast_name no_name;
 }
 
@@ -91,11 +41,11 @@ static const mu_ast_name no_name;
 }
 
 %fallback ID ADD ALL ALTER ANY ASC AUDIENCE AUDIENCES BACKUP BEGIN BY CHECKPOINT COLUMN COMMIT
-  COMPACT COPY CURRENT CUSTOMER DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER
-  FIRST FOLLOWING GROUPS IF IGNORE INDEXED INSERT LAST NEXT NO NULLS ONLY OTHERS OUTER PARTITION
-  PRECEDING PRECISION RANGE RECURSIVE REFRESH RENAME REPLACE RESET RESPECT ROLLBACK ROW ROWS SET
-  SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES TAG TAGS TIES TIME TO UNBOUNDED UPDATE VALUES
-  VERSION VIEW.
+  COMPACT COPY CURRENT CUSTOMER DEFAULT DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN
+  FILTER FIRST FOLLOWING GROUPS IF IGNORE INDEXED INSERT KEY LAST NEXT NO NULLS ONLY OTHERS OUTER
+  PARTITION PRECEDING PRECISION PRIMARY RANGE RECURSIVE REFRESH RENAME REPLACE RESET RESPECT
+  ROLLBACK ROW ROWS SET SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES TAG TAGS TIES TIME TO
+  UNBOUNDED UPDATE VALUES VERSION VIEW.
 
 %token FETCH SEMICOLON.
 
@@ -263,6 +213,10 @@ statement ::= BACKUP TO STRING(F). {
     if (s) { s->path = mu_build_name(b, F); }
 }
 statement ::= SHOW TABLES. { mu_build_statement(b, MU_AST_SHOW_TABLES); }
+statement ::= SHOW CREATE TABLE name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SHOW_CREATE);
+    if (s) { s->name = N; }
+}
 statement ::= SHOW TAGS. { mu_build_statement(b, MU_AST_SHOW_TAGS); }
 statement ::= SHOW AUDIENCES. { mu_build_statement(b, MU_AST_SHOW_AUDIENCES); }
 statement ::= CHECKPOINT. { mu_build_statement(b, MU_AST_CHECKPOINT); }
@@ -285,8 +239,8 @@ create_table(A) ::= CREATE OR REPLACE TABLE name(N). {
 transaction ::= transaction_word.
 transaction ::= transaction_word name.
 transaction_word ::= BEGIN|COMMIT|ROLLBACK(T). {
-    mu_build_refuse(b, T, "each statement is a transaction of its own; there is no BEGIN, COMMIT or "
-                          "ROLLBACK");
+    mu_build_refuse(b, T, "each statement is a transaction of its own; there is no BEGIN, COMMIT "
+                          "or ROLLBACK");
 }
 statement ::= RESET name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_RESET);
@@ -329,24 +283,49 @@ columns(A) ::= column(C). { A = mu_build_add_column(b, (mu_ast_columns){0}, C); 
 columns(A) ::= columns(L) COMMA column(C). { A = mu_build_add_column(b, L, C); }
 
 %type column {mu_ast_column}
-column(A) ::= name(N) type(T). { A = (mu_ast_column){N, T, 0}; }
-column(A) ::= name(N) type(T) roles(R). { A = (mu_ast_column){N, T, R}; }
+column(A) ::= name(N) type(T). { A = (mu_ast_column){.name = N, .type = T}; }
+column(A) ::= name(N) type(T) roles(R). { A = R; A.name = N; A.type = T; }
 
-column(A) ::= name(N) roles(R). { A = (mu_ast_column){N, {{0}, 0, {0}}, R}; }
+column(A) ::= name(N) roles(R). { A = R; A.name = N; }
 
 %type file_columns {mu_ast_columns}
 file_columns(A) ::= . { A = (mu_ast_columns){0}; }
 file_columns(A) ::= LP columns(L) RP. { A = L; }
 
-%type roles {unsigned}
+/* What may be said of a column after its type: roles, and what its values may be. */
+%type roles {mu_ast_column}
 roles(A) ::= role(R). { A = R; }
-roles(A) ::= roles(L) role(R). { A = L | R; }
+roles(A) ::= roles(L) role(R). {
+    A = L;
+    A.roles |= R.roles;
+    A.preset = R.preset ? R.preset : L.preset;
+}
 
-%type role {unsigned}
-role(A) ::= CUSTOMER. { A = MU_AST_ROLE_CUSTOMER; }
-role(A) ::= TIME. { A = MU_AST_ROLE_TIME; }
-role(A) ::= EVENT. { A = MU_AST_ROLE_EVENT; }
-role(A) ::= INDEXED. { A = MU_AST_ROLE_INDEXED; }
+%type role {mu_ast_column}
+role(A) ::= CUSTOMER. { A = (mu_ast_column){.roles = MU_AST_ROLE_CUSTOMER}; }
+role(A) ::= TIME. { A = (mu_ast_column){.roles = MU_AST_ROLE_TIME}; }
+role(A) ::= EVENT. { A = (mu_ast_column){.roles = MU_AST_ROLE_EVENT}; }
+role(A) ::= INDEXED. { A = (mu_ast_column){.roles = MU_AST_ROLE_INDEXED}; }
+role(A) ::= NOT NULL. { A = (mu_ast_column){.roles = MU_AST_NOT_NULL}; }
+role(A) ::= DEFAULT preset(E). { A = (mu_ast_column){.preset = E}; }
+role(A) ::= PRIMARY(T) KEY. {
+    mu_build_refuse(b, T, "tables have no keys yet; leave PRIMARY KEY out, or say NOT NULL");
+    A = (mu_ast_column){0};
+}
+
+%type preset {mu_ast_expr *}
+preset(A) ::= NULL(T). { A = mu_build_literal(b, MU_AST_NULL, T); }
+preset(A) ::= TRUE|FALSE(T). { A = mu_build_literal(b, MU_AST_BOOLEAN, T); }
+preset(A) ::= STRING(T). { A = mu_build_literal(b, MU_AST_TEXT, T); }
+preset(A) ::= TYPED(T) STRING(S). { A = mu_build_typed(b, T, S); }
+preset(A) ::= number(N). { A = N; }
+preset(A) ::= MINUS(T) number(N). { A = mu_build_unary(b, MU_AST_UNARY, T, N); }
+preset(A) ::= LP(T) expr(E) RP. { A = mu_build_parenthesis(b, T, E); }
+
+%type number {mu_ast_expr *}
+number(A) ::= INTEGER(T). { A = mu_build_literal(b, MU_AST_INTEGER, T); }
+number(A) ::= DECIMAL(T). { A = mu_build_literal(b, MU_AST_DECIMAL, T); }
+number(A) ::= DOUBLE(T). { A = mu_build_literal(b, MU_AST_DOUBLE, T); }
 
 %type type {mu_ast_type}
 type(A) ::= type_name(N). { A = (mu_ast_type){N, 0, {0}}; }
@@ -415,9 +394,9 @@ rows(A) ::= rows(L) COMMA LP exprs(R) RP. { A = mu_build_add_row(b, L, R); }
 
 %type select {mu_ast_select *}
 select(A) ::= simple(Q). { A = Q; }
-select(A) ::= clause(Q) tail(T). { A = with_tail(b, mu_build_open_select(b, Q), &T); }
-select(A) ::= WITH(W) commons(C) clause(Q). { A = with_commons(b, W, C, Q, &no_tail); }
-select(A) ::= WITH(W) commons(C) clause(Q) tail(T). { A = with_commons(b, W, C, Q, &T); }
+select(A) ::= clause(Q) tail(T). { A = mu_build_tail_of(b, Q, &T); }
+select(A) ::= WITH(W) commons(C) clause(Q). { A = mu_build_with(b, W, C, Q, NULL); }
+select(A) ::= WITH(W) commons(C) clause(Q) tail(T). { A = mu_build_with(b, W, C, Q, &T); }
 select(A) ::= WITH recursive commons clause(Q). { A = Q; }
 
 recursive ::= RECURSIVE(R). {
@@ -590,28 +569,28 @@ source(A) ::= LP(P) sources(J) RP alias(S). {
     }
 }
 
-%type alias {alias}
-alias(A) ::= . [ENCLOSED] { A = (alias){0}; }
-alias(A) ::= name(N) column_names(C). { A = (alias){N, C}; }
-alias(A) ::= AS name(N) column_names(C). { A = (alias){N, C}; }
+%type alias {mu_build_alias}
+alias(A) ::= . [ENCLOSED] { A = (mu_build_alias){0}; }
+alias(A) ::= name(N) column_names(C). { A = (mu_build_alias){N, C}; }
+alias(A) ::= AS name(N) column_names(C). { A = (mu_build_alias){N, C}; }
 
 %type where {mu_ast_expr *}
 where(A) ::= . { A = NULL; }
 where(A) ::= WHERE expr(E). { A = E; }
 
-%type group {groups}
-group(A) ::= . { A = (groups){0}; }
-group(A) ::= GROUP BY ALL. { A = (groups){.all = true}; }
-group(A) ::= GROUP BY exprs(L). { A = (groups){.items = L}; }
+%type group {mu_build_groups}
+group(A) ::= . { A = (mu_build_groups){0}; }
+group(A) ::= GROUP BY ALL. { A = (mu_build_groups){.all = true}; }
+group(A) ::= GROUP BY exprs(L). { A = (mu_build_groups){.items = L}; }
 
 %type having {mu_ast_expr *}
 having(A) ::= . { A = NULL; }
 having(A) ::= HAVING expr(E). { A = E; }
 
-%type tail {tail}
-tail(A) ::= order(O). { A = (tail){.order = O}; }
-tail(A) ::= order(O) limit(L). { A = (tail){O, L}; }
-tail(A) ::= limit(L). { A = (tail){.limit = L}; }
+%type tail {mu_build_tail}
+tail(A) ::= order(O). { A = (mu_build_tail){.order = O}; }
+tail(A) ::= order(O) limit(L). { A = (mu_build_tail){O, L}; }
+tail(A) ::= limit(L). { A = (mu_build_tail){.limit = L}; }
 
 %type windows {mu_ast_windows}
 windows(A) ::= . { A = (mu_ast_windows){0}; }
@@ -702,10 +681,10 @@ exclusion(A) ::= EXCLUDE TIES. { A = MU_AST_EXCLUDE_TIES; }
 qualify(A) ::= . { A = NULL; }
 qualify(A) ::= QUALIFY expr(E). { A = E; }
 
-%type order {orders}
-order(A) ::= ORDER BY order_items(L). { A = (orders){.items = L}; }
+%type order {mu_build_orders}
+order(A) ::= ORDER BY order_items(L). { A = (mu_build_orders){.items = L}; }
 order(A) ::= ORDER BY ALL(T) direction(D) nulls(N). {
-    A = (orders){.all = true,
+    A = (mu_build_orders){.all = true,
                  .items = mu_build_add_order(b, (mu_ast_orders){0},
                                              (mu_ast_order){NULL, D, N, T.offset})};
 }
@@ -729,11 +708,11 @@ nulls(A) ::= . { A = MU_AST_NULLS_DEFAULT; }
 nulls(A) ::= NULLS FIRST. { A = MU_AST_NULLS_FIRST; }
 nulls(A) ::= NULLS LAST. { A = MU_AST_NULLS_LAST; }
 
-%type limit {limits}
-limit(A) ::= most(L). { A = (limits){L, NULL}; }
-limit(A) ::= after(O). { A = (limits){NULL, O}; }
-limit(A) ::= most(L) after(O). { A = (limits){L, O}; }
-limit(A) ::= after(O) most(L). { A = (limits){L, O}; }
+%type limit {mu_build_limits}
+limit(A) ::= most(L). { A = (mu_build_limits){L, NULL}; }
+limit(A) ::= after(O). { A = (mu_build_limits){NULL, O}; }
+limit(A) ::= most(L) after(O). { A = (mu_build_limits){L, O}; }
+limit(A) ::= after(O) most(L). { A = (mu_build_limits){L, O}; }
 
 %type most {mu_ast_expr *}
 most(A) ::= LIMIT expr(L). { A = L; }

@@ -7,6 +7,7 @@
 #include "sql/options.h"
 #include "sql/set_relations.h"
 #include "sql/settings.h"
+#include "sql/show_create.h"
 #include "sql/summarize.h"
 #include "sql/views.h"
 
@@ -124,21 +125,21 @@ static const mu_plan_column described[] = {
     {"role", {.kind = MU_TEXT}},
 };
 
-static mu_value role_value(mu_role role)
+static mu_value role_value(mu_role role, bool required)
 {
     switch (role) {
     case MU_ROLE_CUSTOMER:
-        return text_value("CUSTOMER");
+        return text_value(required ? "CUSTOMER, NOT NULL" : "CUSTOMER");
     case MU_ROLE_TIME:
         return text_value("TIME");
     case MU_ROLE_EVENT:
-        return text_value("EVENT");
+        return text_value(required ? "EVENT, NOT NULL" : "EVENT");
     case MU_ROLE_INDEXED:
-        return text_value("INDEXED");
+        return text_value(required ? "INDEXED, NOT NULL" : "INDEXED");
     case MU_ROLE_NONE:
         break;
     }
-    return null_text();
+    return required ? text_value("NOT NULL") : null_text();
 }
 
 static muster_status describe_table(mu_binder *binder, mu_ast_name name, const mu_plan **out,
@@ -153,7 +154,7 @@ static muster_status describe_table(mu_binder *binder, mu_ast_name name, const m
         mu_value *row = values + i * MU_COUNT(described);
         row[0] = text_value(table->columns[i].name);
         MU_TRY(keep_type(binder, table->columns[i].type, &row[1], err));
-        row[2] = role_value(table->columns[i].role);
+        row[2] = role_value(table->columns[i].role, table->columns[i].required);
     }
     return mu_plan_values(&binder->scope, described, MU_COUNT(described), values,
                           table->column_count, out, err);
@@ -169,8 +170,8 @@ static muster_status describe_relation(mu_binder *binder, const mu_relation *rel
         mu_value *row = values + i * MU_COUNT(described);
         row[0] = text_value(relation->plan->columns[i].name);
         MU_TRY(keep_type(binder, relation->plan->columns[i].type, &row[1], err));
-        row[2] = i == relation->customer_column ? role_value(MU_ROLE_CUSTOMER)
-                 : i == relation->time_column   ? role_value(MU_ROLE_TIME)
+        row[2] = i == relation->customer_column ? role_value(MU_ROLE_CUSTOMER, false)
+                 : i == relation->time_column   ? role_value(MU_ROLE_TIME, false)
                                                 : null_text();
     }
     return mu_plan_values(&binder->scope, described, MU_COUNT(described), values,
@@ -368,6 +369,9 @@ muster_status mu_show(mu_binder *binder, const mu_ast_statement *statement, cons
     }
     if (statement->kind == MU_AST_SHOW_AUDIENCES) {
         return mu_show_audiences(binder, out, err);
+    }
+    if (statement->kind == MU_AST_SHOW_CREATE) {
+        return mu_show_create(binder, statement->name, out, err);
     }
     if (statement->kind == MU_AST_SUMMARIZE) {
         return mu_summarize(binder, statement, out, err);

@@ -6,6 +6,7 @@
 #include "storage/catalog.h"
 
 #include "storage/base/limits.h"
+#include "storage/value.h"
 
 #include <assert.h>
 #include <string.h>
@@ -22,6 +23,11 @@ bool mu_name_equal(const char *a, const char *b)
         b++;
     }
     return lower(*a) == lower(*b);
+}
+
+mu_text mu_column_preset(const mu_column *column)
+{
+    return (mu_text){column->preset, (uint32_t)strlen(column->preset)};
 }
 
 const mu_table *mu_catalog_find(const mu_catalog *catalog, const char *name)
@@ -154,6 +160,26 @@ static muster_status check_role(const mu_catalog *catalog, const mu_column *colu
     return MUSTER_OK;
 }
 
+/* What a row gets that says nothing has to be a value of the column. */
+static muster_status check_preset(const mu_column *column, muster_error *err)
+{
+    mu_value value;
+
+    if (!column->preset) {
+        return MUSTER_OK;
+    }
+    if (column->role == MU_ROLE_CUSTOMER) {
+        return mu_fail(err, MUSTER_INVALID, "column \"%s\" is CUSTOMER, and has no DEFAULT",
+                       column->name);
+    }
+    const muster_status status =
+        mu_value_parse(column->type, mu_column_preset(column), NULL, &value, err);
+    if (status != MUSTER_OK) {
+        mu_where(err, "DEFAULT of column \"%s\"", column->name);
+    }
+    return status;
+}
+
 static muster_status check_column(const mu_catalog *catalog, const mu_table *table, uint32_t i,
                                   muster_error *err)
 {
@@ -173,6 +199,7 @@ static muster_status check_column(const mu_catalog *catalog, const mu_table *tab
         }
     }
     MU_TRY(check_type(column, err));
+    MU_TRY(check_preset(column, err));
     return check_role(catalog, column, err);
 }
 

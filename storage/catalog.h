@@ -40,6 +40,8 @@ typedef struct mu_column {
     uint32_t id;
     mu_type type; /* of the CUSTOMER column: MU_CUSTOMER */
     mu_role role;
+    bool required;      /* NOT NULL */
+    const char *preset; /* DEFAULT, as text; NULL: there is none */
 } mu_column;
 
 typedef struct mu_table {
@@ -71,6 +73,9 @@ static inline bool mu_table_has_events(const mu_table *table)
 {
     return table->customer_column != MU_NO_COLUMN && table->time_column != MU_NO_COLUMN;
 }
+
+/* Of a column that has one. */
+mu_text mu_column_preset(const mu_column *column);
 
 bool mu_name_equal(const char *a, const char *b);
 const mu_table *mu_catalog_find(const mu_catalog *catalog,

@@ -162,6 +162,13 @@ static muster_status check_missing(const char *path, const mu_table *table,
     for (uint32_t i = 0; i < table->column_count; i++) {
         const mu_column *column = &table->columns[i];
         const bool customer = i == table->customer_column, time = i == table->time_column;
+        if (mu_copy_plan_lacks(plan, i) && column->required && !column->preset && !customer &&
+            !time) {
+            list_names(&plan->head, names);
+            return mu_fail(err, MUSTER_INVALID,
+                           "\"%s\" has no column \"%s\", which was declared NOT NULL; it has %s",
+                           path, column->name, names[0] ? names : "none of the table's");
+        }
         if (mu_copy_plan_lacks(plan, i) && (customer || time)) {
             list_names(&plan->head, names);
             return mu_fail(err, MUSTER_INVALID,
@@ -215,6 +222,9 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_
             (mu_copy_column){.name = column->name, .type = column->type, .field = MU_NO_COLUMN};
         if (column->role == MU_ROLE_TIME) {
             out->columns[i].needed = "; an event needs a time";
+        }
+        if (column->required) {
+            out->columns[i].needed = "; it was declared NOT NULL";
         }
         if (customers && column->type.kind == MU_TEXT) {
             out->columns[i].bytes = (mu_copy_bytes){"an attribute", 0, MU_MAX_ATTRIBUTE_BYTES};

@@ -101,6 +101,16 @@ muster_status mu_load_open(mu_change *change, const mu_table *table, const mu_lo
     }
     for (uint32_t i = 0; i < table->column_count; i++) {
         load->columns[i].form = form_of(table->columns[i].type);
+        load->columns[i].preset.null = true;
+        if (table->columns[i].preset) {
+            const muster_status status =
+                mu_value_parse(table->columns[i].type, mu_column_preset(&table->columns[i]), NULL,
+                               &load->columns[i].preset, err);
+            if (status != MUSTER_OK) {
+                mu_load_close(load);
+                return status;
+            }
+        }
     }
     *out = load;
     return MUSTER_OK;
@@ -248,6 +258,35 @@ static muster_status append_customers(mu_load *load, uint32_t *ordinals,
     return MUSTER_OK;
 }
 
+static bool is_absent(const mu_input_column *input)
+{
+    return !input->i64 && !input->f64 && !input->text && !input->ordinals;
+}
+
+/* The DEFAULT of the column, many times. */
+static muster_status append_preset(mu_load_column *column, void *chunk, uint64_t *valid,
+                                   uint32_t first, uint32_t count, muster_error *err)
+{
+    const mu_value *preset = &column->preset;
+    uint32_t code = 0;
+
+    if (column->form == MU_FORM_CODE &&
+        !mu_dict_memo_add(&column->memo, &column->dict, preset->text, &code)) {
+        return mu_fail_memory(err, "loading text");
+    }
+    for (uint32_t i = first; i < first + count; i++) {
+        mu_bits_set(valid, i);
+        if (column->form == MU_FORM_CODE) {
+            ((uint32_t *)chunk)[i] = code;
+        } else if (column->form == MU_FORM_F64) {
+            ((double *)chunk)[i] = preset->f64;
+        } else {
+            ((int64_t *)chunk)[i] = preset->i64;
+        }
+    }
+    return MUSTER_OK;
+}
+
 /* Appends rows that lie in one chunk. */
 static muster_status append_part(mu_load *load, mu_load_column *column, uint32_t at,
                                  const mu_input_column *input, uint32_t from, uint32_t count,
@@ -256,10 +295,12 @@ static muster_status append_part(mu_load *load, mu_load_column *column, uint32_t
     void *const chunk = column->chunks[at >> MU_LOAD_CHUNK_BITS];
     uint64_t *const valid = column->valid[at >> MU_LOAD_CHUNK_BITS];
     const uint32_t first = at % MU_LOAD_CHUNK_ROWS;
-    const bool absent = !input->i64 && !input->f64 && !input->text && !input->ordinals;
 
     assert(first + count <= MU_LOAD_CHUNK_ROWS);
-    if (absent) {
+    if (is_absent(input) && !column->preset.null) {
+        return append_preset(column, chunk, valid, first, count, err);
+    }
+    if (is_absent(input)) {
         uint8_t *values = chunk;
         const size_t size = value_bytes(column->form);
         memset(&values[first * size], column->form == MU_FORM_ORDINAL ? 0xff : 0, count * size);
@@ -335,6 +376,28 @@ static size_t memory_used(const mu_load *load)
     return bytes;
 }
 
+/* NOT NULL, as the user wants it. */
+static muster_status check_required(const mu_load *load, const mu_load_batch *batch,
+                                    muster_error *err)
+{
+    for (uint32_t i = 0; i < load->table->column_count; i++) {
+        const mu_column *column = &load->table->columns[i];
+        const mu_input_column *input = &batch->columns[i];
+        const bool absent = is_absent(input);
+        if (!column->required || (absent && column->preset) || (!absent && !input->valid)) {
+            continue;
+        }
+        for (uint32_t row = 0; row < batch->rows; row++) {
+            if (absent || !mu_bits_test(input->valid, row)) {
+                return mu_fail(err, MUSTER_INVALID,
+                               "row %" PRIu32 ": column \"%s\" is NULL, and may not be", row + 1,
+                               column->name);
+            }
+        }
+    }
+    return MUSTER_OK;
+}
+
 /* TIME is what everything is sorted by. */
 static muster_status check_times(const mu_load *load, const mu_load_batch *batch, muster_error *err)
 {
@@ -362,6 +425,7 @@ muster_status mu_load_begin(mu_load *load, uint32_t count, const mu_load_batch *
     assert(!load->finished && !load->batches);
     for (uint32_t i = 0; i < count; i++) {
         MU_TRY(check_times(load, &batches[i], err));
+        MU_TRY(check_required(load, &batches[i], err));
         rows += batches[i].rows;
     }
     if (rows > UINT32_MAX / 2 - load->rows) {

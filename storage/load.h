@@ -15,7 +15,8 @@
 #include "storage/base/pool.h"
 #include "storage/db.h"
 
-/* One column of rows that come in. Exactly one of the first three is set, or none if all are NULL.
+/* One column of rows that come in. Exactly one of the first three is set, or none if all are the
+ * column's DEFAULT, or NULL where it has none.
  * The CUSTOMER column is text or i64, as the ids are, or ordinals of customers that are there. */
 typedef struct mu_input_column {
     const int64_t *i64;

@@ -31,6 +31,7 @@ typedef struct mu_load_column {
     mu_dict_builder dict;
     mu_dict_memo memo;      /* of its codes */
     uint32_t *order, *rank; /* of the dictionary, while runs are written */
+    mu_value preset;        /* what rows have that say nothing; its text is the catalog's */
     bool plain;             /* it has too many texts for any run to have a dictionary */
 } mu_load_column;
 

@@ -27,8 +27,11 @@ enum {
 
     /* The fewest bytes that one of each takes, by which a count is held against what is left. */
     TABLE_BYTES = 4 + 4 + 1 + 4 + 4,
-    COLUMN_BYTES = 4 + 4 + 5,
+    COLUMN_BYTES = 4 + 4 + 6,
     VIEW_BYTES = 4 + 4,
+
+    REQUIRED = 1, /* flags of a column */
+    PRESET = 2,
     PART_BYTES = 8 + 4 + 4 + 8,
     SEGMENT_BYTES = 8 + 4 + 8 + 3 * 8 + 2 * 8 + 8,
     SETS_BYTES = 8 + 8,
@@ -79,7 +82,9 @@ bool mu_manifest_copy_table(const mu_table *table, mu_arena *arena, mu_table *ou
         const char *name = table->columns[i].name;
         columns[i] = table->columns[i];
         columns[i].name = mu_arena_text(arena, name, strlen(name));
-        if (!columns[i].name) {
+        const char *preset = table->columns[i].preset;
+        columns[i].preset = preset ? mu_arena_text(arena, preset, strlen(preset)) : NULL;
+        if (!columns[i].name || (preset && !columns[i].preset)) {
             return false;
         }
     }
@@ -190,6 +195,11 @@ static void write_table(mu_writer *out, const mu_table *table)
         mu_write_u8(out, column->type.precision);
         mu_write_u8(out, column->type.scale);
         mu_write_u8(out, (uint8_t)column->role);
+        mu_write_u8(out,
+                    (uint8_t)((column->required ? REQUIRED : 0) | (column->preset ? PRESET : 0)));
+        if (column->preset) {
+            mu_write_text(out, column->preset, strlen(column->preset));
+        }
     }
 }
 
@@ -338,6 +348,28 @@ static muster_status read_name(decoder *d, mu_text *name)
     return name->data ? MUSTER_OK : fail_memory(d);
 }
 
+static muster_status read_constraints(decoder *d, mu_column *column)
+{
+    const uint8_t flags = mu_read_u8(&d->in);
+    uint32_t size;
+
+    if (flags > (REQUIRED | PRESET)) {
+        return mu_fail(d->err, MUSTER_CORRUPT, "column \"%s\" has flags %u", column->name, flags);
+    }
+    column->required = flags & REQUIRED;
+    column->preset = NULL;
+    if (!(flags & PRESET)) {
+        return MUSTER_OK;
+    }
+    const char *text = mu_read_text(&d->in, &size);
+    if (!text || memchr(text, '\0', size)) {
+        return mu_fail(d->err, MUSTER_CORRUPT, "column \"%s\" has a DEFAULT that is none",
+                       column->name);
+    }
+    column->preset = mu_arena_text(d->arena, text, size);
+    return column->preset ? MUSTER_OK : fail_memory(d);
+}
+
 static muster_status read_column(decoder *d, mu_column *column)
 {
     mu_text name;
@@ -356,7 +388,7 @@ static muster_status read_column(decoder *d, mu_column *column)
     }
     column->type.kind = (mu_kind)kind;
     column->role = (mu_role)role;
-    return MUSTER_OK;
+    return read_constraints(d, column);
 }
 
 static muster_status read_table(decoder *d, mu_table *table)

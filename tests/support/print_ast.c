@@ -481,6 +481,12 @@ static void print_column(const mu_ast_column *column, mu_writer *out)
     put(out, column->roles & MU_AST_ROLE_TIME ? " TIME" : "");
     put(out, column->roles & MU_AST_ROLE_EVENT ? " EVENT" : "");
     put(out, column->roles & MU_AST_ROLE_INDEXED ? " INDEXED" : "");
+    put(out, column->roles & MU_AST_NOT_NULL ? " NOT NULL" : "");
+    if (column->preset) {
+        put(out, " DEFAULT (");
+        print_expr(column->preset, out);
+        put(out, ")");
+    }
 }
 
 static void print_columns(const mu_ast_statement *s, mu_writer *out)
@@ -597,7 +603,8 @@ static void print_verb(const mu_ast_statement *s, mu_writer *out)
                                         "DELETE FROM ",
                                         "VIEW ",
                                         "DROP VIEW ",
-                                        "SUMMARIZE "};
+                                        "SUMMARIZE ",
+                                        "SHOW CREATE TABLE "};
     const bool creates = s->kind == MU_AST_CREATE_TABLE || s->kind == MU_AST_CREATE_VIEW;
     const bool makes_set = s->kind == MU_AST_CREATE_TAG || s->kind == MU_AST_CREATE_AUDIENCE;
 

@@ -162,6 +162,27 @@ TEST(joins_are_read_from_left_to_right)
     check_trees(pairs, MU_COUNT(pairs));
 }
 
+TEST(queries_are_kept_and_summarized)
+{
+    static const char *const pairs[][2] = {
+        {"CREATE TABLE t (a CUSTOMER, b TIME) PARTITION BY day AS SELECT 1",
+         "CREATE TABLE \"t\" (\"a\" CUSTOMER, \"b\" TIME) PARTITION BY \"day\" AS SELECT 1"},
+        {"create or replace table t as from u", "CREATE OR REPLACE TABLE \"t\" AS FROM \"u\""},
+        {"INSERT INTO t (a) SELECT 1", "INSERT INTO \"t\" (\"a\") SELECT 1"},
+        {"INSERT INTO t (VALUES (1) LIMIT 1)", "INSERT INTO \"t\" VALUES (1) LIMIT 1"},
+        {"CREATE VIEW IF NOT EXISTS v(a) AS FROM t",
+         "CREATE VIEW IF NOT EXISTS \"v\"(\"a\") AS FROM \"t\""},
+        {"CREATE OR REPLACE VIEW v AS FROM t", "CREATE OR REPLACE VIEW \"v\" AS FROM \"t\""},
+        {"DROP VIEW IF EXISTS v", "DROP VIEW IF EXISTS \"v\""},
+        {"CREATE TABLE t (a TEXT NOT NULL DEFAULT 'x', b INT DEFAULT -1)",
+         "CREATE TABLE \"t\" (\"a\" \"TEXT\" NOT NULL DEFAULT ('x'), \"b\" \"INT\" DEFAULT (-1))"},
+        {"show create table t", "SHOW CREATE TABLE \"t\""},
+        {"summarize t", "SUMMARIZE \"t\""},
+        {"SUMMARIZE SELECT 1", "SUMMARIZE SELECT 1"},
+    };
+    check_trees(pairs, MU_COUNT(pairs));
+}
+
 TEST(statements_that_change_things_are_read)
 {
     static const char *const pairs[][2] = {
@@ -176,17 +197,6 @@ TEST(statements_that_change_things_are_read)
          "CREATE TABLE IF NOT EXISTS \"e\" FROM 'e.csv' (\"user_id\" CUSTOMER, \"ts\" \"BIGINT\" "
          "TIME, \"event\" EVENT, \"n\" \"BIGINT\") WITH (\"HEADER\" 'false', \"DELIMITER\" ';', "
          "\"COLUMNS\" (\"a\", \"b\"), \"NULL\" 'x') PARTITION BY \"day\""},
-        {"CREATE TABLE t (a CUSTOMER, b TIME) PARTITION BY day AS SELECT 1",
-         "CREATE TABLE \"t\" (\"a\" CUSTOMER, \"b\" TIME) PARTITION BY \"day\" AS SELECT 1"},
-        {"create or replace table t as from u", "CREATE OR REPLACE TABLE \"t\" AS FROM \"u\""},
-        {"INSERT INTO t (a) SELECT 1", "INSERT INTO \"t\" (\"a\") SELECT 1"},
-        {"INSERT INTO t (VALUES (1) LIMIT 1)", "INSERT INTO \"t\" VALUES (1) LIMIT 1"},
-        {"CREATE VIEW IF NOT EXISTS v(a) AS FROM t",
-         "CREATE VIEW IF NOT EXISTS \"v\"(\"a\") AS FROM \"t\""},
-        {"CREATE OR REPLACE VIEW v AS FROM t", "CREATE OR REPLACE VIEW \"v\" AS FROM \"t\""},
-        {"DROP VIEW IF EXISTS v", "DROP VIEW IF EXISTS \"v\""},
-        {"summarize t", "SUMMARIZE \"t\""},
-        {"SUMMARIZE SELECT 1", "SUMMARIZE SELECT 1"},
         {"CREATE TABLE e FROM 'e.csv'", "CREATE TABLE \"e\" FROM 'e.csv'"},
         {"DROP TABLE IF EXISTS e", "DROP TABLE IF EXISTS \"e\""},
         {"COPY tags FROM 'tags.csv' (FORMAT csv, HEADER)",
@@ -305,8 +315,8 @@ TEST(an_error_says_where_what_and_what_was_expected)
          "unexpected \")\"; expected an operator, FOLLOWING or PRECEDING"},
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
         {"CREATE TABLE t (a TEXT UNIQUE)", 23,
-         "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, INDEXED, PRECISION "
-         "or TIME"},
+         "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, DEFAULT, EVENT, INDEXED, "
+         "NOT, PRECISION, PRIMARY or TIME"},
         {"CREATE INDEX i", 7, "unexpected \"INDEX\"; expected AUDIENCE, OR, TABLE, TAG or VIEW"},
         {"MERGE INTO t", 0, "unexpected \"MERGE\"; expected something else"},
         {"COPY t FROM events.csv", 12,
