@@ -300,11 +300,12 @@ MUSTER_API muster_status muster_tag(muster_connection *connection, const char *n
 MUSTER_API void muster_free(void *bytes); /* NULL is fine */
 
 /* Adding rows without SQL. An appender belongs to its connection, and so to one thread; any number
- * may be open at once, also on one table, and none counts against memory_limit. Rows are kept until muster_appender_commit(), which makes them part of the
- * database all at once: when it returns OK they are on the disk, and every statement that begins
- * afterwards sees them. Commits of several threads share what has to be waited for. After 65,536
- * rows without a commit the appender begins to write them, and has the database to itself until
- * its commit: other threads wait with their changes, and changes of its own thread are BUSY. */
+ * may be open at once, also on one table, and none counts against memory_limit. Rows are kept until
+ * muster_appender_commit(), which makes them part of the database all at once: when it returns OK
+ * they are on the disk, and every statement that begins afterwards sees them. Commits of several
+ * threads share what has to be waited for. After 65,536 rows without a commit the appender begins
+ * to write them, and has the database to itself until its commit: other threads wait with their
+ * changes, and changes of its own thread are BUSY. */
 typedef struct muster_appender muster_appender;
 
 /* To a table of events or a lookup table; INVALID if there is none. */
