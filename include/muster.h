@@ -100,7 +100,8 @@ typedef struct muster_options {
 } muster_options;
 
 /* Opens the database in directory `path`, creating it if there is none, unless `options` says
- * read_only. NULL opens a temporary database that goes when it is closed. `options` may be NULL.
+ * read_only. NULL opens a temporary database that goes when it is closed. `options` may be NULL;
+ * what they point to is copied.
  * On success the caller owns *db; on failure (BUSY, CORRUPT, IO, INVALID, NOMEM) *db is NULL. The
  * first statement that writes takes the lock of the database and holds it until the close; BUSY
  * if another process has it. */
@@ -253,7 +254,7 @@ MUSTER_API muster_status muster_step_batch(muster_statement *statement, const mu
 
 /* What a statement without rows did: rows loaded, inserted or deleted, and what it has to say
  * (columns detected, rows rejected), lines separated by '\n', "" if nothing. Good until the
- * statement is finished. */
+ * statement is reset or finished. */
 MUSTER_API uint64_t muster_rows_changed(const muster_statement *statement);
 MUSTER_API const char *muster_notes(const muster_statement *statement);
 
@@ -298,12 +299,13 @@ MUSTER_API muster_status muster_tag(muster_connection *connection, const char *n
                                     muster_error *err);
 MUSTER_API void muster_free(void *bytes); /* NULL is fine */
 
-/* Adding rows without SQL. An appender belongs to one thread; any number may be open at once,
- * also on one table. Rows are kept until muster_appender_commit(), which makes them part of the
- * database all at once: when it returns OK they are on the disk, and every statement that begins
- * afterwards sees them. Commits of several threads share what has to be waited for. After 65,536
- * rows without a commit the appender begins to write them, and has the database to itself until
- * its commit: other threads wait with their changes, and changes of its own thread are BUSY. */
+/* Adding rows without SQL. An appender belongs to its connection, and so to one thread; any number
+ * may be open at once, also on one table, and none counts against memory_limit. Rows are kept until
+ * muster_appender_commit(), which makes them part of the database all at once: when it returns OK
+ * they are on the disk, and every statement that begins afterwards sees them. Commits of several
+ * threads share what has to be waited for. After 65,536 rows without a commit the appender begins
+ * to write them, and has the database to itself until its commit: other threads wait with their
+ * changes, and changes of its own thread are BUSY. */
 typedef struct muster_appender muster_appender;
 
 /* To a table of events or a lookup table; INVALID if there is none. */

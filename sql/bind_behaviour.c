@@ -213,7 +213,15 @@ static muster_status bind_unit(const behaviour *b, const mu_ast_expr *unit, mu_u
         mu_value value;
         MU_TRY(mu_bind_constant(b->binder, unit, (mu_type){.kind = MU_TEXT}, "unit", &value, err));
         *out = MU_UNIT_DAY;
-        if (b->binder->unknown > unknown || (!value.null && mu_bind_unit(value.text.data, out))) {
+        if (b->binder->unknown > unknown) {
+            return MUSTER_OK;
+        }
+        const char *name = mu_arena_text(b->binder->scope.arena, value.null ? "" : value.text.data,
+                                         value.null ? 0 : value.text.size);
+        if (!name) {
+            return mu_fail_memory(err, "running a statement");
+        }
+        if (mu_bind_unit(name, out)) {
             return MUSTER_OK;
         }
     }

@@ -29,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 void slt_die(const char *format, ...)
@@ -145,6 +146,25 @@ void slt_restart(slt_file *file)
         muster_connect(file->db, &file->connection, &err) != MUSTER_OK) {
         slt_die("%s:%u: %s", file->path, file->line, err.message);
     }
+    for (const char *sql = slt_bytes(&file->settings); *sql;) {
+        muster_statement *statement = NULL;
+        bool row;
+        if (muster_prepare(file->connection, sql, &sql, &statement, &err) != MUSTER_OK ||
+            (statement && muster_step(statement, &row, &err) != MUSTER_OK)) {
+            slt_die("%s:%u: %s", file->path, file->line, err.message);
+        }
+        muster_finish(statement);
+    }
+}
+
+/* A restart is not to be seen, and a connection's settings end with it. */
+static void keep_setting(slt_file *file, const char *sql, const char *rest)
+{
+    sql += strspn(sql, " \t\r\n");
+    if (strncasecmp(sql, "SET ", 4) == 0 || strncasecmp(sql, "RESET ", 6) == 0) {
+        slt_add(&file->settings, sql, (size_t)(rest - sql));
+        slt_add_text(&file->settings, ";");
+    }
 }
 
 static void add_row(muster_statement *statement, slt_text *rows)
@@ -221,6 +241,9 @@ static bool run_one(slt_file *file, const char *sql, const char **rest, slt_resu
     }
     slt_add_text(&result->notes, muster_notes(statement));
     muster_finish(statement);
+    if (result->error.status == MUSTER_OK) {
+        keep_setting(file, sql, *rest);
+    }
     return true;
 }
 
@@ -539,6 +562,7 @@ static bool run_file(slt_file file)
     (void)printf("%s: %u of %u checks passed\n", file.path, file.passed, file.passed + file.missed);
     slt_clear(&text);
     slt_clear(&directory);
+    slt_clear(&file.settings);
     return file.missed == 0;
 }
 

@@ -29,6 +29,7 @@ typedef struct slt_file {
     muster_connection *connection;
     unsigned threads;
     bool restart_always;
+    slt_text settings; /* SET and RESET so far: what they said outlives a restart */
     unsigned passed, missed;
 } slt_file;
 
