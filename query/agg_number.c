@@ -1,5 +1,5 @@
 /*
- * agg_number.c - count, sum, avg, variance and standard deviation, bool_and, bool_or.
+ * agg_number.c - count, sum, avg, product, variance and standard deviation, bool_and, bit_and ...
  *
  * Sums of whole numbers and decimals are 128 bits wide inside, so their order never matters, and
  * only a result that does not fit is an error. Sums of doubles carry what was rounded off along
@@ -33,6 +33,19 @@ static muster_status count_update(mu_agg_states *states, const mu_agg_rows *rows
     }
     MU_FOR_EACH_LIVE(row, rows) {
         counts[rows->groups[row]]++;
+    }
+    return MUSTER_OK;
+}
+
+/* count_if: rows where the condition is true. */
+static muster_status count_if_update(mu_agg_states *states, const mu_agg_rows *rows,
+                                     muster_error *err)
+{
+    int64_t *counts = states->data;
+
+    (void)err;
+    MU_FOR_EACH_LIVE(row, rows) {
+        counts[mu_agg_group(rows, row)] += mu_bits_test(rows->args[0].data, row);
     }
     return MUSTER_OK;
 }
@@ -295,6 +308,92 @@ static muster_status moments_result(mu_agg_states *states, uint32_t group, mu_va
     return MUSTER_OK;
 }
 
+/* product, bit_and, bit_or, bit_xor: a value that each row is folded into */
+
+typedef struct folded {
+    union {
+        double f64;
+        int64_t i64;
+    };
+    bool any;
+} folded;
+
+typedef enum folding {
+    PRODUCT,
+    BIT_AND,
+    BIT_OR,
+    BIT_XOR
+} folding;
+
+static void fold(folding how, folded *state, const folded *more)
+{
+    if (!state->any || !more->any) {
+        *state = more->any ? *more : *state;
+        return;
+    }
+    switch (how) {
+    case PRODUCT:
+        state->f64 *= more->f64;
+        break;
+    case BIT_AND:
+        state->i64 &= more->i64;
+        break;
+    case BIT_OR:
+        state->i64 |= more->i64;
+        break;
+    case BIT_XOR:
+        state->i64 ^= more->i64;
+        break;
+    }
+}
+
+static muster_status fold_update(mu_agg_states *states, const mu_agg_rows *rows, muster_error *err)
+{
+    const folding how = (folding)states->call->agg->variant;
+    folded *all = states->data;
+    folded one = {.any = true};
+
+    (void)err;
+    MU_FOR_EACH_LIVE(row, rows) {
+        if (how == PRODUCT) {
+            one.f64 = ((const double *)rows->args[0].data)[row];
+        } else {
+            one.i64 = ((const int64_t *)rows->args[0].data)[row];
+        }
+        fold(how, &all[mu_agg_group(rows, row)], &one);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status fold_merge(mu_agg_states *states, const mu_agg_states *from,
+                                const uint32_t *map, uint32_t groups, muster_error *err)
+{
+    const folding how = (folding)states->call->agg->variant;
+    folded *all = states->data;
+
+    (void)err;
+    for (uint32_t i = 0; i < groups; i++) {
+        fold(how, &all[map[i]], &((const folded *)from->data)[i]);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status fold_result(mu_agg_states *states, uint32_t group, mu_value *out,
+                                 muster_error *err)
+{
+    const folded *state = &((const folded *)states->data)[group];
+
+    out->null = !state->any;
+    if (states->call->agg->variant != PRODUCT) {
+        out->i64 = state->i64;
+        return MUSTER_OK;
+    }
+    out->f64 = state->f64;
+    return out->null || isfinite(out->f64)
+               ? MUSTER_OK
+               : mu_fail(err, MUSTER_INVALID, "the product does not fit DOUBLE");
+}
+
 /* bool_and, bool_or */
 
 typedef struct truths {
@@ -369,6 +468,12 @@ static muster_status truths_result(mu_agg_states *states, uint32_t group, mu_val
         .state_size = sizeof(moments), .update = moments_update, .merge = moments_merge, \
         .result_of = moments_result                                                      \
     }
+#define FOLDED(text, types, gives, kind)                                          \
+    {                                                                             \
+        .name = (text), .params = (types), .result = (gives), .variant = (kind),  \
+        .state_size = sizeof(folded), .update = fold_update, .merge = fold_merge, \
+        .result_of = fold_result                                                  \
+    }
 #define TRUTHS(text, kind)                                                                         \
     {                                                                                              \
         .name = (text), .params = "b", .result = 'b', .variant = (kind), .ignores_distinct = true, \
@@ -379,6 +484,13 @@ static muster_status truths_result(mu_agg_states *states, uint32_t group, mu_val
 static const mu_agg aggs[] = {
     COUNT("a"),
     COUNT(""),
+    {.name = "count_if",
+     .params = "b",
+     .result = 'i',
+     .state_size = sizeof(int64_t),
+     .update = count_if_update,
+     .merge = count_merge,
+     .result_of = count_result},
     EXACT("sum", "i", 'i', NULL, exact_result),
     EXACT("sum", "n", ' ', bind_sum, exact_result),
     DOUBLES("sum", SUM),
@@ -387,6 +499,10 @@ static const mu_agg aggs[] = {
     EXACT("avg", "n", 'f', NULL, exact_average),
     DOUBLES("avg", AVERAGE),
     EXACT("avg", "v", 'v', NULL, exact_average),
+    FOLDED("product", "f", 'f', PRODUCT),
+    FOLDED("bit_and", "i", 'i', BIT_AND),
+    FOLDED("bit_or", "i", 'i', BIT_OR),
+    FOLDED("bit_xor", "i", 'i', BIT_XOR),
     MOMENTS("stddev", ROOT),
     MOMENTS("stddev_samp", ROOT),
     MOMENTS("stddev_pop", ROOT | POPULATION),

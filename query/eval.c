@@ -5,6 +5,7 @@
 
 #include "query/eval_node.h"
 #include "query/exec.h"
+#include "query/regex.h"
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
 
@@ -105,6 +106,7 @@ muster_status mu_eval_open(mu_exec *exec, const mu_expr *const *exprs, uint32_t 
         return fail_memory(err);
     }
     eval->exec = exec;
+    eval->context.exec = exec;
     eval->context.snapshot = exec ? mu_exec_snapshot(exec) : NULL;
     eval->context.now_us = exec ? mu_exec_now(exec) : 0;
     eval->count = count;
@@ -144,6 +146,7 @@ void mu_eval_close(mu_eval *eval)
         close_node(&eval->roots[i]);
     }
     mu_writer_deinit(&eval->context.text);
+    mu_regex_cache_close(eval->context.regexes);
     mu_arena_deinit(&eval->arena);
     mu_mem_free(eval);
 }

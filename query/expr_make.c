@@ -114,7 +114,7 @@ static muster_status fold(const mu_scope *scope, const mu_expr *expr, const mu_e
     mu_value *values;
 
     *out = expr;
-    if (!all_constant(expr)) {
+    if (!all_constant(expr) || (expr->func->flags & MU_FUNC_LATE)) {
         return MUSTER_OK;
     }
     MU_ARENA_TRY(values, scope->arena, expr->arg_count, err);
@@ -315,7 +315,17 @@ muster_status mu_expr_call(const mu_scope *scope, const char *name, const mu_exp
     if (mu_name_equal(name, "in")) {
         return call_in(scope, args, arg_count, offset, out, err);
     }
+    if (arg_count == 3 && (mu_name_equal(name, "if") || mu_name_equal(name, "iff"))) {
+        return mu_expr_case(scope, args, arg_count, offset, out, err);
+    }
     return call_plain(scope, name, args, arg_count, offset, out, err);
+}
+
+muster_status mu_expr_tuple(const mu_scope *scope, const mu_expr *const *args, uint32_t arg_count,
+                            int32_t offset, const mu_expr **out, muster_error *err)
+{
+    return make_call(scope, &mu_func_tuple, args, arg_count, (mu_type){.kind = MU_TEXT}, offset,
+                     out, err);
 }
 
 /* Casts. */

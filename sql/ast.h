@@ -47,10 +47,10 @@ typedef enum mu_ast_kind {
     MU_AST_BETWEEN,  /* value, low, high; negated */
     MU_AST_IN_LIST,  /* value, then the list; negated */
     MU_AST_IN_QUERY, /* value and query; negated */
-    MU_AST_LIKE,     /* value, pattern; negated; fold_case for ILIKE */
+    MU_AST_LIKE,     /* value, pattern [, escape]; negated; fold_case for ILIKE */
     MU_AST_CASE, /* [operand,] then pairs of when and then [, else]; see has_operand, has_else */
     MU_AST_CAST, /* one operand, to type */
-    MU_AST_CALL, /* text(operands, named ones too) [FILTER (WHERE filter)] */
+    MU_AST_CALL, /* text(operands, named ones too [ORDER BY orders]) [FILTER (WHERE filter)] */
     MU_AST_LIST, /* [a, b, c] */
 } mu_ast_kind;
 
@@ -67,7 +67,14 @@ typedef enum mu_ast_operator {
     MU_AST_LE,
     MU_AST_GT,
     MU_AST_GE,
-    MU_AST_NEGATE, /* unary */
+    MU_AST_NEGATE,  /* unary */
+    MU_AST_BIT_NOT, /* unary */
+    MU_AST_BIT_AND,
+    MU_AST_BIT_OR,
+    MU_AST_SHIFT_LEFT,
+    MU_AST_SHIFT_RIGHT,
+    MU_AST_MATCHES,      /* ~, a regular expression; !~ if negated */
+    MU_AST_MATCHES_CASE, /* ~*, without regard to case */
 } mu_ast_operator;
 
 /* An expression with the name given to it: an argument's `name =>`, a select item's alias. */
@@ -88,37 +95,6 @@ typedef struct mu_ast_names {
     uint32_t capacity;
 } mu_ast_names;
 
-struct mu_ast_expr {
-    mu_ast_kind kind;
-    mu_ast_operator op;
-    int32_t offset;     /* where an error points: the operator, or the first word */
-    int32_t start, end; /* the bytes it was written in */
-    uint32_t depth;     /* 1 for a leaf */
-    bool negated;       /* NOT IN, NOT LIKE, IS NOT NULL, ... */
-    bool fold_case;     /* ILIKE */
-    bool attempt;       /* TRY_CAST */
-    bool distinct;      /* count(DISTINCT x) */
-    bool has_operand;   /* CASE x WHEN */
-    bool has_else;
-    const char *text;
-    mu_ast_name qualifier;
-    mu_ast_items operands;
-    mu_ast_names excluded; /* of a star */
-    mu_ast_expr *filter;
-    mu_ast_select *query;
-    mu_ast_type type;
-};
-
-/* What stands after FROM: a table, a table function, or a query in parentheses. */
-typedef struct mu_ast_source {
-    mu_ast_name name;      /* of the table or function; text is NULL for a query */
-    bool called;           /* a function */
-    mu_ast_items operands; /* of the function */
-    mu_ast_select *query;
-    mu_ast_name alias;
-    int32_t start, end;
-} mu_ast_source;
-
 typedef enum mu_ast_nulls {
     MU_AST_NULLS_DEFAULT, /* as if larger than any value */
     MU_AST_NULLS_FIRST,
@@ -137,6 +113,40 @@ typedef struct mu_ast_orders {
     uint32_t count;
     uint32_t capacity;
 } mu_ast_orders;
+
+struct mu_ast_expr {
+    mu_ast_kind kind;
+    mu_ast_operator op;
+    int32_t offset;     /* where an error points: the operator, or the first word */
+    int32_t start, end; /* the bytes it was written in */
+    uint32_t depth;     /* 1 for a leaf */
+    bool negated;       /* NOT IN, NOT LIKE, IS NOT NULL, ... */
+    bool fold_case;     /* ILIKE */
+    bool attempt;       /* TRY_CAST */
+    bool truth;         /* IS UNKNOWN, which is IS NULL of a condition */
+    bool within;        /* a call's orders stand in WITHIN GROUP */
+    bool distinct;      /* count(DISTINCT x) */
+    bool has_operand;   /* CASE x WHEN */
+    bool has_else;
+    const char *text;
+    mu_ast_name qualifier;
+    mu_ast_items operands;
+    mu_ast_names excluded; /* of a star */
+    mu_ast_orders orders;  /* of an aggregate */
+    mu_ast_expr *filter;
+    mu_ast_select *query;
+    mu_ast_type type;
+};
+
+/* What stands after FROM: a table, a table function, or a query in parentheses. */
+typedef struct mu_ast_source {
+    mu_ast_name name;      /* of the table or function; text is NULL for a query */
+    bool called;           /* a function */
+    mu_ast_items operands; /* of the function */
+    mu_ast_select *query;
+    mu_ast_name alias;
+    int32_t start, end;
+} mu_ast_source;
 
 typedef struct mu_ast_common { /* WITH name AS (query) */
     mu_ast_name name;

@@ -55,10 +55,11 @@ static const mu_ast_name no_name;
     b->status = mu_fail_memory(b->err, "reading a statement");
 }
 
-%fallback ID ADD ALL ALTER ASC AUDIENCE AUDIENCES BACKUP BY CHECKPOINT COLUMN COMPACT COPY CUSTOMER
-  DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NULLS
-  PARTITION PRECISION REFRESH RENAME REPLACE SET SHOW STDIN STDOUT TABLE TABLES TAG TAGS TIME TO
-  UPDATE VALUES VERSION.
+%fallback ID ADD ALL ALTER ASC AUDIENCE AUDIENCES BACKUP BOTH BY CHECKPOINT COLUMN COMPACT COPY
+  CUSTOMER DELETE DESC DESCRIBE DROP ESCAPE EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST FOR IF
+  INDEXED INSERT LAST LEADING NULLS PARTITION PLACING PRECISION REFRESH RENAME REPLACE SET SHOW
+  STDIN STDOUT TABLE TABLES TAG TAGS TIME TO TRAILING UNKNOWN UPDATE VALUES VARYING VERSION WITHIN
+  WITHOUT ZONE.
 
 %token EXCEPT INTERSECT JOIN ON OVER UNION USING SEMI.
 
@@ -68,7 +69,8 @@ static const mu_ast_name no_name;
 %nonassoc IS.
 %nonassoc EQ NE LT LE GT GE.
 %nonassoc BETWEEN IN LIKE ILIKE.
-%left CONCAT.
+%nonassoc ESCAPE.
+%left CONCAT AMPERSAND BAR SHIFT_LEFT SHIFT_RIGHT TILDE NOT_TILDE TILDE_STAR NOT_TILDE_STAR.
 %left PLUS MINUS.
 %left STAR SLASH PERCENT.
 %right UNARY.
@@ -275,7 +277,14 @@ type(A) ::= type_name(N) LP INTEGER(P) COMMA INTEGER(S) RP. {
 
 %type type_name {mu_ast_name}
 type_name(A) ::= name(N). { A = N; }
-type_name(A) ::= name(N) PRECISION. { A = mu_build_precision(b, N); }
+type_name(A) ::= name(N) PRECISION. { A = mu_build_two_words(b, N, "double", "PRECISION"); }
+type_name(A) ::= name(N) VARYING. { A = mu_build_two_words(b, N, "character", "VARYING"); }
+type_name(A) ::= name(N) WITH TIME ZONE. {
+    A = mu_build_two_words(b, N, "timestamp", "WITH TIME ZONE");
+}
+type_name(A) ::= name(N) WITHOUT TIME ZONE. {
+    A = mu_build_two_words(b, N, "timestamp", "WITHOUT TIME ZONE");
+}
 
 %type from_place {mu_ast_name}
 from_place(A) ::= STRING(F). { A = mu_build_name(b, F); }
@@ -518,12 +527,65 @@ expr(A) ::= name(N) LP STAR(S) RP filter(F). {
     A = mu_build_call(b, N, false, mu_build_add_item(b, (mu_ast_items){0}, star, no_name), F);
 }
 
+expr(A) ::= name(N) LP argument_list(L) ORDER BY order_items(O) RP filter(F). {
+    A = mu_build_ordered(b, mu_build_call(b, N, false, L, F), O, false);
+}
+expr(A) ::= name(N) LP DISTINCT argument_list(L) ORDER BY order_items(O) RP filter(F). {
+    A = mu_build_ordered(b, mu_build_call(b, N, true, L, F), O, false);
+}
+expr(A) ::= name(N) LP arguments(L) RP WITHIN GROUP LP ORDER BY order_items(O) RP filter(F). {
+    A = mu_build_ordered(b, mu_build_call(b, N, false, L, F), O, true);
+}
+
+/* What standard SQL writes with words between the arguments. */
+expr(A) ::= name(N) LP expr(X) FROM expr(Y) RP. {
+    A = mu_build_worded(b, N, "substring trim", X, Y, NULL, NULL);
+}
+expr(A) ::= name(N) LP expr(X) FROM expr(Y) FOR expr(Z) RP. {
+    A = mu_build_worded(b, N, "substring", X, Y, Z, NULL);
+}
+expr(A) ::= name(N) LP expr(X) FOR(T) expr(Z) RP. {
+    A = mu_build_worded(b, N, "substring", X, mu_build_number(b, T, "1"), Z, NULL);
+}
+expr(A) ::= name(N) LP expr(X) PLACING expr(P) FROM expr(Y) RP. {
+    A = mu_build_worded(b, N, "overlay", X, P, Y, NULL);
+}
+expr(A) ::= name(N) LP expr(X) PLACING expr(P) FROM expr(Y) FOR expr(Z) RP. {
+    A = mu_build_worded(b, N, "overlay", X, P, Y, Z);
+}
+expr(A) ::= name(N) LP expr(X) IN(T) operand(Y) RP. {
+    A = mu_build_worded(b, N, "position", mu_build_test(b, MU_AST_IN_LIST, T, false, X, Y), NULL,
+                        NULL, NULL);
+}
+expr(A) ::= name(N) LP side(S) FROM expr(Y) RP. {
+    A = mu_build_worded(b, mu_build_side(b, N, S), NULL, Y, NULL, NULL, NULL);
+}
+expr(A) ::= name(N) LP side(S) expr(X) FROM expr(Y) RP. {
+    A = mu_build_worded(b, mu_build_side(b, N, S), NULL, Y, X, NULL, NULL);
+}
+
+%type side {const char *}
+side(A) ::= BOTH. { A = "trim"; }
+side(A) ::= LEADING. { A = "ltrim"; }
+side(A) ::= TRAILING. { A = "rtrim"; }
+
+/* What may stand after the IN of position(), where a list would begin with a parenthesis. */
+%type operand {mu_ast_expr *}
+operand(A) ::= STRING(T). { A = mu_build_literal(b, MU_AST_TEXT, T); }
+operand(A) ::= name(N). { A = mu_build_column(b, no_name, N); }
+operand(A) ::= name(Q) DOT name(N). { A = mu_build_column(b, Q, N); }
+operand(A) ::= name(N) LP arguments(L) RP. { A = mu_build_call(b, N, false, L, NULL); }
+
 %type filter {mu_ast_expr *}
 filter(A) ::= . { A = NULL; }
 filter(A) ::= FILTER LP WHERE expr(E) RP. { A = E; }
 
 expr(A) ::= MINUS(T) expr(E). [UNARY] { A = mu_build_unary(b, MU_AST_UNARY, T, E); }
 expr(A) ::= PLUS(T) expr(E). [UNARY] { A = mu_build_parenthesis(b, T, E); }
+expr(A) ::= TILDE(T) expr(E). {
+    A = mu_build_operand(b, mu_build_node(b, MU_AST_UNARY, T.offset, T.offset), E);
+    if (A) { A->op = MU_AST_BIT_NOT; }
+}
 expr(A) ::= NOT(T) expr(E). { A = mu_build_unary(b, MU_AST_NOT, T, E); }
 expr(A) ::= expr(L) OR(T) expr(R). { A = mu_build_logic(b, MU_AST_OR, T, L, R); }
 expr(A) ::= expr(L) AND(T) expr(R). { A = mu_build_logic(b, MU_AST_AND, T, L, R); }
@@ -533,6 +595,20 @@ expr(A) ::= expr(L) STAR(T) expr(R). { A = mu_build_binary(b, MU_AST_MULTIPLY, T
 expr(A) ::= expr(L) SLASH(T) expr(R). { A = mu_build_binary(b, MU_AST_DIVIDE, T, L, R); }
 expr(A) ::= expr(L) PERCENT(T) expr(R). { A = mu_build_binary(b, MU_AST_REMAINDER, T, L, R); }
 expr(A) ::= expr(L) CONCAT(T) expr(R). { A = mu_build_binary(b, MU_AST_CONCATENATE, T, L, R); }
+expr(A) ::= expr(L) AMPERSAND(T) expr(R). { A = mu_build_binary(b, MU_AST_BIT_AND, T, L, R); }
+expr(A) ::= expr(L) BAR(T) expr(R). { A = mu_build_binary(b, MU_AST_BIT_OR, T, L, R); }
+expr(A) ::= expr(L) SHIFT_LEFT(T) expr(R). { A = mu_build_binary(b, MU_AST_SHIFT_LEFT, T, L, R); }
+expr(A) ::= expr(L) SHIFT_RIGHT(T) expr(R). { A = mu_build_binary(b, MU_AST_SHIFT_RIGHT, T, L, R); }
+expr(A) ::= expr(L) TILDE(T) expr(R). { A = mu_build_binary(b, MU_AST_MATCHES, T, L, R); }
+expr(A) ::= expr(L) NOT_TILDE(T) expr(R). {
+    A = mu_build_binary(b, MU_AST_MATCHES, T, L, R);
+    if (A) { A->negated = true; }
+}
+expr(A) ::= expr(L) TILDE_STAR(T) expr(R). { A = mu_build_binary(b, MU_AST_MATCHES_CASE, T, L, R); }
+expr(A) ::= expr(L) NOT_TILDE_STAR(T) expr(R). {
+    A = mu_build_binary(b, MU_AST_MATCHES_CASE, T, L, R);
+    if (A) { A->negated = true; }
+}
 expr(A) ::= expr(L) EQ(T) expr(R). { A = mu_build_binary(b, MU_AST_EQ, T, L, R); }
 expr(A) ::= expr(L) NE(T) expr(R). { A = mu_build_binary(b, MU_AST_NE, T, L, R); }
 expr(A) ::= expr(L) LT(T) expr(R). { A = mu_build_binary(b, MU_AST_LT, T, L, R); }
@@ -550,6 +626,10 @@ expr(A) ::= expr(L) IS(T) not(N) NULL. {
 expr(A) ::= expr(L) IS(T) not(N) TRUE|FALSE(V). {
     mu_ast_expr *value = mu_build_literal(b, MU_AST_BOOLEAN, V);
     A = mu_build_test(b, MU_AST_DISTINCT, T, !N, L, value);
+}
+expr(A) ::= expr(L) IS(T) not(N) UNKNOWN. {
+    A = mu_build_test(b, MU_AST_IS_NULL, T, N, L, NULL);
+    if (A) { A->truth = true; }
 }
 expr(A) ::= expr(L) IS(T) not(N) DISTINCT FROM expr(R). [IS] {
     A = mu_build_test(b, MU_AST_DISTINCT, T, N, L, R);
@@ -578,6 +658,21 @@ expr(A) ::= expr(L) ILIKE(T) expr(R). {
 }
 expr(A) ::= expr(L) NOT ILIKE(T) expr(R). [ILIKE] {
     A = mu_build_test(b, MU_AST_LIKE, T, true, L, R);
+    if (A) { A->fold_case = true; }
+}
+
+expr(A) ::= expr(L) LIKE(T) expr(R) ESCAPE expr(X). [ESCAPE] {
+    A = mu_build_operand(b, mu_build_test(b, MU_AST_LIKE, T, false, L, R), X);
+}
+expr(A) ::= expr(L) NOT LIKE(T) expr(R) ESCAPE expr(X). [ESCAPE] {
+    A = mu_build_operand(b, mu_build_test(b, MU_AST_LIKE, T, true, L, R), X);
+}
+expr(A) ::= expr(L) ILIKE(T) expr(R) ESCAPE expr(X). [ESCAPE] {
+    A = mu_build_operand(b, mu_build_test(b, MU_AST_LIKE, T, false, L, R), X);
+    if (A) { A->fold_case = true; }
+}
+expr(A) ::= expr(L) NOT ILIKE(T) expr(R) ESCAPE expr(X). [ESCAPE] {
+    A = mu_build_operand(b, mu_build_test(b, MU_AST_LIKE, T, true, L, R), X);
     if (A) { A->fold_case = true; }
 }
 

@@ -15,14 +15,16 @@
 
 #define KEYWORDS(X) \
     X(ADD) X(ALL) X(ALTER) X(AND) X(AS) X(ASC) X(AUDIENCE) X(AUDIENCES) X(BACKUP) X(BETWEEN) \
-    X(BY) X(CASE) X(CAST) X(CHECKPOINT) X(COLUMN) X(COMPACT) X(COPY) X(CREATE) X(CUSTOMER) \
-    X(DELETE) X(DESC) X(DESCRIBE) X(DISTINCT) X(DROP) X(ELSE) X(END) X(EVENT) X(EXCEPT) \
-    X(EXCLUDE) X(EXISTS) X(EXPLAIN) X(EXTRACT) X(FALSE) X(FILTER) X(FIRST) X(FROM) X(GROUP) \
-    X(HAVING) X(IF) X(ILIKE) X(IN) X(INDEXED) X(INSERT) X(INTERSECT) X(INTO) X(IS) X(JOIN) \
-    X(LAST) X(LIKE) X(LIMIT) X(NOT) X(NULL) X(NULLS) X(OFFSET) X(ON) X(OR) X(ORDER) X(OVER) \
-    X(PARTITION) X(PRECISION) X(REFRESH) X(RENAME) X(REPLACE) X(SELECT) X(SET) X(SHOW) X(STDIN) \
-    X(STDOUT) X(TABLE) X(TABLES) X(TAG) X(TAGS) X(THEN) X(TIME) X(TO) X(TRUE) X(TRY_CAST) \
-    X(UNION) X(UPDATE) X(USING) X(VALUES) X(VERSION) X(WHEN) X(WHERE) X(WITH)
+    X(BOTH) X(BY) X(CASE) X(CAST) X(CHECKPOINT) X(COLUMN) X(COMPACT) X(COPY) X(CREATE) \
+    X(CUSTOMER) X(DELETE) X(DESC) X(DESCRIBE) X(DISTINCT) X(DROP) X(ELSE) X(END) X(ESCAPE) \
+    X(EVENT) X(EXCEPT) X(EXCLUDE) X(EXISTS) X(EXPLAIN) X(EXTRACT) X(FALSE) X(FILTER) X(FIRST) \
+    X(FOR) X(FROM) X(GROUP) X(HAVING) X(IF) X(ILIKE) X(IN) X(INDEXED) X(INSERT) X(INTERSECT) \
+    X(INTO) X(IS) X(JOIN) X(LAST) X(LEADING) X(LIKE) X(LIMIT) X(NOT) X(NULL) X(NULLS) \
+    X(OFFSET) X(ON) X(OR) X(ORDER) X(OVER) X(PARTITION) X(PLACING) X(PRECISION) X(REFRESH) \
+    X(RENAME) X(REPLACE) X(SELECT) X(SET) X(SHOW) X(STDIN) X(STDOUT) X(TABLE) X(TABLES) X(TAG) \
+    X(TAGS) X(THEN) X(TIME) X(TO) X(TRAILING) X(TRUE) X(TRY_CAST) X(UNION) X(UNKNOWN) \
+    X(UPDATE) X(USING) X(VALUES) X(VARYING) X(VERSION) X(WHEN) X(WHERE) X(WITH) X(WITHIN) \
+    X(WITHOUT) X(ZONE)
 
 #define KEYWORD_ENTRY(word) {#word, MU_TOKEN_##word},
 
@@ -143,12 +145,14 @@ static muster_status take(mu_lexer *lexer, int kind, int32_t from, const unsigne
     } while (0)
 #define PLACE(pointer) ((int32_t)((pointer) - (const unsigned char *)lexer->text))
 
-/* The rest of a text or a name, whose opening quote stands at `from`. */
+/* The rest of a text or a name, whose opening quote, or the E before it, stands at `from`. */
 static muster_status finish_quoted(mu_lexer *lexer, int32_t from, mu_token *token,
                                    muster_error *err)
 {
     const bool name = lexer->text[from] == '"';
-    const unsigned char *cursor = (const unsigned char *)lexer->text + from + 1, *marker = NULL;
+    const bool escaped = !name && lexer->text[from] != '\'';
+    const unsigned char *cursor = (const unsigned char *)lexer->text + from + 1 + escaped;
+    const unsigned char *marker = NULL;
     const unsigned char *start;
 
 again:
@@ -176,6 +180,7 @@ again:
         }
         TAKE(MU_TOKEN_QUOTED);
     }
+    "\\" any { if (!escaped) { cursor = start + 1; } goto again; }
     end { cursor = start; REFUSE(from, "the quote %c is never closed", name ? '"' : '\''); }
     any { goto again; }
     * { cursor = start + 1; REFUSE(PLACE(start), "the text is not UTF-8: byte 0x%02x", *start); }
@@ -214,6 +219,7 @@ again:
         TAKE(literal ? MU_TOKEN_TYPED : word_kind((const char *)start, size));
     }
     ['"] { return finish_quoted(lexer, from, token, err); }
+    [eE] ['] { return finish_quoted(lexer, from, token, err); }
 
     integer { TAKE(MU_TOKEN_INTEGER); }
     decimal { TAKE(MU_TOKEN_DECIMAL); }
@@ -242,6 +248,14 @@ again:
     "<=" { TAKE(MU_TOKEN_LE); }
     ">" { TAKE(MU_TOKEN_GT); }
     ">=" { TAKE(MU_TOKEN_GE); }
+    "&" { TAKE(MU_TOKEN_AMPERSAND); }
+    "|" { TAKE(MU_TOKEN_BAR); }
+    "<<" { TAKE(MU_TOKEN_SHIFT_LEFT); }
+    ">>" { TAKE(MU_TOKEN_SHIFT_RIGHT); }
+    "~" { TAKE(MU_TOKEN_TILDE); }
+    "!~" { TAKE(MU_TOKEN_NOT_TILDE); }
+    "~*" { TAKE(MU_TOKEN_TILDE_STAR); }
+    "!~*" { TAKE(MU_TOKEN_NOT_TILDE_STAR); }
     "::" { TAKE(MU_TOKEN_COLONS); }
     "=>" { TAKE(MU_TOKEN_ARROW); }
 

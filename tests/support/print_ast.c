@@ -7,6 +7,7 @@
 
 static void print_expr(const mu_ast_expr *expr, mu_writer *out);
 static void print_select(const mu_ast_select *query, mu_writer *out);
+static void print_orders(const mu_ast_orders *orders, const char *words, mu_writer *out);
 
 static void put(mu_writer *out, const char *text)
 {
@@ -63,8 +64,9 @@ static void print_items(const mu_ast_items *items, const char *naming, mu_writer
 
 static const char *operator_text(const mu_ast_expr *expr)
 {
-    static const char *const texts[] = {" + ", " - ",  " * ", " / ",  " % ", " || ",
-                                        " = ", " <> ", " < ", " <= ", " > ", " >= "};
+    static const char *const texts[] = {" + ",  " - ", " * ",  " / ",  " % ",  " || ", " = ",
+                                        " <> ", " < ", " <= ", " > ",  " >= ", "",     "",
+                                        " & ",  " | ", " << ", " >> ", " ~ ",  " ~* "};
 
     if (expr->kind == MU_AST_AND || expr->kind == MU_AST_OR) {
         return expr->kind == MU_AST_AND ? " AND " : " OR ";
@@ -78,6 +80,9 @@ static const char *operator_text(const mu_ast_expr *expr)
     if (expr->kind == MU_AST_LIKE) {
         return expr->negated ? " NOT LIKE " : " LIKE ";
     }
+    if (expr->kind == MU_AST_BINARY && expr->negated) {
+        return expr->op == MU_AST_MATCHES ? " !~ " : " !~* ";
+    }
     return texts[expr->op];
 }
 
@@ -85,7 +90,8 @@ static void print_joined(const mu_ast_expr *expr, mu_writer *out)
 {
     put(out, "(");
     for (uint32_t i = 0; i < expr->operands.count; i++) {
-        put(out, i > 0 ? operator_text(expr) : "");
+        const bool escape = expr->kind == MU_AST_LIKE && i == 2;
+        put(out, escape ? " ESCAPE " : i > 0 ? operator_text(expr) : "");
         print_expr(expr->operands.data[i].expr, out);
     }
     put(out, ")");
@@ -133,6 +139,8 @@ static void print_call(const mu_ast_expr *expr, mu_writer *out)
     put_quoted(out, expr->text, '"');
     put(out, expr->distinct ? "(DISTINCT " : "(");
     print_items(&expr->operands, "=>", out);
+    put(out, expr->within ? ") WITHIN GROUP (" : "");
+    print_orders(&expr->orders, expr->within ? "ORDER BY " : " ORDER BY ", out);
     put(out, ")");
     if (expr->filter) {
         put(out, " FILTER (WHERE ");
@@ -232,13 +240,14 @@ static void print_expr(const mu_ast_expr *expr, mu_writer *out)
         print_cast(expr, out);
         break;
     case MU_AST_UNARY:
-        print_around("(- ", operands, ")", out);
+        print_around(expr->op == MU_AST_BIT_NOT ? "(~ " : "(- ", operands, ")", out);
         break;
     case MU_AST_NOT:
         print_around("(NOT ", operands, ")", out);
         break;
     case MU_AST_IS_NULL:
-        print_around("(", operands, expr->negated ? " IS NOT NULL)" : " IS NULL)", out);
+        print_around("(", operands, expr->negated ? " IS NOT " : " IS ", out);
+        put(out, expr->truth ? "UNKNOWN)" : "NULL)");
         break;
     case MU_AST_LIST:
         print_around("[", operands, "]", out);
@@ -274,11 +283,11 @@ static void print_source(const mu_ast_source *source, mu_writer *out)
     }
 }
 
-static void print_orders(const mu_ast_select *query, mu_writer *out)
+static void print_orders(const mu_ast_orders *orders, const char *words, mu_writer *out)
 {
-    for (uint32_t i = 0; i < query->orders.count; i++) {
-        const mu_ast_order *order = &query->orders.data[i];
-        put(out, i == 0 ? " ORDER BY " : ", ");
+    for (uint32_t i = 0; i < orders->count; i++) {
+        const mu_ast_order *order = &orders->data[i];
+        put(out, i == 0 ? words : ", ");
         if (order->expr) {
             print_expr(order->expr, out);
         } else {
@@ -313,7 +322,7 @@ static void print_select(const mu_ast_select *query, mu_writer *out)
     put(out, query->group_all ? " GROUP BY ALL" : query->groups.count > 0 ? " GROUP BY " : "");
     print_items(&query->groups, "", out);
     print_clause(" HAVING ", query->having, out);
-    print_orders(query, out);
+    print_orders(&query->orders, " ORDER BY ", out);
     print_clause(" LIMIT ", query->limit, out);
     print_clause(" OFFSET ", query->offset, out);
 }

@@ -230,7 +230,7 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT sum(a) OVER (ORDER BY b)", 14,
          "unexpected \"OVER\"; expected a name, an operator, \",\", AS, FILTER, FROM, GROUP BY, "
          "HAVING, "
-         "LIMIT, OFFSET, ORDER BY, WHERE or the end of the statement"},
+         "LIMIT, OFFSET, ORDER BY, WHERE, WITHIN or the end of the statement"},
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
         {"CREATE TABLE t (a TEXT UNIQUE)", 23,
          "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, INDEXED, PRECISION "
