@@ -383,6 +383,9 @@ muster_status mu_expr_cast(const mu_scope *scope, const mu_expr *value, mu_type 
     if (value->type.kind == MU_NULL) {
         return mu_expr_const(scope, mu_value_null(type), offset, out, err);
     }
+    if (type.kind == MU_TEXT && value->type.kind == MU_TEXT && type.length == 0) {
+        return MUSTER_OK; /* any text is one */
+    }
     if (type.kind == MU_CUSTOMER && value->kind == MU_EXPR_CONST) {
         return mu_expr_find_customer(scope, value, out, err);
     }

@@ -233,8 +233,9 @@ TEST(an_error_says_where_what_and_what_was_expected)
          "LIMIT, OFFSET, ORDER BY, WHERE, WITHIN or the end of the statement"},
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
         {"CREATE TABLE t (a TEXT UNIQUE)", 23,
-         "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, INDEXED, PRECISION "
-         "or TIME"},
+         "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, EVENT, INDEXED, "
+         "PRECISION, TIME, "
+         "VARYING, WITH or WITHOUT"},
         {"CREATE VIEW v", 7, "unexpected \"VIEW\"; expected AUDIENCE, OR, TABLE or TAG"},
         {"MERGE INTO t", 0,
          "unexpected \"MERGE\"; expected ALTER, BACKUP, CHECKPOINT, COMPACT, COPY, CREATE, DELETE, "

@@ -65,8 +65,9 @@ static void put(profile_db *p, const uint32_t *columns, uint32_t column_count,
 
 static profile_db open_profile_db(void)
 {
-    static const mu_column columns[] = {{"id", 0, {MU_BIGINT, 64, 0, 0}, MU_ROLE_CUSTOMER},
-                                        {"ts", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME}};
+    static const mu_column columns[] = {
+        {"id", 0, {.kind = MU_BIGINT, .bits = 64}, MU_ROLE_CUSTOMER},
+        {"ts", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME}};
     static const char *const names[ATTRIBUTES] = {"a", "b", "c"};
     static int64_t numbers[CUSTOMERS];
     const mu_table events = {
