@@ -46,7 +46,7 @@ static muster_status fill_constant(mu_eval_node *node, bool takes_months, muster
 
 static muster_status open_room(mu_eval *eval, mu_eval_node *node, muster_error *err)
 {
-    const uint32_t count = node->expr->arg_count;
+    const uint32_t count = mu_eval_arg_count(node->expr);
 
     node->data = mu_arena_alloc_array(&eval->arena, MU_BATCH_ROWS, sizeof(int64_t));
     node->valid = MU_NEW_ARRAY(&eval->arena, uint64_t, MU_BATCH_WORDS);
@@ -85,11 +85,12 @@ static muster_status open_node(mu_eval *eval, const mu_expr *expr, const mu_expr
         MU_TRY(mu_eval_tables_open(node, &node->tables, err));
         lifted = true;
     }
-    node->args = MU_NEW_ARRAY(&eval->arena, mu_eval_node, expr->arg_count);
+    const uint32_t count = mu_eval_arg_count(expr);
+    node->args = MU_NEW_ARRAY(&eval->arena, mu_eval_node, count);
     if (!node->args) {
         return fail_memory(err);
     }
-    for (uint32_t i = 0; i < expr->arg_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         MU_TRY(open_node(eval, expr->args[i], expr, lifted, &node->args[i], err));
     }
     return expr->kind == MU_EXPR_IN_SET ? open_set(eval, node, err) : MUSTER_OK;
@@ -128,7 +129,7 @@ fail:
 
 static void close_node(mu_eval_node *node)
 {
-    for (uint32_t i = 0; node->args && i < node->expr->arg_count; i++) {
+    for (uint32_t i = 0; node->args && i < mu_eval_arg_count(node->expr); i++) {
         close_node(&node->args[i]);
     }
     mu_eval_tables_close(node->tables);

@@ -58,6 +58,8 @@ enum {
     /* Of whole numbers, days or times, with all other arguments constant, it gives the same, and
      * never less for more. */
     MU_FUNC_RISES = 16,
+    MU_FUNC_LIST =
+        64, /* looks for the constants of its arguments but the first in the expression */
     MU_FUNC_LATE = 32, /* may take long: not computed before the statement runs */
 };
 

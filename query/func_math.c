@@ -278,13 +278,21 @@ static double angle_of(math what, double a, double b)
     return pi;
 }
 
+/* That of the library may be off by its last bit, even of 27. */
+static double cube_root(double a)
+{
+    const double root = cbrt(a), square = root * root;
+
+    return square > 0 && isfinite(square) ? root - (square * root - a) / (3 * square) : root;
+}
+
 static double result_of(math what, double a, double b)
 {
     switch (what) {
     case SQRT:
         return sqrt(a);
     case CBRT:
-        return cbrt(a);
+        return cube_root(a);
     case LN:
         return log(a);
     case LOG10:

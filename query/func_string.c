@@ -185,7 +185,7 @@ static const mu_func funcs[] = {
     TEXT("hex", "i", 't', hex_scalar),
     TEXT("bit_length", "t", 'i', bit_length_scalar),
     {.name = "concat_ws",
-     .params = "taa*",
+     .params = "ta*",
      .result = ' ',
      .flags = MU_FUNC_NULLS,
      .bind = bind_join,
