@@ -10,7 +10,7 @@
 
 mu_ast_name mu_build_two_words(mu_build *b, mu_ast_name type, const char *first, const char *rest)
 {
-    const bool varchar = strcasecmp(first, "character") == 0 && type.text &&
+    const bool varchar = strcmp(first, "CHARACTER") == 0 && type.text &&
                          (strcasecmp(type.text, "char") == 0 || strcasecmp(type.text, first) == 0);
 
     if (type.text && !varchar && strcasecmp(type.text, first) != 0 && b->status == MUSTER_OK) {

@@ -277,13 +277,13 @@ type(A) ::= type_name(N) LP INTEGER(P) COMMA INTEGER(S) RP. {
 
 %type type_name {mu_ast_name}
 type_name(A) ::= name(N). { A = N; }
-type_name(A) ::= name(N) PRECISION. { A = mu_build_two_words(b, N, "double", "PRECISION"); }
-type_name(A) ::= name(N) VARYING. { A = mu_build_two_words(b, N, "character", "VARYING"); }
+type_name(A) ::= name(N) PRECISION. { A = mu_build_two_words(b, N, "DOUBLE", "PRECISION"); }
+type_name(A) ::= name(N) VARYING. { A = mu_build_two_words(b, N, "CHARACTER", "VARYING"); }
 type_name(A) ::= name(N) WITH TIME ZONE. {
-    A = mu_build_two_words(b, N, "timestamp", "WITH TIME ZONE");
+    A = mu_build_two_words(b, N, "TIMESTAMP", "WITH TIME ZONE");
 }
 type_name(A) ::= name(N) WITHOUT TIME ZONE. {
-    A = mu_build_two_words(b, N, "timestamp", "WITHOUT TIME ZONE");
+    A = mu_build_two_words(b, N, "TIMESTAMP", "WITHOUT TIME ZONE");
 }
 
 %type from_place {mu_ast_name}

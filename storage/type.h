@@ -6,8 +6,8 @@
  *   BIGINT      BIGINT, INTEGER, SMALLINT    i64               i64; `bits` bounds what may go in
  *   DOUBLE      DOUBLE                       f64               f64
  *   DECIMAL     DECIMAL(p <= 18, s)          i64 times 10^s    i64
- *   TEXT        TEXT, VARCHAR(n), UTF-8      u32 codes + dict  codes, or lengths and bytes; `length`
- *                                                              bounds what may go in
+ *   TEXT        TEXT, VARCHAR(n): UTF-8      u32 codes + dict  codes, or lengths and bytes
+ *                                                              (`length` bounds what may go in)
  *   DATE        DATE                         i64 days          i64, since 1970-01-01
  *   TIMESTAMP   TIMESTAMP                    i64 microseconds  i64, since 1970-01-01 00:00 UTC
  *   INTERVAL    INTERVAL                     i64 microseconds  i64; months exist in constants only
