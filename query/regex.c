@@ -1,9 +1,11 @@
 /*
  * regex.c - the patterns of a thread, and matching within limits.
  *
- * PCRE2 counts the steps of a match anew for each place that it may begin at. So the work for a
- * text is done in pieces of a few such places, together of no more than MOST_STEPS, which take some
- * tens of milliseconds at the very worst.
+ * A short text is matched with a limit on the steps of PCRE2, which no honest pattern comes near,
+ * and without any look at the clock. Where that is not enough, and on longer texts, the pattern is
+ * matched once more as one that calls back before each of its items: so the steps of the whole
+ * match are counted, which PCRE2 does for each place it may begin at, and a statement can be
+ * cancelled within.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "query/regex.h"
@@ -16,17 +18,22 @@
 #include <string.h>
 
 enum {
-    PATTERNS = 8,         /* kept at a time: more than a statement has, if they are constant */
-    MOST_STEPS = 2000000, /* between two looks at the flag of a cancelled statement */
-    FEWEST_STEPS = 10000, /* for a place: what no honest pattern comes near, on a short text */
-    STEPS_OF_BYTE = 4,    /* and on a long one: several times to its end and back */
+    PATTERNS = 8,        /* kept at a time: more than a statement has, if they are constant */
+    SHORT_TEXT = 256,    /* bytes; times SHORT_STEPS, some tens of milliseconds at the worst */
+    SHORT_STEPS = 10000, /* for each place of a short text */
+    MOST_STEPS = 10 * 1000 * 1000, /* of a watched match, and STEPS_OF_BYTE more for each byte */
+    STEPS_OF_BYTE = 16,
+    STEPS_UNSEEN = 4096, /* between two looks at the flag of a cancelled statement */
     MOST_HEAP_KIB = 64 << 10,
 };
 
 struct mu_regex {
     char *key; /* flags, a NUL, pattern; owned */
     size_t key_size;
+    uint32_t options;
+    mu_text pattern; /* within the key */
     pcre2_code *code;
+    pcre2_code *watched; /* with callouts; NULL until it is needed */
     pcre2_match_data *match;
 };
 
@@ -57,6 +64,7 @@ static muster_status fail_memory(muster_error *err)
 static void pattern_deinit(mu_regex *regex)
 {
     pcre2_match_data_free(regex->match);
+    pcre2_code_free(regex->watched);
     pcre2_code_free(regex->code);
     mu_mem_free(regex->key);
     *regex = (mu_regex){0};
@@ -100,7 +108,7 @@ static muster_status open_cache(mu_func_context *context, muster_error *err)
 
 static muster_status options_of(mu_text flags, uint32_t *options, muster_error *err)
 {
-    *options = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT;
+    *options = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
     for (uint32_t i = 0; i < flags.size; i++) {
         switch (flags.data[i]) {
         case 'i':
@@ -130,36 +138,31 @@ static muster_status options_of(mu_text flags, uint32_t *options, muster_error *
     return MUSTER_OK;
 }
 
-static muster_status compile(mu_regex_cache *cache, mu_text pattern, mu_text flags, mu_regex *out,
-                             muster_error *err)
+static muster_status compile(mu_regex_cache *cache, const mu_regex *regex, uint32_t more_options,
+                             pcre2_code **out, muster_error *err)
 {
-    pcre2_compile_context *how;
-    uint32_t options;
+    pcre2_compile_context *how = pcre2_compile_context_create(cache->memory);
+    const mu_text pattern = regex->pattern;
+    char words[120];
     PCRE2_SIZE place;
     int code;
 
-    MU_TRY(options_of(flags, &options, err));
-    how = pcre2_compile_context_create(cache->memory);
     if (!how) {
         return fail_memory(err);
     }
-    out->code = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.size, options, &code, &place, how);
+    *out = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.size, regex->options | more_options,
+                         &code, &place, how);
     pcre2_compile_context_free(how);
-    if (!out->code && code == PCRE2_ERROR_NOMEMORY) {
+    if (*out) {
+        return MUSTER_OK;
+    }
+    if (code == PCRE2_ERROR_HEAP_FAILED) {
         return fail_memory(err);
     }
-    if (!out->code && code == 121) { /* the same, while it compiles */
-        return fail_memory(err);
-    }
-    if (!out->code) {
-        char words[120];
-        pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof words);
-        return mu_fail(
-            err, MUSTER_INVALID, "the regular expression \"%.*s\" is wrong at byte %zu: %s",
-            pattern.size > 100 ? 100 : (int)pattern.size, pattern.data, (size_t)place, words);
-    }
-    out->match = pcre2_match_data_create_from_pattern(out->code, cache->memory);
-    return out->match ? MUSTER_OK : fail_memory(err);
+    pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof words);
+    return mu_fail(err, MUSTER_INVALID, "the regular expression \"%.*s\" is wrong at byte %zu: %s",
+                   pattern.size > 100 ? 100 : (int)pattern.size, pattern.data, (size_t)place,
+                   words);
 }
 
 static bool has_key(const mu_regex *regex, mu_text pattern, mu_text flags)
@@ -191,7 +194,13 @@ muster_status mu_regex_find(mu_func_context *context, mu_text pattern, mu_text f
     memcpy(found.key, flags.data, flags.size);
     found.key[flags.size] = '\0';
     memcpy(found.key + flags.size + 1, pattern.data, pattern.size);
-    MU_TRY_GOTO(compile(cache, pattern, flags, &found, err));
+    found.pattern = (mu_text){found.key + flags.size + 1, pattern.size};
+    MU_TRY_GOTO(options_of(flags, &found.options, err));
+    MU_TRY_GOTO(compile(cache, &found, 0, &found.code, err));
+    found.match = pcre2_match_data_create_from_pattern(found.code, cache->memory);
+    if (!found.match) {
+        MU_TRY_GOTO(fail_memory(err));
+    }
     *out = &cache->patterns[cache->next];
     cache->next = (cache->next + 1) % PATTERNS;
     pattern_deinit(*out);
@@ -205,14 +214,20 @@ fail:
 
 /* Matching. */
 
+static bool is_too_much(int code)
+{
+    return code == PCRE2_ERROR_MATCHLIMIT || code == PCRE2_ERROR_DEPTHLIMIT ||
+           code == PCRE2_ERROR_HEAPLIMIT;
+}
+
 static muster_status fail_match(int code, mu_text text, muster_error *err)
 {
     char words[120];
 
-    if (code == PCRE2_ERROR_NOMEMORY || code == PCRE2_ERROR_HEAPLIMIT) {
+    if (code == PCRE2_ERROR_NOMEMORY) {
         return fail_memory(err);
     }
-    if (code == PCRE2_ERROR_MATCHLIMIT || code == PCRE2_ERROR_DEPTHLIMIT) {
+    if (is_too_much(code)) {
         return mu_fail(err, MUSTER_INVALID,
                        "the regular expression takes too many steps on a text of %u bytes; make it "
                        "simpler: nested repetitions such as (a+)+ are the usual reason",
@@ -222,34 +237,73 @@ static muster_status fail_match(int code, mu_text text, muster_error *err)
     return mu_fail(err, MUSTER_INVALID, "a regular expression cannot be matched: %s", words);
 }
 
+/* What a match goes on in was found to be UTF-8 when it began. */
+static uint32_t check_of(uint32_t from)
+{
+    return from > 0 ? PCRE2_NO_UTF_CHECK : 0;
+}
+
+/* A match that is watched. */
+typedef struct watch {
+    const mu_exec *exec;
+    uint64_t steps, most;
+    muster_status status; /* of the statement */
+    muster_error *err;
+} watch;
+
+static int look(pcre2_callout_block *block, void *data)
+{
+    watch *w = data;
+
+    (void)block;
+    if (++w->steps > w->most) {
+        return PCRE2_ERROR_MATCHLIMIT;
+    }
+    if (w->exec && w->steps % STEPS_UNSEEN == 0) {
+        w->status = mu_exec_check(w->exec, w->err);
+    }
+    return w->status == MUSTER_OK ? 0 : PCRE2_ERROR_CALLOUT;
+}
+
+static muster_status match_watched(mu_func_context *context, mu_regex *regex, mu_text text,
+                                   uint32_t from, int *code, muster_error *err)
+{
+    mu_regex_cache *cache = context->regexes;
+    watch w = {.exec = context->exec,
+               .most = MOST_STEPS + (uint64_t)text.size * STEPS_OF_BYTE,
+               .err = err};
+
+    if (!regex->watched) {
+        MU_TRY(compile(cache, regex, PCRE2_AUTO_CALLOUT, &regex->watched, err));
+    }
+    pcre2_set_match_limit(cache->limits, UINT32_MAX);
+    pcre2_set_callout(cache->limits, look, &w);
+    *code = pcre2_match(regex->watched, (PCRE2_SPTR)text.data, text.size, from, check_of(from),
+                        regex->match, cache->limits);
+    pcre2_set_callout(cache->limits, NULL, NULL);
+    return w.status;
+}
+
 muster_status mu_regex_match(mu_func_context *context, mu_regex *regex, mu_text text, uint32_t from,
                              bool *found, muster_error *err)
 {
     pcre2_match_context *limits = context->regexes->limits;
-    uint64_t steps = (uint64_t)text.size * STEPS_OF_BYTE;
+    int code = PCRE2_ERROR_MATCHLIMIT;
 
-    steps = steps < FEWEST_STEPS ? FEWEST_STEPS : steps > MOST_STEPS ? MOST_STEPS : steps;
-    pcre2_set_match_limit(limits, (uint32_t)steps);
-    const uint32_t places = (uint32_t)(MOST_STEPS / steps);
     *found = false;
-    for (uint64_t start = from; start <= text.size && !*found;) {
-        if (context->exec) {
-            MU_TRY(mu_exec_check(context->exec, err));
-        }
-        uint64_t last = start + places - 1;
-        while (last + 1 < text.size && ((unsigned char)text.data[last + 1] & 0xc0) == 0x80) {
-            last++; /* the next piece must begin with a character */
-        }
-        pcre2_set_offset_limit(limits, (PCRE2_SIZE)last);
-        const int code = pcre2_match(regex->code, (PCRE2_SPTR)text.data, text.size, start,
-                                     start > from ? PCRE2_NO_UTF_CHECK : 0, regex->match, limits);
-        *found = code >= 0;
-        if (code < 0 && code != PCRE2_ERROR_NOMATCH) {
-            return fail_match(code, text, err);
-        }
-        start = last + 1;
+    if (context->exec) {
+        MU_TRY(mu_exec_check(context->exec, err));
     }
-    return MUSTER_OK;
+    if (text.size <= SHORT_TEXT) {
+        pcre2_set_match_limit(limits, SHORT_STEPS);
+        code = pcre2_match(regex->code, (PCRE2_SPTR)text.data, text.size, from, check_of(from),
+                           regex->match, limits);
+    }
+    if (is_too_much(code)) {
+        MU_TRY(match_watched(context, regex, text, from, &code, err));
+    }
+    *found = code >= 0;
+    return code >= 0 || code == PCRE2_ERROR_NOMATCH ? MUSTER_OK : fail_match(code, text, err);
 }
 
 uint32_t mu_regex_group_count(const mu_regex *regex)

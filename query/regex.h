@@ -1,9 +1,8 @@
 /*
  * regex.h - regular expressions, as PCRE2 knows them, compiled once for each pattern of a thread.
  *
- * No pattern hangs: a match may take so many steps for each place of the text that it begins at,
- * then it is an error, and between some millions of them it is asked whether the statement was
- * cancelled.
+ * No pattern hangs: after so many steps a match is an error, and every few thousand of them it is
+ * asked whether the statement was cancelled.
  */
 #ifndef MU_REGEX_H
 #define MU_REGEX_H
