@@ -376,6 +376,13 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "SELECT sum(bytes) FROM tags",
         "SELECT count(*) FROM customers WHERE in_audience('a', 1)",
         "DESCRIBE e",
+        "SELECT regexp_replace(event, '(a|x)', '[\\1]', 'g'), event ~ (event || '+'), "
+        "initcap(event) "
+        "FROM e WHERE event IN ('a', 'b', 'c') AND n & 3 > 0 AND event LIKE 'a!%' ESCAPE '!' IS "
+        "NOT "
+        "UNKNOWN",
+        "SELECT string_agg(event, ',' ORDER BY n DESC), first(n ORDER BY event), corr(n, n), "
+        "count(DISTINCT event, n), mode(event), quantile_disc(event, 0.5), bit_or(n) FROM e",
     };
     muster *db = open_database();
 
