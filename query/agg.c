@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const mu_agg_family *const families[] = {&mu_agg_number, &mu_agg_pick, &mu_agg_list,
-                                                &mu_agg_pair};
+                                                &mu_agg_pair, &mu_agg_spread};
 
 static const mu_agg *agg_at(size_t i)
 {

@@ -1,10 +1,9 @@
 /*
- * agg_number.c - count, sum, avg, product, variance and standard deviation, bool_and, bit_and ...
+ * agg_number.c - count, sum, avg, product, bool_and, bool_or, bit_and, bit_or, bit_xor.
  *
  * Sums of whole numbers and decimals are 128 bits wide inside, so their order never matters, and
  * only a result that does not fit is an error. Sums of doubles carry what was rounded off along
- * (Neumaier). avg is DOUBLE, of an exact sum where there is one. Variance is by Welford's method,
- * and merged by that of Chan and others.
+ * (Neumaier). avg is DOUBLE, of an exact sum where there is one.
  */
 #include "query/agg_states.h"
 #include "storage/kernels/kernels.h"
@@ -241,73 +240,6 @@ static muster_status double_result(mu_agg_states *states, uint32_t group, mu_val
     return MUSTER_OK;
 }
 
-/* variance */
-
-typedef struct moments {
-    double mean, squares; /* squares: of the distances to the mean */
-    int64_t count;
-} moments;
-
-static muster_status moments_update(mu_agg_states *states, const mu_agg_rows *rows,
-                                    muster_error *err)
-{
-    const double *values = rows->args[0].data;
-    moments *all = states->data;
-
-    (void)err;
-    MU_FOR_EACH_LIVE(row, rows) {
-        moments *state = &all[mu_agg_group(rows, row)];
-        state->count++;
-        const double distance = values[row] - state->mean;
-        state->mean += distance / (double)state->count;
-        state->squares += distance * (values[row] - state->mean);
-    }
-    return MUSTER_OK;
-}
-
-static muster_status moments_merge(mu_agg_states *states, const mu_agg_states *from,
-                                   const uint32_t *map, uint32_t groups, muster_error *err)
-{
-    moments *all = states->data;
-
-    (void)err;
-    for (uint32_t i = 0; i < groups; i++) {
-        const moments *more = &((const moments *)from->data)[i];
-        moments *state = &all[map[i]];
-        const double count = (double)(state->count + more->count);
-        if (more->count == 0) {
-            continue;
-        }
-        const double distance = more->mean - state->mean;
-        state->mean += distance * ((double)more->count / count);
-        state->squares += more->squares + distance * distance *
-                                              ((double)state->count * (double)more->count / count);
-        state->count += more->count;
-    }
-    return MUSTER_OK;
-}
-
-enum {
-    POPULATION = 1,
-    ROOT = 2
-};
-
-static muster_status moments_result(mu_agg_states *states, uint32_t group, mu_value *out,
-                                    muster_error *err)
-{
-    const moments *state = &((const moments *)states->data)[group];
-    const unsigned variant = states->call->agg->variant;
-    const int64_t divisor = state->count - !(variant & POPULATION);
-
-    (void)err;
-    out->null = divisor < 1;
-    if (!out->null) {
-        const double variance = state->squares / (double)divisor;
-        out->f64 = variant & ROOT ? sqrt(variance) : variance;
-    }
-    return MUSTER_OK;
-}
-
 /* product, bit_and, bit_or, bit_xor: a value that each row is folded into */
 
 typedef struct folded {
@@ -462,12 +394,6 @@ static muster_status truths_result(mu_agg_states *states, uint32_t group, mu_val
         .state_size = sizeof(double_sum), .update = double_update, .merge = double_merge, \
         .result_of = double_result                                                        \
     }
-#define MOMENTS(text, kind)                                                              \
-    {                                                                                    \
-        .name = (text), .params = "f", .result = 'f', .variant = (kind),                 \
-        .state_size = sizeof(moments), .update = moments_update, .merge = moments_merge, \
-        .result_of = moments_result                                                      \
-    }
 #define FOLDED(text, types, gives, kind)                                          \
     {                                                                             \
         .name = (text), .params = (types), .result = (gives), .variant = (kind),  \
@@ -503,13 +429,6 @@ static const mu_agg aggs[] = {
     FOLDED("bit_and", "i", 'i', BIT_AND),
     FOLDED("bit_or", "i", 'i', BIT_OR),
     FOLDED("bit_xor", "i", 'i', BIT_XOR),
-    MOMENTS("stddev", ROOT),
-    MOMENTS("stddev_samp", ROOT),
-    MOMENTS("stddev_pop", ROOT | POPULATION),
-    MOMENTS("variance", 0),
-    MOMENTS("var", 0),
-    MOMENTS("var_samp", 0),
-    MOMENTS("var_pop", POPULATION),
     TRUTHS("bool_and", ALL),
     TRUTHS("every", ALL),
     TRUTHS("bool_or", ANY),
