@@ -39,9 +39,7 @@ const char *mu_agg_name(const mu_agg *agg);
 const char *mu_agg_name_at(size_t i); /* of the i-th in the table; NULL past the last */
 bool mu_agg_needs_order(
     const char *name); /* first, last: the binder passes the TIME column as `order` */
-
-/* string_agg: it may have an ORDER BY of its own, and so may what needs one. */
-bool mu_agg_may_order(const char *name);
+bool mu_agg_may_order(const char *name); /* these and string_agg: it may have an ORDER BY */
 
 /* The states of one call, for groups 0 ... n - 1. One thread. */
 typedef struct mu_agg_states mu_agg_states;

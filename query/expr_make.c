@@ -11,6 +11,7 @@
  */
 #include "query/func.h"
 
+#include "query/regex.h"
 #include "storage/value.h"
 
 #include <assert.h>
@@ -102,6 +103,7 @@ static muster_status compute(const mu_scope *scope, const mu_expr *expr, mu_valu
         result.type = expr->type;
         status = mu_expr_const(scope, result, expr->offset, out, err);
     }
+    mu_regex_cache_close(context.regexes);
     mu_writer_deinit(&context.text);
     return status;
 }
@@ -114,7 +116,7 @@ static muster_status fold(const mu_scope *scope, const mu_expr *expr, const mu_e
     mu_value *values;
 
     *out = expr;
-    if (!all_constant(expr) || (expr->func->flags & MU_FUNC_LATE)) {
+    if (!all_constant(expr)) {
         return MUSTER_OK;
     }
     MU_ARENA_TRY(values, scope->arena, expr->arg_count, err);

@@ -58,9 +58,7 @@ enum {
     /* Of whole numbers, days or times, with all other arguments constant, it gives the same, and
      * never less for more. */
     MU_FUNC_RISES = 16,
-    MU_FUNC_LIST =
-        64, /* looks for the constants of its arguments but the first in the expression */
-    MU_FUNC_LATE = 32, /* may take long: not computed before the statement runs */
+    MU_FUNC_LIST = 32, /* its arguments but the first are constants, read from the expression */
 };
 
 typedef muster_status mu_func_bind(const mu_scope *scope, const mu_func *func, const mu_expr **args,

@@ -7,7 +7,6 @@
  */
 #include "query/func.h"
 
-#include <assert.h>
 #include <utf8proc.h>
 
 uint32_t mu_text_step(mu_text text, uint32_t at)
@@ -38,31 +37,37 @@ uint32_t mu_text_at(mu_text text, int64_t character)
     return at;
 }
 
-static void put_letter(utf8proc_int32_t letter, bool upper, mu_writer *out)
+/* Letters of ASCII from `at` on; returns where they end. */
+static uint32_t fold_plain(mu_text text, uint32_t at, bool upper, mu_writer *out)
 {
-    utf8proc_uint8_t bytes[4];
-    const utf8proc_int32_t other = upper ? utf8proc_toupper(letter) : utf8proc_tolower(letter);
-    const utf8proc_ssize_t size = utf8proc_encode_char(other, bytes);
+    const char first = upper ? 'a' : 'A', last = upper ? 'z' : 'Z';
+    uint32_t end = at;
 
-    mu_write_bytes(out, bytes, (size_t)size);
+    while (end < text.size && (unsigned char)text.data[end] < 0x80) {
+        end++;
+    }
+    uint8_t *room = mu_write_room(out, end - at);
+    for (uint32_t i = at; room && i < end; i++) {
+        const char c = text.data[i];
+        room[i - at] = (uint8_t)(c >= first && c <= last ? c ^ 0x20 : c);
+    }
+    return end;
 }
 
 void mu_text_fold(mu_text text, bool upper, mu_writer *out)
 {
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text.data;
+    utf8proc_uint8_t other[4];
+    utf8proc_int32_t letter;
 
-    for (uint32_t at = 0; at < text.size;) {
-        utf8proc_int32_t letter;
-        if (bytes[at] < 0x80) {
-            const bool other =
-                upper ? bytes[at] >= 'a' && bytes[at] <= 'z' : bytes[at] >= 'A' && bytes[at] <= 'Z';
-            mu_write_u8(out, other ? bytes[at] ^ 0x20 : bytes[at]);
-            at++;
+    for (uint32_t at = 0; (at = fold_plain(text, at, upper, out)) < text.size;) {
+        const utf8proc_ssize_t size = utf8proc_iterate(&bytes[at], text.size - at, &letter);
+        if (size <= 0) { /* not UTF-8: it stays what it is */
+            mu_write_u8(out, bytes[at++]);
             continue;
         }
-        const utf8proc_ssize_t size = utf8proc_iterate(&bytes[at], text.size - at, &letter);
-        assert(size > 0); /* texts are UTF-8 */
-        put_letter(letter, upper, out);
+        letter = upper ? utf8proc_toupper(letter) : utf8proc_tolower(letter);
+        mu_write_bytes(out, other, (size_t)utf8proc_encode_char(letter, other));
         at += (uint32_t)size;
     }
 }

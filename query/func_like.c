@@ -111,8 +111,7 @@ static muster_status like_scalar(mu_func_context *context, const mu_expr *expr,
     return MUSTER_OK;
 }
 
-/* Both sides in small letters; where the second begins in the writer is known once both are there.
- */
+/* Both sides in small letters, one behind the other in the writer. */
 static muster_status ilike_scalar(mu_func_context *context, const mu_expr *expr,
                                   const mu_value *args, mu_value *out, muster_error *err)
 {

@@ -158,7 +158,7 @@ SCALAR(count_scalar)
 #define REGEX(text, types, gives, how, function)                                \
     {                                                                           \
         .name = (text), .params = (types), .result = (gives), .variant = (how), \
-        .flags = MU_FUNC_LATE, .scalar = (function)                             \
+        .scalar = (function)                                                    \
     }
 
 static const mu_func funcs[] = {

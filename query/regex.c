@@ -41,7 +41,8 @@ struct mu_regex_cache {
     pcre2_general_context *memory;
     pcre2_match_context *limits;
     mu_regex patterns[PATTERNS];
-    uint32_t next; /* to be replaced */
+    uint32_t next;  /* to be replaced */
+    uint64_t steps; /* of all watched matches outside of a statement that runs */
 };
 
 static void *take_memory(size_t size, void *context)
@@ -246,7 +247,7 @@ static uint32_t check_of(uint32_t from)
 /* A match that is watched. */
 typedef struct watch {
     const mu_exec *exec;
-    uint64_t steps, most;
+    uint64_t *steps, most;
     muster_status status; /* of the statement */
     muster_error *err;
 } watch;
@@ -256,10 +257,10 @@ static int look(pcre2_callout_block *block, void *data)
     watch *w = data;
 
     (void)block;
-    if (++w->steps > w->most) {
+    if (++*w->steps > w->most) {
         return PCRE2_ERROR_MATCHLIMIT;
     }
-    if (w->exec && w->steps % STEPS_UNSEEN == 0) {
+    if (w->exec && *w->steps % STEPS_UNSEEN == 0) {
         w->status = mu_exec_check(w->exec, w->err);
     }
     return w->status == MUSTER_OK ? 0 : PCRE2_ERROR_CALLOUT;
@@ -269,8 +270,12 @@ static muster_status match_watched(mu_func_context *context, mu_regex *regex, mu
                                    uint32_t from, int *code, muster_error *err)
 {
     mu_regex_cache *cache = context->regexes;
+    const uint64_t most = MOST_STEPS + (uint64_t)text.size * STEPS_OF_BYTE;
+    uint64_t steps = 0;
+    /* A constant that takes long is left to the statement, which can be cancelled. */
     watch w = {.exec = context->exec,
-               .most = MOST_STEPS + (uint64_t)text.size * STEPS_OF_BYTE,
+               .steps = context->exec ? &steps : &cache->steps,
+               .most = context->exec ? most : MOST_STEPS,
                .err = err};
 
     if (!regex->watched) {
