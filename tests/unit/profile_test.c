@@ -81,9 +81,10 @@ static profile_db open_profile_db(void)
     assert_ok(mu_change_begin(p.db, &change, &test_error));
     assert_ok(mu_change_create_table(change, &events, &created, &test_error));
     for (uint32_t i = 0; i < ATTRIBUTES; i++) {
-        const mu_table_edit edit = {
-            .kind = MU_EDIT_ADD_COLUMN,
-            .column = {.name = names[i], .type = {MU_BIGINT, 64, 0, 0}, .role = MU_ROLE_NONE}};
+        const mu_table_edit edit = {.kind = MU_EDIT_ADD_COLUMN,
+                                    .column = {.name = names[i],
+                                               .type = {.kind = MU_BIGINT, .bits = 64},
+                                               .role = MU_ROLE_NONE}};
         assert_ok(mu_change_edit_table(change, MU_CUSTOMERS_TABLE, &edit, &test_error));
     }
     assert_ok(mu_change_commit(change, &test_error));
