@@ -11,7 +11,8 @@
 #include <assert.h>
 #include <string.h>
 
-static const mu_agg_family *const families[] = {&mu_agg_number, &mu_agg_pick, &mu_agg_list};
+static const mu_agg_family *const families[] = {&mu_agg_number, &mu_agg_pick, &mu_agg_list,
+                                                &mu_agg_pair, &mu_agg_spread};
 
 static const mu_agg *agg_at(size_t i)
 {
@@ -60,6 +61,13 @@ bool mu_agg_needs_order(const char *name)
     return agg && agg->ordered;
 }
 
+bool mu_agg_may_order(const char *name)
+{
+    const mu_agg *agg = first_named(name);
+
+    return agg && (agg->ordered || agg->may_order);
+}
+
 /* Making calls. */
 
 static bool takes(char letter, mu_type type)
@@ -67,43 +75,46 @@ static bool takes(char letter, mu_type type)
     return letter == 'a' || type.kind == MU_NULL || mu_type_of_letter(letter).kind == type.kind;
 }
 
-static bool takes_all(const mu_agg *agg, const mu_expr *const *args, uint32_t arg_count)
+/* Whether a value of the type may be cast to what the letter says without a word. */
+static bool takes_cast(char letter, mu_type type)
 {
-    if (strlen(agg->params) != arg_count) {
-        return false;
-    }
-    for (uint32_t i = 0; i < arg_count; i++) {
-        if (!takes(agg->params[i], args[i]->type)) {
-            return false;
-        }
-    }
-    return true;
+    return takes(letter, type) ||
+           (letter == 'f' && (type.kind == MU_BIGINT || type.kind == MU_DECIMAL)) ||
+           (letter == 't' && type.kind == MU_CUSTOMER);
 }
 
-/* The entry whose types are these; else the one to whose types these can be cast. */
+/* How many arguments are of the types of the entry as they are; -1 if one cannot be cast. */
+static int fit_of(const mu_agg *agg, const mu_expr *const *args, uint32_t arg_count)
+{
+    int exact = 0;
+
+    if (strlen(agg->params) != arg_count) {
+        return -1;
+    }
+    for (uint32_t i = 0; i < arg_count; i++) {
+        if (!takes_cast(agg->params[i], args[i]->type)) {
+            return -1;
+        }
+        exact += takes(agg->params[i], args[i]->type);
+    }
+    return exact;
+}
+
+/* The entry of that name that fits best; of equals the first. */
 static const mu_agg *find_agg(const char *name, const mu_expr *const *args, uint32_t arg_count)
 {
-    const mu_agg *castable = NULL;
+    const mu_agg *best = NULL;
+    int best_fit = -1;
     const mu_agg *agg;
 
     for (size_t i = 0; (agg = agg_at(i)) != NULL; i++) {
-        if (!mu_name_equal(agg->name, name)) {
-            continue;
-        }
-        if (takes_all(agg, args, arg_count)) {
-            return agg;
-        }
-        const mu_kind kind = arg_count > 0 ? args[0]->type.kind : MU_NULL;
-        if (strlen(agg->params) == arg_count && arg_count > 0 && agg->params[0] == 'f' &&
-            (kind == MU_BIGINT || kind == MU_DECIMAL)) {
-            castable = agg;
-        }
-        if (strlen(agg->params) == arg_count && arg_count > 0 && agg->params[0] == 't' &&
-            kind == MU_CUSTOMER) {
-            castable = agg;
+        const int fit = mu_name_equal(agg->name, name) ? fit_of(agg, args, arg_count) : -1;
+        if (fit > best_fit) {
+            best = agg;
+            best_fit = fit;
         }
     }
-    return castable;
+    return best;
 }
 
 static muster_status fail_arguments(const char *name, const mu_expr *const *args,
@@ -146,18 +157,58 @@ static muster_status cast_args(const mu_scope *scope, const mu_agg *agg, const m
     return MUSTER_OK;
 }
 
+/* Only the first argument is looked at for what is DISTINCT; others say how. */
+static bool can_be_distinct(const mu_agg *agg, const mu_expr *const *args, uint32_t arg_count)
+{
+    bool constant = arg_count > 0;
+
+    for (uint32_t i = 1; i < arg_count; i++) {
+        constant &= args[i]->kind == MU_EXPR_CONST;
+    }
+    return constant || agg->ignores_distinct;
+}
+
+/* The ORDER BY of what is DISTINCT is by the values themselves, which need no key. */
+static muster_status bind_order(const mu_scope *scope, const mu_agg *agg, bool distinct,
+                                const mu_expr *value, const mu_expr **order, muster_error *err)
+{
+    if (!*order || !(agg->ordered || agg->may_order)) {
+        *order = NULL;
+        return MUSTER_OK;
+    }
+    if (distinct && agg->may_order) {
+        if (!mu_expr_equal(*order, value)) {
+            return mu_fail_at(err, MUSTER_INVALID, (*order)->offset,
+                              "the distinct values of \"%s\" are ordered by themselves, or not at "
+                              "all",
+                              agg->name);
+        }
+        *order = NULL;
+        return MUSTER_OK;
+    }
+    return (*order)->type.kind == MU_CUSTOMER
+               ? mu_expr_coerce(scope, *order, mu_scope_id_type(scope), order, err)
+               : MUSTER_OK;
+}
+
 muster_status mu_agg_call_make(const mu_scope *scope, const char *name, const mu_expr *const *args,
                                uint32_t arg_count, bool distinct, const mu_expr *filter,
                                const mu_expr *order, int32_t offset, mu_agg_call *out,
                                muster_error *err)
 {
-    const mu_agg *agg = find_agg(name, args, arg_count);
+    const mu_expr *tuple;
     const mu_expr **cast;
 
+    if (distinct && arg_count > 1 && mu_name_equal(name, "count")) {
+        MU_TRY(mu_expr_tuple(scope, args, arg_count, offset, &tuple, err));
+        args = &tuple;
+        arg_count = 1;
+    }
+    const mu_agg *agg = find_agg(name, args, arg_count);
     if (!agg) {
         return fail_arguments(name, args, arg_count, offset, err);
     }
-    if (distinct && arg_count != 1 && !agg->ignores_distinct) {
+    if (distinct && !can_be_distinct(agg, args, arg_count)) {
         return mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" of DISTINCT takes one argument",
                           name);
     }
@@ -167,6 +218,7 @@ muster_status mu_agg_call_make(const mu_scope *scope, const char *name, const mu
                           "arg_max",
                           name);
     }
+    MU_TRY(bind_order(scope, agg, distinct, arg_count > 0 ? args[0] : NULL, &order, err));
     MU_ARENA_TRY(cast, scope->arena, arg_count, err);
     if (arg_count > 0) {
         memcpy(cast, args, arg_count * sizeof(const mu_expr *));
@@ -185,7 +237,7 @@ muster_status mu_agg_call_make(const mu_scope *scope, const char *name, const mu
                          .arg_count = arg_count,
                          .args = cast,
                          .filter = filter,
-                         .order = agg->ordered ? order : NULL};
+                         .order = order};
     return MUSTER_OK;
 }
 
@@ -283,7 +335,7 @@ static void find_counted(const mu_agg_states *states, const mu_vector *args, con
             mu_k()->and_bits(counted, args[i].valid, words);
         }
     }
-    if (order && order->valid) {
+    if (order && order->valid && !states->call->agg->may_order) {
         mu_k()->and_bits(counted, order->valid, words);
     }
 }

@@ -1,10 +1,11 @@
 /*
  * agg.h - aggregate functions: one const struct each, listed in one table.
  *
- * count sum avg min max first last (by time) any_value arg_min arg_max median quantile stddev var
- * ... and DISTINCT. States of groups are numbered; an aggregate keeps the states of all groups of
- * one thread and merges those of another. Exact: sums of integers and decimals are 128 bits wide
- * inside and an error if the result does not fit; sums of doubles are compensated.
+ * count sum avg min max first last (by time) any_value arg_min arg_max median quantile mode stddev
+ * var corr regr_slope bit_and string_agg ... and DISTINCT. States of groups are numbered; an
+ * aggregate keeps the states of all groups of one thread and merges those of another. Exact: sums
+ * of integers and decimals are 128 bits wide inside and an error if the result does not fit; sums
+ * of doubles are compensated.
  */
 #ifndef MU_AGG_H
 #define MU_AGG_H
@@ -21,9 +22,11 @@ typedef struct mu_agg_call {
     uint32_t arg_count;
     const mu_expr *const *args; /* with casts inserted */
     const mu_expr *filter;      /* FILTER (WHERE ...), or NULL */
-    const mu_expr *order; /* first, last: the time they go by, set from the table's TIME column by
-                             the binder; count: how many rows each stands for, set by the
-                             optimizer; or NULL */
+    const mu_expr *order; /* first, last: what they go by, the table's TIME column unless ORDER BY
+                             says otherwise; string_agg: its ORDER BY; count: how many rows each
+                             stands for, set by the optimizer; or NULL */
+    bool descending;      /* string_agg, quantiles: from the largest; set by the binder */
+    bool nulls_first;     /* string_agg: where values without a key stand; set by the binder */
 } mu_agg_call;
 
 bool mu_agg_is(const char *name); /* an aggregate of that name exists */
@@ -36,6 +39,7 @@ const char *mu_agg_name(const mu_agg *agg);
 const char *mu_agg_name_at(size_t i); /* of the i-th in the table; NULL past the last */
 bool mu_agg_needs_order(
     const char *name); /* first, last: the binder passes the TIME column as `order` */
+bool mu_agg_may_order(const char *name); /* these and string_agg: it may have an ORDER BY */
 
 /* The states of one call, for groups 0 ... n - 1. One thread. */
 typedef struct mu_agg_states mu_agg_states;

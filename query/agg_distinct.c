@@ -94,7 +94,7 @@ static muster_status add_pair(mu_agg_distinct *set, uint32_t group, int64_t bits
     const size_t slot = find_slot(set, group, bits);
     if (!set->used[slot]) {
         set->used[slot] = 1;
-        set->slots[slot] = (mu_agg_item){bits, group};
+        set->slots[slot] = (mu_agg_item){.bits = bits, .group = group};
         set->count++;
     }
     return MUSTER_OK;

@@ -1,10 +1,12 @@
 /*
- * agg_list.c - aggregates that need all values of a group: median, quantile, string_agg.
+ * agg_list.c - aggregates that need all values of a group: median, quantiles, mode, string_agg.
  *
  * Values of all groups are collected in one array, and sorted by (group, value) when the first
  * result is asked for. quantile(x, q) is PostgreSQL's percentile_cont: with n values in order, the
- * one at q * (n - 1), interpolated between its neighbours. string_agg joins in the order of the
- * texts, so that its result does not depend on threads.
+ * one at q * (n - 1), interpolated between its neighbours; quantile_disc(x, q) is the first value
+ * at which so large a part of them is reached. string_agg joins in the order it is told, and texts
+ * with equal keys, or all of them where it is told none, in their own, so that its result does not
+ * depend on threads.
  */
 #include "query/agg_states.h"
 #include "storage/base/mem.h"
@@ -19,14 +21,13 @@ static muster_status fail_memory(muster_error *err)
     return mu_fail_memory(err, "collecting the values of an aggregate");
 }
 
-static muster_status add_item(mu_agg_states *states, uint32_t group, int64_t bits,
-                              muster_error *err)
+static muster_status add_item(mu_agg_states *states, mu_agg_item item, muster_error *err)
 {
     if (!mu_mem_reserve(&states->items, &states->item_capacity, states->item_count + 1,
                         sizeof *states->items)) {
         return fail_memory(err);
     }
-    states->items[states->item_count++] = (mu_agg_item){bits, group};
+    states->items[states->item_count++] = item;
     mu_mem_free(states->starts); /* the order is gone */
     states->starts = NULL;
     return MUSTER_OK;
@@ -38,7 +39,8 @@ static muster_status list_update(mu_agg_states *states, const mu_agg_rows *rows,
         const mu_value value = mu_vector_value(&rows->args[0], row);
         int64_t bits;
         MU_TRY(mu_agg_bits(states, &value, &bits, err));
-        MU_TRY(add_item(states, mu_agg_group(rows, row), bits, err));
+        MU_TRY(
+            add_item(states, (mu_agg_item){.bits = bits, .group = mu_agg_group(rows, row)}, err));
     }
     return MUSTER_OK;
 }
@@ -51,7 +53,7 @@ static muster_status list_merge(mu_agg_states *states, const mu_agg_states *from
         int64_t bits;
         if (item->group < groups) {
             MU_TRY(mu_agg_move(states, from, states->arg_type, item->bits, &bits, err));
-            MU_TRY(add_item(states, map[item->group], bits, err));
+            MU_TRY(add_item(states, (mu_agg_item){.bits = bits, .group = map[item->group]}, err));
         }
     }
     return MUSTER_OK;
@@ -85,9 +87,32 @@ static int compare_double_items(const void *a, const void *b)
     return x->group != y->group || p == q ? compare_items(a, b) : (p > q) - (p < q);
 }
 
+/* The texts of string_agg: by their keys, then by themselves. */
+static int compare_keyed_items(const void *a, const void *b, void *states)
+{
+    const mu_agg_call *call = ((const mu_agg_states *)states)->call;
+    const mu_agg_item *x = a, *y = b;
+    int order;
+
+    if (x->group != y->group) {
+        return x->group < y->group ? -1 : 1;
+    }
+    if (x->no_key || y->no_key) {
+        order = (int)x->no_key - (int)y->no_key;
+        order = call->nulls_first ? -order : order;
+    } else {
+        order = call->order && call->order->type.kind == MU_DOUBLE ? compare_double_items(a, b)
+                                                                   : compare_items(a, b);
+        order = call->descending ? -order : order;
+    }
+    return order != 0 ? order : (x->code > y->code) - (x->code < y->code);
+}
+
 /* Codes become ranks: the codes of a dictionary in order. */
 static muster_status rank_texts(mu_agg_states *states, muster_error *err)
 {
+    const bool by_text =
+        mu_type_form(states->call->order ? states->key_type : states->arg_type) == MU_FORM_CODE;
     mu_dict_builder ranked = {0};
     uint32_t *order = NULL, *rank = NULL;
     bool fits = mu_dict_builder_sort(&states->texts, &order, &rank);
@@ -97,7 +122,9 @@ static muster_status rank_texts(mu_agg_states *states, muster_error *err)
         fits = mu_dict_builder_add(&ranked, mu_dict_text(&states->texts.dict, order[i]), &code);
     }
     for (size_t i = 0; fits && i < states->item_count; i++) {
-        states->items[i].bits = rank[states->items[i].bits];
+        mu_agg_item *item = &states->items[i];
+        item->bits = by_text && !item->no_key ? rank[item->bits] : item->bits;
+        item->code = rank[item->code] & INT32_MAX;
     }
     if (fits) {
         mu_dict_builder_deinit(&states->texts);
@@ -124,7 +151,10 @@ static muster_status sort_items(mu_agg_states *states, muster_error *err)
     if (!starts) {
         return fail_memory(err);
     }
-    if (states->item_count > 0) {
+    if (states->item_count > 0 && states->call->agg->may_order) {
+        qsort_r(states->items, states->item_count, sizeof *states->items, compare_keyed_items,
+                states);
+    } else if (states->item_count > 0) {
         qsort(states->items, states->item_count, sizeof *states->items,
               form == MU_FORM_F64 ? compare_double_items : compare_items);
     }
@@ -159,7 +189,7 @@ static muster_status bind_quantile(const mu_scope *scope, const mu_expr **args, 
     if (fraction->kind != MU_EXPR_CONST || fraction->value.null || !(fraction->value.f64 >= 0) ||
         !(fraction->value.f64 <= 1)) {
         return mu_fail_at(err, MUSTER_INVALID, fraction->offset,
-                          "\"quantile\" takes a constant from 0 to 1 as its second argument");
+                          "a quantile takes a constant from 0 to 1 to say which one");
     }
     return MUSTER_OK;
 }
@@ -181,7 +211,8 @@ static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_v
         out->null = true;
         return MUSTER_OK;
     }
-    const double place = fraction_of(states->call) * (double)(count - 1);
+    const double fraction = fraction_of(states->call);
+    const double place = (states->call->descending ? 1 - fraction : fraction) * (double)(count - 1);
     const size_t at = (size_t)place < count - 1 ? (size_t)place : count - 1;
     const double part = place - (double)at;
     const int64_t low = states->items[first + at].bits;
@@ -200,6 +231,44 @@ static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_v
     return MUSTER_OK;
 }
 
+static muster_status disc_result(mu_agg_states *states, uint32_t group, mu_value *out,
+                                 muster_error *err)
+{
+    MU_TRY(sort_items(states, err));
+    const size_t first = states->starts[group], count = states->starts[group + 1] - first;
+    if (count == 0) {
+        out->null = true;
+        return MUSTER_OK;
+    }
+    const double place = ceil(fraction_of(states->call) * (double)count);
+    const size_t at = place < 1 ? 0 : (size_t)place < count ? (size_t)place - 1 : count - 1;
+    const size_t item = first + (states->call->descending ? count - 1 - at : at);
+    *out = mu_agg_value(states, out->type, states->items[item].bits);
+    return MUSTER_OK;
+}
+
+/* mode: the value there is most of; of several, the smallest. */
+static muster_status mode_result(mu_agg_states *states, uint32_t group, mu_value *out,
+                                 muster_error *err)
+{
+    size_t best = 0, best_count = 0;
+
+    MU_TRY(sort_items(states, err));
+    const size_t end = states->starts[group + 1];
+    for (size_t first = states->starts[group], next; first < end; first = next) {
+        for (next = first + 1; next < end && states->items[next].bits == states->items[first].bits;
+             next++) {
+        }
+        if (next - first > best_count) {
+            best = first;
+            best_count = next - first;
+        }
+    }
+    *out = best_count > 0 ? mu_agg_value(states, out->type, states->items[best].bits)
+                          : mu_value_null(out->type);
+    return MUSTER_OK;
+}
+
 /* string_agg */
 
 static muster_status bind_string_agg(const mu_scope *scope, const mu_expr **args, int32_t offset,
@@ -215,6 +284,59 @@ static muster_status bind_string_agg(const mu_scope *scope, const mu_expr **args
     return MUSTER_OK;
 }
 
+/* An item with its text and the bits of its key; a text is its own key where there is no other. */
+static muster_status add_text(mu_agg_states *states, uint32_t group, mu_text text,
+                              const mu_value *key, muster_error *err)
+{
+    const mu_value value = {.type = {.kind = MU_TEXT}, .text = text};
+    mu_agg_item item = {.group = group, .no_key = key && key->null};
+    int64_t code;
+
+    MU_TRY(mu_agg_bits(states, &value, &code, err));
+    if (code > INT32_MAX) {
+        return fail_memory(err);
+    }
+    item.bits = code;
+    item.code = (uint32_t)code & INT32_MAX;
+    if (key && !key->null) {
+        MU_TRY(mu_agg_bits(states, key, &item.bits, err));
+    }
+    return add_item(states, item, err);
+}
+
+static muster_status string_update(mu_agg_states *states, const mu_agg_rows *rows,
+                                   muster_error *err)
+{
+    MU_FOR_EACH_LIVE(row, rows) {
+        const mu_value value = mu_vector_value(&rows->args[0], row);
+        mu_value key = mu_value_null(states->key_type);
+        if (rows->order && mu_vector_valid(rows->order, row)) {
+            key = mu_vector_value(rows->order, row);
+        }
+        MU_TRY(
+            add_text(states, mu_agg_group(rows, row), value.text, rows->order ? &key : NULL, err));
+    }
+    return MUSTER_OK;
+}
+
+static muster_status string_merge(mu_agg_states *states, const mu_agg_states *from,
+                                  const uint32_t *map, uint32_t groups, muster_error *err)
+{
+    for (size_t i = 0; i < from->item_count; i++) {
+        const mu_agg_item *item = &from->items[i];
+        const mu_text text = mu_dict_text(&from->texts.dict, item->code);
+        mu_value key = mu_value_null(states->key_type);
+        if (states->call->order && !item->no_key) {
+            key = mu_agg_value(from, states->key_type, item->bits);
+        }
+        if (item->group < groups) {
+            MU_TRY(
+                add_text(states, map[item->group], text, states->call->order ? &key : NULL, err));
+        }
+    }
+    return MUSTER_OK;
+}
+
 static muster_status string_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                    muster_error *err)
 {
@@ -225,7 +347,7 @@ static muster_status string_result(mu_agg_states *states, uint32_t group, mu_val
     out->null = first == end;
     mu_writer_reset(&states->text);
     for (size_t i = first; i < end; i++) {
-        const mu_text text = mu_dict_text(&states->texts.dict, (uint32_t)states->items[i].bits);
+        const mu_text text = mu_dict_text(&states->texts.dict, states->items[i].code);
         if (i > first) {
             mu_write_bytes(&states->text, separator.data, separator.size);
         }
@@ -240,30 +362,37 @@ static muster_status string_result(mu_agg_states *states, uint32_t group, mu_val
     return states->text.failed ? fail_memory(err) : MUSTER_OK;
 }
 
-#define QUANTILE(text, types, gives, binder)                                     \
-    {                                                                            \
-        .name = (text), .params = (types), .result = (gives), .bind = (binder),  \
-        .update = list_update, .merge = list_merge, .result_of = quantile_result \
+#define LIST(text, types, gives, binder, function)                              \
+    {                                                                           \
+        .name = (text), .params = (types), .result = (gives), .bind = (binder), \
+        .update = list_update, .merge = list_merge, .result_of = (function)     \
+    }
+#define QUANTILES(name)                                          \
+    LIST((name), "if", 'f', bind_quantile, quantile_result),     \
+        LIST((name), "nf", 'f', bind_quantile, quantile_result), \
+        LIST((name), "ff", 'f', bind_quantile, quantile_result), \
+        LIST((name), "sf", 's', bind_quantile, quantile_result), \
+        LIST((name), "vf", 'v', bind_quantile, quantile_result)
+#define STRING_AGG(text)                                                                           \
+    {                                                                                              \
+        .name = (text), .params = "tt", .result = 't', .may_order = true, .bind = bind_string_agg, \
+        .update = string_update, .merge = string_merge, .result_of = string_result                 \
     }
 
 static const mu_agg aggs[] = {
-    QUANTILE("median", "i", 'f', NULL),
-    QUANTILE("median", "n", 'f', NULL),
-    QUANTILE("median", "f", 'f', NULL),
-    QUANTILE("median", "s", 's', NULL),
-    QUANTILE("median", "v", 'v', NULL),
-    QUANTILE("quantile", "if", 'f', bind_quantile),
-    QUANTILE("quantile", "nf", 'f', bind_quantile),
-    QUANTILE("quantile", "ff", 'f', bind_quantile),
-    QUANTILE("quantile", "sf", 's', bind_quantile),
-    QUANTILE("quantile", "vf", 'v', bind_quantile),
-    {.name = "string_agg",
-     .params = "tt",
-     .result = 't',
-     .bind = bind_string_agg,
-     .update = list_update,
-     .merge = list_merge,
-     .result_of = string_result},
+    LIST("median", "i", 'f', NULL, quantile_result),
+    LIST("median", "n", 'f', NULL, quantile_result),
+    LIST("median", "f", 'f', NULL, quantile_result),
+    LIST("median", "s", 's', NULL, quantile_result),
+    LIST("median", "v", 'v', NULL, quantile_result),
+    QUANTILES("quantile"),
+    QUANTILES("quantile_cont"),
+    QUANTILES("percentile_cont"),
+    LIST("quantile_disc", "af", '0', bind_quantile, disc_result),
+    LIST("percentile_disc", "af", '0', bind_quantile, disc_result),
+    LIST("mode", "a", '0', NULL, mode_result),
+    STRING_AGG("string_agg"),
+    STRING_AGG("group_concat"),
 };
 
 const mu_agg_family mu_agg_list = {aggs, MU_COUNT(aggs)};

@@ -1,10 +1,9 @@
 /*
- * agg_number.c - count, sum, avg, variance and standard deviation, bool_and, bool_or.
+ * agg_number.c - count, sum, avg, product, bool_and, bool_or, bit_and, bit_or, bit_xor.
  *
  * Sums of whole numbers and decimals are 128 bits wide inside, so their order never matters, and
  * only a result that does not fit is an error. Sums of doubles carry what was rounded off along
- * (Neumaier). avg is DOUBLE, of an exact sum where there is one. Variance is by Welford's method,
- * and merged by that of Chan and others.
+ * (Neumaier). avg is DOUBLE, of an exact sum where there is one.
  */
 #include "query/agg_states.h"
 #include "storage/kernels/kernels.h"
@@ -40,6 +39,19 @@ static muster_status count_update(mu_agg_states *states, const mu_agg_rows *rows
 static void count_remove(mu_agg_states *states, const mu_agg_rows *rows)
 {
     *(int64_t *)states->data -= (int64_t)mu_k()->count_bits(rows->live, mu_bits_words(rows->rows));
+}
+
+/* count_if: rows where the condition is true. */
+static muster_status count_if_update(mu_agg_states *states, const mu_agg_rows *rows,
+                                     muster_error *err)
+{
+    int64_t *counts = states->data;
+
+    (void)err;
+    MU_FOR_EACH_LIVE(row, rows) {
+        counts[mu_agg_group(rows, row)] += mu_bits_test(rows->args[0].data, row);
+    }
+    return MUSTER_OK;
 }
 
 static muster_status count_merge(mu_agg_states *states, const mu_agg_states *from,
@@ -244,71 +256,90 @@ static muster_status double_result(mu_agg_states *states, uint32_t group, mu_val
     return MUSTER_OK;
 }
 
-/* variance */
+/* product, bit_and, bit_or, bit_xor: a value that each row is folded into */
 
-typedef struct moments {
-    double mean, squares; /* squares: of the distances to the mean */
-    int64_t count;
-} moments;
+typedef struct folded {
+    union {
+        double f64;
+        int64_t i64;
+    };
+    bool any;
+} folded;
 
-static muster_status moments_update(mu_agg_states *states, const mu_agg_rows *rows,
-                                    muster_error *err)
+typedef enum folding {
+    PRODUCT,
+    BIT_AND,
+    BIT_OR,
+    BIT_XOR
+} folding;
+
+static void fold(folding how, folded *state, const folded *more)
 {
-    const double *values = rows->args[0].data;
-    moments *all = states->data;
+    if (!state->any || !more->any) {
+        *state = more->any ? *more : *state;
+        return;
+    }
+    switch (how) {
+    case PRODUCT:
+        state->f64 *= more->f64;
+        break;
+    case BIT_AND:
+        state->i64 &= more->i64;
+        break;
+    case BIT_OR:
+        state->i64 |= more->i64;
+        break;
+    case BIT_XOR:
+        state->i64 ^= more->i64;
+        break;
+    }
+}
+
+static muster_status fold_update(mu_agg_states *states, const mu_agg_rows *rows, muster_error *err)
+{
+    const folding how = (folding)states->call->agg->variant;
+    folded *all = states->data;
+    folded one = {.any = true};
 
     (void)err;
     MU_FOR_EACH_LIVE(row, rows) {
-        moments *state = &all[mu_agg_group(rows, row)];
-        state->count++;
-        const double distance = values[row] - state->mean;
-        state->mean += distance / (double)state->count;
-        state->squares += distance * (values[row] - state->mean);
+        if (how == PRODUCT) {
+            one.f64 = ((const double *)rows->args[0].data)[row];
+        } else {
+            one.i64 = ((const int64_t *)rows->args[0].data)[row];
+        }
+        fold(how, &all[mu_agg_group(rows, row)], &one);
     }
     return MUSTER_OK;
 }
 
-static muster_status moments_merge(mu_agg_states *states, const mu_agg_states *from,
-                                   const uint32_t *map, uint32_t groups, muster_error *err)
+static muster_status fold_merge(mu_agg_states *states, const mu_agg_states *from,
+                                const uint32_t *map, uint32_t groups, muster_error *err)
 {
-    moments *all = states->data;
+    const folding how = (folding)states->call->agg->variant;
+    folded *all = states->data;
 
     (void)err;
     for (uint32_t i = 0; i < groups; i++) {
-        const moments *more = &((const moments *)from->data)[i];
-        moments *state = &all[map[i]];
-        const double count = (double)(state->count + more->count);
-        if (more->count == 0) {
-            continue;
-        }
-        const double distance = more->mean - state->mean;
-        state->mean += distance * ((double)more->count / count);
-        state->squares += more->squares + distance * distance *
-                                              ((double)state->count * (double)more->count / count);
-        state->count += more->count;
+        fold(how, &all[map[i]], &((const folded *)from->data)[i]);
     }
     return MUSTER_OK;
 }
 
-enum {
-    POPULATION = 1,
-    ROOT = 2
-};
-
-static muster_status moments_result(mu_agg_states *states, uint32_t group, mu_value *out,
-                                    muster_error *err)
+static muster_status fold_result(mu_agg_states *states, uint32_t group, mu_value *out,
+                                 muster_error *err)
 {
-    const moments *state = &((const moments *)states->data)[group];
-    const unsigned variant = states->call->agg->variant;
-    const int64_t divisor = state->count - !(variant & POPULATION);
+    const folded *state = &((const folded *)states->data)[group];
 
-    (void)err;
-    out->null = divisor < 1;
-    if (!out->null) {
-        const double variance = state->squares / (double)divisor;
-        out->f64 = variant & ROOT ? sqrt(variance) : variance;
+    out->null = !state->any;
+    if (states->call->agg->variant != PRODUCT) {
+        out->i64 = state->i64;
+        return MUSTER_OK;
     }
-    return MUSTER_OK;
+    out->f64 = state->f64;
+    return out->null || isfinite(out->f64)
+               ? MUSTER_OK
+               : mu_fail(err, MUSTER_INVALID, "the product does not fit DOUBLE");
 }
 
 /* bool_and, bool_or */
@@ -380,11 +411,11 @@ static muster_status truths_result(mu_agg_states *states, uint32_t group, mu_val
         .state_size = sizeof(double_sum), .update = double_update, .merge = double_merge, \
         .result_of = double_result                                                        \
     }
-#define MOMENTS(text, kind)                                                              \
-    {                                                                                    \
-        .name = (text), .params = "f", .result = 'f', .variant = (kind),                 \
-        .state_size = sizeof(moments), .update = moments_update, .merge = moments_merge, \
-        .result_of = moments_result                                                      \
+#define FOLDED(text, types, gives, kind)                                          \
+    {                                                                             \
+        .name = (text), .params = (types), .result = (gives), .variant = (kind),  \
+        .state_size = sizeof(folded), .update = fold_update, .merge = fold_merge, \
+        .result_of = fold_result                                                  \
     }
 #define TRUTHS(text, kind)                                                                         \
     {                                                                                              \
@@ -396,6 +427,13 @@ static muster_status truths_result(mu_agg_states *states, uint32_t group, mu_val
 static const mu_agg aggs[] = {
     COUNT("a"),
     COUNT(""),
+    {.name = "count_if",
+     .params = "b",
+     .result = 'i',
+     .state_size = sizeof(int64_t),
+     .update = count_if_update,
+     .merge = count_merge,
+     .result_of = count_result},
     EXACT("sum", "i", 'i', NULL, exact_result),
     EXACT("sum", "n", ' ', bind_sum, exact_result),
     DOUBLES("sum", SUM),
@@ -404,13 +442,10 @@ static const mu_agg aggs[] = {
     EXACT("avg", "n", 'f', NULL, exact_average),
     DOUBLES("avg", AVERAGE),
     EXACT("avg", "v", 'v', NULL, exact_average),
-    MOMENTS("stddev", ROOT),
-    MOMENTS("stddev_samp", ROOT),
-    MOMENTS("stddev_pop", ROOT | POPULATION),
-    MOMENTS("variance", 0),
-    MOMENTS("var", 0),
-    MOMENTS("var_samp", 0),
-    MOMENTS("var_pop", POPULATION),
+    FOLDED("product", "f", 'f', PRODUCT),
+    FOLDED("bit_and", "i", 'i', BIT_AND),
+    FOLDED("bit_or", "i", 'i', BIT_OR),
+    FOLDED("bit_xor", "i", 'i', BIT_XOR),
     TRUTHS("bool_and", ALL),
     TRUTHS("every", ALL),
     TRUTHS("bool_or", ANY),

@@ -196,6 +196,8 @@ static const mu_agg aggs[] = {
     PICK("last", "a", LARGEST, true),
     PICK("arg_min", "aa", SMALLEST, false),
     PICK("arg_max", "aa", LARGEST, false),
+    PICK("min_by", "aa", SMALLEST, false),
+    PICK("max_by", "aa", LARGEST, false),
 };
 
 const mu_agg_family mu_agg_pick = {aggs, MU_COUNT(aggs)};

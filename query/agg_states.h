@@ -15,8 +15,10 @@ __extension__ typedef __int128 mu_i128;
 
 /* Values of a group, by the bits of mu_agg_bits(). */
 typedef struct mu_agg_item {
-    int64_t bits;
+    int64_t bits; /* string_agg: of what the texts are ordered by */
     uint32_t group;
+    uint32_t code : 31;  /* string_agg: of the text */
+    uint32_t no_key : 1; /* string_agg: what it is to be ordered by is NULL */
 } mu_agg_item;
 
 typedef struct mu_agg_distinct mu_agg_distinct;
@@ -36,6 +38,7 @@ struct mu_agg {
     char result;        /* a letter, or '0': the type of the first argument */
     uint8_t variant;
     bool ordered;          /* first, last */
+    bool may_order;        /* string_agg */
     bool ignores_distinct; /* it makes no difference */
     size_t state_size;
     /* May look at the arguments and set the type of the result. NULL: nothing to do. */
@@ -71,7 +74,7 @@ typedef struct mu_agg_family {
     const mu_agg *aggs;
     size_t count;
 } mu_agg_family;
-extern const mu_agg_family mu_agg_number, mu_agg_pick, mu_agg_list;
+extern const mu_agg_family mu_agg_number, mu_agg_pick, mu_agg_list, mu_agg_pair, mu_agg_spread;
 
 static inline uint32_t mu_agg_group(const mu_agg_rows *rows, uint32_t row)
 {

@@ -5,6 +5,7 @@
 
 #include "query/eval_node.h"
 #include "query/exec.h"
+#include "query/regex.h"
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
 
@@ -45,7 +46,7 @@ static muster_status fill_constant(mu_eval_node *node, bool takes_months, muster
 
 static muster_status open_room(mu_eval *eval, mu_eval_node *node, muster_error *err)
 {
-    const uint32_t count = node->expr->arg_count;
+    const uint32_t count = mu_eval_arg_count(node->expr);
 
     node->data = mu_arena_alloc_array(&eval->arena, MU_BATCH_ROWS, sizeof(int64_t));
     node->valid = MU_NEW_ARRAY(&eval->arena, uint64_t, MU_BATCH_WORDS);
@@ -84,11 +85,12 @@ static muster_status open_node(mu_eval *eval, const mu_expr *expr, const mu_expr
         MU_TRY(mu_eval_tables_open(node, &node->tables, err));
         lifted = true;
     }
-    node->args = MU_NEW_ARRAY(&eval->arena, mu_eval_node, expr->arg_count);
+    const uint32_t count = mu_eval_arg_count(expr);
+    node->args = MU_NEW_ARRAY(&eval->arena, mu_eval_node, count);
     if (!node->args) {
         return fail_memory(err);
     }
-    for (uint32_t i = 0; i < expr->arg_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         MU_TRY(open_node(eval, expr->args[i], expr, lifted, &node->args[i], err));
     }
     if (expr->kind == MU_EXPR_LOOKUP) {
@@ -108,6 +110,7 @@ muster_status mu_eval_open(mu_exec *exec, const mu_expr *const *exprs, uint32_t 
         return fail_memory(err);
     }
     eval->exec = exec;
+    eval->context.exec = exec;
     eval->context.snapshot = exec ? mu_exec_snapshot(exec) : NULL;
     eval->context.now_us = exec ? mu_exec_now(exec) : 0;
     eval->count = count;
@@ -131,7 +134,7 @@ fail:
 
 static void close_node(mu_eval_node *node)
 {
-    for (uint32_t i = 0; node->args && i < node->expr->arg_count; i++) {
+    for (uint32_t i = 0; node->args && i < mu_eval_arg_count(node->expr); i++) {
         close_node(&node->args[i]);
     }
     mu_eval_tables_close(node->tables);
@@ -150,6 +153,7 @@ void mu_eval_close(mu_eval *eval)
         close_node(&eval->roots[i]);
     }
     mu_writer_deinit(&eval->context.text);
+    mu_regex_cache_close(eval->context.regexes);
     mu_arena_deinit(&eval->arena);
     mu_mem_free(eval);
 }

@@ -99,7 +99,7 @@ muster_status mu_eval_call(mu_eval *eval, mu_eval_node *node, const mu_batch *ba
     muster_status status;
 
     memcpy(reached, live, words * sizeof *live);
-    for (uint32_t i = 0; i < expr->arg_count; i++) {
+    for (uint32_t i = 0; i < mu_eval_arg_count(expr); i++) {
         MU_TRY(mu_eval_node_run(eval, &node->args[i], batch, live, &node->vectors[i], err));
         if (node->vectors[i].valid && !(expr->func->flags & MU_FUNC_NULLS)) {
             mu_k()->and_bits(reached, node->vectors[i].valid, words);

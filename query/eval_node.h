@@ -18,7 +18,7 @@ typedef struct mu_eval_tables mu_eval_tables;
 
 struct mu_eval_node {
     const mu_expr *expr;
-    mu_eval_node *args; /* expr->arg_count of them */
+    mu_eval_node *args; /* mu_eval_arg_count() of them */
     mu_vector *vectors; /* what the arguments gave; the vector of a constant */
     mu_value *values;   /* room for the arguments of one row */
     void *data;         /* of the result: MU_BATCH_ROWS values */
@@ -32,6 +32,12 @@ struct mu_eval_node {
     uint32_t set_stripe;    /* UINT32_MAX: of none yet */
     mu_eval_tables *tables; /* NULL: the node is run on rows, never on dictionaries */
 };
+
+/* The arguments that are run: the constants of an IN need no room for a batch of each. */
+static inline uint32_t mu_eval_arg_count(const mu_expr *expr)
+{
+    return expr->kind == MU_EXPR_CALL && (expr->func->flags & MU_FUNC_LIST) ? 1 : expr->arg_count;
+}
 
 struct mu_eval {
     mu_exec *exec;

@@ -160,6 +160,11 @@ static void put_call(mu_writer *out, const mu_agg_call *call, const char *const 
         put(out, i == 0 ? "" : ", ");
         mu_expr_print(call->args[i], names, out);
     }
+    if (call->order && mu_agg_may_order(mu_agg_name(call->agg))) {
+        put(out, " by ");
+        mu_expr_print(call->order, names, out);
+        put(out, call->descending ? " descending" : "");
+    }
     put(out, call->arg_count == 0 ? "*)" : ")");
     if (call->filter) {
         put(out, " where ");

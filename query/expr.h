@@ -71,6 +71,9 @@ muster_status mu_expr_column(const mu_scope *scope, uint32_t column, mu_type typ
 muster_status mu_expr_call(const mu_scope *scope, const char *name, const mu_expr *const *args,
                            uint32_t arg_count, int32_t offset, const mu_expr **out,
                            muster_error *err);
+/* All of them as one text, which is equal where each of them is; NULL if one is. */
+muster_status mu_expr_tuple(const mu_scope *scope, const mu_expr *const *args, uint32_t arg_count,
+                            int32_t offset, const mu_expr **out, muster_error *err);
 /* MU_EXPR_AND, OR, NOT. Each argument is BOOLEAN. */
 muster_status mu_expr_logic(const mu_scope *scope, mu_expr_kind kind, const mu_expr *const *args,
                             uint32_t arg_count, int32_t offset, const mu_expr **out,

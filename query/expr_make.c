@@ -12,6 +12,7 @@
 #include "query/func.h"
 
 #include "query/lookup.h"
+#include "query/regex.h"
 #include "storage/value.h"
 
 #include <assert.h>
@@ -103,6 +104,7 @@ static muster_status compute(const mu_scope *scope, const mu_expr *expr, mu_valu
         result.type = expr->type;
         status = mu_expr_const(scope, result, expr->offset, out, err);
     }
+    mu_regex_cache_close(context.regexes);
     mu_writer_deinit(&context.text);
     return status;
 }
@@ -322,7 +324,17 @@ muster_status mu_expr_call(const mu_scope *scope, const char *name, const mu_exp
     if (mu_name_equal(name, "in")) {
         return call_in(scope, args, arg_count, offset, out, err);
     }
+    if (arg_count == 3 && (mu_name_equal(name, "if") || mu_name_equal(name, "iff"))) {
+        return mu_expr_case(scope, args, arg_count, offset, out, err);
+    }
     return call_plain(scope, name, args, arg_count, offset, out, err);
+}
+
+muster_status mu_expr_tuple(const mu_scope *scope, const mu_expr *const *args, uint32_t arg_count,
+                            int32_t offset, const mu_expr **out, muster_error *err)
+{
+    return make_call(scope, &mu_func_tuple, args, arg_count, (mu_type){.kind = MU_TEXT}, offset,
+                     out, err);
 }
 
 /* Casts. */
@@ -379,6 +391,9 @@ muster_status mu_expr_cast(const mu_scope *scope, const mu_expr *value, mu_type 
     }
     if (value->type.kind == MU_NULL) {
         return mu_expr_const(scope, mu_value_null(type), offset, out, err);
+    }
+    if (type.kind == MU_TEXT && value->type.kind == MU_TEXT && type.length == 0) {
+        return MUSTER_OK; /* any text is one */
     }
     if (type.kind == MU_CUSTOMER && value->kind == MU_EXPR_CONST) {
         return mu_expr_find_customer(scope, value, out, err);

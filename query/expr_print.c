@@ -35,6 +35,12 @@ static const struct {
     {">", COMPARE_LEVEL},
     {">=", COMPARE_LEVEL},
     {"||", CONCAT_LEVEL},
+    {"&", CONCAT_LEVEL},
+    {"|", CONCAT_LEVEL},
+    {"<<", CONCAT_LEVEL},
+    {">>", CONCAT_LEVEL},
+    {"~", CONCAT_LEVEL},
+    {"~*", CONCAT_LEVEL},
     {"+", ADD_LEVEL},
     {"-", ADD_LEVEL},
     {"*", TIMES_LEVEL},
@@ -46,9 +52,10 @@ static const struct {
     {"is not distinct from", IS_LEVEL},
 };
 
+/* Of an operator between two values; LIKE may have an ESCAPE behind them. */
 static int binary_level(const mu_expr *expr)
 {
-    for (size_t i = 0; i < MU_COUNT(binary) && expr->arg_count == 2; i++) {
+    for (size_t i = 0; i < MU_COUNT(binary) && expr->arg_count > 1; i++) {
         if (strcmp(expr->func->name, binary[i].name) == 0) {
             return binary[i].level;
         }
@@ -77,7 +84,8 @@ static int level_of(const mu_expr *expr)
         if (is_call(expr, "in")) {
             return LIKE_LEVEL;
         }
-        if (expr->arg_count == 1 && (is_call(expr, "-") || is_call(expr, "+"))) {
+        if (expr->arg_count == 1 &&
+            (is_call(expr, "-") || is_call(expr, "+") || is_call(expr, "~"))) {
             return UNARY_LEVEL;
         }
         return binary_level(expr) > 0 ? binary_level(expr) : ATOM_LEVEL;
@@ -212,6 +220,10 @@ static void print_binary(const mu_expr *expr, bool negated, const char *const *n
     put_capitals(out, expr->func->name);
     put(out, " ");
     print_at(expr->args[1], level + 1, names, out);
+    if (expr->arg_count > 2) {
+        put(out, " ESCAPE ");
+        print_at(expr->args[2], level + 1, names, out);
+    }
 }
 
 static void print_call(const mu_expr *expr, const char *const *names, mu_writer *out)
@@ -248,7 +260,7 @@ static void print_not(const mu_expr *expr, const char *const *names, mu_writer *
 
     if (is_call(arg, "in")) {
         print_in(arg, true, names, out);
-    } else if ((is_call(arg, "like") || is_call(arg, "ilike")) && arg->arg_count == 2) {
+    } else if (is_call(arg, "like") || is_call(arg, "ilike")) {
         print_binary(arg, true, names, out);
     } else {
         put(out, "NOT ");

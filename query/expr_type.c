@@ -119,6 +119,8 @@ bool mu_type_unify(mu_type a, mu_type b, mu_type *out)
             *out = b;
         } else if (a.kind == MU_DECIMAL) {
             *out = unify_decimals(a, b);
+        } else if (a.length != b.length) {
+            out->length = 0;
         }
         return true;
     }

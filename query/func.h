@@ -19,9 +19,14 @@
 
 #include "query/expr.h"
 
+typedef struct mu_regex_cache mu_regex_cache;
+typedef struct mu_exec mu_exec;
+
 /* What a call may need besides its arguments. One thread. */
 typedef struct mu_func_context {
-    mu_snapshot *snapshot; /* NULL: there is none */
+    mu_snapshot *snapshot;   /* NULL: there is none */
+    const mu_exec *exec;     /* of the statement that runs, to ask whether it still may; or NULL */
+    mu_regex_cache *regexes; /* NULL at first, owned: see regex.h */
     int64_t now_us;
     mu_writer text; /* where a function writes the text it returns; empty when it is called */
 } mu_func_context;
@@ -53,6 +58,7 @@ enum {
     /* Of whole numbers, days or times, with all other arguments constant, it gives the same, and
      * never less for more. */
     MU_FUNC_RISES = 16,
+    MU_FUNC_LIST = 32, /* its arguments but the first are constants, read from the expression */
 };
 
 typedef muster_status mu_func_bind(const mu_scope *scope, const mu_func *func, const mu_expr **args,
@@ -92,10 +98,11 @@ typedef struct mu_func_family {
     const mu_func *funcs;
     size_t count;
 } mu_func_family;
-extern const mu_func_family mu_func_arith, mu_func_math, mu_func_compare, mu_func_text,
-    mu_func_like, mu_func_time, mu_func_misc;
+extern const mu_func_family mu_func_arith, mu_func_math, mu_func_whole, mu_func_compare,
+    mu_func_text, mu_func_string, mu_func_like, mu_func_regex, mu_func_time, mu_func_misc;
 
 extern const mu_func mu_func_cast, mu_func_try_cast; /* not called by name: mu_expr_cast() */
+extern const mu_func mu_func_tuple;                  /* and neither is this: mu_expr_tuple() */
 
 /* The i-th function of all families; NULL past the last. */
 const mu_func *mu_func_at(size_t i);
@@ -137,6 +144,9 @@ int64_t mu_divide_rounded(int64_t value, unsigned digits);
 /* OK if the number is below 10^18 in size, as every DECIMAL is. */
 bool mu_fits_decimal(int64_t value, unsigned precision);
 
+/* What was written to the context is the result. */
+muster_status mu_func_written(mu_func_context *context, mu_value *out, muster_error *err);
+
 /* UTF-8. */
 
 /* Bytes of the character that begins at `at`; at least 1, and never past the end. */
@@ -144,8 +154,8 @@ uint32_t mu_text_step(mu_text text, uint32_t at);
 uint32_t mu_text_length(mu_text text); /* in characters */
 /* The byte where character number `character` begins; the size if there are fewer. */
 uint32_t mu_text_at(mu_text text, int64_t character);
-/* Appends the text in small or capital letters: ASCII, Latin, Greek, Cyrillic and full-width forms
- * that have exactly one such letter of as many bytes. Others stay as they are. */
+/* Appends the text in small or capital letters, each letter by itself, as Unicode maps it to one
+ * other; those that have none stay as they are. */
 void mu_text_fold(mu_text text, bool upper, mu_writer *out);
 
 #endif

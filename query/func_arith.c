@@ -476,6 +476,7 @@ static const mu_func funcs[] = {
     I64("mod", "ii", 'i', MODULO),
     DECIMAL("mod", "nn", MODULO, bind_same_scale),
     F64("mod", "ff", MODULO),
+    I64("div", "ii", 'i', DIVIDE),
     SHIFT("date_add", "sv", ADD),
     SHIFT("date_sub", "sv", SUBTRACT),
 };

@@ -143,15 +143,20 @@ static muster_status from_customer(mu_func_context *context, uint32_t ordinal, m
 static muster_status to_text(mu_func_context *context, const mu_value *value, mu_value *out,
                              muster_error *err)
 {
+    if (value->type.kind == MU_TEXT) {
+        out->text = value->text;
+        return mu_value_check_characters(out->type, value->text, err);
+    }
     if (value->type.kind == MU_CUSTOMER) {
-        return from_customer(context, value->ordinal, out->type, out, err);
+        MU_TRY(from_customer(context, value->ordinal, out->type, out, err));
+        return out->null ? MUSTER_OK : mu_value_check_characters(out->type, out->text, err);
     }
     mu_value_format(value, &context->text);
     if (context->text.failed) {
         return mu_fail_memory(err, "writing a value as text");
     }
     out->text = (mu_text){(const char *)context->text.data, (uint32_t)context->text.size};
-    return MUSTER_OK;
+    return mu_value_check_characters(out->type, out->text, err);
 }
 
 /* The functions. */

@@ -111,20 +111,25 @@ static muster_status like_scalar(mu_func_context *context, const mu_expr *expr,
     return MUSTER_OK;
 }
 
-/* Both sides in small letters. They have as many bytes as before, so one writer holds both. */
+/* Both sides in small letters, one behind the other in the writer. */
 static muster_status ilike_scalar(mu_func_context *context, const mu_expr *expr,
                                   const mu_value *args, mu_value *out, muster_error *err)
 {
     mu_value small[3] = {args[0], args[1], expr->arg_count > 2 ? args[2] : args[1]};
+    size_t ends[3];
 
-    mu_text_fold(args[0].text, false, &context->text);
-    mu_text_fold(args[1].text, false, &context->text);
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        mu_text_fold(args[i].text, false, &context->text);
+        ends[i] = context->text.size;
+    }
     if (context->text.failed) {
         return mu_fail_memory(err, "matching a pattern");
     }
     const char *folded = context->text.data ? (const char *)context->text.data : "";
-    small[0].text.data = folded;
-    small[1].text.data = folded + args[0].text.size;
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        const size_t start = i > 0 ? ends[i - 1] : 0;
+        small[i].text = (mu_text){folded + start, (uint32_t)(ends[i] - start)};
+    }
     return like_scalar(context, expr, small, out, err);
 }
 

@@ -179,7 +179,21 @@ typedef enum math {
     LOG2,
     EXP,
     POWER,
-    PI
+    PI,
+    LOG_OF, /* log(base, x) */
+    SIN,
+    COS,
+    TAN,
+    COT,
+    ASIN,
+    ACOS,
+    ATAN,
+    ATAN2,
+    SINH,
+    COSH,
+    TANH,
+    DEGREES,
+    RADIANS
 } math;
 
 static bool has_result(math what, double a, double b)
@@ -193,12 +207,83 @@ static bool has_result(math what, double a, double b)
         return a > 0;
     case POWER:
         return !(a == 0 && b < 0) && !(a < 0 && b != floor(b));
+    case LOG_OF:
+        return a > 0 && a != 1 && b > 0;
+    case SIN:
+    case COS:
+    case TAN:
+        return !isinf(a);
+    case COT:
+        return !isinf(a) && a != 0;
+    case ASIN:
+    case ACOS:
+        return !(a < -1) && !(a > 1);
     case CBRT:
     case EXP:
     case PI:
+    case ATAN:
+    case ATAN2:
+    case SINH:
+    case COSH:
+    case TANH:
+    case DEGREES:
+    case RADIANS:
         break;
     }
     return true;
+}
+
+static const double pi = 3.14159265358979323846;
+
+static double angle_of(math what, double a, double b)
+{
+    switch (what) {
+    case SIN:
+        return sin(a);
+    case COS:
+        return cos(a);
+    case TAN:
+        return tan(a);
+    case COT:
+        return 1 / tan(a);
+    case ASIN:
+        return asin(a);
+    case ACOS:
+        return acos(a);
+    case ATAN:
+        return atan(a);
+    case ATAN2:
+        return atan2(a, b);
+    case SINH:
+        return sinh(a);
+    case COSH:
+        return cosh(a);
+    case TANH:
+        return tanh(a);
+    case DEGREES:
+        return a * (180 / pi);
+    case RADIANS:
+        return a * (pi / 180);
+    case SQRT:
+    case CBRT:
+    case LN:
+    case LOG10:
+    case LOG2:
+    case EXP:
+    case POWER:
+    case PI:
+    case LOG_OF:
+        break;
+    }
+    return pi;
+}
+
+/* That of the library may be off by its last bit, even of 27. */
+static double cube_root(double a)
+{
+    const double root = cbrt(a), square = root * root;
+
+    return square > 0 && isfinite(square) ? root - (square * root - a) / (3 * square) : root;
 }
 
 static double result_of(math what, double a, double b)
@@ -207,7 +292,7 @@ static double result_of(math what, double a, double b)
     case SQRT:
         return sqrt(a);
     case CBRT:
-        return cbrt(a);
+        return cube_root(a);
     case LN:
         return log(a);
     case LOG10:
@@ -218,10 +303,25 @@ static double result_of(math what, double a, double b)
         return exp(a);
     case POWER:
         return pow(a, b);
+    case LOG_OF:
+        return log(b) / log(a);
     case PI:
+    case SIN:
+    case COS:
+    case TAN:
+    case COT:
+    case ASIN:
+    case ACOS:
+    case ATAN:
+    case ATAN2:
+    case SINH:
+    case COSH:
+    case TANH:
+    case DEGREES:
+    case RADIANS:
         break;
     }
-    return 3.14159265358979323846;
+    return angle_of(what, a, b);
 }
 
 static muster_status math_scalar(mu_func_context *context, const mu_expr *expr,
@@ -233,8 +333,9 @@ static muster_status math_scalar(mu_func_context *context, const mu_expr *expr,
 
     (void)context;
     if (!has_result(what, a, b)) {
-        return what == POWER
-                   ? mu_fail(err, MUSTER_INVALID, "power(%g, %g) is not a number", a, b)
+        return what == POWER || what == LOG_OF
+                   ? mu_fail(err, MUSTER_INVALID, "%s(%g, %g) is not a number", expr->func->name, a,
+                             b)
                    : mu_fail(err, MUSTER_INVALID, "%s(%g) is not a number", expr->func->name, a);
     }
     out->f64 = result_of(what, a, b);
@@ -245,6 +346,30 @@ static muster_status math_scalar(mu_func_context *context, const mu_expr *expr,
     return MUSTER_OK;
 }
 
+enum {
+    IS_NAN,
+    IS_INFINITE,
+    IS_FINITE
+};
+
+static muster_status class_scalar(mu_func_context *context, const mu_expr *expr,
+                                  const mu_value *args, mu_value *out, muster_error *err)
+{
+    const double a = args[0].f64;
+
+    (void)context;
+    (void)err;
+    out->i64 = expr->func->variant == IS_NAN        ? isnan(a)
+               : expr->func->variant == IS_INFINITE ? isinf(a)
+                                                    : isfinite(a);
+    out->i64 = out->i64 != 0;
+    return MUSTER_OK;
+}
+
+#define CLASS(text, what)                                                                       \
+    {                                                                                           \
+        .name = (text), .params = "f", .result = 'b', .variant = (what), .scalar = class_scalar \
+    }
 #define EXACT(text, types, how)                                                                 \
     {                                                                                           \
         .name = (text), .params = (types), .result = '0', .variant = (how), .bind = bind_round, \
@@ -307,6 +432,23 @@ static const mu_func funcs[] = {
     MATH("power", "ff", POWER),
     MATH("pow", "ff", POWER),
     MATH("pi", "", PI),
+    MATH("log", "ff", LOG_OF),
+    MATH("sin", "f", SIN),
+    MATH("cos", "f", COS),
+    MATH("tan", "f", TAN),
+    MATH("cot", "f", COT),
+    MATH("asin", "f", ASIN),
+    MATH("acos", "f", ACOS),
+    MATH("atan", "f", ATAN),
+    MATH("atan2", "ff", ATAN2),
+    MATH("sinh", "f", SINH),
+    MATH("cosh", "f", COSH),
+    MATH("tanh", "f", TANH),
+    MATH("degrees", "f", DEGREES),
+    MATH("radians", "f", RADIANS),
+    CLASS("isnan", IS_NAN),
+    CLASS("isinf", IS_INFINITE),
+    CLASS("isfinite", IS_FINITE),
 };
 
 const mu_func_family mu_func_math = {funcs, MU_COUNT(funcs)};

@@ -1,5 +1,5 @@
 /*
- * func_misc.c - functions of any type: coalesce, nullif, greatest, least.
+ * func_misc.c - functions of any type: coalesce, nullif, greatest, least, typeof.
  *
  * greatest and least leave NULLs out, as in PostgreSQL; they are NULL where all arguments are.
  */
@@ -67,7 +67,69 @@ static muster_status extreme_scalar(mu_func_context *context, const mu_expr *exp
     return MUSTER_OK;
 }
 
+/* typeof: what DESCRIBE calls the type; a customer's is that of ids. */
+static muster_status typeof_scalar(mu_func_context *context, const mu_expr *expr,
+                                   const mu_value *args, mu_value *out, muster_error *err)
+{
+    char name[32];
+
+    (void)args;
+    mu_type_name(expr->args[0]->type, name);
+    mu_write_bytes(&context->text, name, strlen(name));
+    out->text = (mu_text){(const char *)context->text.data, (uint32_t)context->text.size};
+    return context->text.failed ? mu_fail_memory(err, "naming a type") : MUSTER_OK;
+}
+
+static muster_status bind_typeof(const mu_scope *scope, const mu_func *func, const mu_expr **args,
+                                 uint32_t arg_count, int32_t offset, mu_type *result,
+                                 muster_error *err)
+{
+    (void)func;
+    (void)arg_count;
+    (void)offset;
+    *result = mu_type_of_letter('t');
+    return args[0]->type.kind == MU_CUSTOMER
+               ? mu_expr_coerce(scope, args[0], mu_scope_id_type(scope), &args[0], err)
+               : MUSTER_OK;
+}
+
+/* Each value as text, with its length behind it. Zero has one sign. */
+static muster_status tuple_scalar(mu_func_context *context, const mu_expr *expr,
+                                  const mu_value *args, mu_value *out, muster_error *err)
+{
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        const size_t before = context->text.size;
+        const mu_value ordinal = {.type = mu_type_of_letter('i'), .i64 = args[i].ordinal};
+        mu_value value = args[i].type.kind == MU_CUSTOMER ? ordinal : args[i];
+        if (value.type.kind == MU_DOUBLE) {
+            value.f64 = value.f64 == 0 ? 0 : value.f64;
+        }
+        mu_value_format(&value, &context->text);
+        const mu_value size = {.type = mu_type_of_letter('i'),
+                               .i64 = (int64_t)(context->text.size - before)};
+        mu_write_u8(&context->text, ':');
+        mu_value_format(&size, &context->text);
+    }
+    out->text = (mu_text){(const char *)context->text.data, (uint32_t)context->text.size};
+    return context->text.failed ? mu_fail_memory(err, "comparing several values") : MUSTER_OK;
+}
+
+const mu_func mu_func_tuple = {
+    .name = "tuple", .params = "a*", .result = ' ', .scalar = tuple_scalar};
+
 static const mu_func funcs[] = {
+    {.name = "typeof",
+     .params = "a",
+     .result = ' ',
+     .flags = MU_FUNC_NULLS | MU_FUNC_MONTHS,
+     .bind = bind_typeof,
+     .scalar = typeof_scalar},
+    {.name = "nvl",
+     .params = "aa",
+     .result = ' ',
+     .flags = MU_FUNC_NULLS | MU_FUNC_LAZY,
+     .bind = bind_same,
+     .scalar = coalesce_scalar},
     {.name = "coalesce",
      .params = "a*",
      .result = ' ',

@@ -19,8 +19,7 @@ static mu_text part(mu_text text, uint32_t first, uint32_t end)
     return (mu_text){text.data + first, end - first};
 }
 
-/* What was written to the context is the result. */
-static muster_status written(mu_func_context *context, mu_value *out, muster_error *err)
+muster_status mu_func_written(mu_func_context *context, mu_value *out, muster_error *err)
 {
     if (context->text.failed) {
         return mu_fail_memory(err, "building a text");
@@ -50,7 +49,7 @@ SCALAR(length_scalar)
 SCALAR(case_scalar)
 {
     mu_text_fold(args[0].text, expr->func->variant, &context->text);
-    return written(context, out, err);
+    return mu_func_written(context, out, err);
 }
 
 /* Trim. */
@@ -206,7 +205,7 @@ SCALAR(replace_scalar)
         rest = part(rest, before + wanted.size, rest.size);
     }
     append(context, rest);
-    return written(context, out, err);
+    return mu_func_written(context, out, err);
 }
 
 /* Field n of the text, counted from 1, or from the end if n is negative. */
@@ -251,7 +250,7 @@ SCALAR(concat_scalar)
             append(context, args[i].text);
         }
     }
-    return written(context, out, err);
+    return mu_func_written(context, out, err);
 }
 
 static muster_status bind_concat(const mu_scope *scope, const mu_func *func, const mu_expr **args,
@@ -279,7 +278,7 @@ SCALAR(repeat_scalar)
     for (uint64_t i = 0; i < times && args[0].text.size > 0; i++) {
         append(context, args[0].text);
     }
-    return written(context, out, err);
+    return mu_func_written(context, out, err);
 }
 
 SCALAR(reverse_scalar)
@@ -292,7 +291,7 @@ SCALAR(reverse_scalar)
         size = mu_text_step(text, at);
         memcpy(&room[text.size - at - size], &text.data[at], size);
     }
-    return written(context, out, err);
+    return mu_func_written(context, out, err);
 }
 
 static void append_filling(mu_func_context *context, mu_text fill, int64_t count)
@@ -325,7 +324,7 @@ SCALAR(pad_scalar)
     if (expr->func->variant == RIGHT) {
         append_filling(context, fill, wanted - length);
     }
-    return written(context, out, err);
+    return mu_func_written(context, out, err);
 }
 
 #define TEXT(text, types, gives, kind, function)                                 \
@@ -337,9 +336,12 @@ SCALAR(pad_scalar)
 static const mu_func funcs[] = {
     TEXT("length", "t", 'i', 0, length_scalar),
     TEXT("char_length", "t", 'i', 0, length_scalar),
+    TEXT("character_length", "t", 'i', 0, length_scalar),
     TEXT("octet_length", "t", 'i', 1, length_scalar),
     TEXT("lower", "t", 't', false, case_scalar),
+    TEXT("lcase", "t", 't', false, case_scalar),
     TEXT("upper", "t", 't', true, case_scalar),
+    TEXT("ucase", "t", 't', true, case_scalar),
     TEXT("trim", "t", 't', LEFT | RIGHT, trim_scalar),
     TEXT("trim", "tt", 't', LEFT | RIGHT, trim_scalar),
     TEXT("btrim", "t", 't', LEFT | RIGHT, trim_scalar),
@@ -355,9 +357,12 @@ static const mu_func funcs[] = {
     TEXT("left", "ti", 't', LEFT, side_scalar),
     TEXT("right", "ti", 't', RIGHT, side_scalar),
     TEXT("starts_with", "tt", 'b', STARTS, search_scalar),
+    TEXT("prefix", "tt", 'b', STARTS, search_scalar),
     TEXT("ends_with", "tt", 'b', ENDS, search_scalar),
+    TEXT("suffix", "tt", 'b', ENDS, search_scalar),
     TEXT("contains", "tt", 'b', CONTAINS, search_scalar),
     TEXT("strpos", "tt", 'i', 0, position_scalar),
+    TEXT("instr", "tt", 'i', 0, position_scalar),
     TEXT("position", "tt", 'i', 1, position_scalar),
     TEXT("replace", "ttt", 't', 0, replace_scalar),
     TEXT("split_part", "tti", 't', 0, split_scalar),

@@ -162,8 +162,10 @@ static void show_place(const char *sql, const char *at)
     while (*end && *end != '\n' && *end != '\r') {
         end++;
     }
-    while (mu_shell_width(start, (size_t)(at - start)) > CARET_COLUMNS / 2) {
-        start += mu_shell_fit(start, (size_t)(at - start), 2);
+    for (size_t width = mu_shell_width(start, (size_t)(at - start)); width > CARET_COLUMNS / 2;) {
+        const size_t size = mu_shell_fit(start, (size_t)(at - start), 2);
+        width -= mu_shell_width(start, size);
+        start += size;
         cut = true;
     }
     end = start + mu_shell_fit(start, (size_t)(end - start), CARET_COLUMNS);

@@ -61,7 +61,8 @@ static muster_status make_columns(const mu_act *act, insertion *in, muster_error
 
         in->types[c] = in->table->columns[c].type;
         if (in->types[c].kind == MU_CUSTOMER) {
-            in->types[c] = (mu_type){.kind = act->binder->catalog->customer_kind, .bits = 64};
+            in->types[c].kind = act->binder->catalog->customer_kind;
+            in->types[c].bits = 64;
         }
         MU_ARENA_TRY(cells->valid, arena, mu_bits_words(in->rows), err);
         if (in->types[c].kind == MU_TEXT) {

@@ -97,7 +97,8 @@ static muster_status copy_table(muster_appender *a, const char *name, muster_err
     for (uint32_t c = 0; c < a->table.column_count; c++) {
         a->columns[c].type = a->table.columns[c].type;
         if (a->columns[c].type.kind == MU_CUSTOMER) {
-            a->columns[c].type = (mu_type){.kind = id_kind, .bits = 64};
+            a->columns[c].type.kind = id_kind;
+            a->columns[c].type.bits = 64;
         }
     }
     return MUSTER_OK;

@@ -54,10 +54,11 @@ typedef enum mu_ast_kind {
     MU_AST_EXISTS,    /* query */
     MU_AST_ANY,       /* value op ANY (query) */
     MU_AST_ALL,       /* value op ALL (query) */
-    MU_AST_LIKE,      /* value, pattern; negated; fold_case for ILIKE */
+    MU_AST_LIKE,      /* value, pattern [, escape]; negated; fold_case for ILIKE */
     MU_AST_CASE, /* [operand,] then pairs of when and then [, else]; see has_operand, has_else */
     MU_AST_CAST, /* one operand, to type */
-    MU_AST_CALL, /* text(operands, named ones too) [FILTER (WHERE filter)] [OVER over] */
+    MU_AST_CALL, /* text(operands, named ones too [ORDER BY orders]) [FILTER (WHERE filter)]
+                    [OVER over] */
     MU_AST_LIST, /* [a, b, c] */
 } mu_ast_kind;
 
@@ -74,7 +75,14 @@ typedef enum mu_ast_operator {
     MU_AST_LE,
     MU_AST_GT,
     MU_AST_GE,
-    MU_AST_NEGATE, /* unary */
+    MU_AST_NEGATE,  /* unary */
+    MU_AST_BIT_NOT, /* unary */
+    MU_AST_BIT_AND,
+    MU_AST_BIT_OR,
+    MU_AST_SHIFT_LEFT,
+    MU_AST_SHIFT_RIGHT,
+    MU_AST_MATCHES,      /* ~, a regular expression; !~ if negated */
+    MU_AST_MATCHES_CASE, /* ~*, without regard to case */
 } mu_ast_operator;
 
 /* An expression with the name given to it: an argument's `name =>`, a select item's alias. */
@@ -95,6 +103,25 @@ typedef struct mu_ast_names {
     uint32_t capacity;
 } mu_ast_names;
 
+typedef enum mu_ast_nulls {
+    MU_AST_NULLS_DEFAULT, /* as if larger than any value */
+    MU_AST_NULLS_FIRST,
+    MU_AST_NULLS_LAST,
+} mu_ast_nulls;
+
+typedef struct mu_ast_order {
+    mu_ast_expr *expr; /* NULL with ALL */
+    bool descending;
+    mu_ast_nulls nulls;
+    int32_t offset;
+} mu_ast_order;
+
+typedef struct mu_ast_orders {
+    mu_ast_order *data;
+    uint32_t count;
+    uint32_t capacity;
+} mu_ast_orders;
+
 struct mu_ast_expr {
     mu_ast_kind kind;
     mu_ast_operator op;
@@ -104,6 +131,8 @@ struct mu_ast_expr {
     bool negated;       /* NOT IN, NOT LIKE, IS NOT NULL, ... */
     bool fold_case;     /* ILIKE */
     bool attempt;       /* TRY_CAST */
+    bool truth;         /* IS UNKNOWN, which is IS NULL of a condition */
+    bool within;        /* a call's orders stand in WITHIN GROUP */
     bool distinct;      /* count(DISTINCT x) */
     bool has_operand;   /* CASE x WHEN */
     bool has_else;
@@ -112,6 +141,7 @@ struct mu_ast_expr {
     mu_ast_name qualifier;
     mu_ast_items operands;
     mu_ast_names excluded; /* of a star */
+    mu_ast_orders orders;  /* of an aggregate */
     mu_ast_expr *filter;
     mu_ast_window *over; /* NULL: no call of a window */
     bool ignore_nulls;
@@ -150,25 +180,6 @@ struct mu_ast_source {
     int32_t start, end;
     uint32_t depth;
 };
-
-typedef enum mu_ast_nulls {
-    MU_AST_NULLS_DEFAULT, /* as if larger than any value */
-    MU_AST_NULLS_FIRST,
-    MU_AST_NULLS_LAST,
-} mu_ast_nulls;
-
-typedef struct mu_ast_order {
-    mu_ast_expr *expr; /* NULL with ALL */
-    bool descending;
-    mu_ast_nulls nulls;
-    int32_t offset;
-} mu_ast_order;
-
-typedef struct mu_ast_orders {
-    mu_ast_order *data;
-    uint32_t count;
-    uint32_t capacity;
-} mu_ast_orders;
 
 typedef enum mu_ast_frame_unit {
     MU_AST_FRAME_DEFAULT,

@@ -89,7 +89,9 @@ muster_status mu_bind_arguments(const char *function, const mu_ast_items *operan
 static bool same_call(const mu_agg_call *a, const mu_agg_call *b)
 {
     if (a->agg != b->agg || a->distinct != b->distinct || a->arg_count != b->arg_count ||
-        !a->filter != !b->filter || (a->filter && !mu_expr_equal(a->filter, b->filter))) {
+        !a->filter != !b->filter || !a->order != !b->order || a->descending != b->descending ||
+        a->nulls_first != b->nulls_first || (a->order && !mu_expr_equal(a->order, b->order)) ||
+        (a->filter && !mu_expr_equal(a->filter, b->filter))) {
         return false;
     }
     for (uint32_t i = 0; i < a->arg_count; i++) {
@@ -125,46 +127,126 @@ static muster_status add_call(const mu_scope *scope, mu_calls *calls, const mu_a
     return MUSTER_OK;
 }
 
-/* The TIME column, that first() and last() go by; NULL for the others. */
-static muster_status bind_order(const mu_place *place, const mu_ast_expr *call, const mu_expr **out,
-                                muster_error *err)
+/* What an aggregate is called, once its ORDER BY and WITHIN GROUP are taken in. */
+typedef struct ordering {
+    const char *name;
+    const mu_expr *key; /* or NULL */
+    bool descending, nulls_first;
+} ordering;
+
+/* The TIME column, that first() and last() go by; no key for the others. */
+static muster_status order_by_time(const mu_place *place, const mu_ast_expr *call, ordering *out,
+                                   muster_error *err)
 {
     const mu_relation *relation = place->relation;
 
-    *out = NULL;
     if (!mu_agg_needs_order(call->text)) {
         return MUSTER_OK;
     }
     if (relation->time_column == MU_NO_COLUMN) {
         return mu_fail_at(err, MUSTER_INVALID, call->offset,
-                          "%s() goes by the TIME column of a table, and there is none here",
-                          call->text);
+                          "%s() goes by the TIME column of a table, and there is none here; say "
+                          "what it goes by, as in %s(x ORDER BY y)",
+                          call->text, call->text);
     }
     return mu_expr_column(&place->binder->scope, relation->time_column,
-                          relation->plan->columns[relation->time_column].type, call->offset, out,
-                          err);
+                          relation->plan->columns[relation->time_column].type, call->offset,
+                          &out->key, err);
+}
+
+/* f(x ORDER BY key), or f(q) WITHIN GROUP (ORDER BY key). */
+static muster_status bind_ordering(const mu_place *inside, const mu_ast_expr *call, ordering *out,
+                                   muster_error *err)
+{
+    const mu_ast_order *order = call->orders.data;
+    const bool picks = mu_agg_needs_order(call->text);
+
+    *out = (ordering){.name = call->text};
+    if (call->orders.count == 0) {
+        return order_by_time(inside, call, out, err);
+    }
+    if (call->orders.count > 1) {
+        return mu_fail_at(err, MUSTER_INVALID, order[1].offset,
+                          "%s() is ordered by one expression, not %u", call->text,
+                          call->orders.count);
+    }
+    if (!call->within && !mu_agg_may_order(call->text)) {
+        return mu_fail_at(err, MUSTER_INVALID, order->offset,
+                          "%s() is the same in any order; ORDER BY belongs to first(), last() and "
+                          "string_agg()",
+                          call->text);
+    }
+    if ((picks || call->within) && order->nulls != MU_AST_NULLS_DEFAULT) {
+        return mu_fail_at(err, MUSTER_INVALID, order->offset,
+                          "%s() leaves NULLs out, so they are neither first nor last", call->text);
+    }
+    MU_TRY(mu_bind_expr(inside, order->expr, &out->key, err));
+    if (picks && order->descending) {
+        out->name = mu_name_equal(call->text, "first") ? "last" : "first";
+    } else {
+        out->descending = order->descending;
+    }
+    out->nulls_first = order->nulls == MU_AST_NULLS_DEFAULT ? order->descending
+                                                            : order->nulls == MU_AST_NULLS_FIRST;
+    return MUSTER_OK;
+}
+
+/* The key of WITHIN GROUP is the first argument. */
+static muster_status take_within(const mu_scope *scope, const mu_ast_expr *call,
+                                 const mu_expr *const *args, uint32_t count, ordering *order,
+                                 const mu_expr *const **out, muster_error *err)
+{
+    static const char *const names[] = {"percentile_cont", "percentile_disc", "mode"};
+    const mu_expr **all;
+    bool found = false;
+
+    for (size_t i = 0; i < MU_COUNT(names); i++) {
+        found |= mu_name_equal(call->text, names[i]);
+    }
+    if (!found) {
+        return mu_fail_at(
+            err, MUSTER_INVALID, call->offset,
+            "WITHIN GROUP belongs to percentile_cont(), percentile_disc() and mode()");
+    }
+    MU_ARENA_TRY(all, scope->arena, count + 1, err);
+    all[0] = order->key;
+    if (count > 0) {
+        memcpy(&all[1], args, count * sizeof *args);
+    }
+    order->key = NULL;
+    *out = all;
+    return MUSTER_OK;
 }
 
 muster_status mu_bind_aggregate(const mu_place *inside, const mu_ast_expr *call, mu_agg_call *out,
                                 muster_error *err)
 {
+    const mu_scope *scope = &inside->binder->scope;
     const mu_ast_items *operands = &call->operands;
     const bool star = operands->count == 1 && operands->data[0].expr->kind == MU_AST_STAR;
-    const mu_expr *const *args = NULL, *filter = NULL, *order;
+    const mu_expr *const *args = NULL, *filter = NULL;
+    uint32_t count = star ? 0 : operands->count;
+    ordering order;
 
     if (star && !mu_name_equal(call->text, "count")) {
         return mu_fail_at(err, MUSTER_INVALID, operands->data[0].expr->offset,
                           "only count(*) takes \"*\"; %s() takes a column", call->text);
     }
-    if (!star) {
+    if (count > 0) {
         MU_TRY(mu_bind_operands(inside, operands, &args, err));
     }
     if (call->filter) {
         MU_TRY(mu_bind_condition(inside, call->filter, "FILTER", &filter, err));
     }
-    MU_TRY(bind_order(inside, call, &order, err));
-    return mu_agg_call_make(&inside->binder->scope, call->text, args, star ? 0 : operands->count,
-                            call->distinct, filter, order, call->offset, out, err);
+    MU_TRY(bind_ordering(inside, call, &order, err));
+    if (call->within) {
+        MU_TRY(take_within(scope, call, args, count++, &order, &args, err));
+    }
+    MU_TRY(mu_agg_call_make(scope, order.name, args, count, call->distinct, filter, order.key,
+                            call->offset, out, err));
+    out->descending = order.descending;
+    out->nulls_first = order.nulls_first;
+    return MUSTER_OK;
 }
 
 static muster_status bind_aggregate(const mu_place *place, const mu_ast_expr *call,
@@ -523,10 +605,13 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
         }
         return bind_aggregate(place, call, out, err);
     }
-    if (call->filter || call->distinct) {
+    if (call->filter || call->distinct || call->orders.count > 0) {
         return mu_fail_at(err, MUSTER_INVALID, call->offset,
                           "%s belongs to aggregates; \"%s\" is none",
-                          call->filter ? "FILTER" : "DISTINCT", call->text);
+                          call->filter     ? "FILTER"
+                          : call->distinct ? "DISTINCT"
+                                           : "ORDER BY",
+                          call->text);
     }
     if (call->ignore_nulls) {
         return mu_fail_at(err, MUSTER_INVALID, call->offset,

@@ -140,8 +140,8 @@ muster_status mu_bind_operands(const mu_place *place, const mu_ast_items *items,
 /* The name that query/expr.h knows an operation by. */
 static const char *call_name(const mu_ast_expr *expr)
 {
-    static const char *const operators[] = {"+",  "-", "*",  "/", "%",  "||", "=",
-                                            "<>", "<", "<=", ">", ">=", "-"};
+    static const char *const operators[] = {"+", "-",  "*", "/", "%", "||", "=",  "<>", "<", "<=",
+                                            ">", ">=", "-", "~", "&", "|",  "<<", ">>", "~", "~*"};
 
     if (expr->kind == MU_AST_IS_NULL) {
         return expr->negated ? "is not null" : "is null";
@@ -168,11 +168,22 @@ static const char *call_name(const mu_ast_expr *expr)
 static muster_status bind_operation(const mu_place *place, const mu_ast_expr *expr,
                                     const mu_expr **out, muster_error *err)
 {
+    const mu_scope *scope = &place->binder->scope;
     const mu_expr *const *args;
+    const mu_expr *call;
 
     MU_TRY(mu_bind_operands(place, &expr->operands, &args, err));
-    return mu_expr_call(&place->binder->scope, call_name(expr), args, expr->operands.count,
-                        expr->offset, out, err);
+    if (expr->truth && args[0]->type.kind != MU_BOOLEAN && args[0]->type.kind != MU_NULL) {
+        return mu_fail_at(err, MUSTER_INVALID, expr->offset,
+                          "IS UNKNOWN asks about a condition; of other values, write IS NULL");
+    }
+    MU_TRY(
+        mu_expr_call(scope, call_name(expr), args, expr->operands.count, expr->offset, &call, err));
+    if (expr->kind == MU_AST_BINARY && expr->negated) { /* !~ */
+        return mu_expr_logic(scope, MU_EXPR_NOT, &call, 1, expr->offset, out, err);
+    }
+    *out = call;
+    return MUSTER_OK;
 }
 
 static muster_status bind_logic(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,

@@ -16,30 +16,51 @@ typedef struct type_name {
         .kind = MU_BIGINT, .bits = (width) \
     }
 
-/* The usual synonyms. The length of VARCHAR(n) is refused rather than ignored. */
+#define TEXT_OF         \
+    {                   \
+        .kind = MU_TEXT \
+    }
+#define DECIMAL_OF                                      \
+    {                                                   \
+        .kind = MU_DECIMAL, .precision = 18, .scale = 3 \
+    }
+
+/* The usual synonyms. Numbers with a binary point are of 64 bits, whatever they are called, and
+ * CHAR is not filled up with blanks. */
 static const type_name type_names[] = {
     {"BOOLEAN", {.kind = MU_BOOLEAN}, 0},
     {"BOOL", {.kind = MU_BOOLEAN}, 0},
+    {"LOGICAL", {.kind = MU_BOOLEAN}, 0},
     {"BIGINT", INTEGER_OF(64), 0},
     {"INT8", INTEGER_OF(64), 0},
     {"LONG", INTEGER_OF(64), 0},
     {"INTEGER", INTEGER_OF(32), 0},
     {"INT", INTEGER_OF(32), 0},
     {"INT4", INTEGER_OF(32), 0},
+    {"SIGNED", INTEGER_OF(32), 0},
     {"SMALLINT", INTEGER_OF(16), 0},
     {"INT2", INTEGER_OF(16), 0},
+    {"SHORT", INTEGER_OF(16), 0},
+    {"TINYINT", INTEGER_OF(16), 0},
+    {"INT1", INTEGER_OF(16), 0},
     {"DOUBLE", {.kind = MU_DOUBLE}, 0},
     {"FLOAT8", {.kind = MU_DOUBLE}, 0},
-    {"FLOAT", {.kind = MU_DOUBLE}, 0},
+    {"FLOAT4", {.kind = MU_DOUBLE}, 0},
+    {"FLOAT", {.kind = MU_DOUBLE}, 1},
     {"REAL", {.kind = MU_DOUBLE}, 0},
-    {"DECIMAL", {.kind = MU_DECIMAL, .precision = 18, .scale = 3}, 2},
-    {"NUMERIC", {.kind = MU_DECIMAL, .precision = 18, .scale = 3}, 2},
-    {"TEXT", {.kind = MU_TEXT}, 0},
-    {"STRING", {.kind = MU_TEXT}, 0},
-    {"VARCHAR", {.kind = MU_TEXT}, 0},
-    {"CHAR", {.kind = MU_TEXT}, 0},
+    {"DECIMAL", DECIMAL_OF, 2},
+    {"NUMERIC", DECIMAL_OF, 2},
+    {"DEC", DECIMAL_OF, 2},
+    {"TEXT", TEXT_OF, 1},
+    {"STRING", TEXT_OF, 1},
+    {"VARCHAR", TEXT_OF, 1},
+    {"CHAR", TEXT_OF, 1},
+    {"CHARACTER", TEXT_OF, 1},
+    {"BPCHAR", TEXT_OF, 1},
+    {"NVARCHAR", TEXT_OF, 1},
     {"DATE", {.kind = MU_DATE}, 0},
     {"TIMESTAMP", {.kind = MU_TIMESTAMP}, 0},
+    {"TIMESTAMPTZ", {.kind = MU_TIMESTAMP}, 0},
     {"DATETIME", {.kind = MU_TIMESTAMP}, 0},
     {"INTERVAL", {.kind = MU_INTERVAL}, 0},
 };
@@ -59,17 +80,41 @@ static muster_status fail_type(const mu_ast_type *type, muster_error *err)
                                      advice, sizeof advice));
 }
 
+/* A parameter as a number; `most` if it is larger. */
+static unsigned parameter(const mu_ast_type *type, uint32_t i, unsigned most)
+{
+    unsigned long number = 0;
+
+    for (const char *digit = type->parameters[i]; *digit && number < most; digit++) {
+        number = number * 10 + (unsigned long)(*digit - '0');
+    }
+    return number < most ? (unsigned)number : most;
+}
+
+/* VARCHAR(n): n characters at the most. FLOAT(n): n bits at the least. */
+static muster_status bind_size(const mu_ast_type *type, mu_type *out, muster_error *err)
+{
+    const unsigned most = out->kind == MU_TEXT ? MU_MAX_TEXT_BYTES : 53;
+    const unsigned size = type->parameter_count > 0 ? parameter(type, 0, most + 1) : 1;
+
+    if (size < 1 || size > most) {
+        return mu_fail_at(err, MUSTER_INVALID, type->name.offset,
+                          "%s(%s): from 1 to %u %s are possible", type->name.text,
+                          type->parameters[0], most, out->kind == MU_TEXT ? "characters" : "bits");
+    }
+    if (out->kind == MU_TEXT && type->parameter_count > 0) {
+        out->length = size;
+    }
+    return MUSTER_OK;
+}
+
 /* DECIMAL(p, s): p digits, s of them behind the point. */
 static muster_status bind_decimal(const mu_ast_type *type, mu_type *out, muster_error *err)
 {
     unsigned numbers[2] = {18, 0};
 
     for (uint32_t i = 0; i < type->parameter_count; i++) {
-        const char *digits = type->parameters[i];
-        numbers[i] = strlen(digits) > 2 ? 99 : 0;
-        for (; numbers[i] < 99 && *digits; digits++) {
-            numbers[i] = numbers[i] * 10 + (unsigned)(*digits - '0');
-        }
+        numbers[i] = parameter(type, i, 99);
     }
     if (type->parameter_count == 0) {
         return MUSTER_OK;
@@ -94,15 +139,14 @@ muster_status mu_bind_type(const mu_ast_type *type, mu_type *out, muster_error *
         }
         *out = type_names[i].type;
         if (type->parameter_count <= type_names[i].parameters) {
-            return out->kind == MU_DECIMAL ? bind_decimal(type, out, err) : MUSTER_OK;
+            return out->kind == MU_DECIMAL ? bind_decimal(type, out, err)
+                                           : bind_size(type, out, err);
         }
-        if (out->kind == MU_TEXT) {
-            return mu_fail_at(err, MUSTER_INVALID, type->name.offset,
-                              "texts have no length of their own; write TEXT instead of %s(%s)",
-                              type->name.text, type->parameters[0]);
-        }
-        return mu_fail_at(err, MUSTER_INVALID, type->name.offset, "type %s takes no parameters",
-                          type->name.text);
+        return type_names[i].parameters > 0
+                   ? mu_fail_at(err, MUSTER_INVALID, type->name.offset,
+                                "type %s takes one number in parentheses", type->name.text)
+                   : mu_fail_at(err, MUSTER_INVALID, type->name.offset,
+                                "type %s takes no parameters", type->name.text);
     }
     return fail_type(type, err);
 }

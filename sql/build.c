@@ -43,6 +43,9 @@ const char *mu_build_text(mu_build *b, mu_token token)
     char *text;
     size_t size = token.size, used = 0;
 
+    if (token.kind == MU_TOKEN_STRING && *at != '\'') {
+        return mu_build_escaped(b, token);
+    }
     if (token.kind == MU_TOKEN_STRING || token.kind == MU_TOKEN_QUOTED) {
         quote = *at;
         at++;
@@ -74,16 +77,6 @@ mu_ast_name mu_build_name(mu_build *b, mu_token token)
     return (mu_ast_name){text, token.offset};
 }
 
-mu_ast_name mu_build_precision(mu_build *b, mu_ast_name type)
-{
-    if (type.text && strcasecmp(type.text, "double") != 0 && b->status == MUSTER_OK) {
-        b->status =
-            mu_fail_at(b->err, MUSTER_SYNTAX, type.offset,
-                       "no type \"%s PRECISION\"; did you mean DOUBLE PRECISION?", type.text);
-    }
-    return type;
-}
-
 mu_ast_expr *mu_build_node(mu_build *b, mu_ast_kind kind, int32_t start, int32_t offset)
 {
     mu_ast_expr *node = MU_NEW(b->arena, mu_ast_expr);
@@ -100,8 +93,7 @@ mu_ast_expr *mu_build_node(mu_build *b, mu_ast_kind kind, int32_t start, int32_t
     return node;
 }
 
-/* Makes the node's depth more than that of what it holds. */
-static void deepen(mu_build *b, mu_ast_expr *node, uint32_t depth)
+void mu_build_deepen(mu_build *b, mu_ast_expr *node, uint32_t depth)
 {
     if (depth >= node->depth) {
         node->depth = depth + 1;
@@ -117,7 +109,7 @@ mu_ast_expr *mu_build_operand(mu_build *b, mu_ast_expr *node, mu_ast_expr *opera
         return NULL;
     }
     node->operands = mu_build_add_item(b, node->operands, operand, (mu_ast_name){0});
-    deepen(b, node, operand->depth);
+    mu_build_deepen(b, node, operand->depth);
     return node;
 }
 
@@ -129,7 +121,7 @@ mu_ast_expr *mu_build_operands(mu_build *b, mu_ast_expr *node, mu_ast_items oper
             return NULL;
         }
         node->operands = mu_build_add_item(b, node->operands, item->expr, item->name);
-        deepen(b, node, item->expr->depth);
+        mu_build_deepen(b, node, item->expr->depth);
     }
     return node;
 }
@@ -336,7 +328,7 @@ static mu_ast_expr *with_query(mu_build *b, mu_ast_expr *node, mu_ast_select *qu
         return NULL;
     }
     node->query = query;
-    deepen(b, node, query->depth);
+    mu_build_deepen(b, node, query->depth);
     return node;
 }
 
@@ -398,6 +390,12 @@ mu_ast_expr *mu_build_cast(mu_build *b, int32_t start, int32_t offset, mu_ast_ex
     return mu_build_operand(b, node, operand);
 }
 
+/* x IN (y) */
+static bool is_equal_to_one(const mu_ast_expr *expr)
+{
+    return expr && expr->kind == MU_AST_IN_LIST && !expr->negated && expr->operands.count == 2;
+}
+
 mu_ast_expr *mu_build_call(mu_build *b, mu_ast_name name, bool distinct, mu_ast_items operands,
                            mu_ast_expr *filter)
 {
@@ -406,11 +404,15 @@ mu_ast_expr *mu_build_call(mu_build *b, mu_ast_name name, bool distinct, mu_ast_
     if (!node) {
         return NULL;
     }
+    if (name.text && strcasecmp(name.text, "position") == 0 && operands.count == 1 &&
+        is_equal_to_one(operands.data[0].expr)) {
+        operands = operands.data[0].expr->operands; /* POSITION(a IN b) */
+    }
     node->text = name.text;
     node->distinct = distinct;
     node->filter = filter;
     if (filter) {
-        deepen(b, node, filter->depth);
+        mu_build_deepen(b, node, filter->depth);
     }
     return mu_build_operands(b, node, operands);
 }
@@ -424,7 +426,7 @@ mu_ast_expr *mu_build_over(mu_build *b, mu_ast_expr *call, bool ignore_nulls, mu
     call->over = over;
     call->end = b->end;
     if (over) {
-        deepen(b, call, over->depth);
+        mu_build_deepen(b, call, over->depth);
     }
     return call;
 }

@@ -50,7 +50,9 @@ typedef struct mu_build_alias {
 /* A token's text as a name: quotes undone. */
 mu_ast_name mu_build_name(mu_build *b, mu_token token);
 const char *mu_build_text(mu_build *b, mu_token token);
-mu_ast_name mu_build_precision(mu_build *b, mu_ast_name type); /* DOUBLE PRECISION */
+const char *mu_build_escaped(mu_build *b, mu_token token); /* of E'a\tb' */
+/* DOUBLE PRECISION and its like: the type must be `first`, for `rest` to follow it. */
+mu_ast_name mu_build_two_words(mu_build *b, mu_ast_name type, const char *first, const char *rest);
 
 mu_ast_expr *mu_build_literal(mu_build *b, mu_ast_kind kind, mu_token token);
 mu_ast_expr *mu_build_parameter(mu_build *b, mu_token token);
@@ -62,6 +64,8 @@ mu_ast_expr *mu_build_star(mu_build *b, mu_ast_name qualifier, mu_token star, mu
 
 /* A node with operands; `offset` is where errors point, `start` where it begins. */
 mu_ast_expr *mu_build_node(mu_build *b, mu_ast_kind kind, int32_t start, int32_t offset);
+/* Makes the node's depth more than that of what it holds. */
+void mu_build_deepen(mu_build *b, mu_ast_expr *node, uint32_t depth);
 mu_ast_expr *mu_build_operand(mu_build *b, mu_ast_expr *node, mu_ast_expr *operand);
 mu_ast_expr *mu_build_operands(mu_build *b, mu_ast_expr *node, mu_ast_items operands);
 mu_ast_expr *mu_build_unary(mu_build *b, mu_ast_kind kind, mu_token op, mu_ast_expr *operand);
@@ -92,6 +96,16 @@ mu_ast_expr *mu_build_over(mu_build *b, mu_ast_expr *call, bool ignore_nulls, mu
 mu_ast_window *mu_build_window(mu_build *b, int32_t offset);
 /* Takes up the depth of what the window holds, once it is whole. */
 mu_ast_window *mu_build_finish_window(mu_build *b, mu_ast_window *window);
+/* Gives a call the ORDER BY within its parentheses, or of its WITHIN GROUP. */
+mu_ast_expr *mu_build_ordered(mu_build *b, mu_ast_expr *call, mu_ast_orders orders, bool within);
+/* A call whose arguments had words between them, if it is one of `functions`: TRIM('x' FROM y) is
+ * trim(y, 'x'), and POSITION(a IN b) position(a, b). */
+mu_ast_expr *mu_build_worded(mu_build *b, mu_ast_name name, const char *functions, mu_ast_expr *a,
+                             mu_ast_expr *first, mu_ast_expr *second, mu_ast_expr *third);
+/* TRIM as the function of the side that is trimmed. */
+mu_ast_name mu_build_side(mu_build *b, mu_ast_name name, const char *side);
+/* A whole number that was not written, for the place of the token. */
+mu_ast_expr *mu_build_number(mu_build *b, mu_token at, const char *digits);
 /* EXTRACT(unit FROM operand) is the call extract('unit', operand). */
 mu_ast_expr *mu_build_extract(mu_build *b, mu_token at, mu_ast_name unit, mu_ast_expr *operand);
 /* Parentheses around an expression leave no node, but belong to its text. */

@@ -40,12 +40,13 @@ static const mu_ast_name no_name;
     b->status = mu_fail_memory(b->err, "reading a statement");
 }
 
-%fallback ID ADD ALL ALTER ANY ASC AUDIENCE AUDIENCES BACKUP BEGIN BY CHECKPOINT COLUMN COMMIT
-  COMPACT COPY CURRENT CUSTOMER DEFAULT DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN
-  FILTER FIRST FOLLOWING GROUPS IF IGNORE INDEXED INSERT KEY LAST NEXT NO NULLS ONLY OTHERS OUTER
-  PARTITION PRECEDING PRECISION PRIMARY RANGE RECURSIVE REFRESH RENAME REPLACE RESET RESPECT
-  ROLLBACK ROW ROWS SET SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES TAG TAGS TIES TIME TO
-  UNBOUNDED UPDATE VALUES VERSION VIEW.
+%fallback ID ADD ALL ALTER ANY ASC AUDIENCE AUDIENCES BACKUP BEGIN BOTH BY CHECKPOINT COLUMN
+  COMMIT COMPACT COPY CURRENT CUSTOMER DEFAULT DELETE DESC DESCRIBE DROP ESCAPE EVENT EXCLUDE
+  EXISTS EXPLAIN FILTER FIRST FOLLOWING FOR GROUPS IF IGNORE INDEXED INSERT KEY LAST LEADING NEXT
+  NO NULLS ONLY OTHERS OUTER PARTITION PLACING PRECEDING PRECISION PRIMARY RANGE RECURSIVE REFRESH
+  RENAME REPLACE RESET RESPECT ROLLBACK ROW ROWS SET SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES
+  TAG TAGS TIES TIME TO TRAILING UNBOUNDED UNKNOWN UPDATE VALUES VARYING VERSION VIEW WITHIN
+  WITHOUT ZONE.
 
 %token FETCH SEMICOLON.
 
@@ -59,7 +60,8 @@ static const mu_ast_name no_name;
 %nonassoc IS.
 %nonassoc EQ NE LT LE GT GE.
 %nonassoc BETWEEN IN LIKE ILIKE.
-%left CONCAT.
+%nonassoc ESCAPE.
+%left CONCAT AMPERSAND BAR SHIFT_LEFT SHIFT_RIGHT TILDE NOT_TILDE TILDE_STAR NOT_TILDE_STAR.
 %left PLUS MINUS.
 %left STAR SLASH PERCENT.
 %right UNARY.
@@ -338,7 +340,14 @@ type(A) ::= type_name(N) LP INTEGER(P) COMMA INTEGER(S) RP. {
 
 %type type_name {mu_ast_name}
 type_name(A) ::= name(N). { A = N; }
-type_name(A) ::= name(N) PRECISION. { A = mu_build_precision(b, N); }
+type_name(A) ::= name(N) PRECISION. { A = mu_build_two_words(b, N, "DOUBLE", "PRECISION"); }
+type_name(A) ::= name(N) VARYING. { A = mu_build_two_words(b, N, "CHARACTER", "VARYING"); }
+type_name(A) ::= name(N) WITH TIME ZONE. {
+    A = mu_build_two_words(b, N, "TIMESTAMP", "WITH TIME ZONE");
+}
+type_name(A) ::= name(N) WITHOUT TIME ZONE. {
+    A = mu_build_two_words(b, N, "TIMESTAMP", "WITHOUT TIME ZONE");
+}
 
 %type from_place {mu_ast_name}
 from_place(A) ::= STRING(F). { A = mu_build_name(b, F); }
@@ -808,12 +817,69 @@ over(A) ::= OVER name(N). {
     if (A) { A->name = N; }
 }
 
+expr(A) ::= name(N) LP argument_list(L) ORDER BY order_items(O) RP filter(F) over(W). {
+    mu_ast_expr *call = mu_build_ordered(b, mu_build_call(b, N, false, L, F), O, false);
+    A = mu_build_over(b, call, false, W);
+}
+expr(A) ::= name(N) LP DISTINCT argument_list(L) ORDER BY order_items(O) RP filter(F) over(W). {
+    mu_ast_expr *call = mu_build_ordered(b, mu_build_call(b, N, true, L, F), O, false);
+    A = mu_build_over(b, call, false, W);
+}
+expr(A) ::= name(N) LP arguments(L) RP WITHIN GROUP LP ORDER BY order_items(O) RP filter(F)
+            over(W). {
+    mu_ast_expr *call = mu_build_ordered(b, mu_build_call(b, N, false, L, F), O, true);
+    A = mu_build_over(b, call, false, W);
+}
+
+/* What standard SQL writes with words between the arguments. */
+expr(A) ::= name(N) LP expr(X) FROM expr(Y) RP. {
+    A = mu_build_worded(b, N, "substring trim", X, Y, NULL, NULL);
+}
+expr(A) ::= name(N) LP expr(X) FROM expr(Y) FOR expr(Z) RP. {
+    A = mu_build_worded(b, N, "substring", X, Y, Z, NULL);
+}
+expr(A) ::= name(N) LP expr(X) FOR(T) expr(Z) RP. {
+    A = mu_build_worded(b, N, "substring", X, mu_build_number(b, T, "1"), Z, NULL);
+}
+expr(A) ::= name(N) LP expr(X) PLACING expr(P) FROM expr(Y) RP. {
+    A = mu_build_worded(b, N, "overlay", X, P, Y, NULL);
+}
+expr(A) ::= name(N) LP expr(X) PLACING expr(P) FROM expr(Y) FOR expr(Z) RP. {
+    A = mu_build_worded(b, N, "overlay", X, P, Y, Z);
+}
+expr(A) ::= name(N) LP expr(X) IN(T) operand(Y) RP. {
+    A = mu_build_worded(b, N, "position", mu_build_test(b, MU_AST_IN_LIST, T, false, X, Y), NULL,
+                        NULL, NULL);
+}
+expr(A) ::= name(N) LP side(S) FROM expr(Y) RP. {
+    A = mu_build_worded(b, mu_build_side(b, N, S), NULL, Y, NULL, NULL, NULL);
+}
+expr(A) ::= name(N) LP side(S) expr(X) FROM expr(Y) RP. {
+    A = mu_build_worded(b, mu_build_side(b, N, S), NULL, Y, X, NULL, NULL);
+}
+
+%type side {const char *}
+side(A) ::= BOTH. { A = "trim"; }
+side(A) ::= LEADING. { A = "ltrim"; }
+side(A) ::= TRAILING. { A = "rtrim"; }
+
+/* What may stand after the IN of position(), where a list would begin with a parenthesis. */
+%type operand {mu_ast_expr *}
+operand(A) ::= STRING(T). { A = mu_build_literal(b, MU_AST_TEXT, T); }
+operand(A) ::= name(N). { A = mu_build_column(b, no_name, N); }
+operand(A) ::= name(Q) DOT name(N). { A = mu_build_column(b, Q, N); }
+operand(A) ::= name(N) LP arguments(L) RP. { A = mu_build_call(b, N, false, L, NULL); }
+
 %type filter {mu_ast_expr *}
 filter(A) ::= . { A = NULL; }
 filter(A) ::= FILTER LP WHERE expr(E) RP. { A = E; }
 
 expr(A) ::= MINUS(T) expr(E). [UNARY] { A = mu_build_unary(b, MU_AST_UNARY, T, E); }
 expr(A) ::= PLUS(T) expr(E). [UNARY] { A = mu_build_parenthesis(b, T, E); }
+expr(A) ::= TILDE(T) expr(E). {
+    A = mu_build_operand(b, mu_build_node(b, MU_AST_UNARY, T.offset, T.offset), E);
+    if (A) { A->op = MU_AST_BIT_NOT; }
+}
 expr(A) ::= NOT(T) expr(E). { A = mu_build_unary(b, MU_AST_NOT, T, E); }
 expr(A) ::= expr(L) OR(T) expr(R). { A = mu_build_logic(b, MU_AST_OR, T, L, R); }
 expr(A) ::= expr(L) AND(T) expr(R). { A = mu_build_logic(b, MU_AST_AND, T, L, R); }
@@ -823,6 +889,20 @@ expr(A) ::= expr(L) STAR(T) expr(R). { A = mu_build_binary(b, MU_AST_MULTIPLY, T
 expr(A) ::= expr(L) SLASH(T) expr(R). { A = mu_build_binary(b, MU_AST_DIVIDE, T, L, R); }
 expr(A) ::= expr(L) PERCENT(T) expr(R). { A = mu_build_binary(b, MU_AST_REMAINDER, T, L, R); }
 expr(A) ::= expr(L) CONCAT(T) expr(R). { A = mu_build_binary(b, MU_AST_CONCATENATE, T, L, R); }
+expr(A) ::= expr(L) AMPERSAND(T) expr(R). { A = mu_build_binary(b, MU_AST_BIT_AND, T, L, R); }
+expr(A) ::= expr(L) BAR(T) expr(R). { A = mu_build_binary(b, MU_AST_BIT_OR, T, L, R); }
+expr(A) ::= expr(L) SHIFT_LEFT(T) expr(R). { A = mu_build_binary(b, MU_AST_SHIFT_LEFT, T, L, R); }
+expr(A) ::= expr(L) SHIFT_RIGHT(T) expr(R). { A = mu_build_binary(b, MU_AST_SHIFT_RIGHT, T, L, R); }
+expr(A) ::= expr(L) TILDE(T) expr(R). { A = mu_build_binary(b, MU_AST_MATCHES, T, L, R); }
+expr(A) ::= expr(L) NOT_TILDE(T) expr(R). {
+    A = mu_build_binary(b, MU_AST_MATCHES, T, L, R);
+    if (A) { A->negated = true; }
+}
+expr(A) ::= expr(L) TILDE_STAR(T) expr(R). { A = mu_build_binary(b, MU_AST_MATCHES_CASE, T, L, R); }
+expr(A) ::= expr(L) NOT_TILDE_STAR(T) expr(R). {
+    A = mu_build_binary(b, MU_AST_MATCHES_CASE, T, L, R);
+    if (A) { A->negated = true; }
+}
 expr(A) ::= expr(L) EQ(T) expr(R). { A = mu_build_binary(b, MU_AST_EQ, T, L, R); }
 expr(A) ::= expr(L) NE(T) expr(R). { A = mu_build_binary(b, MU_AST_NE, T, L, R); }
 expr(A) ::= expr(L) LT(T) expr(R). { A = mu_build_binary(b, MU_AST_LT, T, L, R); }
@@ -840,6 +920,10 @@ expr(A) ::= expr(L) IS(T) not(N) NULL. {
 expr(A) ::= expr(L) IS(T) not(N) TRUE|FALSE(V). {
     mu_ast_expr *value = mu_build_literal(b, MU_AST_BOOLEAN, V);
     A = mu_build_test(b, MU_AST_DISTINCT, T, !N, L, value);
+}
+expr(A) ::= expr(L) IS(T) not(N) UNKNOWN. {
+    A = mu_build_test(b, MU_AST_IS_NULL, T, N, L, NULL);
+    if (A) { A->truth = true; }
 }
 expr(A) ::= expr(L) IS(T) not(N) DISTINCT FROM expr(R). [IS] {
     A = mu_build_test(b, MU_AST_DISTINCT, T, N, L, R);
@@ -894,6 +978,21 @@ expr(A) ::= expr(L) ILIKE(T) expr(R). {
 }
 expr(A) ::= expr(L) NOT ILIKE(T) expr(R). [ILIKE] {
     A = mu_build_test(b, MU_AST_LIKE, T, true, L, R);
+    if (A) { A->fold_case = true; }
+}
+
+expr(A) ::= expr(L) LIKE(T) expr(R) ESCAPE expr(X). [ESCAPE] {
+    A = mu_build_operand(b, mu_build_test(b, MU_AST_LIKE, T, false, L, R), X);
+}
+expr(A) ::= expr(L) NOT LIKE(T) expr(R) ESCAPE expr(X). [ESCAPE] {
+    A = mu_build_operand(b, mu_build_test(b, MU_AST_LIKE, T, true, L, R), X);
+}
+expr(A) ::= expr(L) ILIKE(T) expr(R) ESCAPE expr(X). [ESCAPE] {
+    A = mu_build_operand(b, mu_build_test(b, MU_AST_LIKE, T, false, L, R), X);
+    if (A) { A->fold_case = true; }
+}
+expr(A) ::= expr(L) NOT ILIKE(T) expr(R) ESCAPE expr(X). [ESCAPE] {
+    A = mu_build_operand(b, mu_build_test(b, MU_AST_LIKE, T, true, L, R), X);
     if (A) { A->fold_case = true; }
 }
 

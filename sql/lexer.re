@@ -15,19 +15,20 @@
 
 #define KEYWORDS(X) \
     X(ADD) X(ALL) X(ALTER) X(AND) X(ANTI) X(ANY) X(AS) X(ASC) X(AUDIENCE) X(AUDIENCES) \
-    X(BACKUP) X(BEGIN) X(BETWEEN) X(BY) X(CASE) X(CAST) X(CHECKPOINT) X(COLUMN) X(COMMIT) \
-    X(COMPACT) X(COPY) X(CREATE) X(CROSS) X(CURRENT) X(CUSTOMER) X(DEFAULT) X(DELETE) X(DESC) \
-    X(DESCRIBE) X(DISTINCT) X(DROP) X(ELSE) X(END) X(EVENT) X(EXCEPT) X(EXCLUDE) X(EXISTS) \
-    X(EXPLAIN) X(EXTRACT) X(FALSE) X(FETCH) X(FILTER) X(FIRST) X(FOLLOWING) X(FROM) X(FULL) \
-    X(GROUP) X(GROUPS) X(HAVING) X(IF) X(IGNORE) X(ILIKE) X(IN) X(INDEXED) X(INNER) X(INSERT) \
-    X(INTERSECT) X(INTO) X(IS) X(JOIN) X(KEY) X(LAST) X(LEFT) X(LIKE) X(LIMIT) X(NATURAL) \
-    X(NEXT) X(NO) X(NOT) X(NULL) X(NULLS) X(OFFSET) X(ON) X(ONLY) X(OR) X(ORDER) X(OTHERS) \
-    X(OUTER) X(OVER) X(PARTITION) X(PRECEDING) X(PRECISION) X(PRIMARY) X(QUALIFY) X(RANGE) \
-    X(RECURSIVE) X(REFRESH) X(RENAME) X(REPLACE) X(RESET) X(RESPECT) X(RIGHT) X(ROLLBACK) \
-    X(ROW) X(ROWS) X(SELECT) X(SEMI) X(SET) X(SHOW) X(SOME) X(STDIN) X(STDOUT) X(SUMMARIZE) \
-    X(TABLE) X(TABLES) X(TAG) X(TAGS) X(THEN) X(TIES) X(TIME) X(TO) X(TRUE) X(TRY_CAST) \
-    X(UNBOUNDED) X(UNION) X(UPDATE) X(USING) X(VALUES) X(VERSION) X(VIEW) X(WHEN) X(WHERE) \
-    X(WINDOW) X(WITH)
+    X(BACKUP) X(BEGIN) X(BETWEEN) X(BOTH) X(BY) X(CASE) X(CAST) X(CHECKPOINT) X(COLUMN) \
+    X(COMMIT) X(COMPACT) X(COPY) X(CREATE) X(CROSS) X(CURRENT) X(CUSTOMER) X(DEFAULT) X(DELETE) \
+    X(DESC) X(DESCRIBE) X(DISTINCT) X(DROP) X(ELSE) X(END) X(ESCAPE) X(EVENT) X(EXCEPT) \
+    X(EXCLUDE) X(EXISTS) X(EXPLAIN) X(EXTRACT) X(FALSE) X(FETCH) X(FILTER) X(FIRST) \
+    X(FOLLOWING) X(FOR) X(FROM) X(FULL) X(GROUP) X(GROUPS) X(HAVING) X(IF) X(IGNORE) X(ILIKE) \
+    X(IN) X(INDEXED) X(INNER) X(INSERT) X(INTERSECT) X(INTO) X(IS) X(JOIN) X(KEY) X(LAST) \
+    X(LEADING) X(LEFT) X(LIKE) X(LIMIT) X(NATURAL) X(NEXT) X(NO) X(NOT) X(NULL) X(NULLS) \
+    X(OFFSET) X(ON) X(ONLY) X(OR) X(ORDER) X(OTHERS) X(OUTER) X(OVER) X(PARTITION) X(PLACING) \
+    X(PRECEDING) X(PRECISION) X(PRIMARY) X(QUALIFY) X(RANGE) X(RECURSIVE) X(REFRESH) X(RENAME) \
+    X(REPLACE) X(RESET) X(RESPECT) X(RIGHT) X(ROLLBACK) X(ROW) X(ROWS) X(SELECT) X(SEMI) X(SET) \
+    X(SHOW) X(SOME) X(STDIN) X(STDOUT) X(SUMMARIZE) X(TABLE) X(TABLES) X(TAG) X(TAGS) X(THEN) \
+    X(TIES) X(TIME) X(TO) X(TRAILING) X(TRUE) X(TRY_CAST) X(UNBOUNDED) X(UNION) X(UNKNOWN) \
+    X(UPDATE) X(USING) X(VALUES) X(VARYING) X(VERSION) X(VIEW) X(WHEN) X(WHERE) X(WINDOW) \
+    X(WITH) X(WITHIN) X(WITHOUT) X(ZONE)
 
 #define KEYWORD_ENTRY(word) {#word, MU_TOKEN_##word},
 
@@ -148,12 +149,14 @@ static muster_status take(mu_lexer *lexer, int kind, int32_t from, const unsigne
     } while (0)
 #define PLACE(pointer) ((int32_t)((pointer) - (const unsigned char *)lexer->text))
 
-/* The rest of a text or a name, whose opening quote stands at `from`. */
+/* The rest of a text or a name, whose opening quote, or the E before it, stands at `from`. */
 static muster_status finish_quoted(mu_lexer *lexer, int32_t from, mu_token *token,
                                    muster_error *err)
 {
     const bool name = lexer->text[from] == '"';
-    const unsigned char *cursor = (const unsigned char *)lexer->text + from + 1, *marker = NULL;
+    const bool escaped = !name && lexer->text[from] != '\'';
+    const unsigned char *cursor = (const unsigned char *)lexer->text + from + 1 + escaped;
+    const unsigned char *marker = NULL;
     const unsigned char *start;
 
 again:
@@ -181,6 +184,7 @@ again:
         }
         TAKE(MU_TOKEN_QUOTED);
     }
+    "\\" any { if (!escaped) { cursor = start + 1; } goto again; }
     end { cursor = start; REFUSE(from, "the quote %c is never closed", name ? '"' : '\''); }
     any { goto again; }
     * { cursor = start + 1; REFUSE(PLACE(start), "the text is not UTF-8: byte 0x%02x", *start); }
@@ -219,6 +223,7 @@ again:
         TAKE(literal ? MU_TOKEN_TYPED : word_kind((const char *)start, size));
     }
     ['"] { return finish_quoted(lexer, from, token, err); }
+    [eE] ['] { return finish_quoted(lexer, from, token, err); }
 
     "?" | "$" digit+ | [:$] name { TAKE(MU_TOKEN_PARAMETER); }
     integer { TAKE(MU_TOKEN_INTEGER); }
@@ -248,6 +253,14 @@ again:
     "<=" { TAKE(MU_TOKEN_LE); }
     ">" { TAKE(MU_TOKEN_GT); }
     ">=" { TAKE(MU_TOKEN_GE); }
+    "&" { TAKE(MU_TOKEN_AMPERSAND); }
+    "|" { TAKE(MU_TOKEN_BAR); }
+    "<<" { TAKE(MU_TOKEN_SHIFT_LEFT); }
+    ">>" { TAKE(MU_TOKEN_SHIFT_RIGHT); }
+    "~" { TAKE(MU_TOKEN_TILDE); }
+    "!~" { TAKE(MU_TOKEN_NOT_TILDE); }
+    "~*" { TAKE(MU_TOKEN_TILDE_STAR); }
+    "!~*" { TAKE(MU_TOKEN_NOT_TILDE_STAR); }
     "::" { TAKE(MU_TOKEN_COLONS); }
     "=>" { TAKE(MU_TOKEN_ARROW); }
 

@@ -55,7 +55,8 @@ static muster_status keep_type(mu_binder *binder, mu_type type, mu_value *out, m
     char name[32];
 
     if (type.kind == MU_CUSTOMER) {
-        type = (mu_type){.kind = binder->catalog->customer_kind, .bits = 64};
+        type.kind = binder->catalog->customer_kind;
+        type.bits = 64;
     }
     mu_type_name(type, name);
     return keep_text(binder, name, strlen(name), out, err);

@@ -158,7 +158,8 @@ static muster_status fill_column(mu_binder *binder, const mu_table *table, uint3
     }
     const uint64_t bytes = usage.chunk_bytes + usage.dict_bytes + usage.posting_bytes;
     if (type.kind == MU_CUSTOMER) {
-        type = (mu_type){.kind = binder->catalog->customer_kind, .bits = 64};
+        type.kind = binder->catalog->customer_kind;
+        type.bits = 64;
     }
     mu_type_name(type, name);
     row[0] = text_of(table->name);

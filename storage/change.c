@@ -193,7 +193,7 @@ static void settle_columns(mu_table *table, mu_column *columns)
     for (uint32_t i = 0; i < table->column_count; i++) {
         columns[i].id = i;
         if (columns[i].role == MU_ROLE_CUSTOMER) {
-            columns[i].type = (mu_type){.kind = MU_CUSTOMER};
+            columns[i].type = (mu_type){.kind = MU_CUSTOMER, .length = columns[i].type.length};
         }
     }
     mu_table_find_roles(table);

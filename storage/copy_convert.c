@@ -149,7 +149,9 @@ static bool convert_fast(mu_copy_piece *piece, const mu_copy_column *column,
 
     switch (column->type.kind) {
     case MU_TEXT:
-        if (field->size > MU_MAX_TEXT_BYTES || !is_ascii(field->data, field->size)) {
+        if (field->size > MU_MAX_TEXT_BYTES ||
+            (column->type.length > 0 && field->size > column->type.length) ||
+            !is_ascii(field->data, field->size)) {
             return false;
         }
         ((mu_text *)values)[row] = (mu_text){field->data, field->size};

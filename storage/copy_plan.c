@@ -230,7 +230,8 @@ muster_status mu_copy_plan_make(const char *path, const mu_table *table, uint32_
             out->columns[i].bytes = (mu_copy_bytes){"an attribute", 0, MU_MAX_ATTRIBUTE_BYTES};
         }
         if (column->type.kind == MU_CUSTOMER) {
-            out->columns[i].type = (mu_type){.kind = id_kind, .bits = 64};
+            out->columns[i].type =
+                (mu_type){.kind = id_kind, .bits = 64, .length = column->type.length};
             out->columns[i].bytes = (mu_copy_bytes){"an id", 0, MU_MAX_ID_BYTES};
             out->columns[i].needed = customers ? "; attributes need a customer" : NULL;
         }

@@ -194,6 +194,7 @@ static void write_table(mu_writer *out, const mu_table *table)
         mu_write_u8(out, column->type.bits);
         mu_write_u8(out, column->type.precision);
         mu_write_u8(out, column->type.scale);
+        mu_write_u32(out, column->type.length);
         mu_write_u8(out, (uint8_t)column->role);
         mu_write_u8(out,
                     (uint8_t)((column->required ? REQUIRED : 0) | (column->preset ? PRESET : 0)));
@@ -381,6 +382,7 @@ static muster_status read_column(decoder *d, mu_column *column)
     column->type.bits = mu_read_u8(&d->in);
     column->type.precision = mu_read_u8(&d->in);
     column->type.scale = mu_read_u8(&d->in);
+    column->type.length = mu_read_u32(&d->in);
     const uint8_t role = mu_read_u8(&d->in);
     if (kind > MU_CUSTOMER || role > MU_ROLE_INDEXED) {
         return mu_fail(d->err, MUSTER_CORRUPT, "column \"%s\" has type %u and role %u", name.data,

@@ -31,13 +31,14 @@ static muster_status check_column(const mu_table *table, uint32_t i, muster_erro
     if ((type.kind == MU_BIGINT && type.bits != 16 && type.bits != 32 && type.bits != 64) ||
         (type.kind == MU_DECIMAL &&
          (type.precision < 1 || type.precision > 18 || type.scale > type.precision)) ||
+        (type.length > 0 && type.kind != MU_TEXT && type.kind != MU_CUSTOMER) ||
         (type.kind == MU_CUSTOMER) != (column->role == MU_ROLE_CUSTOMER) ||
         (column->role == MU_ROLE_TIME && type.kind != MU_TIMESTAMP) ||
         (mu_role_is_indexed(column->role) && type.kind != MU_TEXT)) {
         return mu_fail(err, MUSTER_CORRUPT,
-                       "table \"%s\": column \"%s\" has kind %d (%u, %u, %u) and role %d",
+                       "table \"%s\": column \"%s\" has kind %d (%u, %u, %u, %u) and role %d",
                        table->name, column->name, (int)type.kind, type.bits, type.precision,
-                       type.scale, (int)column->role);
+                       type.scale, type.length, (int)column->role);
     }
     for (uint32_t other = 0; other < i; other++) {
         if (mu_name_equal(table->columns[other].name, column->name) ||

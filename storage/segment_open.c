@@ -41,7 +41,8 @@ static muster_status read_type(directory *d, mu_segment_column_info *column, mus
         return mu_fail(err, MUSTER_CORRUPT, "no column has type %u, role %u, dictionary %u", kind,
                        role, has_dict);
     }
-    column->type = (mu_type){(mu_kind)kind, bits, precision, scale};
+    column->type =
+        (mu_type){.kind = (mu_kind)kind, .bits = bits, .precision = precision, .scale = scale};
     column->role = (mu_role)role;
     column->has_dict = has_dict != 0;
     return MUSTER_OK;

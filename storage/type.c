@@ -37,6 +37,9 @@ bool mu_type_equal(mu_type a, mu_type b)
     if (a.kind == MU_BIGINT) {
         return a.bits == b.bits;
     }
+    if (a.kind == MU_TEXT) {
+        return a.length == b.length;
+    }
     return a.kind != MU_DECIMAL || (a.precision == b.precision && a.scale == b.scale);
 }
 
@@ -71,6 +74,8 @@ const char *mu_type_name(mu_type type, char name[32])
 {
     if (type.kind == MU_DECIMAL) {
         (void)snprintf(name, 32, "DECIMAL(%u,%u)", type.precision, type.scale);
+    } else if (type.kind == MU_TEXT && type.length > 0) {
+        (void)snprintf(name, 32, "VARCHAR(%u)", type.length);
     } else {
         (void)snprintf(name, 32, "%s", plain_name(type));
     }

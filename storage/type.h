@@ -6,7 +6,8 @@
  *   BIGINT      BIGINT, INTEGER, SMALLINT    i64               i64; `bits` bounds what may go in
  *   DOUBLE      DOUBLE                       f64               f64
  *   DECIMAL     DECIMAL(p <= 18, s)          i64 times 10^s    i64
- *   TEXT        TEXT, UTF-8                  u32 codes + dict  codes, or lengths and bytes
+ *   TEXT        TEXT, VARCHAR(n): UTF-8      u32 codes + dict  codes, or lengths and bytes
+ *                                                              (`length` bounds what may go in)
  *   DATE        DATE                         i64 days          i64, since 1970-01-01
  *   TIMESTAMP   TIMESTAMP                    i64 microseconds  i64, since 1970-01-01 00:00 UTC
  *   INTERVAL    INTERVAL                     i64 microseconds  i64; months exist in constants only
@@ -41,6 +42,7 @@ typedef struct mu_type {
     uint8_t bits;      /* BIGINT: 16, 32 or 64 */
     uint8_t precision; /* DECIMAL: digits, 1 to 18 */
     uint8_t scale;     /* DECIMAL: of them behind the point */
+    uint32_t length;   /* TEXT, and ids that are text: characters, at most; 0: any number */
 } mu_type;
 
 /* What a vector's data points to. */

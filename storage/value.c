@@ -156,7 +156,8 @@ muster_status mu_value_parse(mu_type type, mu_text text, const mu_value_formats 
         return mu_value_parse_decimal(type, mu_value_trim(text), &out->i64, err);
     case MU_TEXT:
         out->text = text;
-        return check_text(text, err);
+        MU_TRY(check_text(text, err));
+        return mu_value_check_characters(type, text, err);
     case MU_DATE:
         return parse_date(mu_value_trim(text), formats ? formats->date : NULL, &out->i64, err);
     case MU_TIMESTAMP:
@@ -168,6 +169,25 @@ muster_status mu_value_parse(mu_type type, mu_text text, const mu_value_formats 
         break; /* columns of these are made, not read */
     }
     return mu_fail(err, MUSTER_INVALID, "text is not read as a customer");
+}
+
+muster_status mu_value_check_characters(mu_type type, mu_text text, muster_error *err)
+{
+    uint32_t characters = 0;
+    char name[32];
+
+    assert(type.kind == MU_TEXT);
+    if (type.length == 0 || text.size <= type.length) {
+        return MUSTER_OK;
+    }
+    for (uint32_t i = 0; i < text.size; i++) {
+        characters += ((unsigned char)text.data[i] & 0xc0) != 0x80;
+    }
+    if (characters > type.length) {
+        return mu_fail(err, MUSTER_INVALID, "\"%.*s\" has %u characters, too many for %s",
+                       MU_SHOWN(text), characters, mu_type_name(type, name));
+    }
+    return MUSTER_OK;
 }
 
 muster_status mu_value_check_length(const mu_value *value, int32_t offset, muster_error *err)

@@ -48,6 +48,9 @@ bool mu_value_is_word(mu_text text, const char *word);
 
 extern const int64_t mu_ten_to[19]; /* powers of ten: 10^0 to 10^18 */
 
+/* INVALID if the text has more characters than the type lets it. */
+muster_status mu_value_check_characters(mu_type type, mu_text text, muster_error *err);
+
 /* Refuses an interval of calendar months, which is so many microseconds only beside a date: where
  * values are kept or compared. `offset` as in mu_fail_at(). */
 muster_status mu_value_check_length(const mu_value *value, int32_t offset, muster_error *err);

@@ -344,7 +344,7 @@ def read_table(reader):
     for _ in range(reader.u32()):
         column = {"id": reader.u32(), "name": reader.text().decode(), "kind": reader.u8()}
         column["bits"], column["precision"], column["scale"] = reader.u8(), reader.u8(), reader.u8()
-        column["role"], flags = reader.u8(), reader.u8()
+        column["length"], column["role"], flags = reader.u32(), reader.u8(), reader.u8()
         column["default"] = reader.text().decode() if flags & 2 else None
         table["columns"].append(column)
     return table

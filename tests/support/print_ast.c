@@ -8,6 +8,7 @@
 static void print_expr(const mu_ast_expr *expr, mu_writer *out);
 static void print_select(const mu_ast_select *query, mu_writer *out);
 static void print_window(const mu_ast_window *window, mu_writer *out);
+static void print_orders(const mu_ast_orders *orders, const char *words, mu_writer *out);
 
 static void put(mu_writer *out, const char *text)
 {
@@ -64,8 +65,9 @@ static void print_items(const mu_ast_items *items, const char *naming, mu_writer
 
 static const char *operator_text(const mu_ast_expr *expr)
 {
-    static const char *const texts[] = {" + ", " - ",  " * ", " / ",  " % ", " || ",
-                                        " = ", " <> ", " < ", " <= ", " > ", " >= "};
+    static const char *const texts[] = {" + ",  " - ", " * ",  " / ",  " % ",  " || ", " = ",
+                                        " <> ", " < ", " <= ", " > ",  " >= ", "",     "",
+                                        " & ",  " | ", " << ", " >> ", " ~ ",  " ~* "};
 
     if (expr->kind == MU_AST_AND || expr->kind == MU_AST_OR) {
         return expr->kind == MU_AST_AND ? " AND " : " OR ";
@@ -79,6 +81,9 @@ static const char *operator_text(const mu_ast_expr *expr)
     if (expr->kind == MU_AST_LIKE) {
         return expr->negated ? " NOT LIKE " : " LIKE ";
     }
+    if (expr->kind == MU_AST_BINARY && expr->negated) {
+        return expr->op == MU_AST_MATCHES ? " !~ " : " !~* ";
+    }
     return texts[expr->op];
 }
 
@@ -86,7 +91,8 @@ static void print_joined(const mu_ast_expr *expr, mu_writer *out)
 {
     put(out, "(");
     for (uint32_t i = 0; i < expr->operands.count; i++) {
-        put(out, i > 0 ? operator_text(expr) : "");
+        const bool escape = expr->kind == MU_AST_LIKE && i == 2;
+        put(out, escape ? " ESCAPE " : i > 0 ? operator_text(expr) : "");
         print_expr(expr->operands.data[i].expr, out);
     }
     put(out, ")");
@@ -149,6 +155,8 @@ static void print_call(const mu_ast_expr *expr, mu_writer *out)
     put_quoted(out, expr->text, '"');
     put(out, expr->distinct ? "(DISTINCT " : "(");
     print_items(&expr->operands, "=>", out);
+    put(out, expr->within ? ") WITHIN GROUP (" : "");
+    print_orders(&expr->orders, expr->within ? "ORDER BY " : " ORDER BY ", out);
     put(out, ")");
     if (expr->filter) {
         put(out, " FILTER (WHERE ");
@@ -265,13 +273,14 @@ static void print_expr(const mu_ast_expr *expr, mu_writer *out)
         print_cast(expr, out);
         break;
     case MU_AST_UNARY:
-        print_around("(- ", operands, ")", out);
+        print_around(expr->op == MU_AST_BIT_NOT ? "(~ " : "(- ", operands, ")", out);
         break;
     case MU_AST_NOT:
         print_around("(NOT ", operands, ")", out);
         break;
     case MU_AST_IS_NULL:
-        print_around("(", operands, expr->negated ? " IS NOT NULL)" : " IS NULL)", out);
+        print_around("(", operands, expr->negated ? " IS NOT " : " IS ", out);
+        put(out, expr->truth ? "UNKNOWN)" : "NULL)");
         break;
     case MU_AST_LIST:
         print_around("[", operands, "]", out);
@@ -350,11 +359,11 @@ static void print_source(const mu_ast_source *source, mu_writer *out)
     }
 }
 
-static void print_orders(const mu_ast_orders *orders, mu_writer *out)
+static void print_orders(const mu_ast_orders *orders, const char *words, mu_writer *out)
 {
     for (uint32_t i = 0; i < orders->count; i++) {
         const mu_ast_order *order = &orders->data[i];
-        put(out, i == 0 ? " ORDER BY " : ", ");
+        put(out, i == 0 ? words : ", ");
         if (order->expr) {
             print_expr(order->expr, out);
         } else {
@@ -415,7 +424,7 @@ static void print_window(const mu_ast_window *window, mu_writer *out)
     }
     put(out, window->partitions.count > 0 ? " PARTITION BY " : "");
     print_items(&window->partitions, "", out);
-    print_orders(&window->orders, out);
+    print_orders(&window->orders, " ORDER BY ", out);
     if (window->unit != MU_AST_FRAME_DEFAULT) {
         put(out, units[window->unit]);
         print_bound(&window->from, out);
@@ -465,7 +474,7 @@ static void print_select(const mu_ast_select *query, mu_writer *out)
     print_clause(" HAVING ", query->having, out);
     print_windows(&query->windows, out);
     print_clause(" QUALIFY ", query->qualify, out);
-    print_orders(&query->orders, out);
+    print_orders(&query->orders, " ORDER BY ", out);
     print_clause(" LIMIT ", query->limit, out);
     print_clause(" OFFSET ", query->offset, out);
 }

@@ -307,11 +307,35 @@ static sql_expr make_time_part(sql_maker *m, const sql_relation *from, int depth
     return e;
 }
 
+/* Bits of two numbers; what comes out is below the next power of two. */
+static sql_expr make_bits(sql_maker *m, const sql_expr *pair)
+{
+    static const char *const patterns[] = {"($0 & $1)", "($0 | $1)", "(~ $0)", "(($0 & 255) << 3)",
+                                           "($0 >> 2)"};
+    sql_expr e = compose(m, patterns[sql_below(m, MU_COUNT(patterns))], NULL, pair, 2);
+
+    e.most = 2 * e.most + 2048;
+    return e.most > MOST_OPERAND ? pair[0] : e;
+}
+
+static sql_expr make_place(sql_maker *m, const sql_relation *from, int depth)
+{
+    sql_expr pair[2] = {sql_make_expr(m, from, SQL_TEXT, depth), make_constant(m, SQL_TEXT)};
+    sql_expr e = sql_chance(m, 50)
+                     ? compose_as(m, SQL_BIGINT, "ascii(nullif($0, ''))", "unicode($0)", pair, 1)
+                     : compose_as(m, SQL_BIGINT,
+                                  sql_chance(m, 50) ? "instr($0, $1)" : "position($1 IN ($0))",
+                                  "instr($0, $1)", pair, 2);
+
+    e.most = 1e7;
+    return e;
+}
+
 static sql_expr make_integer(sql_maker *m, const sql_relation *from, int depth)
 {
     sql_expr pair[2], e;
 
-    switch (sql_below(m, 4)) {
+    switch (sql_below(m, 6)) {
     case 0:
         pair[0] = sql_make_expr(m, from, SQL_TEXT, depth);
         e = compose_as(m, SQL_BIGINT, "length($0)", NULL, pair, 1);
@@ -326,6 +350,12 @@ static sql_expr make_integer(sql_maker *m, const sql_relation *from, int depth)
         return e;
     case 2:
         return make_time_part(m, from, depth);
+    case 3:
+        return make_place(m, from, depth);
+    case 4:
+        pair[0] = sql_make_expr(m, from, SQL_BIGINT, depth);
+        pair[1] = sql_make_expr(m, from, SQL_BIGINT, depth);
+        return make_bits(m, pair);
     default:
         pair[0] = sql_make_expr(m, from, SQL_BIGINT, depth);
         pair[1] = sql_make_expr(m, from, SQL_BIGINT, depth);
@@ -359,7 +389,14 @@ static sql_expr make_text(sql_maker *m, const sql_relation *from, int depth)
     sql_expr pair[2] = {sql_make_expr(m, from, SQL_TEXT, depth)};
     const unsigned a = 1 + sql_below(m, 3), b = sql_below(m, 4);
 
-    switch (sql_below(m, 8)) {
+    switch (sql_below(m, 10)) {
+    case 8:
+        return compose(m, sql_text(m, "substring($0 FROM %u FOR %u)", a, b),
+                       sql_text(m, "substr($0, %u, %u)", a, b), pair, 1);
+    case 9:
+        return sql_chance(m, 50)
+                   ? compose(m, "trim(BOTH 'va0' FROM $0)", "trim($0, 'va0')", pair, 1)
+                   : compose(m, "rtrim($0, 'yb支')", NULL, pair, 1);
     case 0:
         return compose(m, "upper($0)", NULL, pair, 1);
     case 1:
@@ -441,7 +478,8 @@ static sql_expr choose(sql_maker *m, const sql_relation *from, sql_kind kind, in
         return compose(m, "CASE WHEN $1 THEN $0 END", NULL, args, 1);
     case 1:
         args[2] = sql_make_expr(m, from, SQL_BOOLEAN, depth);
-        return compose(m, "CASE WHEN $2 THEN $0 ELSE $1 END", NULL, args, 2);
+        return sql_chance(m, 50) ? compose(m, "CASE WHEN $2 THEN $0 ELSE $1 END", NULL, args, 2)
+                                 : compose(m, "if($2, $0, $1)", "iif($2, $0, $1)", args, 2);
     case 2:
         return compose(m, "coalesce($0, $1)", NULL, args, 2);
     case 3:
@@ -565,6 +603,10 @@ static sql_expr make_like(sql_maker *m, const sql_relation *from, int depth)
     const char *no = sql_chance(m, 30) ? "NOT " : "";
     const char *pattern = patterns[sql_below(m, MU_COUNT(patterns))];
 
+    if (sql_chance(m, 15)) {
+        return compose_as(m, SQL_BOOLEAN, sql_text(m, "($0 %sLIKE '%%a!_%%' ESCAPE '!')", no), NULL,
+                          &of, 1);
+    }
     if (sql_chance(m, 25)) {
         return compose_as(m, SQL_BOOLEAN, sql_text(m, "($0 %sILIKE '%s')", no, pattern),
                           sql_text(m, "(lower($0) %sLIKE lower('%s'))", no, pattern), &of, 1);
@@ -625,7 +667,9 @@ static sql_expr make_logic(sql_maker *m, const sql_relation *from, int depth)
     for (int i = 0; i < 3; i++) {
         args[i] = sql_make_expr(m, from, SQL_BOOLEAN, depth);
     }
-    switch (sql_below(m, 8)) {
+    switch (sql_below(m, 9)) {
+    case 8:
+        return compose(m, "($0 IS UNKNOWN)", "($0 IS NULL)", args, 1);
     case 0:
     case 1:
         return compose(m, "($0 AND $1)", NULL, args, 2);

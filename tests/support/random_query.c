@@ -197,6 +197,31 @@ static sql_expr make_count(draft *d)
     return e;
 }
 
+/* Where sqlite3 has no such count, what is counted is made there: pairs as one text. */
+static sql_expr make_count_of(draft *d)
+{
+    static const sql_kind kinds[] = {SQL_TEXT, SQL_BIGINT, SQL_DATE, SQL_CUSTOMER};
+    sql_maker *m = d->maker;
+    const bool pairs = sql_chance(m, 50);
+    sql_expr of = sql_make_expr(m, &d->source, SQL_BOOLEAN, 1);
+
+    if (pairs) {
+        const sql_expr a = sql_make_expr(m, &d->source, kinds[sql_below(m, 4)], 1);
+        const sql_expr b = sql_make_expr(m, &d->source, kinds[sql_below(m, 4)], 0);
+        of.ours = sql_text(m, "%s, %s", a.ours, b.ours);
+        of.theirs = sql_text(m, "quote(%s) || ':' || nullif(quote(%s), 'NULL') || %s || %s",
+                             a.theirs, b.theirs, a.theirs, b.theirs);
+    } else {
+        of.theirs = sql_text(m, "CASE WHEN %s THEN 1 END", of.theirs);
+    }
+    of = pairs ? aggregate_of(d, "count(DISTINCT ", "count(DISTINCT ", &of)
+               : aggregate_of(d, "count_if(", "count(", &of);
+    of.kind = SQL_BIGINT;
+    of.scale = 0;
+    of.most = ROWS_MOST;
+    return of;
+}
+
 static sql_expr make_sum(draft *d, bool distinct)
 {
     static const sql_kind numbers[] = {SQL_BIGINT, SQL_DECIMAL, SQL_DOUBLE};
@@ -227,10 +252,12 @@ static sql_expr make_aggregate(draft *d)
     sql_maker *m = d->maker;
     sql_expr of;
 
-    switch (sql_below(m, 4)) {
+    switch (sql_below(m, 5)) {
     case 0:
     case 1:
         return make_count(d);
+    case 3:
+        return make_count_of(d);
     case 2:
         return make_sum(d, sql_chance(m, 15));
     default:

@@ -406,6 +406,13 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "SELECT * REPLACE (n + 1 AS n) FROM generate_series(1, 3) AS t(n) UNION SELECT 2",
         "SUMMARIZE e",
         "SHOW CREATE TABLE e",
+        "SELECT regexp_replace(event, '(a|x)', '[\\1]', 'g'), event ~ (event || '+'), "
+        "initcap(event) "
+        "FROM e WHERE event IN ('a', 'b', 'c') AND n & 3 > 0 AND event LIKE 'a!%' ESCAPE '!' IS "
+        "NOT "
+        "UNKNOWN",
+        "SELECT string_agg(event, ',' ORDER BY n DESC), first(n ORDER BY event), corr(n, n), "
+        "count(DISTINCT event, n), mode(event), quantile_disc(event, 0.5), bit_or(n) FROM e",
     };
     muster *db = open_database();
     muster_connection *c = ask_connect(db);

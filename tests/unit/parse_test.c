@@ -316,7 +316,7 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
         {"CREATE TABLE t (a TEXT UNIQUE)", 23,
          "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, DEFAULT, EVENT, INDEXED, "
-         "NOT, PRECISION, PRIMARY or TIME"},
+         "NOT, PRECISION, PRIMARY, TIME, VARYING, WITH or WITHOUT"},
         {"CREATE INDEX i", 7, "unexpected \"INDEX\"; expected AUDIENCE, OR, TABLE, TAG or VIEW"},
         {"MERGE INTO t", 0, "unexpected \"MERGE\"; expected something else"},
         {"COPY t FROM events.csv", 12,

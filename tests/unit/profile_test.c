@@ -66,7 +66,7 @@ static void put(profile_db *p, const uint32_t *columns, uint32_t column_count,
 static profile_db open_profile_db(void)
 {
     static const mu_column columns[] = {
-        {"id", 0, {MU_BIGINT, 64, 0, 0}, MU_ROLE_CUSTOMER, false, NULL},
+        {"id", 0, {.kind = MU_BIGINT, .bits = 64}, MU_ROLE_CUSTOMER, false, NULL},
         {"ts", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, NULL}};
     static const char *const names[ATTRIBUTES] = {"a", "b", "c"};
     static int64_t numbers[CUSTOMERS];
@@ -81,9 +81,10 @@ static profile_db open_profile_db(void)
     assert_ok(mu_change_begin(p.db, &change, &test_error));
     assert_ok(mu_change_create_table(change, &events, &created, &test_error));
     for (uint32_t i = 0; i < ATTRIBUTES; i++) {
-        const mu_table_edit edit = {
-            .kind = MU_EDIT_ADD_COLUMN,
-            .column = {.name = names[i], .type = {MU_BIGINT, 64, 0, 0}, .role = MU_ROLE_NONE}};
+        const mu_table_edit edit = {.kind = MU_EDIT_ADD_COLUMN,
+                                    .column = {.name = names[i],
+                                               .type = {.kind = MU_BIGINT, .bits = 64},
+                                               .role = MU_ROLE_NONE}};
         assert_ok(mu_change_edit_table(change, MU_CUSTOMERS_TABLE, &edit, &test_error));
     }
     assert_ok(mu_change_commit(change, &test_error));
