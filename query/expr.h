@@ -49,7 +49,8 @@ struct mu_expr {
 typedef struct mu_scope {
     mu_arena *arena;
     mu_snapshot *snapshot;
-    int64_t now_us; /* the statement's one now() */
+    int64_t now_us;      /* the statement's one now() */
+    const mu_zone *zone; /* the session's; NULL: UTC */
 } mu_scope;
 
 muster_status mu_expr_const(const mu_scope *scope, mu_value value, int32_t offset,

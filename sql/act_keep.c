@@ -3,6 +3,7 @@
  */
 #include "sql/act.h"
 
+#include "query/zone_find.h"
 #include "storage/db.h"
 
 #include <strings.h>
@@ -34,14 +35,41 @@ static muster_status read_switch(const mu_ast_name *value, bool *on, muster_erro
                       value->text);
 }
 
+/* Statements that are prepared already keep the zone they were made in. */
+static muster_status set_zone(mu_act *act, muster_error *err)
+{
+    const mu_ast_name *value = &act->statement->path;
+    mu_zone *zone;
+
+    const muster_status status = mu_zone_find(mu_bind_text(value->text), &zone, err);
+    if (status != MUSTER_OK) {
+        if (err && err->offset < 0) {
+            err->offset = value->offset;
+        }
+        return status;
+    }
+    if (!act->running) {
+        mu_zone_release(zone);
+        return MUSTER_OK;
+    }
+    mu_zone_release(*act->zone);
+    *act->zone = zone;
+    return MUSTER_OK;
+}
+
 muster_status mu_act_set(mu_act *act, muster_error *err)
 {
     const mu_ast_statement *statement = act->statement;
     bool on = true;
 
+    if (strcasecmp(statement->name.text, "time_zone") == 0 ||
+        strcasecmp(statement->name.text, "timezone") == 0) {
+        return set_zone(act, err);
+    }
     if (strcasecmp(statement->name.text, "synchronous") != 0) {
         return mu_fail_at(err, MUSTER_INVALID, statement->name.offset,
-                          "there is no setting \"%s\"; there is synchronous", statement->name.text);
+                          "there is no setting \"%s\"; there are synchronous and time_zone",
+                          statement->name.text);
     }
     MU_TRY(read_switch(&statement->path, &on, err));
     if (act->running) {

@@ -29,6 +29,7 @@ typedef struct id_room {
 
 struct muster_statement {
     muster *owner;
+    mu_zone *zone;
     mu_arena arena; /* tree, plan, notes */
     mu_snapshot *snapshot;
     mu_binder binder;
@@ -82,6 +83,7 @@ void muster_close(muster *db)
     assert(atomic_load(&db->statement_count) == 0);
     mu_pool_close(db->pool);
     mu_db_close(db->db);
+    mu_zone_release(db->zone);
     mu_mem_free(db);
 }
 
@@ -140,8 +142,8 @@ static muster_status bind_statement(muster_statement *s, muster_error *err)
 {
     mu_relation relation;
 
-    s->binder.scope =
-        (mu_scope){.arena = &s->arena, .snapshot = s->snapshot, .now_us = mu_env_now_us()};
+    s->binder.scope = (mu_scope){
+        .arena = &s->arena, .snapshot = s->snapshot, .now_us = mu_env_now_us(), .zone = s->zone};
     s->binder.catalog = mu_snapshot_catalog(s->snapshot);
     if (mu_act_is(s->tree)) {
         s->act = (mu_act){.db = s->owner->db,
@@ -150,7 +152,8 @@ static muster_status bind_statement(muster_statement *s, muster_error *err)
                           .pool = s->owner->pool,
                           .cancel = &s->cancel,
                           .progress = &s->progress,
-                          .bytes_read = &s->bytes_read};
+                          .bytes_read = &s->bytes_read,
+                          .zone = &s->owner->zone};
         return mu_act_prepare(&s->act, err);
     }
     if (s->tree->kind == MU_AST_SELECT) {
@@ -200,6 +203,7 @@ muster_status muster_prepare(muster *db, const char *sql, const char **rest,
         return mu_fail_memory(err, "reading a statement");
     }
     s->owner = db;
+    s->zone = mu_zone_retain(db->zone);
     s->progress = (mu_progress){.report = report, .context = s};
     atomic_fetch_add(&db->statement_count, 1);
     status = prepare(s, sql, rest, err);
@@ -264,7 +268,8 @@ static muster_status step(muster_statement *s, bool *row, muster_error *err)
                                          .cancel = &s->cancel,
                                          .progress = &s->progress,
                                          .bytes_read = &s->bytes_read,
-                                         .now_us = s->binder.scope.now_us};
+                                         .now_us = s->binder.scope.now_us,
+                                         .zone = s->zone};
         MU_TRY(mu_exec_open(&options, s->plan, &s->exec, err));
     }
     mu_arena_reset(&s->texts);
@@ -407,7 +412,7 @@ static const char *format_text(muster_statement *s, uint32_t column, mu_value va
             value.i64 = s->ids[column].number;
         }
     }
-    mu_value_format(&value, &out);
+    mu_value_format_in(&value, s->zone, &out);
     if (!out.failed) {
         text = mu_arena_text(&s->texts, out.size > 0 ? (const char *)out.data : "", out.size);
         *size = text ? out.size : 0;
@@ -455,6 +460,7 @@ void muster_finish(muster_statement *statement)
     mu_snapshot_release(statement->snapshot);
     mu_arena_deinit(&statement->texts);
     mu_arena_deinit(&statement->arena);
+    mu_zone_release(statement->zone);
     atomic_fetch_sub(&statement->owner->statement_count, 1);
     mu_mem_free(statement);
 }

@@ -37,6 +37,7 @@ typedef struct kept_column {
 
 struct muster_appender {
     muster *owner;
+    mu_zone *zone;  /* that texts are read in */
     mu_arena arena; /* of the table as it was, and the columns */
     mu_arena texts; /* of the rows that are kept */
     mu_table table;
@@ -112,6 +113,7 @@ muster_status muster_appender_open(muster *db, const char *table, muster_appende
         return mu_fail_memory(err, "opening an appender");
     }
     a->owner = db;
+    a->zone = mu_zone_retain(db->zone);
     atomic_fetch_add(&db->statement_count, 1);
     const muster_status status = copy_table(a, table, err);
     if (status != MUSTER_OK) {
@@ -146,6 +148,7 @@ void muster_appender_close(muster_appender *appender)
     }
     mu_arena_deinit(&appender->arena);
     mu_arena_deinit(&appender->texts);
+    mu_zone_release(appender->zone);
     atomic_fetch_sub(&appender->owner->statement_count, 1);
     mu_mem_free(appender);
 }
@@ -374,7 +377,8 @@ static muster_status store_text(muster_appender *a, uint32_t c, uint32_t row, mu
     kept_column *column = &a->columns[c];
     mu_value value;
 
-    const muster_status status = mu_value_parse(column->type, text, NULL, &value, err);
+    const mu_value_formats formats = {.zone = a->zone};
+    const muster_status status = mu_value_parse(column->type, text, &formats, &value, err);
     if (status != MUSTER_OK) {
         mu_where(err, "column \"%s\"", a->table.columns[c].name);
         return status;

@@ -55,6 +55,8 @@ mu_ast_expr *mu_build_cast(mu_build *b, int32_t start, int32_t offset, mu_ast_ex
 mu_ast_expr *mu_build_call(mu_build *b, mu_ast_name name, bool distinct, mu_ast_items operands,
                            mu_ast_expr *filter);
 /* EXTRACT(unit FROM operand) is the call extract('unit', operand). */
+/* time AT TIME ZONE zone */
+mu_ast_expr *mu_build_at_zone(mu_build *b, mu_token at, mu_ast_expr *time, mu_ast_expr *zone);
 mu_ast_expr *mu_build_extract(mu_build *b, mu_token at, mu_ast_name unit, mu_ast_expr *operand);
 /* Parentheses around an expression leave no node, but belong to its text. */
 mu_ast_expr *mu_build_parenthesis(mu_build *b, mu_token open, mu_ast_expr *inner);

@@ -58,7 +58,7 @@ static const mu_ast_name no_name;
 %fallback ID ADD ALL ALTER ASC AUDIENCE AUDIENCES BACKUP BY CHECKPOINT COLUMN COMPACT COPY CUSTOMER
   DELETE DESC DESCRIBE DROP EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST IF INDEXED INSERT LAST NULLS
   PARTITION PRECISION REFRESH RENAME REPLACE SET SHOW STDIN STDOUT TABLE TABLES TAG TAGS TIME TO
-  UPDATE VALUES VERSION.
+  UNIT UPDATE VALUES VERSION.
 
 %token EXCEPT INTERSECT JOIN ON OVER UNION USING SEMI.
 
@@ -71,6 +71,7 @@ static const mu_ast_name no_name;
 %left CONCAT.
 %left PLUS MINUS.
 %left STAR SLASH PERCENT.
+%left AT_TIME_ZONE.
 %right UNARY.
 %left COLONS.
 
@@ -204,6 +205,10 @@ statement ::= COMPACT. { mu_build_statement(b, MU_AST_COMPACT); }
 statement ::= SET name(N) set_to setting(V). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_SET);
     if (s) { s->name = N; s->path = V; }
+}
+statement ::= SET TIME_ZONE(T) setting(V). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SET);
+    if (s) { s->name = (mu_ast_name){"time_zone", T.offset}; s->path = V; }
 }
 
 set_to ::= EQ.
@@ -500,7 +505,10 @@ expr(A) ::= DECIMAL(T). { A = mu_build_literal(b, MU_AST_DECIMAL, T); }
 expr(A) ::= DOUBLE(T). { A = mu_build_literal(b, MU_AST_DOUBLE, T); }
 expr(A) ::= STRING(T). { A = mu_build_literal(b, MU_AST_TEXT, T); }
 expr(A) ::= TYPED(T) STRING(S). { A = mu_build_typed(b, T, S); }
-expr(A) ::= TYPED(T) INTEGER(I) name(N). { A = mu_build_interval(b, T, I, N); }
+expr(A) ::= TYPED(T) STRING(S) UNIT(U). {
+    A = mu_build_interval(b, T, S, mu_build_name(b, U));
+}
+expr(A) ::= TYPED(T) INTEGER|DECIMAL(I) name(N). { A = mu_build_interval(b, T, I, N); }
 expr(A) ::= name(N). { A = mu_build_column(b, no_name, N); }
 expr(A) ::= name(Q) DOT name(N). { A = mu_build_column(b, Q, N); }
 expr(A) ::= LP(T) expr(E) RP. { A = mu_build_parenthesis(b, T, E); }
@@ -532,6 +540,7 @@ expr(A) ::= expr(L) MINUS(T) expr(R). { A = mu_build_binary(b, MU_AST_SUBTRACT, 
 expr(A) ::= expr(L) STAR(T) expr(R). { A = mu_build_binary(b, MU_AST_MULTIPLY, T, L, R); }
 expr(A) ::= expr(L) SLASH(T) expr(R). { A = mu_build_binary(b, MU_AST_DIVIDE, T, L, R); }
 expr(A) ::= expr(L) PERCENT(T) expr(R). { A = mu_build_binary(b, MU_AST_REMAINDER, T, L, R); }
+expr(A) ::= expr(L) AT_TIME_ZONE(T) expr(R). { A = mu_build_at_zone(b, T, L, R); }
 expr(A) ::= expr(L) CONCAT(T) expr(R). { A = mu_build_binary(b, MU_AST_CONCATENATE, T, L, R); }
 expr(A) ::= expr(L) EQ(T) expr(R). { A = mu_build_binary(b, MU_AST_EQ, T, L, R); }
 expr(A) ::= expr(L) NE(T) expr(R). { A = mu_build_binary(b, MU_AST_NE, T, L, R); }

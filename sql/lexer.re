@@ -8,6 +8,7 @@
  */
 #include "sql/lexer.h"
 
+#include "query/expr.h"
 #include "sql/grammar.h"
 
 #include <stddef.h>
@@ -60,7 +61,8 @@ static int word_kind(const char *text, size_t size)
             low = middle + 1;
         }
     }
-    return MU_TOKEN_ID;
+    mu_unit unit;
+    return mu_unit_parse((mu_text){text, (uint32_t)size}, &unit) ? MU_TOKEN_UNIT : MU_TOKEN_ID;
 }
 
 /* DATE, TIMESTAMP and INTERVAL are names like others, so that a column may be called "date", but
@@ -207,6 +209,10 @@ again:
     blank+ { goto again; }
     "--" [^\x00\n]* { goto again; }
     "/" "*" { goto comment; }
+
+    /* Not keywords, so that a column may be called "at" or "zone". */
+    'time' blank+ 'zone' { TAKE(MU_TOKEN_TIME_ZONE); }
+    'at' blank+ 'time' blank+ 'zone' { TAKE(MU_TOKEN_AT_TIME_ZONE); }
 
     name {
         const size_t size = (size_t)(cursor - start);

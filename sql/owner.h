@@ -9,6 +9,7 @@
 #include "include/muster.h"
 #include "storage/base/pool.h"
 #include "storage/db.h"
+#include "storage/zone.h"
 
 struct muster {
     mu_db *db;
@@ -16,6 +17,7 @@ struct muster {
     atomic_uint statement_count; /* that are open, and appenders */
     muster_progress_fn *report;
     void *report_context;
+    mu_zone *zone; /* NULL: UTC; a statement keeps the one it was made in */
 };
 
 #endif
