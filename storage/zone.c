@@ -4,7 +4,9 @@
  * GLib says which interval of a zone a time lies in; where one ends is found by bisection, since
  * their numbers rise with time. The table goes to the end of 2128: by then a zone follows its
  * recurring rule alone, and the last 28 years hold every kind of year there is (by the weekday that
- * it begins with, leap or not). A later year is like the one of them that is of its kind.
+ * it begins with, leap or not). A later year is like the one of them that is of its kind. One zone
+ * is known to be read wrongly: GLib (2.74) takes a summer offset of 0 for none, and so has Dublin,
+ * whose rule is written with winter as the exception, an hour ahead once its table ends (2037).
  */
 #include "storage/zone.h"
 
