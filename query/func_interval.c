@@ -484,10 +484,10 @@ muster_status mu_interval_part(const mu_scope *scope, const mu_func *func, const
         .name = (text), .params = (types), .result = 'v', .variant = (op), .make = make_sum, \
         .scalar = interval_scalar                                                            \
     }
-#define SCALED(text, types, op, maker, function)                                            \
-    {                                                                                       \
-        .name = (text), .params = (types), .result = 'v', .variant = (op), .make = (maker), \
-        .scalar = (function)                                                                \
+#define SCALED(text, types, op, maker, function)                                        \
+    {                                                                                   \
+        .name = (text), .params = (types), .result = 'v', .flags = MU_FUNC_STRICT_FOLD, \
+        .variant = (op), .make = (maker), .scalar = (function)                          \
     }
 #define OF_UNITS(text, unit)                                                                       \
     {                                                                                              \

@@ -29,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 void slt_die(const char *format, ...)
@@ -136,6 +137,25 @@ void slt_restart(slt_file *file)
         muster_set_threads(file->db, file->threads, &err) != MUSTER_OK) {
         slt_die("%s:%u: %s", file->path, file->line, err.message);
     }
+    if (file->zone.size > 0) {
+        muster_statement *statement = NULL;
+        bool row;
+        if (muster_prepare(file->db, slt_bytes(&file->zone), NULL, &statement, &err) != MUSTER_OK ||
+            muster_step(statement, &row, &err) != MUSTER_OK) {
+            slt_die("%s:%u: %s", file->path, file->line, err.message);
+        }
+        muster_finish(statement);
+    }
+}
+
+/* A session's zone is to outlive the restarts of a test. */
+static void keep_zone(slt_file *file, const char *sql, const char *rest)
+{
+    sql += strspn(sql, " \t\r\n");
+    if (strncasecmp(sql, "SET time", 8) == 0) {
+        slt_clear(&file->zone);
+        slt_add(&file->zone, sql, (size_t)(rest - sql));
+    }
 }
 
 static void add_row(muster_statement *statement, slt_text *rows)
@@ -212,6 +232,9 @@ static bool run_one(slt_file *file, const char *sql, const char **rest, slt_resu
     }
     slt_add_text(&result->notes, muster_notes(statement));
     muster_finish(statement);
+    if (result->error.status == MUSTER_OK) {
+        keep_zone(file, sql, *rest);
+    }
     return true;
 }
 
@@ -530,6 +553,7 @@ static bool run_file(slt_file file)
     (void)printf("%s: %u of %u checks passed\n", file.path, file.passed, file.passed + file.missed);
     slt_clear(&text);
     slt_clear(&directory);
+    slt_clear(&file.zone);
     return file.missed == 0;
 }
 

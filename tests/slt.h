@@ -28,6 +28,7 @@ typedef struct slt_file {
     muster *db;
     unsigned threads;
     bool restart_always;
+    slt_text zone; /* the last SET time_zone, which a restart would forget */
     unsigned passed, missed;
 } slt_file;
 
