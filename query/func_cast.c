@@ -275,8 +275,7 @@ static bool cast_is_vector(const mu_expr *expr)
 static muster_status cast_vector(const mu_func_call *call, muster_error *err)
 {
     assert(cast_is_vector(call->expr));
-    if (call->context->zone && call->args[0].type.kind == MU_TIMESTAMP &&
-        call->expr->type.kind == MU_DATE) {
+    if (call->args[0].type.kind == MU_TIMESTAMP && call->expr->type.kind == MU_DATE) {
         vector_days(call);
         return MUSTER_OK;
     }

@@ -193,12 +193,17 @@ static muster_status bind_part(const mu_scope *scope, const mu_func *func, const
     return MUSTER_OK;
 }
 
-/* What part_of() gives as a value of the call's type. */
-static int64_t scaled(const mu_expr *expr, time_part part, int64_t value)
+/* What part_of() gives, times this, is a value of the call's type. */
+static int64_t factor_of(const mu_expr *expr, time_part part)
 {
     const unsigned scale = expr->type.kind == MU_DECIMAL ? expr->type.scale : 0;
 
-    return value * mu_ten_to[scale - scale_of(part)];
+    return mu_ten_to[scale - scale_of(part)];
+}
+
+static int64_t scaled(const mu_expr *expr, time_part part, int64_t value)
+{
+    return value * factor_of(expr, part);
 }
 
 /* date_part('month', ts) */
@@ -251,7 +256,7 @@ static int64_t floor_divide(int64_t a, int64_t b)
 /* second(ts) is whole. */
 static int64_t whole_part(int64_t value, time_part part)
 {
-    return floor_divide(value, mu_ten_to[scale_of(part)]);
+    return scale_of(part) == 0 ? value : floor_divide(value, mu_ten_to[scale_of(part)]);
 }
 
 /* month(ts) */
@@ -272,13 +277,16 @@ static muster_status part_vector(const mu_func_call *call, muster_error *err)
     time_part part = YEAR;
 
     MU_TRY(read_part(call->expr->args[0]->value.text, &part, err));
-    if (!is_of_utc(part)) {
-        times = mu_time_locals(call, 1);
+    const int64_t factor = factor_of(call->expr, part);
+    if (is_of_utc(part)) {
+        MU_FOR_EACH_LIVE(row, &reached) {
+            out[row] = factor * part_of_utc(call->context->zone, times[row], part);
+        }
+        return MUSTER_OK;
     }
+    times = mu_time_locals(call, 1);
     MU_FOR_EACH_LIVE(row, &reached) {
-        const int64_t value = is_of_utc(part) ? part_of_utc(call->context->zone, times[row], part)
-                                              : part_of(times[row], part);
-        out[row] = scaled(call->expr, part, value);
+        out[row] = factor * part_of(times[row], part);
     }
     return MUSTER_OK;
 }

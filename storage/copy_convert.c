@@ -163,7 +163,9 @@ static bool convert_fast(mu_copy_piece *piece, const mu_copy_column *column,
         if (column->formats.timestamp || !read_timestamp(piece, field->data, field->size, i64)) {
             return false;
         }
-        *i64 = mu_zone_to_utc(column->formats.zone, *i64);
+        if (column->formats.zone) {
+            *i64 = mu_zone_to_utc(column->formats.zone, *i64);
+        }
         return *i64 >= MU_TIME_MIN && *i64 <= MU_TIME_MAX;
     case MU_DATE:
         return !column->formats.date && field->size == 10 && read_day(field->data, i64);
