@@ -52,11 +52,12 @@ static void timeline_deinit(timeline *line)
 static muster_status timeline_init(timeline *line, int64_t oldest_us, int64_t newest_us,
                                    mu_unit unit, muster_error *err)
 {
-    oldest_us = mu_zone_to_local(line->zone, oldest_us);
-    newest_us = mu_zone_to_local(line->zone, newest_us);
-    line->first_day = mu_days_of_us(oldest_us);
-    line->last_day = mu_days_of_us(newest_us);
-    line->first_period = mu_unit_number(oldest_us, unit);
+    /* Where clocks went back over midnight an older event may be of a later day. */
+    const int64_t slack = mu_zone_rises(line->zone, MU_UNIT_DAY) ? 0 : 1;
+
+    line->first_day = mu_days_of_us(mu_zone_to_local(line->zone, oldest_us)) - slack;
+    line->last_day = mu_days_of_us(mu_zone_to_local(line->zone, newest_us)) + slack;
+    line->first_period = mu_unit_number(line->first_day * MU_DAY_US, unit);
     const size_t days = (size_t)(line->last_day - line->first_day + 1);
     line->period_of_day = mu_mem_alloc_array(days, sizeof *line->period_of_day);
     if (!line->period_of_day) {
