@@ -121,18 +121,26 @@ MU_SCALAR(span_scalar)
                                                                        : MUSTER_OK;
 }
 
-static muster_status span_vector(const mu_func_call *call, muster_error *err)
+/* Sums and differences of what has no months. */
+static muster_status pair_vector(const mu_func_call *call, muster_error *err)
 {
+    const bool minus = call->expr->func->variant == SUBTRACT;
     const int64_t *a = call->args[0].data, *b = call->args[1].data;
     const mu_rows reached = {call->rows, call->live};
     int64_t *out = call->data;
 
     MU_FOR_EACH_LIVE(row, &reached) {
-        if (__builtin_sub_overflow(a[row], b[row], &out[row])) {
+        if (minus ? __builtin_sub_overflow(a[row], b[row], &out[row])
+                  : __builtin_add_overflow(a[row], b[row], &out[row])) {
             return fail_fit(call->expr, err);
         }
     }
     return MUSTER_OK;
+}
+
+static bool is_pair(const mu_expr *expr)
+{
+    return expr->arg_count == 2;
 }
 
 /* Intervals. */
@@ -218,19 +226,14 @@ MU_SCALAR(scale_f64_scalar)
     return MUSTER_OK;
 }
 
-static const int64_t unit_us[] = {
-    [MU_UNIT_MICROSECOND] = 1,       [MU_UNIT_MILLISECOND] = 1000, [MU_UNIT_SECOND] = MU_SECOND_US,
-    [MU_UNIT_MINUTE] = MU_MINUTE_US, [MU_UNIT_HOUR] = MU_HOUR_US,  [MU_UNIT_DAY] = MU_DAY_US,
-    [MU_UNIT_WEEK] = 7 * MU_DAY_US,
-};
-
-/* to_days(n) and its like; to_seconds() may take a fraction, but whole numbers are exact. */
+/* to_days(n) and its like */
 MU_SCALAR(of_units_scalar)
 {
+    const int64_t width_us = mu_unit_width((mu_unit)expr->func->variant);
+
     (void)context;
-    return __builtin_mul_overflow(args[0].i64, unit_us[expr->func->variant], &out->i64)
-               ? fail_fit(expr, err)
-               : MUSTER_OK;
+    return __builtin_mul_overflow(args[0].i64, width_us, &out->i64) ? fail_fit(expr, err)
+                                                                    : MUSTER_OK;
 }
 
 MU_SCALAR(to_months_scalar)
@@ -477,12 +480,12 @@ muster_status mu_interval_part(const mu_scope *scope, const mu_func *func, const
 #define SPAN(types, gives)                                                      \
     {                                                                           \
         .name = "-", .params = (types), .result = (gives), .variant = SUBTRACT, \
-        .scalar = span_scalar, .vector = span_vector                            \
+        .scalar = span_scalar, .vector = pair_vector                            \
     }
 #define INTERVAL(text, types, op)                                                            \
     {                                                                                        \
         .name = (text), .params = (types), .result = 'v', .variant = (op), .make = make_sum, \
-        .scalar = interval_scalar                                                            \
+        .scalar = interval_scalar, .vector = pair_vector, .has_vector = is_pair              \
     }
 #define SCALED(text, types, op, maker, function)                                        \
     {                                                                                   \

@@ -97,6 +97,9 @@ TEST(queries_have_all_their_clauses)
          "\"e\")) LIMIT 5"},
         {"SELECT INTERVAL 7 DAYS, date '2024-01-01', TIMESTAMP'2024-01-01 10:00:00'",
          "SELECT INTERVAL '7 DAYS', date '2024-01-01', TIMESTAMP '2024-01-01 10:00:00'"},
+        {"SELECT a At Time Zone 'UTC' + INTERVAL '7' DAY, at, day day FROM t",
+         "SELECT (\"timezone\"('UTC', \"a\") + INTERVAL '7 DAY'), \"at\", \"day\" AS \"day\" FROM "
+         "\"t\""},
         {"SELECT TRY_CAST(a AS bigint), extract(month FROM ts)",
          "SELECT TRY_CAST(\"a\" AS \"bigint\"), \"extract\"('month', \"ts\")"},
         {"explain select []", "EXPLAIN SELECT []"},
