@@ -5,9 +5,8 @@
  * rounded: decimals away from zero at ties, doubles to the nearest even. Text is read and written
  * by the one pair of functions that loads and prints it. Which casts there are: mu_cast_exists().
  */
-#include "query/func.h"
+#include "query/func_time.h"
 #include "storage/value.h"
-#include "storage/zone.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -88,10 +87,10 @@ static muster_status cast_i64(const mu_zone *zone, int64_t value, mu_type from, 
         return rescale(value, from, to, out, err);
     case MU_DATE:
         *out = from.kind == MU_TIMESTAMP ? mu_days_of_us(mu_zone_to_local(zone, value)) : value;
-        return MUSTER_OK;
+        return mu_time_check(*out * MU_DAY_US, err);
     case MU_TIMESTAMP:
         *out = from.kind == MU_DATE ? mu_zone_to_utc(zone, value * MU_DAY_US) : value;
-        return MUSTER_OK;
+        return mu_time_check(*out, err);
     case MU_BOOLEAN:
     case MU_DOUBLE:
     case MU_TEXT:
@@ -252,8 +251,9 @@ static muster_status vector_f64(const mu_func_call *call)
     return MUSTER_OK;
 }
 
-/* Days of times, neighbours of which mostly lie between the same two changes of the zone. */
-static void vector_days(const mu_func_call *call)
+/* Days of times, neighbours of which mostly lie between the same two changes of the zone. False if
+ * one is before or after all days there are. */
+static bool vector_days(const mu_func_call *call)
 {
     const int64_t *times = call->args[0].data;
     const mu_rows reached = {call->rows, call->live};
@@ -261,8 +261,13 @@ static void vector_days(const mu_func_call *call)
     int64_t *out = call->data;
 
     MU_FOR_EACH_LIVE(row, &reached) {
-        out[row] = mu_days_of_us(mu_zone_localize(call->context->zone, &span, times[row]));
+        const int64_t local_us = mu_zone_localize(call->context->zone, &span, times[row]);
+        if (local_us < MU_TIME_MIN || local_us > MU_TIME_MAX) {
+            return false;
+        }
+        out[row] = mu_days_of_us(local_us);
     }
+    return true;
 }
 
 static bool cast_is_vector(const mu_expr *expr)
@@ -275,8 +280,8 @@ static bool cast_is_vector(const mu_expr *expr)
 static muster_status cast_vector(const mu_func_call *call, muster_error *err)
 {
     assert(cast_is_vector(call->expr));
-    if (call->args[0].type.kind == MU_TIMESTAMP && call->expr->type.kind == MU_DATE) {
-        vector_days(call);
+    if (call->args[0].type.kind == MU_TIMESTAMP && call->expr->type.kind == MU_DATE &&
+        vector_days(call)) {
         return MUSTER_OK;
     }
     return mu_type_form(call->expr->type) == MU_FORM_F64 ? vector_f64(call) : vector_i64(call, err);
