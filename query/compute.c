@@ -10,7 +10,7 @@
 #include "query/optimize.h"
 
 /* The column that the expression is such a function of; MU_NO_COLUMN if it is none. */
-static uint32_t rising_column(const mu_expr *expr)
+static uint32_t rising_column(const mu_scope *scope, const mu_expr *expr)
 {
     uint32_t column = MU_NO_COLUMN;
 
@@ -20,7 +20,8 @@ static uint32_t rising_column(const mu_expr *expr)
     if (expr->kind == MU_EXPR_COLUMN) {
         return expr->column;
     }
-    if (expr->kind != MU_EXPR_CALL || !(expr->func->flags & MU_FUNC_RISES)) {
+    if (expr->kind != MU_EXPR_CALL || !(expr->func->flags & MU_FUNC_RISES) ||
+        (expr->func->rises && !expr->func->rises(scope, expr))) {
         return MU_NO_COLUMN;
     }
     for (uint32_t i = 0; i < expr->arg_count; i++) {
@@ -30,7 +31,7 @@ static uint32_t rising_column(const mu_expr *expr)
         if (column != MU_NO_COLUMN) {
             return MU_NO_COLUMN;
         }
-        column = rising_column(expr->args[i]);
+        column = rising_column(scope, expr->args[i]);
         if (column == MU_NO_COLUMN) {
             return MU_NO_COLUMN;
         }
@@ -38,9 +39,9 @@ static uint32_t rising_column(const mu_expr *expr)
     return column;
 }
 
-static bool can_compute(const mu_expr *key)
+static bool can_compute(const mu_scope *scope, const mu_expr *key)
 {
-    return key->kind != MU_EXPR_COLUMN && rising_column(key) != MU_NO_COLUMN;
+    return key->kind != MU_EXPR_COLUMN && rising_column(scope, key) != MU_NO_COLUMN;
 }
 
 static void mark_call(const mu_agg_call *call, uint64_t *used)
@@ -66,7 +67,7 @@ static muster_status find_unread(const mu_scope *scope, const mu_plan *group, co
     MU_ARENA_TRY(used, scope->arena, mu_bits_words(scan->column_count), err);
     MU_ARENA_TRY(unread, scope->arena, mu_bits_words(scan->column_count), err);
     for (uint32_t k = 0; k < group->group.key_count; k++) {
-        if (!can_compute(group->group.keys[k])) {
+        if (!can_compute(scope, group->group.keys[k])) {
             mu_expr_columns(group->group.keys[k], used);
         }
     }
@@ -75,8 +76,8 @@ static muster_status find_unread(const mu_scope *scope, const mu_plan *group, co
     }
     for (uint32_t k = 0; k < group->group.key_count; k++) {
         const mu_expr *key = group->group.keys[k];
-        if (can_compute(key) && !mu_bits_test(used, rising_column(key))) {
-            mu_bits_set(unread, rising_column(key));
+        if (can_compute(scope, key) && !mu_bits_test(used, rising_column(scope, key))) {
+            mu_bits_set(unread, rising_column(scope, key));
         }
     }
     *out = unread;
@@ -106,7 +107,7 @@ static muster_status compute_keys(const mu_scope *scope, const mu_plan *group, u
     for (uint32_t k = 0; k < group->group.key_count; k++) {
         const mu_expr *key = group->group.keys[k];
         keys[k] = key;
-        if (can_compute(key)) {
+        if (can_compute(scope, key)) {
             computed[at - given->column_count] = key;
             columns[at].type = key->type;
             MU_TRY(mu_plan_name_of(scope, given, key, &columns[at].name, err));
@@ -137,7 +138,7 @@ muster_status mu_plan_compute(const mu_scope *scope, const mu_plan *plan, const 
     if (plan->kind == MU_PLAN_GROUP && plan->input->kind == MU_PLAN_SCAN) {
         const mu_plan *scan = plan->input;
         for (uint32_t k = 0; k < plan->group.key_count; k++) {
-            count += can_compute(plan->group.keys[k]);
+            count += can_compute(scope, plan->group.keys[k]);
         }
         return count == 0 || scan->scan.counted || scan->scan.table->id == MU_CUSTOMERS_TABLE
                    ? MUSTER_OK

@@ -113,6 +113,7 @@ muster_status mu_eval_open(mu_exec *exec, const mu_expr *const *exprs, uint32_t 
     eval->context.exec = exec;
     eval->context.snapshot = exec ? mu_exec_snapshot(exec) : NULL;
     eval->context.now_us = exec ? mu_exec_now(exec) : 0;
+    eval->context.zone = exec ? mu_exec_zone(exec) : NULL;
     eval->count = count;
     eval->roots = MU_NEW_ARRAY(&eval->arena, mu_eval_node, count);
     if (!eval->roots) {

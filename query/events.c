@@ -83,7 +83,8 @@ static muster_status choose_columns(mu_event_reader *reader, muster_error *err)
     const mu_table *table = reader->options.source->table;
     const mu_scope scope = {.arena = &reader->arena,
                             .snapshot = mu_exec_snapshot(reader->exec),
-                            .now_us = mu_exec_now(reader->exec)};
+                            .now_us = mu_exec_now(reader->exec),
+                            .zone = mu_exec_zone(reader->exec)};
     uint64_t *used;
     uint32_t *map;
     uint32_t *columns;

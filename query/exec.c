@@ -71,6 +71,11 @@ int64_t mu_exec_now(const mu_exec *exec)
     return exec->options.now_us;
 }
 
+const mu_zone *mu_exec_zone(const mu_exec *exec)
+{
+    return exec->options.zone;
+}
+
 atomic_uint_fast64_t *mu_exec_bytes_read(const mu_exec *exec)
 {
     return exec->options.bytes_read;

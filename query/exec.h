@@ -30,6 +30,7 @@ typedef struct mu_exec_options {
     atomic_uint_fast64_t *bytes_read; /* grows by what is read of chunks and sets; NULL: no one
                                          counts */
     int64_t now_us;
+    const mu_zone *zone; /* NULL: UTC */
 } mu_exec_options;
 
 /* Runs what has to be run before the first row: sets that are queries, and all nodes that need
@@ -46,6 +47,7 @@ muster_status mu_exec_next(mu_exec *exec, mu_batch **batch, muster_error *err);
 mu_snapshot *mu_exec_snapshot(const mu_exec *exec);
 uint32_t mu_exec_workers(const mu_exec *exec);
 int64_t mu_exec_now(const mu_exec *exec);
+const mu_zone *mu_exec_zone(const mu_exec *exec);
 atomic_uint_fast64_t *mu_exec_bytes_read(const mu_exec *exec); /* of the options */
 mu_indexed *mu_exec_indexed(const mu_exec *exec);              /* for indexed.c */
 muster_status

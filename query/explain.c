@@ -72,6 +72,7 @@ static muster_status names_of_table(const mu_scope *scope, const mu_table *table
     return MUSTER_OK;
 }
 
+/* In UTC, as constants in expressions are shown. */
 static void put_time(mu_writer *out, int64_t time_us)
 {
     const mu_value value = {.type.kind = MU_TIMESTAMP, .i64 = time_us};

@@ -54,8 +54,9 @@ struct mu_expr {
 typedef struct mu_scope {
     mu_arena *arena;
     mu_snapshot *snapshot;
-    int64_t now_us; /* the statement's one now() */
-    bool sketch;    /* a NULL may be a parameter that has no value yet: it is to fit anywhere */
+    int64_t now_us;      /* the statement's one now() */
+    const mu_zone *zone; /* the session's; NULL: UTC */
+    bool sketch; /* a NULL may be a parameter that has no value yet: it is to fit anywhere */
 } mu_scope;
 
 muster_status mu_expr_const(const mu_scope *scope, mu_value value, int32_t offset,

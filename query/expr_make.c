@@ -87,7 +87,8 @@ static bool all_constant(const mu_expr *expr)
 static muster_status compute(const mu_scope *scope, const mu_expr *expr, mu_value *values,
                              const mu_expr **out, muster_error *err)
 {
-    mu_func_context context = {.snapshot = scope->snapshot, .now_us = scope->now_us};
+    mu_func_context context = {
+        .snapshot = scope->snapshot, .now_us = scope->now_us, .zone = scope->zone};
     mu_value result = {.type = expr->type};
     muster_status status = MUSTER_OK;
 
@@ -242,6 +243,13 @@ static muster_status call_plain(const mu_scope *scope, const char *name, const m
         memcpy(cast, args, arg_count * sizeof(const mu_expr *));
     }
     MU_TRY(cast_params(scope, func, cast, arg_count, err));
+    if (func->make) {
+        *out = NULL;
+        MU_TRY(func->make(scope, func, cast, arg_count, offset, out, err));
+        if (*out) {
+            return MUSTER_OK;
+        }
+    }
     mu_type type = func->result == '0' ? cast[0]->type : mu_type_of_letter(func->result);
     if (func->bind) {
         MU_TRY(func->bind(scope, func, cast, arg_count, offset, &type, err));

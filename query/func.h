@@ -28,7 +28,8 @@ typedef struct mu_func_context {
     const mu_exec *exec;     /* of the statement that runs, to ask whether it still may; or NULL */
     mu_regex_cache *regexes; /* NULL at first, owned: see regex.h */
     int64_t now_us;
-    mu_writer text; /* where a function writes the text it returns; empty when it is called */
+    const mu_zone *zone; /* that times are read, shown and cut in; NULL: UTC */
+    mu_writer text;      /* where a function writes the text it returns; empty when it is called */
 } mu_func_context;
 
 /* Some rows of a batch, for MU_FOR_EACH_LIVE. */
@@ -56,13 +57,19 @@ enum {
     MU_FUNC_MONTHS = 4, /* takes constant intervals of calendar months */
     MU_FUNC_STRICT_FOLD = 8, /* constants it cannot take are an error even if no row is reached */
     /* Of whole numbers, days or times, with all other arguments constant, it gives the same, and
-     * never less for more. */
+     * never less for more; where `rises` does not say otherwise. */
     MU_FUNC_RISES = 16,
     MU_FUNC_LIST = 32, /* its arguments but the first are constants, read from the expression */
 };
 
 typedef muster_status mu_func_bind(const mu_scope *scope, const mu_func *func, const mu_expr **args,
                                    uint32_t arg_count, int32_t offset, mu_type *result,
+                                   muster_error *err);
+
+/* Makes something else of a call, whose arguments have been cast; leaves *out alone where the call
+ * is to be made as it stands. */
+typedef muster_status mu_func_make(const mu_scope *scope, const mu_func *func, const mu_expr **args,
+                                   uint32_t arg_count, int32_t offset, const mu_expr **out,
                                    muster_error *err);
 
 struct mu_func {
@@ -72,6 +79,7 @@ struct mu_func {
     uint8_t flags;   /* MU_FUNC_... */
     uint8_t variant; /* tells apart the functions that share their code */
     mu_func_bind *bind;
+    mu_func_make *make;
     /* out->type is set and out->null false. */
     muster_status (*scalar)(mu_func_context *context, const mu_expr *expr, const mu_value *args,
                             mu_value *out, muster_error *err);
@@ -81,6 +89,8 @@ struct mu_func {
     /* args[1] is a constant that is not NULL. NULLs are gone from `live` already. False: there is
      * no kernel for these types, and nothing was done. */
     bool (*filter)(const mu_expr *expr, const mu_vector *column, uint32_t rows, uint64_t *live);
+    /* Whether this call is as MU_FUNC_RISES says in the scope's zone; NULL: always. */
+    bool (*rises)(const mu_scope *scope, const mu_expr *expr);
 };
 
 /* What comparisons are, as variants of their functions. */
@@ -99,7 +109,8 @@ typedef struct mu_func_family {
     size_t count;
 } mu_func_family;
 extern const mu_func_family mu_func_arith, mu_func_math, mu_func_whole, mu_func_compare,
-    mu_func_text, mu_func_string, mu_func_like, mu_func_regex, mu_func_time, mu_func_misc;
+    mu_func_text, mu_func_string, mu_func_like, mu_func_regex, mu_func_time, mu_func_time_part,
+    mu_func_time_text, mu_func_time_zone, mu_func_interval, mu_func_misc;
 
 extern const mu_func mu_func_cast, mu_func_try_cast; /* not called by name: mu_expr_cast() */
 extern const mu_func mu_func_tuple;                  /* and neither is this: mu_expr_tuple() */

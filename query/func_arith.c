@@ -1,12 +1,9 @@
 /*
- * func_arith.c - + - * / % and signs, of numbers, times and intervals.
+ * func_arith.c - + - * / % and signs, of numbers; func_interval.c has those of times.
  *
  * What does not fit is an error, never another number. Integers divide as in C and PostgreSQL,
  * towards zero. Decimals are exact: sums have the larger scale, products the sum of the scales;
  * their quotients are DOUBLE, the one nearest to the exact quotient, since no scale fits all.
- *
- * Dates: DATE + BIGINT is a date, DATE - DATE a number of days, TIMESTAMP - TIMESTAMP an interval,
- * time + interval a timestamp. Months are added first, then the rest.
  */
 #include "query/func.h"
 #include "storage/value.h"
@@ -290,113 +287,6 @@ static muster_status quotient_vector(const mu_func_call *call, muster_error *err
     return MUSTER_OK;
 }
 
-/* Times and intervals. */
-
-static muster_status check_time(int64_t time_us, muster_error *err)
-{
-    if (time_us < MU_TIME_MIN || time_us > MU_TIME_MAX) {
-        return mu_fail(err, MUSTER_INVALID,
-                       "a time lies in the years 1 to 9999, and this one "
-                       "does not");
-    }
-    return MUSTER_OK;
-}
-
-static muster_status shift_time(int64_t time_us, int64_t months, int64_t shift_us, bool back,
-                                int64_t *out, muster_error *err)
-{
-    int64_t sum;
-
-    if (months != 0) {
-        if (months > 120000 || months < -120000) {
-            return check_time(INT64_MAX, err);
-        }
-        time_us = mu_time_add_months(time_us, (int32_t)(back ? -months : months));
-    }
-    if (back ? __builtin_sub_overflow(time_us, shift_us, &sum)
-             : __builtin_add_overflow(time_us, shift_us, &sum)) {
-        sum = INT64_MAX;
-    }
-    *out = sum;
-    return check_time(sum, err);
-}
-
-/* time + interval, interval + time, time - interval */
-static muster_status shift_scalar(mu_func_context *context, const mu_expr *expr,
-                                  const mu_value *args, mu_value *out, muster_error *err)
-{
-    const bool swapped = expr->args[0]->type.kind == MU_INTERVAL;
-    const mu_value *time = &args[swapped], *shift = &args[!swapped];
-
-    (void)context;
-    return shift_time(time->i64, shift->months, shift->i64, expr->func->variant == SUBTRACT,
-                      &out->i64, err);
-}
-
-static muster_status shift_vector(const mu_func_call *call, muster_error *err)
-{
-    const mu_expr *expr = call->expr;
-    const bool swapped = expr->args[0]->type.kind == MU_INTERVAL;
-    const mu_expr *shift = expr->args[!swapped];
-    const int32_t months = shift->kind == MU_EXPR_CONST ? shift->value.months : 0;
-    const int64_t *times = call->args[swapped].data, *shifts = call->args[!swapped].data;
-    const mu_rows reached = {call->rows, call->live};
-    int64_t *out = call->data;
-
-    MU_FOR_EACH_LIVE(row, &reached) {
-        MU_TRY(shift_time(times[row], months, shifts[row], expr->func->variant == SUBTRACT,
-                          &out[row], err));
-    }
-    return MUSTER_OK;
-}
-
-static muster_status date_scalar(mu_func_context *context, const mu_expr *expr,
-                                 const mu_value *args, mu_value *out, muster_error *err)
-{
-    (void)context;
-    MU_TRY(checked_i64(expr, args[0].i64, args[1].i64, &out->i64, err));
-    const int64_t first = MU_TIME_MIN / MU_DAY_US, last = MU_TIME_MAX / MU_DAY_US;
-    return out->i64 < first || out->i64 > last ? check_time(INT64_MAX, err) : MUSTER_OK;
-}
-
-/* Two intervals, whose months are added or subtracted beside. */
-static muster_status interval_scalar(mu_func_context *context, const mu_expr *expr,
-                                     const mu_value *args, mu_value *out, muster_error *err)
-{
-    int64_t months;
-
-    (void)context;
-    MU_TRY(checked_i64(expr, args[0].i64, expr->arg_count > 1 ? args[1].i64 : 0, &out->i64, err));
-    if (!compute_i64((arith)expr->func->variant, args[0].months,
-                     expr->arg_count > 1 ? args[1].months : 0, &months) ||
-        months > INT32_MAX || months < -INT32_MAX) {
-        return fail_fit(expr, 0, 0, err);
-    }
-    out->months = (int32_t)months;
-    return MUSTER_OK;
-}
-
-/* interval * number and back, interval / number */
-static muster_status scale_scalar(mu_func_context *context, const mu_expr *expr,
-                                  const mu_value *args, mu_value *out, muster_error *err)
-{
-    const bool swapped = expr->args[0]->type.kind != MU_INTERVAL;
-    const mu_value *interval = &args[swapped], *factor = &args[!swapped];
-    int64_t months = 0;
-
-    (void)context;
-    if (interval->months != 0 && expr->func->variant == DIVIDE) {
-        return mu_fail(err, MUSTER_INVALID, "an interval of calendar months cannot be divided");
-    }
-    MU_TRY(checked_i64(expr, interval->i64, factor->i64, &out->i64, err));
-    if (__builtin_mul_overflow(interval->months, factor->i64, &months) || months > INT32_MAX ||
-        months < -INT32_MAX) {
-        return fail_fit(expr, 0, 0, err);
-    }
-    out->months = (int32_t)months;
-    return MUSTER_OK;
-}
-
 #define I64(text, types, gives, op)                                            \
     {                                                                          \
         .name = (text), .params = (types), .result = (gives), .variant = (op), \
@@ -412,55 +302,22 @@ static muster_status scale_scalar(mu_func_context *context, const mu_expr *expr,
         .name = (text), .params = (types), .result = 'f', .variant = (op), .scalar = f64_scalar, \
         .vector = f64_vector                                                                     \
     }
-#define SHIFT(text, types, op)                                                     \
-    {                                                                              \
-        .name = (text), .params = (types), .result = 's', .flags = MU_FUNC_MONTHS, \
-        .variant = (op), .scalar = shift_scalar, .vector = shift_vector            \
-    }
-#define DATE(text, types, op)                                                                    \
-    {                                                                                            \
-        .name = (text), .params = (types), .result = 'd', .variant = (op), .scalar = date_scalar \
-    }
-#define INTERVAL(text, types, op)                                          \
-    {                                                                      \
-        .name = (text), .params = (types), .result = 'v', .variant = (op), \
-        .scalar = interval_scalar, .vector = i64_vector                    \
-    }
-#define SCALED(text, types, op)                                                                   \
-    {                                                                                             \
-        .name = (text), .params = (types), .result = 'v', .variant = (op), .scalar = scale_scalar \
-    }
-
 static const mu_func funcs[] = {
     I64("+", "ii", 'i', ADD),
     DECIMAL("+", "nn", ADD, bind_same_scale),
     F64("+", "ff", ADD),
-    INTERVAL("+", "vv", ADD),
-    SHIFT("+", "sv", ADD),
-    SHIFT("+", "vs", ADD),
-    DATE("+", "di", ADD),
-    DATE("+", "id", ADD),
     I64("+", "i", 'i', PLUS),
     DECIMAL("+", "n", PLUS, NULL),
     F64("+", "f", PLUS),
-    INTERVAL("+", "v", PLUS),
     I64("-", "ii", 'i', SUBTRACT),
     DECIMAL("-", "nn", SUBTRACT, bind_same_scale),
     F64("-", "ff", SUBTRACT),
-    I64("-", "dd", 'i', SUBTRACT),
-    I64("-", "ss", 'v', SUBTRACT),
-    INTERVAL("-", "vv", SUBTRACT),
-    SHIFT("-", "sv", SUBTRACT),
-    DATE("-", "di", SUBTRACT),
     I64("-", "i", 'i', NEGATE),
     DECIMAL("-", "n", NEGATE, NULL),
     F64("-", "f", NEGATE),
-    INTERVAL("-", "v", NEGATE),
     I64("*", "ii", 'i', MULTIPLY),
     DECIMAL("*", "nn", MULTIPLY, bind_product),
     F64("*", "ff", MULTIPLY),
-    SCALED("*", "vi", MULTIPLY),
-    SCALED("*", "iv", MULTIPLY),
     I64("/", "ii", 'i', DIVIDE),
     {.name = "/",
      .params = "nn",
@@ -469,7 +326,6 @@ static const mu_func funcs[] = {
      .scalar = quotient_scalar,
      .vector = quotient_vector},
     F64("/", "ff", DIVIDE),
-    SCALED("/", "vi", DIVIDE),
     I64("%", "ii", 'i', MODULO),
     DECIMAL("%", "nn", MODULO, bind_same_scale),
     F64("%", "ff", MODULO),
@@ -477,8 +333,6 @@ static const mu_func funcs[] = {
     DECIMAL("mod", "nn", MODULO, bind_same_scale),
     F64("mod", "ff", MODULO),
     I64("div", "ii", 'i', DIVIDE),
-    SHIFT("date_add", "sv", ADD),
-    SHIFT("date_sub", "sv", SUBTRACT),
 };
 
 const mu_func_family mu_func_arith = {funcs, MU_COUNT(funcs)};

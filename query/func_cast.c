@@ -5,7 +5,7 @@
  * rounded: decimals away from zero at ties, doubles to the nearest even. Text is read and written
  * by the one pair of functions that loads and prints it. Which casts there are: mu_cast_exists().
  */
-#include "query/func.h"
+#include "query/func_time.h"
 #include "storage/value.h"
 
 #include <assert.h>
@@ -77,8 +77,8 @@ static double to_f64(int64_t value, mu_type from)
 }
 
 /* Casts between what is an int64_t on both sides. */
-static muster_status cast_i64(int64_t value, mu_type from, mu_type to, int64_t *out,
-                              muster_error *err)
+static muster_status cast_i64(const mu_zone *zone, int64_t value, mu_type from, mu_type to,
+                              int64_t *out, muster_error *err)
 {
     *out = value;
     switch (to.kind) {
@@ -86,11 +86,11 @@ static muster_status cast_i64(int64_t value, mu_type from, mu_type to, int64_t *
     case MU_DECIMAL:
         return rescale(value, from, to, out, err);
     case MU_DATE:
-        *out = from.kind == MU_TIMESTAMP ? mu_days_of_us(value) : value;
-        return MUSTER_OK;
+        *out = from.kind == MU_TIMESTAMP ? mu_days_of_us(mu_zone_to_local(zone, value)) : value;
+        return mu_time_check(*out * MU_DAY_US, err);
     case MU_TIMESTAMP:
-        *out = from.kind == MU_DATE ? value * MU_DAY_US : value;
-        return MUSTER_OK;
+        *out = from.kind == MU_DATE ? mu_zone_to_utc(zone, value * MU_DAY_US) : value;
+        return mu_time_check(*out, err);
     case MU_BOOLEAN:
     case MU_DOUBLE:
     case MU_TEXT:
@@ -104,9 +104,12 @@ static muster_status cast_i64(int64_t value, mu_type from, mu_type to, int64_t *
 
 /* Text. */
 
-static muster_status from_text(mu_text text, mu_type to, mu_value *out, muster_error *err)
+static muster_status from_text(const mu_func_context *context, mu_text text, mu_type to,
+                               mu_value *out, muster_error *err)
 {
-    MU_TRY(mu_value_parse(to, text, NULL, out, err));
+    const mu_value_formats formats = {.zone = context->zone};
+
+    MU_TRY(mu_value_parse(to, text, &formats, out, err));
     out->type = to;
     return MUSTER_OK;
 }
@@ -151,7 +154,7 @@ static muster_status to_text(mu_func_context *context, const mu_value *value, mu
         MU_TRY(from_customer(context, value->ordinal, out->type, out, err));
         return out->null ? MUSTER_OK : mu_value_check_characters(out->type, out->text, err);
     }
-    mu_value_format(value, &context->text);
+    mu_value_format_in(value, context->zone, &context->text);
     if (context->text.failed) {
         return mu_fail_memory(err, "writing a value as text");
     }
@@ -167,7 +170,7 @@ static muster_status cast_value(mu_func_context *context, const mu_value *value,
     const mu_type from = value->type, to = out->type;
 
     if (from.kind == MU_TEXT && to.kind != MU_TEXT) {
-        return from_text(value->text, to, out, err);
+        return from_text(context, value->text, to, out, err);
     }
     switch (to.kind) {
     case MU_TEXT:
@@ -180,14 +183,15 @@ static muster_status cast_value(mu_func_context *context, const mu_value *value,
         if (from.kind == MU_CUSTOMER) {
             return from_customer(context, value->ordinal, to, out, err);
         }
-        return from.kind == MU_DOUBLE ? from_f64(value->f64, to, &out->i64, err)
-                                      : cast_i64(value->i64, from, to, &out->i64, err);
+        return from.kind == MU_DOUBLE
+                   ? from_f64(value->f64, to, &out->i64, err)
+                   : cast_i64(context->zone, value->i64, from, to, &out->i64, err);
     case MU_BOOLEAN:
         out->i64 = value->i64 != 0;
         return MUSTER_OK;
     case MU_DATE:
     case MU_TIMESTAMP:
-        return cast_i64(value->i64, from, to, &out->i64, err);
+        return cast_i64(context->zone, value->i64, from, to, &out->i64, err);
     case MU_INTERVAL:
         out->i64 = value->i64;
         out->months = value->months;
@@ -229,7 +233,7 @@ static muster_status vector_i64(const mu_func_call *call, muster_error *err)
 
     MU_FOR_EACH_LIVE(row, &reached) {
         const muster_status status =
-            cast_i64(values[row], from, to, &out[row], attempt ? NULL : err);
+            cast_i64(call->context->zone, values[row], from, to, &out[row], attempt ? NULL : err);
         if (status != MUSTER_OK) {
             if (!attempt) {
                 return status;
@@ -252,6 +256,25 @@ static muster_status vector_f64(const mu_func_call *call)
     return MUSTER_OK;
 }
 
+/* Days of times, neighbours of which mostly lie between the same two changes of the zone. False if
+ * one is before or after all days there are. */
+static bool vector_days(const mu_func_call *call)
+{
+    const int64_t *times = call->args[0].data;
+    const mu_rows reached = {call->rows, call->live};
+    mu_zone_span span = {0};
+    int64_t *out = call->data;
+
+    MU_FOR_EACH_LIVE(row, &reached) {
+        const int64_t local_us = mu_zone_localize(call->context->zone, &span, times[row]);
+        if (local_us < MU_TIME_MIN || local_us > MU_TIME_MAX) {
+            return false;
+        }
+        out[row] = mu_days_of_us(local_us);
+    }
+    return true;
+}
+
 static bool cast_is_vector(const mu_expr *expr)
 {
     const mu_form from = mu_type_form(expr->args[0]->type), to = mu_type_form(expr->type);
@@ -262,7 +285,17 @@ static bool cast_is_vector(const mu_expr *expr)
 static muster_status cast_vector(const mu_func_call *call, muster_error *err)
 {
     assert(cast_is_vector(call->expr));
+    if (call->args[0].type.kind == MU_TIMESTAMP && call->expr->type.kind == MU_DATE &&
+        vector_days(call)) {
+        return MUSTER_OK;
+    }
     return mu_type_form(call->expr->type) == MU_FORM_F64 ? vector_f64(call) : vector_i64(call, err);
+}
+
+/* A day may come twice where clocks went back over midnight. */
+static bool cast_rises(const mu_scope *scope, const mu_expr *expr)
+{
+    return expr->type.kind != MU_DATE || mu_zone_rises(scope->zone, MU_UNIT_DAY);
 }
 
 const mu_func mu_func_cast = {.name = "cast",
@@ -271,7 +304,8 @@ const mu_func mu_func_cast = {.name = "cast",
                               .flags = MU_FUNC_STRICT_FOLD | MU_FUNC_MONTHS | MU_FUNC_RISES,
                               .scalar = cast_scalar,
                               .vector = cast_vector,
-                              .has_vector = cast_is_vector};
+                              .has_vector = cast_is_vector,
+                              .rises = cast_rises};
 
 const mu_func mu_func_try_cast = {.name = "try_cast",
                                   .params = "a",

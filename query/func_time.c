@@ -1,20 +1,16 @@
 /*
- * func_time.c - functions of dates and timestamps.
+ * func_time.c - dates and timestamps cut, counted and made.
  *
- * All in UTC; weeks begin on Monday and are numbered as ISO 8601 does. date_trunc gives a
- * timestamp. date_diff counts the borders of the unit that lie between its two times: from 23:59 to
- * 00:01 it is one day. Parts of a time are whole numbers (BIGINT).
+ * Days, and all that is longer, are those of the session's zone; weeks begin on Monday. date_trunc
+ * gives a timestamp. date_diff counts the borders of the unit that lie between its two times: from
+ * 23:59 to 00:01 it is one day; date_sub counts how many whole units have passed.
  */
-#include "query/func.h"
+#include "query/func_time.h"
 #include "storage/value.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-
-#define SCALAR(name)                                                                               \
-    static muster_status name(mu_func_context *context, const mu_expr *expr, const mu_value *args, \
-                              mu_value *out, muster_error *err)
 
 /* Units. */
 
@@ -32,10 +28,12 @@ static const struct {
     {"month", MU_UNIT_MONTH},
     {"quarter", MU_UNIT_QUARTER},
     {"year", MU_UNIT_YEAR},
+    {"decade", MU_UNIT_DECADE},
+    {"century", MU_UNIT_CENTURY},
+    {"millennium", MU_UNIT_MILLENNIUM},
 };
 
-/* `name`, or `name` with an "s", in any case. */
-static bool is_word(mu_text text, const char *name)
+bool mu_time_word(mu_text text, const char *name)
 {
     const size_t size = strlen(name);
 
@@ -54,7 +52,7 @@ static bool is_word(mu_text text, const char *name)
 bool mu_unit_parse(mu_text text, mu_unit *out)
 {
     for (size_t i = 0; i < MU_COUNT(units); i++) {
-        if (is_word(text, units[i].name)) {
+        if (mu_time_word(text, units[i].name)) {
             *out = units[i].unit;
             return true;
         }
@@ -62,28 +60,60 @@ bool mu_unit_parse(mu_text text, mu_unit *out)
     return false;
 }
 
-static muster_status read_unit(mu_text text, mu_unit *out, muster_error *err)
+muster_status mu_time_unit(mu_text text, mu_unit *out, muster_error *err)
 {
     if (mu_unit_parse(text, out)) {
         return MUSTER_OK;
     }
     return mu_fail(err, MUSTER_INVALID,
-                   "no unit of time \"%.*s\"; there are second, minute, hour, day, week, month, "
-                   "quarter and year",
-                   (int)text.size, text.data);
+                   "no unit of time \"%.*s\"; there are microsecond, millisecond, second, minute, "
+                   "hour, day, week, month, quarter, year, decade, century and millennium",
+                   MU_SHOWN(text));
+}
+
+int64_t mu_time_local(const mu_func_context *context, const mu_value *time)
+{
+    return time->type.kind == MU_DATE ? time->i64 * MU_DAY_US
+                                      : mu_zone_to_local(context->zone, time->i64);
+}
+
+const int64_t *mu_time_locals(const mu_func_call *call, uint32_t arg)
+{
+    const mu_rows reached = {call->rows, call->live};
+    const int64_t *values = call->args[arg].data;
+    const bool days = call->args[arg].type.kind == MU_DATE;
+    mu_zone_span span = {0};
+    int64_t *out = call->data;
+
+    if (!days && !call->context->zone) {
+        return values;
+    }
+    MU_FOR_EACH_LIVE(row, &reached) {
+        out[row] = days ? values[row] * MU_DAY_US
+                        : mu_zone_localize(call->context->zone, &span, values[row]);
+    }
+    return out;
+}
+
+muster_status mu_time_check(int64_t time_us, muster_error *err)
+{
+    if (time_us < MU_TIME_MIN || time_us > MU_TIME_MAX) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "a time lies in the years 1 to 9999, and this one does not");
+    }
+    return MUSTER_OK;
 }
 
 /* Date_trunc. */
 
-SCALAR(trunc_scalar)
+MU_SCALAR(trunc_scalar)
 {
     mu_unit unit = MU_UNIT_DAY;
 
-    (void)context;
     (void)expr;
-    MU_TRY(read_unit(args[0].text, &unit, err));
-    out->i64 = mu_time_truncate(args[1].i64, unit);
-    return MUSTER_OK;
+    MU_TRY(mu_time_unit(args[0].text, &unit, err));
+    out->i64 = mu_zone_truncate(context->zone, args[1].i64, unit);
+    return mu_time_check(out->i64, err);
 }
 
 static bool has_constant_unit(const mu_expr *expr)
@@ -91,311 +121,212 @@ static bool has_constant_unit(const mu_expr *expr)
     return expr->args[0]->kind == MU_EXPR_CONST;
 }
 
+static bool trunc_rises(const mu_scope *scope, const mu_expr *expr)
+{
+    mu_unit unit;
+
+    return !scope->zone ||
+           (has_constant_unit(expr) && !expr->args[0]->value.null &&
+            mu_unit_parse(expr->args[0]->value.text, &unit) && mu_zone_rises(scope->zone, unit));
+}
+
+/* Days that every unit of the kind has. */
+static int64_t least_days(mu_unit unit)
+{
+    return unit >= MU_UNIT_YEAR      ? 365
+           : unit == MU_UNIT_QUARTER ? 90
+           : unit == MU_UNIT_MONTH   ? 28
+           : unit == MU_UNIT_WEEK    ? 7
+           : unit == MU_UNIT_DAY     ? 1
+                                     : 0;
+}
+
 /* Times that follow one another often lie in one unit, and then need no calendar. */
 static muster_status trunc_vector(const mu_func_call *call, muster_error *err)
 {
-    const int64_t *times = call->args[1].data;
+    const mu_zone *zone = call->context->zone;
+    const int64_t *times = call->args[1].data, *locals;
     const mu_rows reached = {call->rows, call->live};
     int64_t *out = call->data;
     int64_t start = 0, end = 0; /* of the unit last seen, and a time up to which it surely lasts */
+    int64_t start_utc = 0;
     mu_unit unit = MU_UNIT_DAY;
 
-    MU_TRY(read_unit(call->expr->args[0]->value.text, &unit, err));
-    const int64_t days = unit == MU_UNIT_YEAR      ? 365
-                         : unit == MU_UNIT_QUARTER ? 90
-                         : unit == MU_UNIT_MONTH   ? 28
-                         : unit == MU_UNIT_WEEK    ? 7
-                         : unit == MU_UNIT_DAY     ? 1
-                                                   : 0;
+    MU_TRY(mu_time_unit(call->expr->args[0]->value.text, &unit, err));
+    locals = mu_time_locals(call, 1);
     MU_FOR_EACH_LIVE(row, &reached) {
-        if (times[row] < start || times[row] >= end) {
-            start = mu_time_truncate(times[row], unit);
-            end = start + days * MU_DAY_US;
+        const int64_t local = locals[row];
+        if (local < start || local >= end) {
+            start = mu_time_truncate(local, unit);
+            end = start + least_days(unit) * MU_DAY_US;
+            start_utc =
+                unit < MU_UNIT_DAY ? times[row] - (local - start) : mu_zone_to_utc(zone, start);
+            MU_TRY(mu_time_check(start_utc, err));
         }
-        out[row] = start;
+        out[row] = start_utc;
     }
     return MUSTER_OK;
 }
 
-/* Parts. */
-
-typedef enum time_part {
-    YEAR,
-    QUARTER,
-    MONTH,
-    WEEK,
-    DAY,
-    HOUR,
-    MINUTE,
-    SECOND,
-    MILLISECOND,
-    MICROSECOND,
-    DAY_OF_WEEK,
-    ISO_DAY_OF_WEEK,
-    DAY_OF_YEAR,
-    ISO_YEAR,
-    EPOCH,
-} time_part;
-
-static const struct {
-    const char *name;
-    time_part part;
-} parts[] = {
-    {"year", YEAR},
-    {"quarter", QUARTER},
-    {"month", MONTH},
-    {"week", WEEK},
-    {"day", DAY},
-    {"hour", HOUR},
-    {"minute", MINUTE},
-    {"second", SECOND},
-    {"millisecond", MILLISECOND},
-    {"microsecond", MICROSECOND},
-    {"dow", DAY_OF_WEEK},
-    {"dayofweek", DAY_OF_WEEK},
-    {"isodow", ISO_DAY_OF_WEEK},
-    {"doy", DAY_OF_YEAR},
-    {"dayofyear", DAY_OF_YEAR},
-    {"isoyear", ISO_YEAR},
-    {"epoch", EPOCH},
-};
+/* Differences. */
 
 static int64_t floor_divide(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0);
 }
 
-/* 1970-01-01 was a Thursday. Monday is 1. */
-static int64_t iso_weekday(int64_t days)
-{
-    const int64_t since_monday = (days + 3) % 7;
-
-    return (since_monday < 0 ? since_monday + 7 : since_monday) + 1;
-}
-
-/* The Thursday of a day's week lies in the year the week belongs to. */
-static int64_t week_thursday(int64_t days)
-{
-    return days - iso_weekday(days) + 4;
-}
-
-static int64_t day_of_year(int64_t days)
-{
-    return days - mu_days_of_civil(mu_civil_of_days(days).year, 1, 1) + 1;
-}
-
-static int64_t date_part(int64_t days, time_part part)
-{
-    switch (part) {
-    case YEAR:
-        return mu_civil_of_days(days).year;
-    case QUARTER:
-        return (mu_civil_of_days(days).month + 2) / 3;
-    case MONTH:
-        return mu_civil_of_days(days).month;
-    case WEEK:
-        return (day_of_year(week_thursday(days)) + 6) / 7;
-    case DAY:
-        return mu_civil_of_days(days).day;
-    case DAY_OF_WEEK:
-        return iso_weekday(days) % 7;
-    case ISO_DAY_OF_WEEK:
-        return iso_weekday(days);
-    case DAY_OF_YEAR:
-        return day_of_year(days);
-    case ISO_YEAR:
-        return mu_civil_of_days(week_thursday(days)).year;
-    case HOUR:
-    case MINUTE:
-    case SECOND:
-    case MILLISECOND:
-    case MICROSECOND:
-    case EPOCH:
-        break; /* of the day, which has nothing to say about its parts */
-    }
-    return 0;
-}
-
-static int64_t part_of(int64_t time_us, time_part part)
-{
-    const int64_t days = mu_days_of_us(time_us);
-    const int64_t in_day = time_us - days * MU_DAY_US;
-
-    switch (part) {
-    case HOUR:
-        return in_day / MU_HOUR_US;
-    case MINUTE:
-        return in_day / MU_MINUTE_US % 60;
-    case SECOND:
-        return in_day / MU_SECOND_US % 60;
-    case MILLISECOND:
-        return in_day % MU_MINUTE_US / 1000;
-    case MICROSECOND:
-        return in_day % MU_MINUTE_US;
-    case EPOCH:
-        return floor_divide(time_us, MU_SECOND_US);
-    case YEAR:
-    case QUARTER:
-    case MONTH:
-    case WEEK:
-    case DAY:
-    case DAY_OF_WEEK:
-    case ISO_DAY_OF_WEEK:
-    case DAY_OF_YEAR:
-    case ISO_YEAR:
-        break;
-    }
-    return date_part(days, part);
-}
-
-static muster_status read_part(mu_text text, time_part *out, muster_error *err)
-{
-    for (size_t i = 0; i < MU_COUNT(parts); i++) {
-        if (is_word(text, parts[i].name)) {
-            *out = parts[i].part;
-            return MUSTER_OK;
-        }
-    }
-    return mu_fail(err, MUSTER_INVALID,
-                   "a time has no part \"%.*s\"; there are year, quarter, "
-                   "month, week, day, dow, doy, hour, minute, second and epoch",
-                   (int)text.size, text.data);
-}
-
-/* date_part('month', ts) */
-SCALAR(part_scalar)
-{
-    time_part part;
-
-    (void)context;
-    (void)expr;
-    MU_TRY(read_part(args[0].text, &part, err));
-    out->i64 = part_of(args[1].i64, part);
-    return MUSTER_OK;
-}
-
-/* The parts of an interval, as if it were a time of day with as many days as it takes. */
-SCALAR(interval_part_scalar)
-{
-    const int64_t span = args[1].i64;
-    time_part part;
-
-    (void)context;
-    (void)expr;
-    MU_TRY(read_part(args[0].text, &part, err));
-    if (part == DAY) {
-        out->i64 = span / MU_DAY_US;
-    } else if (part == EPOCH) {
-        out->i64 = span / MU_SECOND_US;
-    } else if (part >= HOUR && part <= MICROSECOND) {
-        const int64_t rest = span % MU_DAY_US; /* its sign is the interval's */
-        out->i64 = rest < 0 ? -part_of(-rest, part) : part_of(rest, part);
-    } else {
-        return mu_fail(err, MUSTER_INVALID,
-                       "an interval has no part \"%.*s\"; there are day, "
-                       "hour, minute, second and epoch",
-                       (int)args[0].text.size, args[0].text.data);
-    }
-    return MUSTER_OK;
-}
-
-/* month(ts) */
-SCALAR(named_part_scalar)
-{
-    (void)context;
-    (void)err;
-    out->i64 = part_of(args[0].i64, (time_part)expr->func->variant);
-    return MUSTER_OK;
-}
-
-static void part_loop(const mu_func_call *call, const int64_t *times, time_part part)
-{
-    const mu_rows reached = {call->rows, call->live};
-    int64_t *out = call->data;
-
-    MU_FOR_EACH_LIVE(row, &reached) {
-        out[row] = part_of(times[row], part);
-    }
-}
-
-static muster_status part_vector(const mu_func_call *call, muster_error *err)
-{
-    time_part part;
-
-    MU_TRY(read_part(call->expr->args[0]->value.text, &part, err));
-    part_loop(call, call->args[1].data, part);
-    return MUSTER_OK;
-}
-
-static muster_status named_part_vector(const mu_func_call *call, muster_error *err)
-{
-    (void)err;
-    part_loop(call, call->args[0].data, (time_part)call->expr->func->variant);
-    return MUSTER_OK;
-}
-
-/* Differences, and times made of numbers. */
-
-static int64_t unit_number(int64_t time_us, mu_unit unit)
-{
-    switch (unit) {
-    case MU_UNIT_MICROSECOND:
-        return time_us;
-    case MU_UNIT_MILLISECOND:
-        return floor_divide(time_us, 1000);
-    case MU_UNIT_SECOND:
-        return floor_divide(time_us, MU_SECOND_US);
-    case MU_UNIT_MINUTE:
-        return floor_divide(time_us, MU_MINUTE_US);
-    case MU_UNIT_HOUR:
-        return floor_divide(time_us, MU_HOUR_US);
-    case MU_UNIT_DAY:
-    case MU_UNIT_WEEK:
-    case MU_UNIT_MONTH:
-    case MU_UNIT_QUARTER:
-    case MU_UNIT_YEAR:
-        break;
-    }
-    return mu_unit_number(time_us, unit);
-}
-
-SCALAR(diff_scalar)
+/* Units shorter than a day are counted in time that passes: no hour is counted that clocks skip. */
+MU_SCALAR(diff_scalar)
 {
     mu_unit unit = MU_UNIT_DAY;
 
-    (void)context;
     (void)expr;
-    MU_TRY(read_unit(args[0].text, &unit, err));
-    out->i64 = unit_number(args[2].i64, unit) - unit_number(args[1].i64, unit);
+    MU_TRY(mu_time_unit(args[0].text, &unit, err));
+    if (unit >= MU_UNIT_DAY) {
+        out->i64 = mu_unit_number(mu_time_local(context, &args[2]), unit) -
+                   mu_unit_number(mu_time_local(context, &args[1]), unit);
+    } else if (args[1].type.kind == MU_DATE) {
+        out->i64 = (args[2].i64 - args[1].i64) * (MU_DAY_US / mu_unit_width(unit));
+    } else {
+        out->i64 = floor_divide(mu_zone_truncate(context->zone, args[2].i64, unit) -
+                                    mu_zone_truncate(context->zone, args[1].i64, unit),
+                                mu_unit_width(unit));
+    }
     return MUSTER_OK;
 }
 
-SCALAR(now_scalar)
+/* Months that have passed from one local time to another. */
+static int64_t whole_months(int64_t from_us, int64_t to_us)
+{
+    int64_t months = mu_unit_number(to_us, MU_UNIT_MONTH) - mu_unit_number(from_us, MU_UNIT_MONTH);
+    const int64_t reached_us = mu_time_add_months(from_us, (int32_t)months);
+
+    months -= months > 0 && reached_us > to_us;
+    months += months < 0 && reached_us < to_us;
+    return months;
+}
+
+static int64_t months_of(mu_unit unit)
+{
+    return unit == MU_UNIT_MONTH     ? 1
+           : unit == MU_UNIT_QUARTER ? 3
+           : unit == MU_UNIT_YEAR    ? 12
+           : unit == MU_UNIT_DECADE  ? 120
+           : unit == MU_UNIT_CENTURY ? 1200
+                                     : 12000;
+}
+
+MU_SCALAR(whole_scalar)
+{
+    mu_unit unit = MU_UNIT_DAY;
+
+    (void)expr;
+    MU_TRY(mu_time_unit(args[0].text, &unit, err));
+    const int64_t from_us = mu_time_local(context, &args[1]);
+    const int64_t to_us = mu_time_local(context, &args[2]);
+    if (unit >= MU_UNIT_MONTH) {
+        out->i64 = whole_months(from_us, to_us) / months_of(unit);
+    } else if (unit >= MU_UNIT_DAY || args[1].type.kind == MU_DATE) {
+        out->i64 = (to_us - from_us) / mu_unit_width(unit);
+    } else {
+        out->i64 = (args[2].i64 - args[1].i64) / mu_unit_width(unit);
+    }
+    return MUSTER_OK;
+}
+
+/* Time_bucket. */
+
+/* Widths in months count from 2000-01-01, others from Monday 2000-01-03, as in DuckDB. */
+MU_SCALAR(bucket_scalar)
+{
+    const int64_t local_us = mu_time_local(context, &args[1]);
+    const int64_t origin_us = mu_days_of_civil(2000, 1, 3) * MU_DAY_US;
+    const int64_t width_us = args[0].i64, months = args[0].months;
+
+    (void)expr;
+    if (width_us < 0 || months < 0 || (months == 0) == (width_us == 0)) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "time_bucket takes a width that is longer than nothing, in months or in "
+                       "days and what is shorter, not both");
+    }
+    if (months > 0) {
+        const int64_t first = mu_unit_number(origin_us, MU_UNIT_MONTH);
+        const int64_t since = mu_unit_number(local_us, MU_UNIT_MONTH) - first;
+        const int64_t number = first + floor_divide(since, months) * months;
+        out->i64 = mu_zone_to_utc(context->zone, mu_unit_start(number, MU_UNIT_MONTH));
+        return mu_time_check(out->i64, err);
+    }
+    const int64_t since_us = local_us - origin_us;
+    const int64_t inside_us = since_us - floor_divide(since_us, width_us) * width_us;
+    out->i64 = width_us % MU_DAY_US == 0 ? mu_zone_to_utc(context->zone, local_us - inside_us)
+                                         : args[1].i64 - inside_us;
+    return mu_time_check(out->i64, err);
+}
+
+/* Now, and times made of numbers. */
+
+MU_SCALAR(now_scalar)
 {
     (void)err;
     (void)args;
-    out->i64 = expr->type.kind == MU_DATE ? mu_days_of_us(context->now_us) : context->now_us;
+    out->i64 = expr->type.kind == MU_DATE
+                   ? mu_days_of_us(mu_zone_to_local(context->zone, context->now_us))
+                   : context->now_us;
     return MUSTER_OK;
 }
 
-SCALAR(make_date_scalar)
+static muster_status make_days(const mu_value *args, int64_t *days, muster_error *err)
 {
     const int64_t year = args[0].i64, month = args[1].i64, day = args[2].i64;
 
-    (void)context;
-    (void)expr;
     if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 ||
         day > mu_month_days((int32_t)year, (int32_t)month)) {
         return mu_fail(err, MUSTER_INVALID,
                        "there is no day %" PRId64 " of month %" PRId64 " of year %" PRId64, day,
                        month, year);
     }
-    out->i64 = mu_days_of_civil((int32_t)year, (int32_t)month, (int32_t)day);
+    *days = mu_days_of_civil((int32_t)year, (int32_t)month, (int32_t)day);
     return MUSTER_OK;
 }
 
+MU_SCALAR(make_date_scalar)
+{
+    (void)context;
+    (void)expr;
+    return make_days(args, &out->i64, err);
+}
+
+/* make_timestamp(year, month, day, hour, minute, second) */
+MU_SCALAR(make_time_scalar)
+{
+    const int64_t hour = args[3].i64, minute = args[4].i64;
+    const double second = args[5].f64;
+    int64_t days;
+
+    (void)expr;
+    MU_TRY(make_days(args, &days, err));
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || !(second >= 0 && second < 60)) {
+        return mu_fail(err, MUSTER_INVALID, "there is no time of day %" PRId64 ":%" PRId64 ":%g",
+                       hour, minute, second);
+    }
+    out->i64 =
+        mu_zone_to_utc(context->zone, days * MU_DAY_US + hour * MU_HOUR_US + minute * MU_MINUTE_US +
+                                          llround(second * (double)MU_SECOND_US));
+    return mu_time_check(out->i64, err);
+}
+
+/* make_timestamp(microseconds), epoch_ms(milliseconds) */
+MU_SCALAR(from_epoch_scalar)
+{
+    (void)context;
+    if (__builtin_mul_overflow(args[0].i64, expr->func->variant == 0 ? 1 : 1000, &out->i64)) {
+        out->i64 = INT64_MAX;
+    }
+    return mu_time_check(out->i64, err);
+}
+
 /* Seconds since 1970 as BIGINT, DECIMAL or DOUBLE. */
-SCALAR(epoch_scalar)
+MU_SCALAR(epoch_scalar)
 {
     const mu_type type = args[0].type;
     double time_us;
@@ -420,11 +351,10 @@ SCALAR(epoch_scalar)
     return MUSTER_OK;
 }
 
-SCALAR(last_day_scalar)
+MU_SCALAR(last_day_scalar)
 {
-    const mu_civil civil = mu_civil_of_days(mu_days_of_us(args[0].i64));
+    const mu_civil civil = mu_civil_of_days(mu_days_of_us(mu_time_local(context, &args[0])));
 
-    (void)context;
     (void)expr;
     (void)err;
     out->i64 = mu_days_of_civil(civil.year, civil.month, mu_month_days(civil.year, civil.month));
@@ -435,17 +365,6 @@ SCALAR(last_day_scalar)
     {                                                                              \
         .name = (text), .params = (types), .result = (gives), .scalar = (function) \
     }
-#define PART(text, which)                                                 \
-    {                                                                     \
-        .name = (text), .params = "s", .result = 'i', .variant = (which), \
-        .scalar = named_part_scalar, .vector = named_part_vector          \
-    }
-#define EXTRACT(text)                                                         \
-    {                                                                         \
-        .name = (text), .params = "ts", .result = 'i', .scalar = part_scalar, \
-        .vector = part_vector, .has_vector = has_constant_unit                \
-    }
-
 static const mu_func funcs[] = {
     {.name = "date_trunc",
      .params = "ts",
@@ -453,25 +372,29 @@ static const mu_func funcs[] = {
      .flags = MU_FUNC_RISES,
      .scalar = trunc_scalar,
      .vector = trunc_vector,
-     .has_vector = has_constant_unit},
-    EXTRACT("date_part"),
-    EXTRACT("extract"),
-    SIMPLE("date_part", "tv", 'i', interval_part_scalar),
-    SIMPLE("extract", "tv", 'i', interval_part_scalar),
-    PART("year", YEAR),
-    PART("quarter", QUARTER),
-    PART("month", MONTH),
-    PART("week", WEEK),
-    PART("day", DAY),
-    PART("hour", HOUR),
-    PART("minute", MINUTE),
-    PART("second", SECOND),
-    PART("dayofweek", DAY_OF_WEEK),
-    PART("isodow", ISO_DAY_OF_WEEK),
-    PART("dayofyear", DAY_OF_YEAR),
-    PART("epoch", EPOCH),
+     .has_vector = has_constant_unit,
+     .rises = trunc_rises},
+    {.name = "datetrunc",
+     .params = "ts",
+     .result = 's',
+     .flags = MU_FUNC_RISES,
+     .scalar = trunc_scalar,
+     .vector = trunc_vector,
+     .has_vector = has_constant_unit,
+     .rises = trunc_rises},
     SIMPLE("date_diff", "tss", 'i', diff_scalar),
+    SIMPLE("date_diff", "tdd", 'i', diff_scalar),
     SIMPLE("datediff", "tss", 'i', diff_scalar),
+    SIMPLE("datediff", "tdd", 'i', diff_scalar),
+    SIMPLE("date_sub", "tss", 'i', whole_scalar),
+    SIMPLE("date_sub", "tdd", 'i', whole_scalar),
+    SIMPLE("datesub", "tss", 'i', whole_scalar),
+    SIMPLE("datesub", "tdd", 'i', whole_scalar),
+    {.name = "time_bucket",
+     .params = "vs",
+     .result = 's',
+     .flags = MU_FUNC_MONTHS,
+     .scalar = bucket_scalar},
     SIMPLE("now", "", 's', now_scalar),
     SIMPLE("current_timestamp", "", 's', now_scalar),
     SIMPLE("today", "", 'd', now_scalar),
@@ -480,7 +403,11 @@ static const mu_func funcs[] = {
     SIMPLE("to_timestamp", "i", 's', epoch_scalar),
     SIMPLE("to_timestamp", "n", 's', epoch_scalar),
     SIMPLE("to_timestamp", "f", 's', epoch_scalar),
+    SIMPLE("make_timestamp", "iiiiif", 's', make_time_scalar),
+    {.name = "make_timestamp", .params = "i", .result = 's', .scalar = from_epoch_scalar},
+    {.name = "epoch_ms", .params = "i", .result = 's', .variant = 1, .scalar = from_epoch_scalar},
     SIMPLE("last_day", "s", 'd', last_day_scalar),
+    SIMPLE("last_day", "d", 'd', last_day_scalar),
 };
 
 const mu_func_family mu_func_time = {funcs, MU_COUNT(funcs)};

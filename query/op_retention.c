@@ -13,6 +13,7 @@
 #include "query/events.h"
 #include "query/indexed.h"
 #include "storage/base/mem.h"
+#include "storage/zone.h"
 
 enum {
     START = 1,
@@ -26,12 +27,14 @@ typedef struct timeline {
     int64_t first_period; /* mu_unit_number() of the first */
     uint32_t period_count;
     uint32_t *period_of_day; /* day - first_day -> period - first_period */
+    const mu_zone *zone;     /* whose days these are */
 } timeline;
 
 typedef struct counter {
     mu_exec *exec;
     const mu_retention_plan *plan;
     const timeline *line;
+    mu_zone_span span; /* of the zone; where the last event lay */
     mu_event_reader *reader;
     const mu_expr *conditions[2]; /* START, BACK */
     uint64_t back;                /* the mask of `back`: START's, if it is the same event */
@@ -49,9 +52,12 @@ static void timeline_deinit(timeline *line)
 static muster_status timeline_init(timeline *line, int64_t oldest_us, int64_t newest_us,
                                    mu_unit unit, muster_error *err)
 {
-    line->first_day = mu_days_of_us(oldest_us);
-    line->last_day = mu_days_of_us(newest_us);
-    line->first_period = mu_unit_number(oldest_us, unit);
+    /* Where clocks went back over midnight an older event may be of a later day. */
+    const int64_t slack = mu_zone_rises(line->zone, MU_UNIT_DAY) ? 0 : 1;
+
+    line->first_day = mu_days_of_us(mu_zone_to_local(line->zone, oldest_us)) - slack;
+    line->last_day = mu_days_of_us(mu_zone_to_local(line->zone, newest_us)) + slack;
+    line->first_period = mu_unit_number(line->first_day * MU_DAY_US, unit);
     const size_t days = (size_t)(line->last_day - line->first_day + 1);
     line->period_of_day = mu_mem_alloc_array(days, sizeof *line->period_of_day);
     if (!line->period_of_day) {
@@ -65,9 +71,10 @@ static muster_status timeline_init(timeline *line, int64_t oldest_us, int64_t ne
     return MUSTER_OK;
 }
 
-static uint32_t period_of(const timeline *line, int64_t time_us)
+static uint32_t period_of(counter *c, int64_t time_us)
 {
-    const int64_t day = mu_days_of_us(time_us);
+    const timeline *line = c->line;
+    const int64_t day = mu_days_of_us(mu_zone_localize(line->zone, &c->span, time_us));
 
     assert(day >= line->first_day && day <= line->last_day);
     return line->period_of_day[day - line->first_day];
@@ -140,7 +147,7 @@ static muster_status count_customer(counter *c, const mu_events *events, uint32_
     if (source->bounded && (began < source->since_us || began >= source->until_us)) {
         return MUSTER_OK;
     }
-    const uint32_t cohort = period_of(c->line, began);
+    const uint32_t cohort = period_of(c, began);
     const uint32_t cells = cells_of(c, cohort);
     if (!c->counts[cohort]) {
         c->counts[cohort] = mu_mem_zalloc_array(cells, sizeof **c->counts);
@@ -152,7 +159,7 @@ static muster_status count_customer(counter *c, const mu_events *events, uint32_
     mu_bits_set(c->came, 0);
     for (uint32_t row = first; row < end; row++) {
         const uint32_t period =
-            events->mask[row] & c->back ? period_of(c->line, events->time_us[row]) - cohort : 0;
+            events->mask[row] & c->back ? period_of(c, events->time_us[row]) - cohort : 0;
         if (period < cells) {
             mu_bits_set(c->came, period);
         }
@@ -194,6 +201,11 @@ static uint64_t sum_cell(const counter *counters, uint32_t workers, uint32_t coh
     return sum;
 }
 
+static int64_t period_start(const counter *c, int64_t number)
+{
+    return mu_zone_to_utc(c->line->zone, mu_unit_start(number, c->plan->unit));
+}
+
 static muster_status add_cohort(const counter *counters, uint32_t workers, uint32_t cohort,
                                 int64_t as_of_us, mu_rowset *out, muster_error *err)
 {
@@ -204,7 +216,7 @@ static muster_status add_cohort(const counter *counters, uint32_t workers, uint3
     const uint32_t cells = cells_of(counters, cohort);
 
     for (uint32_t p = 0; size > 0 && p <= plan->periods; p++) {
-        if (mu_unit_start(number + p, plan->unit) > as_of_us) {
+        if (period_start(counters, number + p) > as_of_us) {
             break; /* it has not begun */
         }
         const uint64_t customers = p < cells ? sum_cell(counters, workers, cohort, p) : 0;
@@ -214,7 +226,7 @@ static muster_status add_cohort(const counter *counters, uint32_t workers, uint3
             {.type = bigint, .i64 = (int64_t)size},
             {.type = bigint, .i64 = (int64_t)customers},
             {.type.kind = MU_DOUBLE, .f64 = (double)customers / (double)size},
-            {.type.kind = MU_BOOLEAN, .i64 = mu_unit_start(number + p + 1, plan->unit) <= as_of_us},
+            {.type.kind = MU_BOOLEAN, .i64 = period_start(counters, number + p + 1) <= as_of_us},
         };
         MU_TRY(mu_rowset_add(out, values, err));
     }
@@ -236,7 +248,7 @@ muster_status mu_run_retention(mu_exec *exec, const mu_plan *plan, mu_rowset *ou
 {
     const mu_retention_plan *retention = plan->retention;
     const uint32_t workers = mu_exec_workers(exec);
-    timeline line = {0};
+    timeline line = {.zone = mu_exec_zone(exec)};
     int64_t oldest_us;
     int64_t newest_us;
 

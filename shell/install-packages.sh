@@ -8,7 +8,8 @@
 set -eu
 
 packages="cmake ninja-build gcc libc6-dev pkg-config lemon re2c zlib1g-dev liblz4-dev
-libsimde-dev libedit-dev libxxhash-dev libyajl-dev libutf8proc-dev libpcre2-dev"
+libsimde-dev libedit-dev libxxhash-dev libyajl-dev libutf8proc-dev libpcre2-dev libglib2.0-dev
+tzdata"
 if [ "${1:-}" = tests ]; then
     packages="$packages clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev
 libroaring-dev ccache sqlite3 libsqlite3-dev libjansson-dev"

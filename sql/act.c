@@ -136,7 +136,8 @@ muster_status mu_act_each_batch(mu_act *act, const mu_plan *plan,
                                      .cancel = act->cancel,
                                      .progress = act->progress,
                                      .bytes_read = act->bytes_read,
-                                     .now_us = act->binder->scope.now_us};
+                                     .now_us = act->binder->scope.now_us,
+                                     .zone = act->binder->scope.zone};
     mu_exec *exec = NULL;
     mu_batch *batch;
     muster_status status;
@@ -169,13 +170,14 @@ muster_status mu_act_note(mu_act *act, const char *format, ...)
     return act->notes ? MUSTER_OK : mu_fail_memory(NULL, "telling what was done");
 }
 
-muster_status mu_act_format(const mu_snapshot *snapshot, const mu_value *value, mu_writer *out,
+muster_status mu_act_format(const mu_scope *scope, const mu_value *value, mu_writer *out,
                             muster_error *err)
 {
     if (value->type.kind == MU_CUSTOMER && value->ordinal != MU_NO_CUSTOMER) {
-        MU_TRY(mu_customers_format(mu_snapshot_customers(snapshot), value->ordinal, out, err));
+        MU_TRY(
+            mu_customers_format(mu_snapshot_customers(scope->snapshot), value->ordinal, out, err));
     } else if (value->type.kind != MU_CUSTOMER) {
-        mu_value_format(value, out);
+        mu_value_format_in(value, scope->zone, out);
     }
     return out->failed ? mu_fail_memory(err, "writing a value as text") : MUSTER_OK;
 }

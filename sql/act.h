@@ -94,8 +94,8 @@ muster_status mu_act_profile_table(const mu_act *act, const mu_ast_names *names,
 /* Adds a line to the notes; NOMEM without a message if there is no room. */
 muster_status mu_act_note(mu_act *act, const char *format, ...) MU_PRINTF(2, 3);
 
-/* A value as text, as people write it; a customer by its id. */
-muster_status mu_act_format(const mu_snapshot *snapshot, const mu_value *value, mu_writer *out,
+/* A value as text, as people write it in the scope's zone; a customer by its id. */
+muster_status mu_act_format(const mu_scope *scope, const mu_value *value, mu_writer *out,
                             muster_error *err);
 
 #endif

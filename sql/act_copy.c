@@ -38,6 +38,7 @@ static muster_status note_result(mu_act *act, const mu_copy_result *result,
 
 static void share_out(const mu_act *act, mu_copy_options *options)
 {
+    options->csv.formats.zone = act->binder->scope.zone;
     options->load.pool = act->pool;
     options->load.cancel = act->cancel;
     options->load.progress = act->progress;

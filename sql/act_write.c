@@ -11,7 +11,7 @@
 #include <string.h>
 
 typedef struct writing {
-    const mu_snapshot *snapshot;
+    const mu_scope *scope;
     const mu_plan *plan;
     mu_write_options options;
     mu_file *file;
@@ -84,9 +84,9 @@ static muster_status put_value(writing *w, const mu_value *value, muster_error *
         return MUSTER_OK;
     }
     mu_writer_reset(&w->cell);
-    MU_TRY(mu_act_format(w->snapshot, value, &w->cell, err));
+    MU_TRY(mu_act_format(w->scope, value, &w->cell, err));
     if (type.kind == MU_CUSTOMER) {
-        type.kind = mu_customers_kind(mu_snapshot_customers(w->snapshot));
+        type.kind = mu_customers_kind(mu_snapshot_customers(w->scope->snapshot));
     }
     const char *text = w->cell.size > 0 ? (const char *)w->cell.data : "";
     if (!json) {
@@ -186,7 +186,7 @@ fail:
 muster_status mu_act_copy_to(mu_act *act, muster_error *err)
 {
     const mu_ast_statement *statement = act->statement;
-    writing w = {.snapshot = act->binder->scope.snapshot};
+    writing w = {.scope = &act->binder->scope};
     mu_relation relation;
 
     MU_TRY(

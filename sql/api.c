@@ -80,6 +80,7 @@ static muster_status bind_statement(muster_statement *s, const mu_value *values,
     s->binder = (mu_binder){.scope = {.arena = &s->plans,
                                       .snapshot = s->snapshot,
                                       .now_us = mu_env_now_us(),
+                                      .zone = s->zone,
                                       .sketch = s->tree->parameters.count > 0 && !values},
                             .catalog = mu_snapshot_catalog(s->snapshot),
                             .text = s->text,
@@ -189,6 +190,7 @@ muster_status muster_prepare(muster_connection *connection, const char *sql, con
         return mu_fail_memory(err, "reading a statement");
     }
     s->connection = connection;
+    s->zone = mu_zone_retain(connection->settings.zone);
     s->progress = (mu_progress){.report = report, .context = s};
     mu_connection_add(connection, s);
     status = prepare_in_account(s, sql, rest, err);
@@ -293,7 +295,8 @@ static muster_status step(muster_statement *s, bool *row, muster_error *err)
                                          .cancel = &s->cancel,
                                          .progress = &s->progress,
                                          .bytes_read = &s->bytes_read,
-                                         .now_us = s->binder.scope.now_us};
+                                         .now_us = s->binder.scope.now_us,
+                                         .zone = s->zone};
         MU_TRY(mu_exec_open(&options, s->plan, &s->exec, err));
     }
     mu_arena_reset(&s->texts);
@@ -501,7 +504,7 @@ static const char *format_text(muster_statement *s, uint32_t column, mu_value va
             value.i64 = s->ids[column].number;
         }
     }
-    mu_value_format(&value, &out);
+    mu_value_format_in(&value, s->zone, &out);
     if (!out.failed) {
         text = mu_arena_text(&s->texts, out.size > 0 ? (const char *)out.data : "", out.size);
         *size = text ? out.size : 0;
@@ -562,6 +565,7 @@ void muster_finish(muster_statement *statement)
     }
     mu_arena_deinit(&statement->plans);
     mu_arena_deinit(&statement->arena);
+    mu_zone_release(statement->zone);
     mu_connection_remove(statement->connection, statement);
     mu_account_close(statement->account);
     mu_mem_free(statement);

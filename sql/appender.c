@@ -37,6 +37,7 @@ typedef struct kept_column {
 
 struct muster_appender {
     muster_connection *connection;
+    mu_zone *zone;  /* that texts are read in */
     mu_arena arena; /* of the table as it was, and the columns */
     mu_arena texts; /* of the rows that are kept */
     mu_table table;
@@ -114,6 +115,7 @@ muster_status muster_appender_open(muster_connection *connection, const char *ta
         return mu_fail_memory(err, "opening an appender");
     }
     a->connection = connection;
+    a->zone = mu_zone_retain(connection->settings.zone);
     mu_connection_take(connection);
     const muster_status status = copy_table(a, table, err);
     if (status != MUSTER_OK) {
@@ -148,6 +150,7 @@ void muster_appender_close(muster_appender *appender)
     }
     mu_arena_deinit(&appender->arena);
     mu_arena_deinit(&appender->texts);
+    mu_zone_release(appender->zone);
     mu_connection_give(appender->connection);
     mu_mem_free(appender);
 }
@@ -376,7 +379,8 @@ static muster_status store_text(muster_appender *a, uint32_t c, uint32_t row, mu
     kept_column *column = &a->columns[c];
     mu_value value;
 
-    const muster_status status = mu_value_parse(column->type, text, NULL, &value, err);
+    const mu_value_formats formats = {.zone = a->zone};
+    const muster_status status = mu_value_parse(column->type, text, &formats, &value, err);
     if (status != MUSTER_OK) {
         mu_where(err, "column \"%s\"", a->table.columns[c].name);
         return status;

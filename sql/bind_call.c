@@ -3,6 +3,7 @@
  * sets, the rest are functions of query/expr.h.
  */
 #include "sql/bind.h"
+#include "storage/zone.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -443,9 +444,9 @@ static muster_status find_events(mu_binder *binder, const mu_ast_expr *given, in
 }
 
 /* time - interval, which may have months. */
-static int64_t before(int64_t time_us, const mu_value *interval)
+static int64_t before(const mu_zone *zone, int64_t time_us, const mu_value *interval)
 {
-    return mu_time_add_months(time_us, -interval->months) - interval->i64;
+    return mu_zone_add_months(zone, time_us, -interval->months) - interval->i64;
 }
 
 muster_status mu_bind_range(mu_binder *binder, const mu_ast_expr *since, const mu_ast_expr *until,
@@ -479,7 +480,8 @@ muster_status mu_bind_range(mu_binder *binder, const mu_ast_expr *since, const m
             return mu_fail_at(err, MUSTER_INVALID, last->offset,
                               "last takes an interval that is longer than nothing");
         }
-        source->since_us = before(until ? source->until_us : binder->scope.now_us, &value);
+        source->since_us =
+            before(binder->scope.zone, until ? source->until_us : binder->scope.now_us, &value);
     }
     return MUSTER_OK;
 }

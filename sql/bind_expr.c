@@ -91,6 +91,12 @@ static muster_status bind_outer(const mu_place *place, const mu_ast_expr *expr, 
     return mu_expr_outer(&place->binder->scope, found, expr->offset, out, err);
 }
 
+/* Functions that SQL calls without parentheses, where no column has the name. */
+static bool is_bare_function(const char *name)
+{
+    return mu_name_equal(name, "current_date") || mu_name_equal(name, "current_timestamp");
+}
+
 static muster_status bind_name(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
                                muster_error *err)
 {
@@ -105,6 +111,9 @@ static muster_status bind_name(const mu_place *place, const mu_ast_expr *expr, c
         assert(column < relation->column_count);
         return mu_expr_column(&place->binder->scope, column, relation->plan->columns[column].type,
                               expr->offset, out, err);
+    }
+    if (!expr->qualifier.text && alias == UINT32_MAX && is_bare_function(expr->text)) {
+        return mu_expr_call(&place->binder->scope, expr->text, NULL, 0, expr->offset, out, err);
     }
     if (place->items && alias != UINT32_MAX) {
         mu_place before = *place;

@@ -62,6 +62,7 @@ static const type_name type_names[] = {
     {"TIMESTAMP", {.kind = MU_TIMESTAMP}, 0},
     {"TIMESTAMPTZ", {.kind = MU_TIMESTAMP}, 0},
     {"DATETIME", {.kind = MU_TIMESTAMP}, 0},
+    {"TIMESTAMPTZ", {.kind = MU_TIMESTAMP}, 0},
     {"INTERVAL", {.kind = MU_INTERVAL}, 0},
 };
 
@@ -188,8 +189,9 @@ muster_status mu_bind_literal(const mu_binder *binder, const mu_ast_expr *expr, 
     }
     value.type = type;
     if (type.kind != MU_NULL) {
+        const mu_value_formats formats = {.zone = binder->scope.zone};
         const muster_status status =
-            mu_value_parse(type, mu_bind_text(expr->text), NULL, &value, err);
+            mu_value_parse(type, mu_bind_text(expr->text), &formats, &value, err);
         if (status != MUSTER_OK) {
             if (err) {
                 err->offset = expr->offset;

@@ -478,6 +478,23 @@ mu_ast_expr *mu_build_extract(mu_build *b, mu_token at, mu_ast_name unit, mu_ast
     return mu_build_call(b, mu_build_name(b, at), false, operands, NULL);
 }
 
+mu_ast_expr *mu_build_at_zone(mu_build *b, mu_token at, mu_ast_expr *time, mu_ast_expr *zone)
+{
+    const mu_ast_name none = {0}, name = {"timezone", at.offset};
+    mu_ast_items operands = {0};
+
+    if (!time || !zone) {
+        return NULL;
+    }
+    operands = mu_build_add_item(b, operands, zone, none);
+    operands = mu_build_add_item(b, operands, time, none);
+    mu_ast_expr *call = mu_build_call(b, name, false, operands, NULL);
+    if (call) {
+        call->start = time->start;
+    }
+    return call;
+}
+
 mu_ast_expr *mu_build_parenthesis(mu_build *b, mu_token open, mu_ast_expr *inner)
 {
     if (inner) {

@@ -107,6 +107,8 @@ mu_ast_name mu_build_side(mu_build *b, mu_ast_name name, const char *side);
 /* A whole number that was not written, for the place of the token. */
 mu_ast_expr *mu_build_number(mu_build *b, mu_token at, const char *digits);
 /* EXTRACT(unit FROM operand) is the call extract('unit', operand). */
+/* time AT TIME ZONE zone */
+mu_ast_expr *mu_build_at_zone(mu_build *b, mu_token at, mu_ast_expr *time, mu_ast_expr *zone);
 mu_ast_expr *mu_build_extract(mu_build *b, mu_token at, mu_ast_name unit, mu_ast_expr *operand);
 /* Parentheses around an expression leave no node, but belong to its text. */
 mu_ast_expr *mu_build_parenthesis(mu_build *b, mu_token open, mu_ast_expr *inner);

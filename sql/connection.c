@@ -6,6 +6,7 @@
  */
 #include "sql/statement.h"
 
+#include "query/zone_find.h"
 #include "storage/base/env.h"
 #include "storage/base/mem.h"
 #include "storage/paged.h"
@@ -84,16 +85,6 @@ static size_t limit_of(const muster_options *options)
     return limit < SIZE_MAX ? (size_t)limit : SIZE_MAX;
 }
 
-/* The zone is one that a connection would take. */
-static muster_status set_zone(muster *m, const char *zone, muster_error *err)
-{
-    muster_connection any = {.owner = m};
-
-    MU_TRY(mu_settings_begin(&any, zone, err));
-    memcpy(m->time_zone, any.settings.time_zone, sizeof m->time_zone);
-    return MUSTER_OK;
-}
-
 static muster_status open_database(muster *m, const char *path, const muster_options *given,
                                    muster_error *err)
 {
@@ -104,7 +95,10 @@ static muster_status open_database(muster *m, const char *path, const muster_opt
     if (m->read_only) {
         MU_TRY(check_is_there(path, err));
     }
-    MU_TRY(set_zone(m, options.time_zone, err));
+    if (options.time_zone) {
+        const mu_text name = {options.time_zone, (uint32_t)strlen(options.time_zone)};
+        MU_TRY(mu_zone_find(name, &m->zone, err));
+    }
     m->memory_limit = limit_of(&options);
     m->account = mu_account_open(NULL, m->memory_limit);
     if (!m->account) {
@@ -143,6 +137,7 @@ void muster_close(muster *db)
     mu_pool_close(db->pool);
     mu_db_close(db->db);
     mu_account_close(db->account);
+    mu_zone_release(db->zone);
     mu_mem_free(db);
 }
 
@@ -181,7 +176,7 @@ muster_status muster_connect(muster *db, muster_connection **connection, muster_
         return mu_fail_memory(err, "opening a connection");
     }
     c->owner = db;
-    memcpy(c->settings.time_zone, db->time_zone, sizeof c->settings.time_zone);
+    c->settings.zone = mu_zone_retain(db->zone);
     pthread_mutex_init(&c->lock, NULL);
     atomic_fetch_add(&db->connection_count, 1);
     return MUSTER_OK;
@@ -191,6 +186,7 @@ void muster_disconnect(muster_connection *connection)
 {
     if (connection) {
         assert(!connection->first && connection->appender_count == 0);
+        mu_zone_release(connection->settings.zone);
         pthread_mutex_destroy(&connection->lock);
         atomic_fetch_sub(&connection->owner->connection_count, 1);
         mu_mem_free(connection);

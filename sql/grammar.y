@@ -45,8 +45,8 @@ static const mu_ast_name no_name;
   EXISTS EXPLAIN FILTER FIRST FOLLOWING FOR GROUPS IF IGNORE INDEXED INSERT KEY LAST LEADING NEXT
   NO NULLS ONLY OTHERS OUTER PARTITION PLACING PRECEDING PRECISION PRIMARY RANGE RECURSIVE REFRESH
   RENAME REPLACE RESET RESPECT ROLLBACK ROW ROWS SET SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES
-  TAG TAGS TIES TIME TO TRAILING UNBOUNDED UNKNOWN UPDATE VALUES VARYING VERSION VIEW WITHIN
-  WITHOUT ZONE.
+  TAG TAGS TIES TIME TO TRAILING UNBOUNDED UNIT UNKNOWN UPDATE VALUES VARYING VERSION VIEW WITHIN
+  WITHOUT.
 
 %token FETCH SEMICOLON.
 
@@ -64,6 +64,7 @@ static const mu_ast_name no_name;
 %left CONCAT AMPERSAND BAR SHIFT_LEFT SHIFT_RIGHT TILDE NOT_TILDE TILDE_STAR NOT_TILDE_STAR.
 %left PLUS MINUS.
 %left STAR SLASH PERCENT.
+%left AT_TIME_ZONE.
 %right UNARY.
 %left COLONS.
 
@@ -227,6 +228,10 @@ statement ::= SET name(N) set_to setting(V). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_SET);
     if (s) { s->name = N; s->path = V; }
 }
+statement ::= SET TIME_ZONE(T) setting(V). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SET);
+    if (s) { s->name = (mu_ast_name){"time_zone", T.offset}; s->path = V; }
+}
 
 %type create_table {mu_ast_statement *}
 create_table(A) ::= CREATE TABLE unless(U) name(N). {
@@ -342,10 +347,10 @@ type(A) ::= type_name(N) LP INTEGER(P) COMMA INTEGER(S) RP. {
 type_name(A) ::= name(N). { A = N; }
 type_name(A) ::= name(N) PRECISION. { A = mu_build_two_words(b, N, "DOUBLE", "PRECISION"); }
 type_name(A) ::= name(N) VARYING. { A = mu_build_two_words(b, N, "CHARACTER", "VARYING"); }
-type_name(A) ::= name(N) WITH TIME ZONE. {
+type_name(A) ::= name(N) WITH TIME_ZONE. {
     A = mu_build_two_words(b, N, "TIMESTAMP", "WITH TIME ZONE");
 }
-type_name(A) ::= name(N) WITHOUT TIME ZONE. {
+type_name(A) ::= name(N) WITHOUT TIME_ZONE. {
     A = mu_build_two_words(b, N, "TIMESTAMP", "WITHOUT TIME ZONE");
 }
 
@@ -779,7 +784,10 @@ expr(A) ::= DOUBLE(T). { A = mu_build_literal(b, MU_AST_DOUBLE, T); }
 expr(A) ::= STRING(T). { A = mu_build_literal(b, MU_AST_TEXT, T); }
 expr(A) ::= PARAMETER(T). { A = mu_build_parameter(b, T); }
 expr(A) ::= TYPED(T) STRING(S). { A = mu_build_typed(b, T, S); }
-expr(A) ::= TYPED(T) INTEGER(I) name(N). { A = mu_build_interval(b, T, I, N); }
+expr(A) ::= TYPED(T) STRING(S) UNIT(U). {
+    A = mu_build_interval(b, T, S, mu_build_name(b, U));
+}
+expr(A) ::= TYPED(T) INTEGER|DECIMAL(I) name(N). { A = mu_build_interval(b, T, I, N); }
 expr(A) ::= name(N). { A = mu_build_column(b, no_name, N); }
 expr(A) ::= name(Q) DOT name(N). { A = mu_build_column(b, Q, N); }
 expr(A) ::= LP(T) expr(E) RP. { A = mu_build_parenthesis(b, T, E); }
@@ -888,6 +896,7 @@ expr(A) ::= expr(L) MINUS(T) expr(R). { A = mu_build_binary(b, MU_AST_SUBTRACT, 
 expr(A) ::= expr(L) STAR(T) expr(R). { A = mu_build_binary(b, MU_AST_MULTIPLY, T, L, R); }
 expr(A) ::= expr(L) SLASH(T) expr(R). { A = mu_build_binary(b, MU_AST_DIVIDE, T, L, R); }
 expr(A) ::= expr(L) PERCENT(T) expr(R). { A = mu_build_binary(b, MU_AST_REMAINDER, T, L, R); }
+expr(A) ::= expr(L) AT_TIME_ZONE(T) expr(R). { A = mu_build_at_zone(b, T, L, R); }
 expr(A) ::= expr(L) CONCAT(T) expr(R). { A = mu_build_binary(b, MU_AST_CONCATENATE, T, L, R); }
 expr(A) ::= expr(L) AMPERSAND(T) expr(R). { A = mu_build_binary(b, MU_AST_BIT_AND, T, L, R); }
 expr(A) ::= expr(L) BAR(T) expr(R). { A = mu_build_binary(b, MU_AST_BIT_OR, T, L, R); }

@@ -8,6 +8,7 @@
  */
 #include "sql/lexer.h"
 
+#include "query/expr.h"
 #include "sql/grammar.h"
 
 #include <stddef.h>
@@ -28,7 +29,7 @@
     X(SHOW) X(SOME) X(STDIN) X(STDOUT) X(SUMMARIZE) X(TABLE) X(TABLES) X(TAG) X(TAGS) X(THEN) \
     X(TIES) X(TIME) X(TO) X(TRAILING) X(TRUE) X(TRY_CAST) X(UNBOUNDED) X(UNION) X(UNKNOWN) \
     X(UPDATE) X(USING) X(VALUES) X(VARYING) X(VERSION) X(VIEW) X(WHEN) X(WHERE) X(WINDOW) \
-    X(WITH) X(WITHIN) X(WITHOUT) X(ZONE)
+    X(WITH) X(WITHIN) X(WITHOUT)
 
 #define KEYWORD_ENTRY(word) {#word, MU_TOKEN_##word},
 
@@ -66,7 +67,8 @@ static int word_kind(const char *text, size_t size)
             low = middle + 1;
         }
     }
-    return MU_TOKEN_ID;
+    mu_unit unit;
+    return mu_unit_parse((mu_text){text, (uint32_t)size}, &unit) ? MU_TOKEN_UNIT : MU_TOKEN_ID;
 }
 
 /* DATE, TIMESTAMP and INTERVAL are names like others, so that a column may be called "date", but
@@ -216,6 +218,10 @@ again:
     blank+ { goto again; }
     "--" [^\x00\n]* { goto again; }
     "/" "*" { goto comment; }
+
+    /* Not keywords, so that a column may be called "at" or "zone". */
+    'time' blank+ 'zone' { TAKE(MU_TOKEN_TIME_ZONE); }
+    'at' blank+ 'time' blank+ 'zone' { TAKE(MU_TOKEN_AT_TIME_ZONE); }
 
     name {
         const size_t size = (size_t)(cursor - start);

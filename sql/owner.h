@@ -13,6 +13,7 @@
 #include "storage/base/mem.h"
 #include "storage/base/pool.h"
 #include "storage/db.h"
+#include "storage/zone.h"
 
 struct muster {
     mu_db *db;
@@ -20,7 +21,7 @@ struct muster {
     bool read_only;
     mu_account *account; /* of all its statements */
     size_t memory_limit; /* of it, as the database was opened */
-    char time_zone[MU_ZONE_BYTES];
+    mu_zone *zone;       /* that connections begin with; NULL: UTC */
     mu_deadlines deadlines;
     atomic_uint connection_count; /* that are open */
     atomic_uint statement_count;  /* the same, of all connections, and appenders */

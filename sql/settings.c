@@ -4,6 +4,7 @@
 #include "sql/settings.h"
 
 #include "query/nearest.h"
+#include "query/zone_find.h"
 #include "sql/owner.h"
 #include "storage/base/mem.h"
 #include "storage/catalog.h"
@@ -170,19 +171,32 @@ static void show_synchronous(const muster_connection *c, mu_writer *out)
 static muster_status set_zone(muster_connection *c, const mu_ast_name *value, bool apply,
                               muster_error *err)
 {
-    if (value && !mu_name_equal(value->text, "UTC")) {
-        return mu_fail_at(err, MUSTER_INVALID, value->offset,
-                          "no time zone \"%s\"; there is UTC alone", value->text);
+    mu_zone *zone = mu_zone_retain(c->owner->zone);
+
+    if (value) {
+        const mu_text name = {value->text, (uint32_t)strlen(value->text)};
+        mu_zone_release(zone);
+        const muster_status status = mu_zone_find(name, &zone, err);
+        if (status != MUSTER_OK) {
+            if (err && err->offset < 0) {
+                err->offset = value->offset;
+            }
+            return status;
+        }
     }
     if (apply) {
-        memcpy(c->settings.time_zone, "UTC", sizeof "UTC");
+        mu_zone_release(c->settings.zone);
+        c->settings.zone = mu_zone_retain(zone);
     }
+    mu_zone_release(zone);
     return MUSTER_OK;
 }
 
 static void show_zone(const muster_connection *c, mu_writer *out)
 {
-    mu_write_bytes(out, c->settings.time_zone, strlen(c->settings.time_zone));
+    const char *name = c->settings.zone ? mu_zone_name(c->settings.zone) : "UTC";
+
+    mu_write_bytes(out, name, strlen(name));
 }
 
 /* All of them. */
@@ -192,7 +206,7 @@ static const mu_setting settings[] = {
     {"statement_timeout", "how long a statement of the connection may take", set_timeout,
      show_timeout},
     {"synchronous", "whether a commit waits for the disk", set_synchronous, show_synchronous},
-    {"time_zone", "where the connection is: what a day is", set_zone, show_zone},
+    {"time_zone", "by which times are read, shown and cut into days", set_zone, show_zone},
 };
 
 const mu_setting *mu_setting_at(uint32_t i)
@@ -226,12 +240,4 @@ muster_status mu_setting_find(mu_ast_name name, const mu_setting **out, muster_e
     }
     return mu_fail_at(err, MUSTER_INVALID, name.offset, "no setting \"%s\"; there are %s",
                       name.text, list);
-}
-
-muster_status mu_settings_begin(muster_connection *connection, const char *time_zone,
-                                muster_error *err)
-{
-    const mu_ast_name zone = {time_zone, -1};
-
-    return set_zone(connection, time_zone ? &zone : NULL, true, err);
 }

@@ -7,15 +7,12 @@
 #include "sql/ast.h"
 #include "storage/base/bytes.h"
 #include "storage/base/status.h"
-
-enum {
-    MU_ZONE_BYTES = 64, /* of the name of a time zone, with its NUL */
-};
+#include "storage/zone.h"
 
 /* Those of a connection. Others are of the database, and are kept where they have their effect. */
 typedef struct mu_settings {
     uint32_t timeout_ms; /* of a statement; 0: none */
-    char time_zone[MU_ZONE_BYTES];
+    mu_zone *zone;       /* counted; NULL: UTC. A statement keeps the one it was made in */
 } mu_settings;
 
 /* The i-th, in the order in which they are shown. `set` with a NULL value sets the default; it only
@@ -31,9 +28,5 @@ typedef struct mu_setting {
 const mu_setting *mu_setting_at(uint32_t i); /* NULL past the last */
 /* INVALID where there is none of that name; the message has the nearest. */
 muster_status mu_setting_find(mu_ast_name name, const mu_setting **out, muster_error *err);
-
-/* What a connection begins with, as the options of the database say. */
-muster_status mu_settings_begin(muster_connection *connection, const char *time_zone,
-                                muster_error *err);
 
 #endif

@@ -15,6 +15,7 @@ typedef struct mu_id_room {
 
 struct muster_statement {
     muster_connection *connection;
+    mu_zone *zone;          /* of the connection when it was made; counted */
     muster_statement *next; /* of the connection; by its lock */
     mu_account *account;    /* what it holds */
     mu_arena arena;         /* what stays: tree, text, parameters */

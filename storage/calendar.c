@@ -117,7 +117,15 @@ static int64_t us_of_months(int64_t months)
     return saturated_mul(days_of(1970 + years, months - years * 12, 1), MU_DAY_US);
 }
 
-static int64_t width_us(mu_unit unit)
+/* The start of the year that is `first` years into a run of so many. */
+static int64_t us_of_year(int64_t number, int64_t years, int64_t first)
+{
+    const int64_t year = saturated_add(saturated_mul(number, years), first - 1970);
+
+    return us_of_months(saturated_mul(year, 12));
+}
+
+int64_t mu_unit_width(mu_unit unit)
 {
     switch (unit) {
     case MU_UNIT_MICROSECOND:
@@ -137,6 +145,9 @@ static int64_t width_us(mu_unit unit)
     case MU_UNIT_MONTH:
     case MU_UNIT_QUARTER:
     case MU_UNIT_YEAR:
+    case MU_UNIT_DECADE:
+    case MU_UNIT_CENTURY:
+    case MU_UNIT_MILLENNIUM:
         break; /* of no fixed width */
     }
     return 0;
@@ -144,7 +155,7 @@ static int64_t width_us(mu_unit unit)
 
 int64_t mu_unit_number(int64_t time_us, mu_unit unit)
 {
-    assert(unit >= MU_UNIT_DAY && unit <= MU_UNIT_YEAR);
+    assert(unit >= MU_UNIT_DAY && unit <= MU_UNIT_MILLENNIUM);
     const int64_t days = mu_days_of_us(time_us);
     switch (unit) {
     case MU_UNIT_MONTH:
@@ -153,6 +164,12 @@ int64_t mu_unit_number(int64_t time_us, mu_unit unit)
         return floor_div(months_of_days(days), 3);
     case MU_UNIT_YEAR:
         return floor_div(months_of_days(days), 12);
+    case MU_UNIT_DECADE:
+        return floor_div(mu_civil_of_days(days).year, 10);
+    case MU_UNIT_CENTURY:
+        return floor_div(mu_civil_of_days(days).year - 1, 100);
+    case MU_UNIT_MILLENNIUM:
+        return floor_div(mu_civil_of_days(days).year - 1, 1000);
     case MU_UNIT_WEEK:
         return floor_div(days + WEEK_SHIFT, 7);
     case MU_UNIT_MICROSECOND:
@@ -168,7 +185,7 @@ int64_t mu_unit_number(int64_t time_us, mu_unit unit)
 
 int64_t mu_unit_start(int64_t number, mu_unit unit)
 {
-    assert(unit >= MU_UNIT_DAY && unit <= MU_UNIT_YEAR);
+    assert(unit >= MU_UNIT_DAY && unit <= MU_UNIT_MILLENNIUM);
     switch (unit) {
     case MU_UNIT_MONTH:
         return us_of_months(number);
@@ -176,6 +193,12 @@ int64_t mu_unit_start(int64_t number, mu_unit unit)
         return us_of_months(saturated_mul(number, 3));
     case MU_UNIT_YEAR:
         return us_of_months(saturated_mul(number, 12));
+    case MU_UNIT_DECADE:
+        return us_of_year(number, 10, 0);
+    case MU_UNIT_CENTURY:
+        return us_of_year(number, 100, 1);
+    case MU_UNIT_MILLENNIUM:
+        return us_of_year(number, 1000, 1);
     case MU_UNIT_WEEK:
         return saturated_mul(saturated_add(saturated_mul(number, 7), -WEEK_SHIFT), MU_DAY_US);
     case MU_UNIT_MICROSECOND:
@@ -194,7 +217,7 @@ int64_t mu_time_truncate(int64_t time_us, mu_unit unit)
     if (unit >= MU_UNIT_DAY) {
         return mu_unit_start(mu_unit_number(time_us, unit), unit);
     }
-    const int64_t width = width_us(unit);
+    const int64_t width = mu_unit_width(unit);
     return saturated_mul(floor_div(time_us, width), width);
 }
 

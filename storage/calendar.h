@@ -1,8 +1,8 @@
 /*
  * calendar.h - the proleptic Gregorian calendar over days and microseconds, before 1970 too.
  *
- * All in UTC; weeks begin on Monday. Source of the day arithmetic: Howard Hinnant,
- * "chrono-Compatible Low-Level Date Algorithms".
+ * On a clock without zones (zone.h has those); weeks begin on Monday. Source of the day
+ * arithmetic: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
  */
 #ifndef MU_CALENDAR_H
 #define MU_CALENDAR_H
@@ -29,6 +29,9 @@ typedef enum mu_unit {
     MU_UNIT_MONTH,
     MU_UNIT_QUARTER,
     MU_UNIT_YEAR,
+    MU_UNIT_DECADE,     /* 2020 to 2029 */
+    MU_UNIT_CENTURY,    /* 2001 to 2100 */
+    MU_UNIT_MILLENNIUM, /* 2001 to 3000 */
 } mu_unit;
 
 typedef struct mu_civil {
@@ -50,6 +53,9 @@ int64_t mu_time_truncate(int64_t time_us, mu_unit unit);
  * number n. DAY and longer. */
 int64_t mu_unit_number(int64_t time_us, mu_unit unit);
 int64_t mu_unit_start(int64_t number, mu_unit unit);
+
+/* Microseconds of a unit; 0 for those that are not all equally long: MONTH and longer. */
+int64_t mu_unit_width(mu_unit unit);
 
 /* Adds months, keeping the time of day and the day of the month, or the month's last day where it
  * is shorter. */

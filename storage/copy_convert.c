@@ -12,6 +12,7 @@
 #include "storage/base/mem.h"
 #include "storage/calendar.h"
 #include "storage/value.h"
+#include "storage/zone.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -161,7 +162,13 @@ static bool convert_fast(mu_copy_piece *piece, const mu_copy_column *column,
     case MU_DECIMAL:
         return read_decimal(field->data, field->size, column->type, i64);
     case MU_TIMESTAMP:
-        return !column->formats.timestamp && read_timestamp(piece, field->data, field->size, i64);
+        if (column->formats.timestamp || !read_timestamp(piece, field->data, field->size, i64)) {
+            return false;
+        }
+        if (column->formats.zone) {
+            *i64 = mu_zone_to_utc(column->formats.zone, *i64);
+        }
+        return *i64 >= MU_TIME_MIN && *i64 <= MU_TIME_MAX;
     case MU_DATE:
         return !column->formats.date && field->size == 10 && read_day(field->data, i64);
     case MU_BOOLEAN:

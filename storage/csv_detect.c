@@ -172,7 +172,7 @@ static bool names_column(const mu_table *table, const mu_csv_record *record)
 
 static bool fits_type(mu_type type, const char *format, const mu_csv_field *field)
 {
-    const mu_value_formats formats = {format, format};
+    const mu_value_formats formats = {.timestamp = format, .date = format};
     mu_value value;
 
     return mu_value_parse(type, (mu_text){field->data, field->size}, &formats, &value, NULL) ==

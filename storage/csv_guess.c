@@ -120,7 +120,7 @@ static uint32_t scan_number(mu_text text, number *out)
 static bool parses(mu_kind kind, mu_text text, const char *timestamp, const char *date,
                    mu_value *out)
 {
-    const mu_value_formats how = {timestamp, date};
+    const mu_value_formats how = {.timestamp = timestamp, .date = date};
 
     return mu_value_parse((mu_type){.kind = kind, .bits = 64}, text, &how, out, NULL) == MUSTER_OK;
 }

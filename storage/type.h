@@ -81,12 +81,15 @@ typedef struct mu_value {
     int32_t months; /* INTERVAL constants: calendar months beside the microseconds */
 } mu_value;
 
+typedef struct mu_zone mu_zone; /* zone.h; NULL is UTC */
+
 /* How text becomes dates where the default (ISO 8601, as PostgreSQL reads it) does not fit; as
  * strftime writes them. NULL: the default. */
 typedef struct mu_value_formats {
     const char *timestamp; /* '%Y%m%d', '%d/%m/%Y %H:%M', ... and 'epoch', 'epoch_ms' for seconds
                               and milliseconds since 1970 */
     const char *date;
+    const mu_zone *zone; /* of times without an offset of their own */
 } mu_value_formats;
 
 /* Reads `text` as a value of `type` (any but CUSTOMER and NULL). Blanks around numbers, dates and
@@ -99,5 +102,7 @@ muster_status mu_value_parse(mu_type type, mu_text text, const mu_value_formats 
 /* Appends the value as people write it: '2024-05-01 09:00:00', '12.50', 'true', shortest round-trip
  * doubles. NULL appends nothing. Not for CUSTOMER, whose names are in the registry. */
 void mu_value_format(const mu_value *value, mu_writer *out);
+/* The same with a TIMESTAMP as the zone's clock shows it. */
+void mu_value_format_in(const mu_value *value, const mu_zone *zone, mu_writer *out);
 
 #endif

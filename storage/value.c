@@ -10,6 +10,7 @@
 #include "storage/base/limits.h"
 #include "storage/calendar.h"
 #include "storage/type.h"
+#include "storage/zone.h"
 
 #include <assert.h>
 #include <string.h>
@@ -114,22 +115,45 @@ static muster_status check_text(mu_text text, muster_error *err)
     }
 }
 
-static muster_status parse_time(mu_text text, const char *pattern, int64_t *out, muster_error *err)
+static muster_status parse_time(mu_text text, const mu_value_formats *formats, int64_t *out,
+                                muster_error *err)
 {
-    return pattern ? mu_value_parse_pattern(text, pattern, out, err)
-                   : mu_value_parse_timestamp(text, out, err);
+    mu_value_time time;
+
+    if (formats && formats->timestamp) {
+        MU_TRY(mu_value_parse_pattern(text, formats->timestamp, &time, err));
+    } else {
+        MU_TRY(mu_value_parse_time(text, "timestamp", &time, err));
+    }
+    *out = time.in_utc || !formats ? time.us : mu_zone_to_utc(formats->zone, time.us);
+    if (*out < MU_TIME_MIN || *out > MU_TIME_MAX) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "\"%.*s\" is not a timestamp: in UTC it lies outside the years 1 to 9999",
+                       MU_SHOWN(text));
+    }
+    return MUSTER_OK;
 }
 
-static muster_status parse_date(mu_text text, const char *pattern, int64_t *out, muster_error *err)
+static muster_status parse_date(mu_text text, const mu_value_formats *formats, int64_t *out,
+                                muster_error *err)
 {
-    int64_t time_us;
+    mu_value_time time;
 
-    if (!pattern) {
-        return mu_value_parse_date(text, out, err);
+    if (formats && formats->date) {
+        MU_TRY(mu_value_parse_pattern(text, formats->date, &time, err));
+    } else {
+        MU_TRY(mu_value_parse_time(text, "date", &time, err));
     }
-    MU_TRY(mu_value_parse_pattern(text, pattern, &time_us, err));
-    *out = mu_days_of_us(time_us);
-    if (*out * MU_DAY_US != time_us) {
+    if (time.in_utc && formats) {
+        time.us = mu_zone_to_local(formats->zone, time.us);
+    }
+    if (time.us < MU_TIME_MIN || time.us > MU_TIME_MAX) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "\"%.*s\" is not a date: it lies outside the years 1 to 9999",
+                       MU_SHOWN(text));
+    }
+    *out = mu_days_of_us(time.us);
+    if (*out * MU_DAY_US != time.us) {
         return mu_fail(err, MUSTER_INVALID,
                        "\"%.*s\" is not a date: it has a time of day; make the column a TIMESTAMP",
                        MU_SHOWN(text));
@@ -159,9 +183,9 @@ muster_status mu_value_parse(mu_type type, mu_text text, const mu_value_formats 
         MU_TRY(check_text(text, err));
         return mu_value_check_characters(type, text, err);
     case MU_DATE:
-        return parse_date(mu_value_trim(text), formats ? formats->date : NULL, &out->i64, err);
+        return parse_date(mu_value_trim(text), formats, &out->i64, err);
     case MU_TIMESTAMP:
-        return parse_time(mu_value_trim(text), formats ? formats->timestamp : NULL, &out->i64, err);
+        return parse_time(mu_value_trim(text), formats, &out->i64, err);
     case MU_INTERVAL:
         return mu_value_parse_interval(mu_value_trim(text), &out->months, &out->i64, err);
     case MU_CUSTOMER:

@@ -6,6 +6,7 @@
  *   value_time.c     dates, timestamps, intervals as ISO 8601 and PostgreSQL have them
  *   value_pattern.c  dates and timestamps by a pattern of strptime
  *   value_format.c   values to text
+ *   value_strftime.c, value_to_char.c   times to text by a pattern
  */
 #ifndef MU_VALUE_H
 #define MU_VALUE_H
@@ -67,25 +68,54 @@ muster_status mu_value_parse_double(mu_text text, double *out, muster_error *err
  * not depend on the locale. */
 double mu_value_double_of_digits(const char *digits, size_t count, int64_t exponent);
 
-muster_status mu_value_parse_timestamp(mu_text text, int64_t *out, muster_error *err);
-muster_status mu_value_parse_date(mu_text text, int64_t *out, muster_error *err);
+/* A time that was read: with an offset it is one of UTC, without one of a clock on some wall. */
+typedef struct mu_value_time {
+    int64_t us;
+    bool in_utc;
+} mu_value_time;
+/* `what` is "timestamp" or "date". */
+muster_status mu_value_parse_time(mu_text text, const char *what, mu_value_time *out,
+                                  muster_error *err);
 muster_status mu_value_parse_interval(mu_text text, int32_t *months, int64_t *us,
                                       muster_error *err);
 
 /* By a pattern as strftime has them, or 'epoch', 'epoch_ms'. The check is of the pattern alone. */
 muster_status mu_value_check_pattern(const char *pattern, muster_error *err);
-muster_status mu_value_parse_pattern(mu_text text, const char *pattern, int64_t *time_us,
+muster_status mu_value_parse_pattern(mu_text text, const char *pattern, mu_value_time *out,
                                      muster_error *err);
 
-/* What the two ways to read a time have in common. `what` is "timestamp" or "date". */
+/* What the two ways to read a time have in common. */
 typedef struct mu_value_clock {
     int32_t year, month, day;
     int32_t hour, minute, second;
     int64_t fraction_us;    /* 0 to 1,000,000 (rounded up from more digits) */
-    int32_t offset_seconds; /* of the zone, east of UTC */
+    int32_t offset_seconds; /* east of UTC */
+    bool has_offset;
 } mu_value_clock;
-muster_status mu_value_clock_to_us(const mu_value_clock *clock, mu_text text, const char *what,
-                                   int64_t *out, muster_error *err);
+muster_status mu_value_clock_to_time(const mu_value_clock *clock, mu_text text, const char *what,
+                                     mu_value_time *out, muster_error *err);
+
+extern const char *const mu_month_names[12];
+extern const char *const mu_weekday_names[7]; /* from Monday */
+
+/* What a clock and a calendar show of a time. */
+typedef struct mu_value_moment {
+    mu_civil date;
+    int32_t weekday; /* 0 is Monday */
+    int32_t day_of_year;
+    int32_t week_year, week; /* as ISO 8601 numbers them */
+    int32_t hour, minute, second, fraction_us;
+    int32_t offset_seconds; /* east of UTC */
+    int64_t epoch_us;
+} mu_value_moment;
+void mu_value_moment_of(int64_t local_us, int64_t offset_us, mu_value_moment *out);
+/* As strftime() has it; INVALID if the pattern has a letter that is not known. */
+muster_status mu_value_strftime(const mu_value_moment *moment, mu_text pattern, mu_writer *out,
+                                muster_error *err);
+/* As PostgreSQL's to_char() has it. */
+void mu_value_to_char(const mu_value_moment *moment, mu_text pattern, mu_writer *out);
+/* +08:00; seconds only if there are any. */
+void mu_value_write_offset(int32_t seconds, const char *separator, mu_writer *out);
 
 /* Reads digits behind a decimal point as microseconds, rounding what is finer; *at moves past
  * them. False if there is none. */

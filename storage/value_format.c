@@ -6,6 +6,7 @@
  * an exponent. Nothing depends on the locale.
  */
 #include "storage/value.h"
+#include "storage/zone.h"
 
 #include <assert.h>
 #include <float.h>
@@ -224,6 +225,16 @@ static void write_interval(mu_writer *out, int32_t months, int64_t us)
         }
         write_clock(out, write_sign(out, us % MU_DAY_US));
     }
+}
+
+void mu_value_format_in(const mu_value *value, const mu_zone *zone, mu_writer *out)
+{
+    mu_value local = *value;
+
+    if (local.type.kind == MU_TIMESTAMP && !local.null) {
+        local.i64 = mu_zone_to_local(zone, local.i64);
+    }
+    mu_value_format(&local, out);
 }
 
 void mu_value_format(const mu_value *value, mu_writer *out)

@@ -4,7 +4,7 @@
  * The C library's strptime() depends on the locale, knows no fraction of a second and reads a text
  * that must end in a NUL; so the pattern is walked here. A blank in the pattern stands for any
  * number of blanks, none included; every other character for itself. What is not in the pattern is
- * 1900-01-01 00:00:00 UTC. A weekday has to agree with the date.
+ * 1900-01-01 00:00:00. A weekday has to agree with the date.
  *
  *   %Y %y %m %d %e %j   %H %k %I %l %p %M %S %f   %z %s   %b %B %h %a %A   %F %T %D %R %n %t %%
  */
@@ -59,6 +59,7 @@ static bool read_name(pattern_state *s, const char *const *names, int32_t count,
             char name[LONGEST_NAME + 1] = {0};
             assert(size <= LONGEST_NAME);
             memcpy(name, names[i], size);
+            name[0] = (char)(name[0] | 0x20); /* words are compared with small letters */
             if (s->end - s->at >= (ptrdiff_t)size &&
                 mu_value_is_word((mu_text){s->at, size}, name)) {
                 s->at += size;
@@ -72,11 +73,7 @@ static bool read_name(pattern_state *s, const char *const *names, int32_t count,
 
 static bool read_month_name(pattern_state *s)
 {
-    static const char *const months[] = {"january",   "february", "march",    "april",
-                                         "may",       "june",     "july",     "august",
-                                         "september", "october",  "november", "december"};
-
-    if (!read_name(s, months, MU_COUNT(months), &s->clock.month)) {
+    if (!read_name(s, mu_month_names, MU_COUNT(mu_month_names), &s->clock.month)) {
         return false;
     }
     s->clock.month++;
@@ -85,10 +82,7 @@ static bool read_month_name(pattern_state *s)
 
 static bool read_weekday(pattern_state *s)
 {
-    static const char *const days[] = {"monday", "tuesday",  "wednesday", "thursday",
-                                       "friday", "saturday", "sunday"};
-
-    return read_name(s, days, MU_COUNT(days), &s->weekday);
+    return read_name(s, mu_weekday_names, MU_COUNT(mu_weekday_names), &s->weekday);
 }
 
 static bool read_half(pattern_state *s)
@@ -184,6 +178,7 @@ static bool read_conversion(pattern_state *s, char letter, char *unknown)
     case 'f':
         return mu_value_read_fraction(&s->at, s->end, &s->clock.fraction_us);
     case 'z':
+        s->clock.has_offset = true;
         return mu_value_read_zone(&s->at, s->end, &s->clock.offset_seconds);
     case 's':
         return read_epoch(s, MU_SECOND_US);
@@ -263,12 +258,12 @@ static muster_status fail_pattern(mu_text text, const char *pattern, muster_erro
                    pattern);
 }
 
-static muster_status finish(pattern_state *s, mu_text text, const char *pattern, int64_t *time_us,
+static muster_status finish(pattern_state *s, mu_text text, const char *pattern, mu_value_time *out,
                             muster_error *err)
 {
     if (s->has_epoch) {
-        *time_us = s->epoch_us;
-        if (*time_us < MU_TIME_MIN || *time_us > MU_TIME_MAX) {
+        *out = (mu_value_time){s->epoch_us, true};
+        if (s->epoch_us < MU_TIME_MIN || s->epoch_us > MU_TIME_MAX) {
             return mu_fail(err, MUSTER_INVALID,
                            "\"%.*s\" is not a timestamp: it lies outside the years 1 to 9999",
                            MU_SHOWN(text));
@@ -278,9 +273,9 @@ static muster_status finish(pattern_state *s, mu_text text, const char *pattern,
     if (!settle(s)) {
         return fail_pattern(text, pattern, err);
     }
-    MU_TRY(mu_value_clock_to_us(&s->clock, text, "timestamp", time_us, err));
+    MU_TRY(mu_value_clock_to_time(&s->clock, text, "timestamp", out, err));
     if (s->weekday >= 0) {
-        const int64_t local = *time_us + s->clock.offset_seconds * MU_SECOND_US;
+        const int64_t local = out->us + s->clock.offset_seconds * MU_SECOND_US;
         const int64_t monday = mu_days_of_us(mu_time_truncate(local, MU_UNIT_WEEK));
         if (mu_days_of_us(local) - monday != s->weekday) {
             return mu_fail(err, MUSTER_INVALID,
@@ -310,7 +305,7 @@ muster_status mu_value_check_pattern(const char *pattern, muster_error *err)
     return MUSTER_OK;
 }
 
-muster_status mu_value_parse_pattern(mu_text text, const char *pattern, int64_t *time_us,
+muster_status mu_value_parse_pattern(mu_text text, const char *pattern, mu_value_time *out,
                                      muster_error *err)
 {
     pattern_state s = {
@@ -338,5 +333,5 @@ muster_status mu_value_parse_pattern(mu_text text, const char *pattern, int64_t 
     if (!matched || s.at < s.end) {
         return fail_pattern(text, pattern, err);
     }
-    return finish(&s, text, pattern, time_us, err);
+    return finish(&s, text, pattern, out, err);
 }

@@ -13,9 +13,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *const month_names[] = {"January",   "February", "March",    "April",
-                                          "May",       "June",     "July",     "August",
-                                          "September", "October",  "November", "December"};
+const char *const mu_weekday_names[7] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                         "Friday", "Saturday", "Sunday"};
+
+const char *const mu_month_names[12] = {"January",   "February", "March",    "April",
+                                        "May",       "June",     "July",     "August",
+                                        "September", "October",  "November", "December"};
 
 /* Reads 1 to `most` digits. */
 static bool read_digits(const char **at, const char *end, int most, int32_t *out)
@@ -107,12 +110,12 @@ static muster_status fail_date(const mu_value_clock *clock, mu_text text, const 
                        MU_SHOWN(text), what, clock->month);
     }
     return mu_fail(err, MUSTER_INVALID, "\"%.*s\" is not a %s: %s %" PRId32 " has %" PRId32 " days",
-                   MU_SHOWN(text), what, month_names[clock->month - 1], clock->year,
+                   MU_SHOWN(text), what, mu_month_names[clock->month - 1], clock->year,
                    mu_month_days(clock->year, clock->month));
 }
 
-muster_status mu_value_clock_to_us(const mu_value_clock *clock, mu_text text, const char *what,
-                                   int64_t *out, muster_error *err)
+muster_status mu_value_clock_to_time(const mu_value_clock *clock, mu_text text, const char *what,
+                                     mu_value_time *out, muster_error *err)
 {
     if (clock->year < 1 || clock->year > 9999 || clock->month < 1 || clock->month > 12 ||
         clock->day < 1 ||
@@ -129,13 +132,9 @@ muster_status mu_value_clock_to_us(const mu_value_clock *clock, mu_text text, co
                        ":%02" PRId32,
                        MU_SHOWN(text), what, clock->hour, clock->minute, clock->second);
     }
-    *out = mu_days_of_civil(clock->year, clock->month, clock->day) * MU_DAY_US + us_of_day -
-           clock->offset_seconds * MU_SECOND_US;
-    if (*out < MU_TIME_MIN || *out > MU_TIME_MAX) {
-        return mu_fail(err, MUSTER_INVALID,
-                       "\"%.*s\" is not a %s: in UTC it lies outside the years 1 to 9999",
-                       MU_SHOWN(text), what);
-    }
+    out->us = mu_days_of_civil(clock->year, clock->month, clock->day) * MU_DAY_US + us_of_day -
+              clock->offset_seconds * MU_SECOND_US;
+    out->in_utc = clock->has_offset;
     return MUSTER_OK;
 }
 
@@ -212,59 +211,55 @@ static bool read_fixed(mu_text text, int64_t *time_us)
     return true;
 }
 
-static muster_status read_time(mu_text text, const char *what, int64_t *out, muster_error *err)
+/* Whether the text is a word that PostgreSQL has for a time; "now" and its like have functions. */
+static muster_status fail_shape(mu_text text, const char *what, muster_error *err)
+{
+    if (mu_value_is_word(text, "infinity") || mu_value_is_word(text, "-infinity")) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "\"%.*s\" is not a %s: times lie in the years 1 to 9999; use NULL for none",
+                       MU_SHOWN(text), what);
+    }
+    return mu_fail(err, MUSTER_INVALID, "\"%.*s\" is not a %s; write %s", MU_SHOWN(text), what,
+                   strcmp(what, "date") == 0 ? "2024-05-01" : "2024-05-01 09:00:00");
+}
+
+static void skip_blanks(const char **at, const char *end)
+{
+    while (*at < end && mu_value_is_blank(**at)) {
+        (*at)++;
+    }
+}
+
+muster_status mu_value_parse_time(mu_text text, const char *what, mu_value_time *out,
+                                  muster_error *err)
 {
     mu_value_clock clock = {0};
     const char *at = text.data;
     const char *end = text.data + text.size;
 
+    out->in_utc = false;
+    if (read_fixed(text, &out->us)) {
+        return MUSTER_OK;
+    }
     if (!read_date(&at, end, &clock)) {
-        goto fail;
+        return fail_shape(text, what, err);
     }
     if (at < end) {
         if (*at != 'T' && *at != 't' && !mu_value_is_blank(*at)) {
-            goto fail;
+            return fail_shape(text, what, err);
         }
         at++;
-        while (at < end && mu_value_is_blank(*at)) {
-            at++;
-        }
+        skip_blanks(&at, end);
         if (!read_clock(&at, end, &clock)) {
-            goto fail;
+            return fail_shape(text, what, err);
         }
-        while (at < end && mu_value_is_blank(*at)) {
-            at++;
-        }
+        skip_blanks(&at, end);
+        clock.has_offset = at < end;
         if (at < end && (!mu_value_read_zone(&at, end, &clock.offset_seconds) || at < end)) {
-            goto fail;
+            return fail_shape(text, what, err);
         }
     }
-    return mu_value_clock_to_us(&clock, text, what, out, err);
-
-fail:
-    return mu_fail(err, MUSTER_INVALID, "\"%.*s\" is not a %s; write %s", MU_SHOWN(text), what,
-                   strcmp(what, "date") == 0 ? "2024-05-01" : "2024-05-01 09:00:00");
-}
-
-muster_status mu_value_parse_timestamp(mu_text text, int64_t *out, muster_error *err)
-{
-    return read_fixed(text, out) ? MUSTER_OK : read_time(text, "timestamp", out, err);
-}
-
-muster_status mu_value_parse_date(mu_text text, int64_t *out, muster_error *err)
-{
-    int64_t time_us;
-
-    if (!read_fixed(text, &time_us)) {
-        MU_TRY(read_time(text, "date", &time_us, err));
-    }
-    *out = mu_days_of_us(time_us);
-    if (*out * MU_DAY_US != time_us) {
-        return mu_fail(err, MUSTER_INVALID,
-                       "\"%.*s\" is not a date: it has a time of day; make the column a TIMESTAMP",
-                       MU_SHOWN(text));
-    }
-    return MUSTER_OK;
+    return mu_value_clock_to_time(&clock, text, what, out, err);
 }
 
 /* Intervals. */
@@ -299,7 +294,11 @@ static const unit_word *find_unit(mu_text word)
         {"mon", 0, 1},
         {"quarter", 0, 3},
         {"year", 0, 12},
+        {"yr", 0, 12},
         {"y", 0, 12},
+        {"decade", 0, 120},
+        {"century", 0, 1200},
+        {"millennium", 0, 12000},
     };
 
     for (size_t i = 0; i < MU_COUNT(units); i++) {
@@ -339,29 +338,81 @@ static bool read_clock_part(const char **at, const char *end, interval_part *par
     return true;
 }
 
-static bool read_part(const char **at, const char *end, interval_part *part)
+/* Reads 1-2: years and months. */
+static bool read_years(const char **at, const char *end, interval_part *part)
 {
-    *part = (interval_part){.negative = *at < end && **at == '-'};
-    if (*at < end && (**at == '-' || **at == '+')) {
-        (*at)++;
-    }
-    if (read_clock_part(at, end, part)) {
-        return true;
-    }
+    static const unit_word month = {"month", 0, 1};
     const char *start = *at;
+    int32_t years, months;
+
+    if (!read_digits(at, end, 6, &years) || !skip(at, end, '-') ||
+        !read_digits(at, end, 2, &months) || months > 11 ||
+        (*at < end && !mu_value_is_blank(**at))) {
+        *at = start;
+        return false;
+    }
+    part->whole = (int64_t)years * 12 + months;
+    part->unit = &month;
+    return true;
+}
+
+static bool read_number(const char **at, const char *end, interval_part *part)
+{
+    const char *start = *at;
+
     for (; *at < end && mu_value_is_digit(**at); (*at)++) {
         if (__builtin_mul_overflow(part->whole, 10, &part->whole) ||
             __builtin_add_overflow(part->whole, **at - '0', &part->whole)) {
             return false;
         }
     }
-    if (*at == start ||
-        (skip(at, end, '.') && !mu_value_read_fraction(at, end, &part->fraction_us))) {
+    const bool whole = *at > start;
+    if (skip(at, end, '.')) {
+        return mu_value_read_fraction(at, end, &part->fraction_us);
+    }
+    return whole;
+}
+
+/* A number and the letter behind it, after P or, of the day, after the T in P1Y2M3DT4H5M6S. */
+static bool read_iso_part(const char **at, const char *end, bool of_day, interval_part *part)
+{
+    static const char letters[] = "YMWDHMS";
+    static const unit_word units[] = {
+        {"year", 0, 12},
+        {"month", 0, 1},
+        {"week", 7 * MU_DAY_US, 0},
+        {"day", MU_DAY_US, 0},
+        {"hour", MU_HOUR_US, 0},
+        {"minute", MU_MINUTE_US, 0},
+        {"second", MU_SECOND_US, 0},
+    };
+
+    *part = (interval_part){.negative = skip(at, end, '-')};
+    if (!read_number(at, end, part) || *at == end) {
         return false;
     }
-    while (*at < end && mu_value_is_blank(**at)) {
+    const char *found = strchr(of_day ? letters + 4 : letters, **at & ~0x20);
+    if (!found || (!of_day && found - letters > 3)) {
+        return false;
+    }
+    (*at)++;
+    part->unit = &units[found - letters];
+    return true;
+}
+
+static bool read_part(const char **at, const char *end, interval_part *part)
+{
+    *part = (interval_part){.negative = *at < end && **at == '-'};
+    if (*at < end && (**at == '-' || **at == '+')) {
         (*at)++;
     }
+    if (read_clock_part(at, end, part) || read_years(at, end, part)) {
+        return true;
+    }
+    if (!read_number(at, end, part)) {
+        return false;
+    }
+    skip_blanks(at, end);
     const char *word = *at;
     while (*at < end && ((**at >= 'a' && **at <= 'z') || (**at >= 'A' && **at <= 'Z'))) {
         (*at)++;
@@ -377,9 +428,11 @@ static bool add_part(const interval_part *part, int64_t *months, int64_t *us)
     int64_t whole = 0, fraction = sign * part->fraction_us;
 
     if (part->unit && part->unit->months > 0) {
-        return part->fraction_us == 0 &&
+        const int64_t millionths = part->fraction_us * part->unit->months;
+        return millionths % 1000000 == 0 &&
                !__builtin_mul_overflow(part->whole, sign * part->unit->months, &whole) &&
-               !__builtin_add_overflow(*months, whole, months);
+               !__builtin_add_overflow(*months, whole, months) &&
+               !__builtin_add_overflow(*months, sign * (millionths / 1000000), months);
     }
     if (part->unit) {
         /* At most 10^6 times a week of microseconds, which an int64_t holds. */
@@ -391,36 +444,87 @@ static bool add_part(const interval_part *part, int64_t *months, int64_t *us)
     return !__builtin_add_overflow(*us, whole, us) && !__builtin_add_overflow(*us, fraction, us);
 }
 
-muster_status mu_value_parse_interval(mu_text text, int32_t *months, int64_t *us, muster_error *err)
-{
-    const char *at = text.data;
-    const char *end = text.data + text.size;
-    int64_t month_sum = 0;
-    bool any = false;
+/* The parts of an interval as they are read. */
+typedef struct interval_sum {
+    mu_text text;
+    int64_t months, us;
+    bool any;
+} interval_sum;
 
-    *us = 0;
+static muster_status fail_interval(mu_text text, muster_error *err)
+{
+    return mu_fail(err, MUSTER_INVALID,
+                   "\"%.*s\" is not an interval; write '30 minutes', '7 days', '1 month'",
+                   MU_SHOWN(text));
+}
+
+static muster_status take_part(interval_sum *sum, const interval_part *part, muster_error *err)
+{
+    if (!add_part(part, &sum->months, &sum->us) || sum->months > INT32_MAX ||
+        sum->months < -INT32_MAX) {
+        return mu_fail(err, MUSTER_INVALID, "\"%.*s\" is not an interval: %s", MU_SHOWN(sum->text),
+                       part->unit && part->unit->months > 0 && part->fraction_us != 0
+                           ? "months and longer are taken whole"
+                           : "it is too long");
+    }
+    sum->any = true;
+    return MUSTER_OK;
+}
+
+static muster_status read_iso(interval_sum *sum, const char *at, const char *end, muster_error *err)
+{
+    bool of_day = false;
+    interval_part part;
+
+    while (at < end) {
+        if (!of_day && (*at == 'T' || *at == 't')) {
+            of_day = true;
+            at++;
+        }
+        if (!read_iso_part(&at, end, of_day, &part)) {
+            return fail_interval(sum->text, err);
+        }
+        MU_TRY(take_part(sum, &part, err));
+    }
+    return sum->any ? MUSTER_OK : fail_interval(sum->text, err);
+}
+
+static muster_status read_words(interval_sum *sum, const char *at, const char *end,
+                                muster_error *err)
+{
     while (at < end) {
         interval_part part;
         if (!read_part(&at, end, &part)) {
-            any = false;
-            break;
+            return fail_interval(sum->text, err);
         }
-        if (!add_part(&part, &month_sum, us) || month_sum > INT32_MAX || month_sum < INT32_MIN) {
-            return mu_fail(err, MUSTER_INVALID, "\"%.*s\" is not an interval: %s", MU_SHOWN(text),
-                           part.unit && part.unit->months > 0 && part.fraction_us != 0
-                               ? "months and longer are taken whole"
-                               : "it is too long");
-        }
-        any = true;
-        while (at < end && mu_value_is_blank(*at)) {
-            at++;
-        }
+        MU_TRY(take_part(sum, &part, err));
+        skip_blanks(&at, end);
     }
-    if (!any) {
-        return mu_fail(err, MUSTER_INVALID,
-                       "\"%.*s\" is not an interval; write '30 minutes', '7 days', '1 month'",
+    return sum->any ? MUSTER_OK : fail_interval(sum->text, err);
+}
+
+muster_status mu_value_parse_interval(mu_text text, int32_t *months, int64_t *us, muster_error *err)
+{
+    interval_sum sum = {.text = text};
+    mu_text rest = text;
+    const bool ago =
+        rest.size > 4 && mu_value_is_word((mu_text){rest.data + rest.size - 4, 4}, " ago");
+
+    if (ago) {
+        rest.size -= 4;
+        rest = mu_value_trim(rest);
+    }
+    const char *at = rest.data, *end = rest.data + rest.size;
+    if (at < end && (*at == 'P' || *at == 'p')) {
+        MU_TRY(read_iso(&sum, at + 1, end, err));
+    } else {
+        MU_TRY(read_words(&sum, at, end, err));
+    }
+    if (ago && sum.us == INT64_MIN) {
+        return mu_fail(err, MUSTER_INVALID, "\"%.*s\" is not an interval: it is too long",
                        MU_SHOWN(text));
     }
-    *months = (int32_t)month_sum;
+    *months = (int32_t)(ago ? -sum.months : sum.months);
+    *us = ago ? -sum.us : sum.us;
     return MUSTER_OK;
 }

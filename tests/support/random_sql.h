@@ -54,10 +54,10 @@ typedef struct sql_query {
 /* Makes queries; texts are good until the next sql_start(). */
 typedef struct sql_maker {
     uint64_t *random;
-    sql_kind id_kind;    /* of customers: SQL_TEXT or SQL_BIGINT */
-    int names;           /* aliases given so far */
-    bool nested;         /* queries stand where expressions do: sqlite3 runs them once for each row */
-    bool few_rows;       /* of events: all pairs of them are not too many */
+    sql_kind id_kind; /* of customers: SQL_TEXT or SQL_BIGINT */
+    int names;        /* aliases given so far */
+    bool nested;      /* queries stand where expressions do: sqlite3 runs them once for each row */
+    bool few_rows;    /* of events: all pairs of them are not too many */
     bool many_customers; /* who have no events: joins leave them out */
     size_t used;
     char room[1 << 21];

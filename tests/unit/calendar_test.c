@@ -53,6 +53,77 @@ TEST(a_unit_begins_where_its_number_changes)
     }
 }
 
+static int32_t floor_to(int32_t year, int32_t years, int32_t first)
+{
+    int32_t start = first - 4 * 12000; /* before all that are asked for */
+
+    while (start + years <= year) {
+        start += years;
+    }
+    return start;
+}
+
+/* Where the unit of a date begins, told without the arithmetic of calendar.c. */
+static mu_civil start_of(mu_civil date, mu_unit unit)
+{
+    switch (unit) {
+    case MU_UNIT_MONTH:
+        return (mu_civil){date.year, date.month, 1};
+    case MU_UNIT_QUARTER:
+        return (mu_civil){date.year,
+                          date.month <= 3   ? 1
+                          : date.month <= 6 ? 4
+                          : date.month <= 9 ? 7
+                                            : 10,
+                          1};
+    case MU_UNIT_YEAR:
+        return (mu_civil){date.year, 1, 1};
+    case MU_UNIT_DECADE:
+        return (mu_civil){floor_to(date.year, 10, 0), 1, 1};
+    case MU_UNIT_CENTURY:
+        return (mu_civil){floor_to(date.year, 100, 1), 1, 1};
+    case MU_UNIT_MILLENNIUM:
+        return (mu_civil){floor_to(date.year, 1000, 1), 1, 1};
+    case MU_UNIT_MICROSECOND:
+    case MU_UNIT_MILLISECOND:
+    case MU_UNIT_SECOND:
+    case MU_UNIT_MINUTE:
+    case MU_UNIT_HOUR:
+    case MU_UNIT_DAY:
+    case MU_UNIT_WEEK:
+        break;
+    }
+    return date;
+}
+
+TEST(units_of_4000_years_begin_where_they_do_by_hand)
+{
+    const int64_t last = mu_days_of_civil(3000, 12, 31);
+    const int64_t monday = mu_days_of_civil(2024, 5, 13);
+    int64_t week = monday - 7 * 200000;
+
+    for (int64_t day = mu_days_of_civil(-1000, 1, 1); day <= last; day++) {
+        const int64_t noon_us = day * MU_DAY_US + MU_DAY_US / 2;
+        const mu_civil date = mu_civil_of_days(day);
+        for (mu_unit unit = MU_UNIT_MONTH; unit <= MU_UNIT_MILLENNIUM; unit++) {
+            const bool yearly = unit > MU_UNIT_YEAR;
+            if (yearly && (date.month != 1 || date.day != 1) &&
+                (date.month != 12 || date.day != 31)) {
+                continue; /* the slow ones at both ends of a year */
+            }
+            const mu_civil start = start_of(date, unit);
+            const int64_t wanted = mu_days_of_civil(start.year, start.month, start.day) * MU_DAY_US;
+            if (mu_time_truncate(noon_us, unit) != wanted) {
+                fail_msg("unit %d of %d-%d-%d", (int)unit, date.year, date.month, date.day);
+            }
+        }
+        while (week + 7 <= day) {
+            week += 7;
+        }
+        assert_int_equal(mu_time_truncate(noon_us, MU_UNIT_WEEK), week * MU_DAY_US);
+    }
+}
+
 TEST(numbers_count_from_1970_and_weeks_begin_on_monday)
 {
     assert_int_equal(mu_unit_number(0, MU_UNIT_DAY), 0);

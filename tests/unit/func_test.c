@@ -377,18 +377,6 @@ TEST(times_follow_the_calendar)
         {"date_trunc", {"t YEAR", "d 2024-05-17"}, "s 2024-01-01 00:00:00"},
         {"date_trunc", {"t hour", "s 1969-12-31 23:59:59"}, "s 1969-12-31 23:00:00"},
         {"date_trunc", {"t eon", "s 2024-05-17 10:11:12"}, "! no unit of time \"eon\""},
-        {"extract", {"t year", "s 2024-05-17 10:11:12"}, "i 2024"},
-        {"extract", {"t dow", "d 2024-05-19"}, "i 0"},
-        {"extract", {"t isodow", "d 2024-05-19"}, "i 7"},
-        {"extract", {"t week", "d 2021-01-03"}, "i 53"},
-        {"extract", {"t isoyear", "d 2021-01-03"}, "i 2020"},
-        {"extract", {"t week", "d 2024-12-30"}, "i 1"},
-        {"extract", {"t doy", "d 2024-12-31"}, "i 366"},
-        {"extract", {"t epoch", "s 1969-12-31 23:59:59.5"}, "i -1"},
-        {"extract", {"t second", "s 2024-05-17 10:11:12.75"}, "i 12"},
-        {"extract", {"t milliseconds", "s 2024-05-17 10:11:12.75"}, "i 12750"},
-        {"extract", {"t hour", "v 50:30:00"}, "i 2"},
-        {"extract", {"t moon", "d 2024-05-17"}, "! no part \"moon\""},
         {"month", {"d 2024-05-17"}, "i 5"},
         {"quarter", {"d 2024-05-17"}, "i 2"},
         {"day", {"s 1969-12-31 10:00:00"}, "i 31"},
@@ -415,6 +403,51 @@ TEST(times_follow_the_calendar)
         {"last_day", {"d 2024-02-03"}, "d 2024-02-29"},
     };
     check(examples, MU_COUNT(examples));
+}
+
+/* Whose type depends on the part, which is constant here. */
+TEST(parts_have_the_fraction_they_are_made_of)
+{
+    static const example examples[] = {
+        {"extract", {"t year", "s 2024-05-17 10:11:12"}, "i 2024"},
+        {"extract", {"t dow", "d 2024-05-19"}, "i 0"},
+        {"extract", {"t isodow", "d 2024-05-19"}, "i 7"},
+        {"extract", {"t week", "d 2021-01-03"}, "i 53"},
+        {"extract", {"t isoyear", "d 2021-01-03"}, "i 2020"},
+        {"extract", {"t week", "d 2024-12-30"}, "i 1"},
+        {"extract", {"t doy", "d 2024-12-31"}, "i 366"},
+        {"extract", {"t epoch", "s 1969-12-31 23:59:59.5"}, "n6 -0.500000"},
+        {"extract", {"t second", "s 2024-05-17 10:11:12.75"}, "n6 12.750000"},
+        {"extract", {"t milliseconds", "s 2024-05-17 10:11:12.75"}, "n3 12750.000"},
+        {"extract", {"t hour", "v 50:30:00"}, "i 2"},
+        {"extract", {"t epoch", "v -00:00:01.5"}, "n6 -1.500000"},
+        {"extract", {"t century", "d 2000-12-31"}, "i 20"},
+        {"extract", {"t millennium", "d 2001-01-01"}, "i 3"},
+        {"extract", {"t timezone", "s 2024-05-17 10:11:12"}, "i 0"},
+        {"extract", {"t moon", "d 2024-05-17"}, "! no part \"moon\""},
+    };
+
+    for (size_t i = 0; i < MU_COUNT(examples); i++) {
+        check_folded(&examples[i]);
+    }
+    test_scope_end();
+}
+
+/* A part that is only known with the row has room for any. */
+TEST(parts_by_column_are_decimals)
+{
+    static const example examples[] = {
+        {"extract", {"t year", "s 2024-05-17 10:11:12.75"}, "n6 2024.000000"},
+        {"extract", {"t seconds", "s 2024-05-17 10:11:12.75"}, "n6 12.750000"},
+        {"extract", {"t milliseconds", "s 2024-05-17 10:11:12.75"}, "n6 12750.000000"},
+        {"extract", {"t epoch", "d 1970-01-02"}, "n6 86400.000000"},
+        {"extract", {"t moon", "d 2024-05-17"}, "! no part \"moon\""},
+    };
+
+    for (size_t i = 0; i < MU_COUNT(examples); i++) {
+        check_columns(&examples[i], false);
+    }
+    test_scope_end();
 }
 
 TEST(the_statement_has_one_now)

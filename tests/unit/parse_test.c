@@ -116,6 +116,9 @@ TEST(queries_have_all_their_clauses)
          "(\"a\" <> ANY (FROM \"b\")), (\"a\" < ALL (SELECT 1))"},
         {"SELECT INTERVAL 7 DAYS, date '2024-01-01', TIMESTAMP'2024-01-01 10:00:00'",
          "SELECT INTERVAL '7 DAYS', date '2024-01-01', TIMESTAMP '2024-01-01 10:00:00'"},
+        {"SELECT a At Time Zone 'UTC' + INTERVAL '7' DAY, at, day day FROM t",
+         "SELECT (\"timezone\"('UTC', \"a\") + INTERVAL '7 DAY'), \"at\", \"day\" AS \"day\" FROM "
+         "\"t\""},
         {"SELECT TRY_CAST(a AS bigint), extract(month FROM ts)",
          "SELECT TRY_CAST(\"a\" AS \"bigint\"), \"extract\"('month', \"ts\")"},
         {"explain select []", "EXPLAIN SELECT []"},
@@ -341,8 +344,9 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT x PRECISION FROM t WHERE a::char precision", 35,
          "no type \"char PRECISION\"; did you mean DOUBLE PRECISION?"},
         {"SELECT a = b = c", 13,
-         "unexpected \"=\"; expected a name, an operator, \",\", AS, FROM, GROUP BY, HAVING, "
-         "LIMIT, OFFSET, ORDER BY, QUALIFY, WHERE, WINDOW or the end of the statement"},
+         "unexpected \"=\"; expected a name, an operator, \",\", AS, EXCEPT, FETCH, FROM, GROUP "
+         "BY, HAVING, INTERSECT, LIMIT, OFFSET, ORDER BY, QUALIFY, UNION, WHERE, WINDOW or the end "
+         "of the statement"},
     };
     mu_arena arena = {0};
 
