@@ -1,7 +1,7 @@
 /*
  * bind.h - what names stand for: from the tree of a statement to plans of typed expressions.
  *
- *   bind_select.c  a query: FROM, WHERE, GROUP BY, HAVING, items, ORDER BY, LIMIT
+ *   bind_select.c, bind_plan.c  a query: FROM, WHERE, GROUP BY, HAVING, items, ORDER BY, LIMIT
  *   bind_members.c  UNION, INTERSECT, EXCEPT
  *   bind_values.c  VALUES
  *   bind_source.c  what stands after FROM: tables, queries, WITH

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-static void fail_memory(mu_build *b)
+void mu_build_fail_memory(mu_build *b)
 {
     if (b->status == MUSTER_OK) {
         b->status = mu_fail_memory(b->err, "reading a statement");
@@ -27,7 +27,7 @@ void mu_build_refuse(mu_build *b, mu_token token, const char *message)
     }
 }
 
-static void fail_depth(mu_build *b, int32_t offset)
+void mu_build_fail_depth(mu_build *b, int32_t offset)
 {
     if (b->status == MUSTER_OK) {
         b->status =
@@ -53,7 +53,7 @@ const char *mu_build_text(mu_build *b, mu_token token)
     }
     text = mu_arena_alloc(b->arena, size + 1);
     if (!text) {
-        fail_memory(b);
+        mu_build_fail_memory(b);
         return NULL;
     }
     for (size_t i = 0; i < size; i++) {
@@ -82,7 +82,7 @@ mu_ast_expr *mu_build_node(mu_build *b, mu_ast_kind kind, int32_t start, int32_t
     mu_ast_expr *node = MU_NEW(b->arena, mu_ast_expr);
 
     if (!node) {
-        fail_memory(b);
+        mu_build_fail_memory(b);
         return NULL;
     }
     node->kind = kind;
@@ -99,7 +99,7 @@ void mu_build_deepen(mu_build *b, mu_ast_expr *node, uint32_t depth)
         node->depth = depth + 1;
     }
     if (node->depth > MU_MAX_DEPTH) {
-        fail_depth(b, node->offset);
+        mu_build_fail_depth(b, node->offset);
     }
 }
 
@@ -218,7 +218,7 @@ mu_ast_expr *mu_build_interval(mu_build *b, mu_token type, mu_token number, mu_a
     if (node && node->text && unit.text) {
         node->text = mu_arena_printf(b->arena, "%s %s", node->text, unit.text);
         if (!node->text) {
-            fail_memory(b);
+            mu_build_fail_memory(b);
         }
     }
     return node;
@@ -264,7 +264,7 @@ mu_ast_expr *mu_build_unary(mu_build *b, mu_ast_kind kind, mu_token op, mu_ast_e
         operand->text = mu_arena_printf(b->arena, "-%s", operand->text);
         operand->start = operand->offset = op.offset;
         if (!operand->text) {
-            fail_memory(b);
+            mu_build_fail_memory(b);
         }
         return operand;
     }
@@ -438,7 +438,7 @@ mu_ast_window *mu_build_window(mu_build *b, int32_t offset)
     if (window) {
         window->offset = offset;
     } else {
-        fail_memory(b);
+        mu_build_fail_memory(b);
     }
     return window;
 }
@@ -504,153 +504,12 @@ mu_ast_expr *mu_build_parenthesis(mu_build *b, mu_token open, mu_ast_expr *inner
     return inner;
 }
 
-mu_ast_source *mu_build_source(mu_build *b, int32_t start)
-{
-    mu_ast_source *source = MU_NEW(b->arena, mu_ast_source);
-
-    if (!source) {
-        fail_memory(b);
-        return NULL;
-    }
-    source->start = start;
-    source->end = b->end;
-    source->depth = 1;
-    return source;
-}
-
-mu_ast_source *mu_build_join(mu_build *b, mu_ast_join_kind kind, mu_token at, mu_ast_source *left,
-                             mu_ast_source *right)
-{
-    mu_ast_source *join = left && right ? mu_build_source(b, left->start) : NULL;
-
-    if (!join) {
-        return NULL;
-    }
-    join->join = kind;
-    join->left = left;
-    join->right = right;
-    join->offset = at.offset;
-    join->depth = 1 + (left->depth > right->depth ? left->depth : right->depth);
-    if (join->depth > MU_MAX_DEPTH) {
-        fail_depth(b, at.offset);
-    }
-    return join;
-}
-
-mu_ast_source *mu_build_named(mu_build *b, int32_t start, mu_ast_source *join, mu_ast_name alias)
-{
-    mu_ast_source *source = mu_build_source(b, start);
-
-    if (source) {
-        source->left = join;
-        source->alias = alias;
-        source->depth = join->depth + 1;
-    }
-    return source;
-}
-
-mu_ast_select *mu_build_select(mu_build *b, int32_t start)
-{
-    mu_ast_select *query = MU_NEW(b->arena, mu_ast_select);
-
-    if (!query) {
-        fail_memory(b);
-        return NULL;
-    }
-    query->start = start;
-    query->depth = 1;
-    return query;
-}
-
-mu_ast_select *mu_build_values(mu_build *b, int32_t start, mu_ast_rows rows)
-{
-    mu_ast_select *query = mu_build_select(b, start);
-
-    if (query) {
-        query->kind = MU_AST_VALUES;
-        query->rows = rows;
-    }
-    return query;
-}
-
-mu_ast_select *mu_build_closed_select(mu_build *b, mu_token open, mu_ast_select *query)
-{
-    if (query) {
-        query->start = open.offset;
-        query->end = b->end;
-    }
-    return query;
-}
-
-static void deepen_query(mu_ast_select *query, uint32_t depth)
-{
-    if (depth >= query->depth) {
-        query->depth = depth + 1;
-    }
-}
-
-static void deepen_by_items(mu_ast_select *query, const mu_ast_items *items)
-{
-    for (uint32_t i = 0; i < items->count; i++) {
-        if (items->data[i].expr) {
-            deepen_query(query, items->data[i].expr->depth);
-        }
-    }
-}
-
-static void deepen_by_source(mu_ast_select *query, const mu_ast_source *source)
-{
-    if (!source) {
-        return;
-    }
-    deepen_query(query, source->depth);
-    deepen_query(query, source->query ? source->query->depth : 0);
-    deepen_query(query, source->on ? source->on->depth : 0);
-    deepen_by_items(query, &source->operands);
-    deepen_by_source(query, source->left);
-    deepen_by_source(query, source->right);
-}
-
-mu_ast_select *mu_build_finish_select(mu_build *b, mu_ast_select *query)
-{
-    if (!query || b->status != MUSTER_OK) {
-        return NULL;
-    }
-    query->end = b->end;
-    deepen_by_items(query, &query->items);
-    deepen_by_items(query, &query->groups);
-    for (uint32_t i = 0; i < query->orders.count; i++) {
-        deepen_query(query, query->orders.data[i].expr ? query->orders.data[i].expr->depth : 0);
-    }
-    /* Each query of a WITH may use the one before it, and is put in place where it is used. */
-    for (uint32_t i = 0; i < query->commons.count; i++) {
-        query->depth += query->commons.data[i].query->depth;
-    }
-    deepen_query(query, query->where ? query->where->depth : 0);
-    deepen_query(query, query->having ? query->having->depth : 0);
-    for (uint32_t i = 0; i < query->windows.count; i++) {
-        deepen_query(query, query->windows.data[i].window->depth);
-    }
-    deepen_query(query, query->qualify ? query->qualify->depth : 0);
-    deepen_by_source(query, query->from);
-    for (uint32_t i = 0; i < query->rows.count; i++) {
-        deepen_by_items(query, &query->rows.data[i]);
-    }
-    for (uint32_t i = 0; i < query->members.count; i++) {
-        deepen_query(query, query->members.data[i]->depth);
-    }
-    if (query->depth > MU_MAX_DEPTH) {
-        fail_depth(b, query->start);
-    }
-    return query;
-}
-
 mu_ast_statement *mu_build_statement(mu_build *b, mu_ast_statement_kind kind)
 {
     mu_ast_statement *statement = MU_NEW(b->arena, mu_ast_statement);
 
     if (!statement) {
-        fail_memory(b);
+        mu_build_fail_memory(b);
         return NULL;
     }
     statement->kind = kind;
@@ -671,7 +530,7 @@ static void *grown(mu_build *b, void *data, uint32_t count, uint32_t *capacity, 
     }
     larger = wanted < count ? NULL : mu_arena_alloc_array(b->arena, wanted, size);
     if (!larger) {
-        fail_memory(b);
+        mu_build_fail_memory(b);
         return NULL;
     }
     if (count > 0) {
@@ -745,78 +604,8 @@ mu_ast_rows mu_build_add_row(mu_build *b, mu_ast_rows list, mu_ast_items row)
     return list;
 }
 
-/* Has the query something of its own around it, so that it cannot be part of what is around? */
-static bool is_closed(const mu_ast_select *query)
+mu_ast_selects mu_build_add_query(mu_build *b, mu_ast_selects list, mu_ast_select *query)
 {
-    return query->commons.count > 0 || query->orders.count > 0 || query->limit || query->offset;
-}
-
-static mu_ast_select *new_members(mu_build *b, mu_ast_query_kind kind, mu_ast_select *first)
-{
-    mu_ast_select *query = mu_build_select(b, first->start);
-
-    if (query) {
-        query->kind = kind;
-        ADD(query->members, first);
-    }
-    return query;
-}
-
-mu_ast_select *mu_build_members(mu_build *b, mu_ast_query_kind kind, bool all, mu_ast_select *left,
-                                mu_ast_select *right)
-{
-    mu_ast_select *query = left;
-
-    if (!left || !right) {
-        return NULL;
-    }
-    if (left->kind != kind || left->all != all || is_closed(left)) {
-        query = new_members(b, kind, left);
-    }
-    if (query) {
-        query->all = all;
-        ADD(query->members, right);
-    }
-    return mu_build_finish_select(b, query);
-}
-
-static mu_ast_select *open_select(mu_build *b, mu_ast_select *query)
-{
-    return query && is_closed(query) ? new_members(b, MU_AST_UNION, query) : query;
-}
-
-static mu_ast_select *put_tail(mu_build *b, mu_ast_select *query, const mu_build_tail *tail)
-{
-    if (query && tail) {
-        query->order_all = tail->order.all;
-        query->orders = tail->order.items;
-        query->limit = tail->limit.limit;
-        query->offset = tail->limit.offset;
-    }
-    return mu_build_finish_select(b, query);
-}
-
-mu_ast_select *mu_build_tail_of(mu_build *b, mu_ast_select *query, const mu_build_tail *tail)
-{
-    return put_tail(b, open_select(b, query), tail);
-}
-
-mu_ast_select *mu_build_with(mu_build *b, mu_token with, mu_ast_commons commons,
-                             mu_ast_select *query, const mu_build_tail *tail)
-{
-    query = open_select(b, query);
-    if (query) {
-        query->commons = commons;
-        query->start = with.offset;
-    }
-    return put_tail(b, query, tail);
-}
-
-void mu_build_insert(mu_ast_statement *statement, mu_ast_select *query)
-{
-    if (query && query->kind == MU_AST_VALUES && !is_closed(query)) {
-        statement->rows = query->rows;
-    } else {
-        statement->query = query;
-    }
+    ADD(list, query);
+    return list;
 }

@@ -47,6 +47,10 @@ typedef struct mu_build_alias {
     mu_ast_names columns;
 } mu_build_alias;
 
+/* Notes a failure, unless there is one already. */
+void mu_build_fail_memory(mu_build *b);
+void mu_build_fail_depth(mu_build *b, int32_t offset);
+
 /* A token's text as a name: quotes undone. */
 mu_ast_name mu_build_name(mu_build *b, mu_token token);
 const char *mu_build_text(mu_build *b, mu_token token);
@@ -140,6 +144,7 @@ void mu_build_insert(mu_ast_statement *statement, mu_ast_select *query);
 void mu_build_refuse(mu_build *b, mu_token token, const char *message);
 
 /* list with an item more */
+mu_ast_selects mu_build_add_query(mu_build *b, mu_ast_selects list, mu_ast_select *query);
 mu_ast_items mu_build_add_item(mu_build *b, mu_ast_items list, mu_ast_expr *expr, mu_ast_name name);
 mu_ast_names mu_build_add_name(mu_build *b, mu_ast_names list, mu_ast_name name);
 mu_ast_orders mu_build_add_order(mu_build *b, mu_ast_orders list, mu_ast_order order);
