@@ -213,6 +213,13 @@ static void report(each *e, uint64_t unit)
     }
 }
 
+static void tell_opened(each *e, uint32_t worker)
+{
+    if (e->sink->opened) {
+        e->sink->opened(e->states[worker], e->ops[worker]);
+    }
+}
+
 static muster_status each_unit(void *context, uint32_t worker, uint64_t unit, muster_error *err)
 {
     each *e = context;
@@ -221,6 +228,7 @@ static muster_status each_unit(void *context, uint32_t worker, uint64_t unit, mu
 
     if (!e->ops[worker]) {
         MU_TRY(mu_op_open(e->exec, e->input, &e->ops[worker], err));
+        tell_opened(e, worker);
     }
     mu_op *op = e->ops[worker];
     MU_TRY(mu_op_start(op, (uint32_t)unit, err));
@@ -251,6 +259,7 @@ muster_status mu_exec_each(mu_exec *exec, const mu_plan *input, const mu_sink *s
         return mu_fail_memory(err, "starting a query");
     }
     MU_TRY_GOTO(mu_op_open(exec, input, &e.ops[0], err));
+    tell_opened(&e, 0);
     e.units = e.ops[0]->unit_count;
     status = mu_pool_run(exec->options.pool, e.units, each_unit, &e, exec->options.cancel, err);
 fail:

@@ -17,6 +17,7 @@
 #include "storage/load.h"
 
 typedef struct mu_exec mu_exec;
+typedef struct mu_op mu_op;
 typedef struct mu_rowset mu_rowset;
 typedef struct mu_indexed mu_indexed;
 typedef struct mu_lookup_table mu_lookup_table;
@@ -62,6 +63,8 @@ const mu_lookup_table *mu_exec_lookup(const mu_exec *exec, const mu_lookup *look
 /* `consume` gets each batch that has live rows; `unit_end` (may be NULL) is called after the last
  * batch of a unit. Called with states[worker]. */
 typedef struct mu_sink {
+    /* NULL, or called once per worker, before its first unit, with the operator it pulls. */
+    void (*opened)(void *state, mu_op *op);
     muster_status (*consume)(void *state, uint32_t unit, const mu_batch *batch, muster_error *err);
     muster_status (*unit_end)(void *state, uint32_t unit, muster_error *err);
 } mu_sink;

@@ -301,7 +301,7 @@ MU_SCALAR(make_time_scalar)
 {
     const int64_t hour = args[3].i64, minute = args[4].i64;
     const double second = args[5].f64;
-    int64_t days;
+    int64_t days = 0; /* for gcc, which does not see that a failure returns */
 
     (void)expr;
     MU_TRY(make_days(args, &days, err));

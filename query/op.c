@@ -3,6 +3,8 @@
  */
 #include "query/op.h"
 
+#include "storage/kernels/kernels.h"
+
 typedef muster_status opener(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 
 static opener *opener_of(mu_plan_kind kind)
@@ -42,6 +44,38 @@ muster_status mu_op_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster
 {
     *out = NULL;
     return opener_of(plan->kind)(exec, plan, out, err);
+}
+
+void mu_op_set_bound(mu_op *op, const mu_op_bound *bound)
+{
+    const mu_plan *plan = op->plan;
+
+    if (plan->kind == MU_PLAN_PROJECT &&
+        plan->project.exprs[bound->key.column]->kind == MU_EXPR_COLUMN) {
+        mu_op_project_set_bound(op, bound);
+    }
+}
+
+void mu_op_bound_drop(const mu_op_bound *bound, const mu_vector *column, uint64_t *live,
+                      size_t words)
+{
+    uint64_t nulls[MU_BATCH_WORDS] = {0};
+
+    if (!bound->set || bound->value.null || mu_type_form(column->type) != MU_FORM_I64) {
+        return;
+    }
+    for (size_t w = 0; column->valid && w < words; w++) {
+        nulls[w] = bound->key.nulls_first ? live[w] & ~column->valid[w] : 0;
+        live[w] &= column->valid[w];
+    }
+    if (bound->key.descending) {
+        mu_k()->filter_ge_i64(column->data, bound->value.i64, live, words);
+    } else {
+        mu_k()->filter_le_i64(column->data, bound->value.i64, live, words);
+    }
+    for (size_t w = 0; w < words; w++) {
+        live[w] |= nulls[w];
+    }
 }
 
 muster_status mu_op_reduce(mu_op *op, uint32_t column, const mu_join_table *const *table,

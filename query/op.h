@@ -11,8 +11,6 @@
 #include "query/exec.h"
 #include "query/plan.h"
 
-typedef struct mu_op mu_op;
-
 typedef struct mu_op_class {
     const char *name;
     muster_status (*start)(mu_op *op, uint32_t unit, muster_error *err);
@@ -59,6 +57,23 @@ muster_status mu_op_reduce(mu_op *op, uint32_t column, const mu_join_table *cons
                            muster_error *err);
 muster_status mu_op_scan_reduce(mu_op *op, uint32_t column, const mu_join_table *const *table,
                                 muster_error *err);
+
+/* How far back the first rows of an order lie, while they are being found: a row that comes behind
+ * `value` under the key alone is not wanted. `key.column` is of what `op` gives. */
+typedef struct mu_op_bound {
+    bool set;
+    mu_sort_key key;
+    mu_value value;
+} mu_op_bound;
+
+/* The operator need not compute what is behind the bound, which stays where it is, and is looked at
+ * for each batch. Nothing happens where it is no projection that only passes the key on. */
+void mu_op_set_bound(mu_op *op, const mu_op_bound *bound);
+void mu_op_project_set_bound(mu_op *op, const mu_op_bound *bound);
+/* Clears the rows of a batch that are behind it, as far as a kernel knows how. `column` is the
+ * key's. */
+void mu_op_bound_drop(const mu_op_bound *bound, const mu_vector *column, uint64_t *live,
+                      size_t words);
 
 /* Each kind of streaming node has an opener; mu_op_open() has the table of them. */
 muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);

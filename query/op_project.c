@@ -10,6 +10,7 @@ typedef struct project_op {
     mu_op op; /* first, so that a mu_op * is a project_op * */
     mu_eval *eval;
     mu_batch batch;
+    const mu_op_bound *bound; /* NULL: all rows are wanted */
 } project_op;
 
 static void project_close(mu_op *op)
@@ -33,6 +34,10 @@ static muster_status project_next(mu_op *op, mu_batch **batch, muster_error *err
     mu_batch *from;
 
     MU_TRY(mu_op_next(op->input, &from, err));
+    if (p->bound && from->rows > 0) {
+        const uint32_t column = op->plan->project.exprs[p->bound->key.column]->column;
+        mu_op_bound_drop(p->bound, &from->columns[column], from->live, mu_bits_words(from->rows));
+    }
     p->batch.rows = from->rows;
     p->batch.live = from->live;
     *batch = &p->batch;
@@ -69,4 +74,9 @@ muster_status mu_op_project_open(mu_exec *exec, const mu_plan *plan, mu_op **out
 fail:
     project_close(&p->op);
     return status;
+}
+
+void mu_op_project_set_bound(mu_op *op, const mu_op_bound *bound)
+{
+    ((project_op *)op)->bound = bound;
 }

@@ -4,14 +4,14 @@
  * Every worker keeps its rows in a rowset of its own; all of them are then sorted (sort.h) and
  * moved to the result column by column. Where only the first n are wanted, a worker that holds more
  * than twice as many (and more than a few batches) throws the rest away; from then on, rows that
- * come behind the last of those it kept are not even looked at twice.
+ * come behind the last of those it kept are not even looked at twice, and a projection below
+ * computes nothing of them.
  */
 #include "query/op.h"
 
 #include "query/func.h"
 #include "query/sort.h"
 #include "storage/base/mem.h"
-#include "storage/kernels/kernels.h"
 
 /* Rows kept beyond twice the limit before the rest is thrown away; so that sorting is rare. */
 enum {
@@ -26,6 +26,7 @@ typedef struct sort_state {
     mu_rowset *rows;
     bool full;      /* the first n rows of `rows` are as many as are wanted, in order: */
     uint64_t worst; /* the last of them */
+    mu_op_bound bound;
 } sort_state;
 
 static muster_status open_rows(const mu_plan *plan, mu_rowset **out, muster_error *err)
@@ -68,30 +69,11 @@ static muster_status keep_top(sort_state *state, muster_error *err)
     state->rows = kept;
     state->full = true;
     state->worst = state->plan->sort.limit - 1;
+    state->bound =
+        (mu_op_bound){.set = true,
+                      .key = state->order[0],
+                      .value = mu_rowset_value(state->rows, state->worst, state->order[0].column)};
     return MUSTER_OK;
-}
-
-/* Clears what comes behind the value in the first key alone, where a kernel knows how. */
-static void drop_by_kernel(const mu_vector *column, const mu_sort_key *key, const mu_value *worst,
-                           uint64_t *live, size_t words)
-{
-    uint64_t nulls[MU_BATCH_WORDS] = {0};
-
-    if (mu_type_form(column->type) != MU_FORM_I64 || worst->null) {
-        return;
-    }
-    for (size_t w = 0; column->valid && w < words; w++) {
-        nulls[w] = key->nulls_first ? live[w] & ~column->valid[w] : 0;
-        live[w] &= column->valid[w];
-    }
-    if (key->descending) {
-        mu_k()->filter_ge_i64(column->data, worst->i64, live, words);
-    } else {
-        mu_k()->filter_le_i64(column->data, worst->i64, live, words);
-    }
-    for (size_t w = 0; w < words; w++) {
-        live[w] |= nulls[w];
-    }
 }
 
 /* < 0, 0 or > 0, as a value stands to another under a key. */
@@ -121,14 +103,23 @@ static bool comes_behind(const sort_state *state, const mu_batch *batch, uint32_
 /* Clears the rows of which there are enough that come before them. */
 static void drop_late(const sort_state *state, const mu_batch *batch, uint64_t *live)
 {
-    const mu_sort_key *first = &state->order[0];
-    const mu_value worst = mu_rowset_value(state->rows, state->worst, first->column);
-
-    drop_by_kernel(&batch->columns[first->column], first, &worst, live, mu_bits_words(batch->rows));
+    mu_op_bound_drop(&state->bound, &batch->columns[state->order[0].column], live,
+                     mu_bits_words(batch->rows));
     MU_FOR_EACH_LIVE(row, batch) {
         if (mu_bits_test(live, row) && comes_behind(state, batch, row)) {
             mu_bits_clear(live, row);
         }
+    }
+}
+
+/* What stands below need not compute what would be thrown away here. */
+static void sort_opened(void *context, mu_op *op)
+{
+    sort_state *state = context;
+
+    if (state->plan->sort.limit != UINT64_MAX) {
+        state->bound.key = state->order[0];
+        mu_op_set_bound(op, &state->bound);
     }
 }
 
@@ -176,7 +167,7 @@ static mu_sort_key *full_order(const mu_plan *plan, uint32_t *count)
 
 muster_status mu_run_sort(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err)
 {
-    static const mu_sink sink = {.consume = sort_consume};
+    static const mu_sink sink = {.opened = sort_opened, .consume = sort_consume};
     const uint32_t workers = mu_exec_workers(exec);
     uint32_t order_count;
     muster_status status;
