@@ -23,7 +23,8 @@
 enum {
     QUERIES_A_RUN = 60, /* half of them after muster was closed and opened again */
     DEPTH = 3,
-    BUDGET = 150, /* nodes of a query, about */
+    BUDGET = 150,          /* nodes of a query, about */
+    PORTABLE_PERCENT = 70, /* made of what sqlite3 has too */
     STATEMENT_PERCENT = 8,
     RULE_PERCENT = 25,
     SKIPPED = 77
@@ -47,10 +48,16 @@ static diff_maker maker_of(run *r, diff_random *random)
                         .budget = BUDGET};
 }
 
+/* Shrinks it and shows what is left. The tables are then as they were, once they are loaded. */
 static void report(run *r, diff_node *tree, diff_finding *finding)
 {
     const diff_engine *engines = r->session.engines;
+    const diff_session before = r->session;
+    diff_relation relations[CATALOG_RELATIONS];
 
+    for (int i = 0; i < r->catalog.base; i++) {
+        relations[i] = *r->catalog.relations[i];
+    }
     r->findings++;
     diff_shrink(&r->session, &r->arena, &tree, finding);
     if (finding->property) {
@@ -63,6 +70,11 @@ static void report(run *r, diff_node *tree, diff_finding *finding)
     }
     diff_session_show(stdout, &r->session, tree, finding);
     (void)fflush(stdout);
+    for (int i = 0; i < r->catalog.base; i++) {
+        *r->catalog.relations[i] = relations[i];
+    }
+    memcpy(r->session.statements, before.statements, sizeof before.statements);
+    r->session.statement_count = before.statement_count;
 }
 
 /* Tables of their own for the next queries. */
@@ -131,6 +143,7 @@ static bool change_tables(run *r)
     if (!diff_chance(&random, STATEMENT_PERCENT) || s->statement_count == SESSION_STATEMENTS) {
         return true;
     }
+    m.portable = r->options.sqlite;
     diff_node *statement = diff_make_statement(&m, &r->catalog);
     if (!statement || !has_words_everywhere(r, statement)) {
         r->catalog = before;
@@ -140,9 +153,11 @@ static bool change_tables(run *r)
         report(r, statement, &finding);
         return false;
     }
-    if (s->answers[0].outcome != OUTCOME_ROWS) {
-        r->catalog = before; /* none of them could */
-        return true;
+    for (int i = 0; i < s->engine_count; i++) {
+        if (s->answers[i].outcome == OUTCOME_ERROR) {
+            r->catalog = before; /* not all of them could */
+            return diff_session_load(s);
+        }
     }
     s->counts.statements++;
     s->statements[s->statement_count++] = statement;
@@ -202,11 +217,25 @@ static void show_tree(run *r, const diff_node *tree)
     }
 }
 
+/* What all engines agree is wrong: the generator should not make it. */
+static void show_error(const run *r)
+{
+    for (int i = 0; i < r->session.engine_count; i++) {
+        if (r->session.answers[i].outcome == OUTCOME_ERROR) {
+            printf("%" PRIu64 ":%" PRIu64 ": %s: %.200s\n", r->options.seed, r->number,
+                   r->session.engines[i].name, r->session.answers[i].message);
+            return;
+        }
+    }
+}
+
 static void ask_one(run *r)
 {
     diff_random random = diff_random_of(r->options.seed, r->number);
     diff_maker m = maker_of(r, &random);
     diff_finding finding;
+
+    m.portable = diff_chance(&random, PORTABLE_PERCENT);
     diff_node *tree = diff_make_query(&m, 1 + (int)diff_below(&random, DEPTH), true);
 
     if (r->options.only) {
@@ -217,6 +246,9 @@ static void ask_one(run *r)
     if (!diff_session_agree(&r->session, tree, &finding)) {
         report(r, tree, &finding);
         return;
+    }
+    if (r->options.errors) {
+        show_error(r);
     }
     check_rules(r, &random, tree);
 }
@@ -317,6 +349,7 @@ int main(int argc, char **argv)
     if (!diff_options_read(&r.options, argc, argv)) {
         return 2;
     }
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
     if (!add_engines(&r)) {
         return SKIPPED;
     }

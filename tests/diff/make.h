@@ -41,9 +41,10 @@ typedef struct diff_maker {
     diff_random *random;
     const diff_catalog *catalog;
     diff_features features;
-    int names;    /* given so far */
-    int budget;   /* nodes that may yet be made; then only leaves are */
-    bool windows; /* may stand where the expression does */
+    int names;     /* given so far */
+    int budget;    /* nodes that may yet be made; then only leaves are */
+    bool portable; /* of what every dialect has words for */
+    bool windows;  /* may stand where the expression does */
     const diff_node *ctes[MAKER_CTES];
     int cte_count;
 } diff_maker;

@@ -309,7 +309,7 @@ static void make_rest(diff_maker *m, diff_node *select, const diff_scope *rows,
     select->child[SELECT_ITEMS] = like      ? items_like(m, like, scope, depth)
                                   : grouped ? make_grouped_items(m, select, scope, depth, top)
                                             : make_items(m, from, scope, depth, top);
-    if (m->windows && diff_has(m, DIFF_QUALIFY) && diff_chance(m->random, 20)) {
+    if (m->windows && !m->portable && diff_has(m, DIFF_QUALIFY) && diff_chance(m->random, 20)) {
         make_qualify(m, select, scope);
     }
     m->windows = false;
@@ -357,7 +357,8 @@ static diff_node *make_setop(diff_maker *m, const diff_node *like, int depth, bo
     diff_node *left = nested && depth > 1 ? make_setop(m, like, depth - 1, false)
                                           : diff_make_select(m, like, depth - 1, false);
 
-    setop->text = words[diff_below(m->random, diff_has(m, DIFF_SETOPS_ALL) ? 6 : 4)];
+    setop->text =
+        words[diff_below(m->random, diff_has(m, DIFF_SETOPS_ALL) && !m->portable ? 6 : 4)];
     setop->child[SETOP_LEFT] = left;
     setop->child[SETOP_RIGHT] = diff_chance(m->random, 12) && depth > 1
                                     ? make_setop(m, left, depth - 1, false)

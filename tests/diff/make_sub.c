@@ -69,7 +69,7 @@ static diff_node *make_in(diff_maker *m, const diff_scope *outer, int depth, boo
     in->child[0] = diff_make_expr(m, outer, type, depth - 1, false);
     in->child[1] = make_inner(m, outer, depth, &scope);
     in->flags = !any && diff_chance(m->random, 40);
-    in->text = any ? words[diff_below(m->random, 6)] : NULL;
+    in->text = any ? words[diff_below(m->random, m->portable ? 2 : 6)] : NULL;
     diff_list_add(m->arena, in->child[1]->child[SELECT_ITEMS],
                   diff_make_item(m, diff_make_scaled(m, &scope, in->child[0], depth > 1 ? 1 : 0)));
     return in;

@@ -15,6 +15,7 @@ static const char usage[] =
     "  --engines LIST      sqlite, duckdb, none (sqlite); DuckDB is the library that the variable\n"
     "                      MUSTER_DUCKDB names, or build/peers/libduckdb.so\n"
     "  --without-muster    the others among themselves\n"
+    "  --errors            also shows queries that every engine says are wrong\n"
     "  --threads LIST      muster with so many (1,4)\n"
     "  --features LIST     what queries are made of: names, all, default; -name leaves one out\n"
     "  --findings N        ends after so many differences (5)\n\n"
@@ -109,6 +110,10 @@ bool diff_options_read(diff_options *o, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--without-muster") == 0) {
             o->muster = false;
+            continue;
+        }
+        if (strcmp(argv[i], "--errors") == 0) {
+            o->errors = true;
             continue;
         }
         if (i + 1 == argc || !read_option(o, argv[i], argv[i + 1])) {

@@ -13,6 +13,7 @@ typedef struct diff_options {
     uint64_t queries, seed;
     uint64_t first; /* the number of the first query */
     bool only;      /* that one alone, shown in each dialect */
+    bool errors;    /* that all engines agree on are shown */
     bool muster;    /* is asked */
     bool sqlite, duckdb;
     unsigned threads[4];

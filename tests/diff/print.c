@@ -35,22 +35,6 @@ static void put_key(diff_out *out, const diff_node *key)
     }
 }
 
-static bool has_aggregate(const diff_node *node)
-{
-    if (!node || diff_is_query(node)) {
-        return false;
-    }
-    if (node->kind == NODE_AGGREGATE) {
-        return true;
-    }
-    for (int i = 0; i < node->count; i++) {
-        if (has_aggregate(node->child[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* GROUP BY ALL, for who has it not. */
 static void put_all_keys(diff_out *out)
 {
@@ -58,7 +42,7 @@ static void put_all_keys(diff_out *out)
 
     for (int i = 0; i < out->items->count; i++) {
         const diff_node *item = out->items->child[i];
-        if (item->kind == NODE_ITEM && !has_aggregate(item)) {
+        if (item->kind == NODE_ITEM && !diff_has_kind(item, NODE_AGGREGATE)) {
             diff_put(out, "%s", between);
             diff_print_expr(out, item->child[0]);
             between = ", ";
@@ -382,11 +366,7 @@ const char *diff_print_rows(mu_arena *arena, diff_dialect dialect, const diff_re
             const diff_column *column = &relation->columns[c];
             const char *value = relation->rows[i][c];
             diff_put(&out, c == 0 ? "" : ", ");
-            if (value) {
-                diff_print_value(&out, column->type, column->scale, value);
-            } else {
-                diff_put(&out, "NULL");
-            }
+            diff_print_cell(&out, column, value);
         }
         diff_put(&out, ")");
     }

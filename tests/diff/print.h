@@ -25,6 +25,7 @@ const char *diff_print(mu_arena *arena, diff_dialect dialect, const diff_node *t
 void diff_print_expr(diff_out *out, const diff_node *node);
 void diff_print_query(diff_out *out, const diff_node *node);
 void diff_print_value(diff_out *out, diff_type type, int scale, const char *text);
+void diff_print_cell(diff_out *out, const diff_column *column, const char *text); /* of VALUES */
 const char *diff_type_name(mu_arena *arena, diff_dialect dialect, diff_type type, int scale);
 
 /* What makes a table, and what puts rows from `first` on in it, `count` of them. */

@@ -24,6 +24,14 @@ static void grow(diff_out *out, size_t more)
     out->text = text;
 }
 
+static void put_bytes(diff_out *out, const char *text, size_t size)
+{
+    grow(out, size);
+    memcpy(out->text + out->size, text, size);
+    out->size += size;
+    out->text[out->size] = '\0';
+}
+
 void diff_put(diff_out *out, const char *format, ...)
 {
     va_list arguments, again;
@@ -56,7 +64,7 @@ static void put_quoted(diff_out *out, const char *text)
 {
     diff_put(out, "'");
     for (; *text; text++) {
-        diff_put(out, *text == '\'' ? "''" : "%c", *text);
+        put_bytes(out, *text == '\'' ? "''" : text, *text == '\'' ? 2 : 1);
     }
     diff_put(out, "'");
 }
@@ -70,7 +78,7 @@ static void put_without_point(diff_out *out, const char *text, int scale)
 
     diff_put(out, "%.*s", whole, text);
     for (int i = 0; i < scale; i++) {
-        diff_put(out, "%c", *digits ? *digits++ : '0');
+        put_bytes(out, *digits ? digits++ : "0", 1);
     }
 }
 
@@ -121,6 +129,22 @@ void diff_print_value(diff_out *out, diff_type type, int scale, const char *text
         break;
     case TYPE_COUNT:
         break;
+    }
+}
+
+/* The column has the type: no more words than needed, since there are many. */
+void diff_print_cell(diff_out *out, const diff_column *column, const char *text)
+{
+    const diff_type type = column->type;
+
+    if (!text) {
+        diff_put(out, "NULL");
+    } else if (type == TYPE_DECIMAL && out->dialect == DIALECT_SQLITE) {
+        put_without_point(out, text, column->scale);
+    } else if (type >= TYPE_TEXT) {
+        put_quoted(out, text);
+    } else {
+        diff_put(out, "%s", text);
     }
 }
 
@@ -247,7 +271,7 @@ static void put_call(diff_out *out, const diff_node *call, const diff_node *wind
                 text += 3;
             }
         } else {
-            diff_put(out, "%c", *text);
+            put_bytes(out, text, 1);
         }
     }
     if (!rest) {
@@ -269,7 +293,7 @@ static void put_with_query(diff_out *out, const diff_node *node)
     diff_put(out, "(");
     diff_print_expr(out, node->child[0]);
     if (node->kind == NODE_ANY_QUERY && out->dialect == DIALECT_SQLITE) {
-        out->lacks = strcmp(any, "= ANY") != 0 && strcmp(any, "<> ALL") != 0;
+        out->lacks |= strcmp(any, "= ANY") != 0 && strcmp(any, "<> ALL") != 0;
         no = any[0] == '=' ? "" : "NOT ";
         any = NULL;
     }

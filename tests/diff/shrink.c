@@ -12,7 +12,7 @@
 
 enum {
     TRIALS_MOST = 4000,
-    RELOADS_MOST = 400,
+    RELOADS_MOST = 150,
     PARTS_MOST = 64
 };
 

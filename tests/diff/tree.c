@@ -173,6 +173,22 @@ const diff_node *diff_items(const diff_node *query)
     return query->kind == NODE_SELECT ? query->child[SELECT_ITEMS] : query->child[0];
 }
 
+bool diff_has_kind(const diff_node *node, diff_kind kind)
+{
+    if (!node || diff_is_query(node)) {
+        return false;
+    }
+    if (node->kind == kind) {
+        return true;
+    }
+    for (int i = 0; i < node->count; i++) {
+        if (diff_has_kind(node->child[i], kind)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int diff_columns(const diff_node *query, const diff_node **columns, int most)
 {
     const diff_node *items = diff_items(query);

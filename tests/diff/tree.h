@@ -138,6 +138,9 @@ bool diff_is_expression(const diff_node *node);
 bool diff_is_query(const diff_node *node);
 bool diff_is_source(const diff_node *node);
 
+/* Whether such a node is in it, but for queries within it. */
+bool diff_has_kind(const diff_node *node, diff_kind kind);
+
 /* What the tree is made of. */
 diff_features diff_features_in(const diff_node *node);
 
