@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ID_MOST 9.3e18 /* too much for any sum */
+
 /* How a column is filled. */
 typedef struct filling {
     unsigned null_percent;
@@ -95,6 +97,10 @@ static void add_column(diff_relation *relation, const char *name, diff_type type
     *column = (diff_column){.name = name, .type = type, .role = role, .relation = relation};
     column->index = relation->count++;
     column->scale = type == TYPE_DECIMAL ? 2 : type == TYPE_DOUBLE ? 3 : 0;
+    if (role && type == TYPE_BIGINT) {
+        column->most = ID_MOST; /* of customers: numbers, but none to reckon with */
+        return;
+    }
     column->most = type == TYPE_BOOLEAN ? 1 : type == TYPE_TEXT ? 20 : 10000;
 }
 
@@ -179,7 +185,7 @@ static void fill(diff_relation *relation, mu_arena *arena, diff_random *random, 
     for (int c = 0; c < relation->count; c++) {
         fillings[c] = make_filling(random, &relation->columns[c]);
         if (fillings[c].ends) {
-            relation->columns[c].most = 9.3e18;
+            relation->columns[c].most = ID_MOST;
         }
     }
     for (int i = 0; i < rows; i++) {
@@ -194,7 +200,7 @@ static void fill(diff_relation *relation, mu_arena *arena, diff_random *random, 
 void diff_catalog_make(diff_catalog *catalog, mu_arena *arena, diff_random *random)
 {
     static const char *const partitions[] = {"MONTH", "DAY", "WEEK", "QUARTER", "YEAR"};
-    static const int sizes[] = {7, 30, 12, 0, 80, 1, 300, 40};
+    static const int sizes[] = {7, 30, 12, 0, 80, 1, 300, 40, 25, 60, 20, 50};
     const bool ids_are_text = diff_chance(random, 50);
     const bool one_large = diff_chance(random, 15);
 
@@ -209,7 +215,7 @@ void diff_catalog_make(diff_catalog *catalog, mu_arena *arena, diff_random *rand
         make_columns(relation, arena, random, ids_are_text, 'a' + i);
         fill(relation, arena, random,
              one_large && i == 0 ? 2000 + (int)diff_below(random, 1500)
-                                 : sizes[diff_below(random, 8)]);
+                                 : sizes[diff_below(random, 12)]);
         catalog->relations[i] = relation;
     }
 }

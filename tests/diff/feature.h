@@ -16,6 +16,7 @@
     X(CORE, "core", true)                  \
     X(LOGIC, "logic", true)                \
     X(LIKE, "like", true)                  \
+    X(LIKE_ESCAPE, "like_escape", false)   \
     X(CASES, "cases", true)                \
     X(CASTS, "casts", true)                \
     X(MATH, "math", true)                  \

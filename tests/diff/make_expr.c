@@ -58,7 +58,11 @@ static bool fit_together(const diff_node *call, diff_type type, int scale)
 {
     for (int i = 0; i < diff_argument_count(call); i++) {
         const diff_node *argument = call->child[i];
-        if (!is_number(argument->type) || !strchr("nxc", diff_op_argument(call->op, i))) {
+        const char code = diff_op_argument(call->op, i);
+        if (strchr("Fq", code) && !fits(TYPE_DOUBLE, 0, argument->most)) {
+            return false;
+        }
+        if (!is_number(argument->type) || !strchr("nxc", code)) {
             continue;
         }
         if (argument->type != type && !fits(type, scale, argument->most)) {
@@ -122,7 +126,7 @@ bool diff_settle(diff_node *call)
     call->scale =
         call->type == TYPE_DECIMAL || call->type == TYPE_DOUBLE ? scale_of(call, call->type) : 0;
     call->inexact = call->op->inexact;
-    if (common != TYPE_COUNT && !fit_together(call, common, scale)) {
+    if (!fit_together(call, common, scale)) {
         return false;
     }
     return call->inexact || fits(call->type, call->scale, call->most) ||

@@ -275,11 +275,11 @@ static bool join_on(diff_maker *m, diff_node *join, diff_scope *left, const diff
     }
     merge(left, right);
     if (any && diff_chance(m->random, 12)) {
-        on = diff_make_condition(m, left, 1);
+        on = diff_make_condition(m, left, 0);
     } else {
         on = diff_chance(m->random, 80) ? diff_make_equal(m, a, b) : diff_make_equal(m, b, a);
         left->row_count = left->row_count * right->row_count / KEYS + 1;
-        if (diff_chance(m->random, 25)) {
+        if (diff_chance(m->random, 15)) {
             on = diff_make_both(m, on, diff_make_condition(m, left, 1));
         }
     }

@@ -123,9 +123,10 @@ static diff_node *make_grouped_items(diff_maker *m, diff_node *select, const dif
         }
     }
     for (int i = 0; i < more || items->count == 0; i++) {
-        const diff_type type = diff_some_type(m, scope->rows);
-        diff_node *expr = all ? diff_make_aggregate(m, scope->rows, type, depth, top)
-                              : diff_make_expr(m, scope, type, depth, top);
+        const bool inexact = top && diff_chance(m->random, 20);
+        const diff_type type = inexact ? TYPE_DOUBLE : diff_some_type(m, scope->rows);
+        diff_node *expr = all || inexact ? diff_make_aggregate(m, scope->rows, type, depth, top)
+                                         : diff_make_expr(m, scope, type, depth, top);
         if (expr) {
             diff_list_add(m->arena, items, diff_make_item(m, expr));
         }
@@ -235,12 +236,14 @@ static void make_order(diff_maker *m, diff_node *query, const diff_scope *scope,
     query->place = 1;
     if (limit) {
         diff_node *count = diff_node_new(m->arena, NODE_LITERAL, 0);
-        count->text = diff_text(m->arena, "%u", diff_below(m->random, LIMIT_MOST));
+        count->text = diff_text(
+            m->arena, "%u", diff_chance(m->random, 2) ? 0 : 1 + diff_below(m->random, LIMIT_MOST));
         count->type = TYPE_BIGINT;
         query->child[query->kind == NODE_SELECT ? (int)SELECT_LIMIT : (int)SETOP_LIMIT] = count;
         if (query->kind == NODE_SELECT && diff_chance(m->random, 30)) {
             query->child[SELECT_OFFSET] = diff_clone(m->arena, count);
-            query->child[SELECT_OFFSET]->text = diff_text(m->arena, "%u", diff_below(m->random, 6));
+            query->child[SELECT_OFFSET]->text =
+                diff_text(m->arena, "%u", 1 + diff_below(m->random, 4));
         }
     }
 }
@@ -338,7 +341,7 @@ diff_node *diff_make_select(diff_maker *m, const diff_node *like, int depth, boo
     }
     if (!diff_chance(m->random, 3)) {
         select->child[SELECT_FROM] = diff_make_source(m, depth, &rows);
-        if (diff_chance(m->random, 55)) {
+        if (diff_chance(m->random, top ? 50 : 30)) {
             select->child[SELECT_WHERE] =
                 diff_make_condition(m, &rows, (int)diff_below(m->random, 3));
         }

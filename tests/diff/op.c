@@ -79,7 +79,7 @@ const diff_op diff_ops[] = {
     SCALAR(DIFF_LIKE, "btp", 1, "($0 LIKE $1)"),
     SCALAR(DIFF_LIKE, "btp", 1, "($0 NOT LIKE $1)"),
     SCALAR(DIFF_LIKE, "btp", 1, "($0 ILIKE $1)", "(lower($0) LIKE lower($1))"),
-    SCALAR(DIFF_LIKE, "btp", 1, "($0 LIKE $1 ESCAPE '!')"),
+    SCALAR(DIFF_LIKE_ESCAPE, "btp", 1, "($0 LIKE $1 ESCAPE '!')"),
     SCALAR(DIFF_CASES, "xbx", MOST_KEPT, "CASE WHEN $0 THEN $1 END"),
     SCALAR(DIFF_CASES, "xbxx", MOST_KEPT, "CASE WHEN $0 THEN $1 ELSE $2 END"),
     SCALAR(DIFF_CASES, "xbxbxx", MOST_KEPT, "CASE WHEN $0 THEN $1 WHEN $2 THEN $3 ELSE $4 END"),

@@ -262,11 +262,20 @@ static void put_derived(diff_out *out, const diff_node *source)
     }
 }
 
+/* sqlite3 before 3.41 may lose rows of a RIGHT or FULL JOIN to the right of another join, where a
+ * constant stands in ON. */
+static bool may_lose_rows(const diff_out *out, const diff_node *join)
+{
+    return out->dialect == DIALECT_SQLITE && join->child[JOIN_LEFT]->kind == NODE_JOIN &&
+           (strstr(join->text, "RIGHT") || strstr(join->text, "FULL"));
+}
+
 static void put_join(diff_out *out, const diff_node *join)
 {
     const diff_node *on = join->child[JOIN_ON], *right = join->child[JOIN_RIGHT];
     const bool nested = right->kind == NODE_JOIN;
 
+    out->lacks |= may_lose_rows(out, join);
     put_source(out, join->child[JOIN_LEFT]);
     diff_put(out, join->text[0] == ',' ? ", " : " %s ", join->text);
     diff_put(out, nested ? "(" : "");

@@ -21,6 +21,7 @@ static const struct {
     {DIALECT_DUCKDB, "Could not cast value", "its decimals lose their room sooner"},
     {DIALECT_DUCKDB, "non-inner join on subquery", "it has no such joins"},
     {DIALECT_DUCKDB, "Combining QUALIFY with GROUP BY ALL", "it has not both"},
+    {DIALECT_DUCKDB, "GROUP BY ALL will only group entries", "it sees no item in ORDER BY then"},
     {DIALECT_DUCKDB, "INTERNAL Error", "a bug of it"},
 };
 
