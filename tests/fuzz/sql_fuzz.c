@@ -10,8 +10,7 @@
 #include <string.h>
 
 enum {
-    MOST_BYTES = 4000,
-    MOST_ROWS = 1000
+    MOST_BYTES = 4000
 };
 
 static const char setup[] =
@@ -25,31 +24,6 @@ static const char setup[] =
     "CREATE AUDIENCE payers AS SELECT customer FROM events WHERE event = 'pay';"
     "REFRESH AUDIENCE payers";
 
-static void run(muster *db, const char *sql, bool all)
-{
-    muster_error err = {0};
-
-    while (*sql) {
-        muster_statement *statement = NULL;
-        bool row = true;
-        muster_status status = muster_prepare(db, sql, &sql, &statement, &err);
-        mu_fuzz_told(status, &err);
-        if (status != MUSTER_OK) {
-            return;
-        }
-        const bool wanted = statement && (all || muster_column_count(statement) > 0);
-        for (int i = 0; wanted && row && status == MUSTER_OK && i < MOST_ROWS; i++) {
-            status = muster_step(statement, &row, &err);
-            mu_fuzz_told(status, &err);
-            for (uint32_t c = 0; status == MUSTER_OK && row && c < muster_column_count(statement);
-                 c++) {
-                (void)muster_text(statement, c, NULL);
-            }
-        }
-        muster_finish(statement);
-    }
-}
-
 static muster *open_database(void)
 {
     muster_error err = {0};
@@ -60,7 +34,7 @@ static muster *open_database(void)
         muster_set_threads(db, 1, &err) != MUSTER_OK) {
         abort();
     }
-    run(db, setup, true);
+    mu_fuzz_run_sql(db, setup, true);
     return db;
 }
 
@@ -82,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size <= MOST_BYTES) {
         memcpy(sql, data, size);
         sql[size] = '\0';
-        run(database, sql, false);
+        mu_fuzz_run_sql(database, sql, false);
     }
     return 0;
 }

@@ -1,0 +1,188 @@
+/*
+ * query_fuzz.c - queries that are SQL, or nearly. The bytes are the decisions of the generator of
+ * tests/diff, after a few that say what becomes of its text: tokens dropped, doubled and exchanged,
+ * values of other types, parentheses by the hundred.
+ *
+ *   u8     how many changes, of which so many are made as there is room for
+ *   u8[8]  how: the decisions of the changes
+ *   then those of the query
+ */
+#include "tests/diff/make.h"
+#include "tests/diff/print.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HEAD = 9,
+    MOST_CHANGES = 4,
+    MOST_TOKENS = 4000,
+    MOST_ROWS = 20, /* of a table */
+    DEEP = 300,
+    TABLES_SEED = 3,
+    BUDGET = 120
+};
+
+typedef struct tokens {
+    mu_arena *arena;
+    const char *token[MOST_TOKENS];
+    int count;
+} tokens;
+
+/* Words, numbers, texts in quotes, and signs alone; what is past the last that fits is left out. */
+static void split(tokens *t, const char *sql)
+{
+    while (*sql && t->count < MOST_TOKENS) {
+        size_t size = 1;
+        if (isspace((unsigned char)*sql)) {
+            sql++;
+            continue;
+        }
+        if (*sql == '\'') {
+            size += strcspn(sql + 1, "'") + 1;
+        } else if (isalnum((unsigned char)*sql) || *sql == '_') {
+            while (isalnum((unsigned char)sql[size]) || sql[size] == '_') {
+                size++;
+            }
+        }
+        if (size > strlen(sql)) {
+            size = strlen(sql);
+        }
+        t->token[t->count++] = mu_arena_text(t->arena, sql, size);
+        sql += size;
+    }
+}
+
+static const char *join(const tokens *t)
+{
+    diff_out out = {.arena = t->arena};
+
+    for (int i = 0; i < t->count; i++) {
+        diff_put(&out, "%s ", t->token[i] ? t->token[i] : "");
+    }
+    return out.text ? out.text : "";
+}
+
+static const char *in_parentheses(mu_arena *arena, const char *token, unsigned depth)
+{
+    diff_out out = {.arena = arena};
+
+    for (unsigned i = 0; i < depth; i++) {
+        diff_put(&out, "(");
+    }
+    diff_put(&out, "%s", token ? token : "1");
+    for (unsigned i = 0; i < depth; i++) {
+        diff_put(&out, ")");
+    }
+    return out.text ? out.text : "";
+}
+
+static void change(tokens *t, diff_random *random)
+{
+    static const char *const values[] = {"NULL",
+                                         "''",
+                                         "1e308",
+                                         "-9223372036854775808",
+                                         "DATE '0001-01-01'",
+                                         "INTERVAL '9999 years'",
+                                         "0.000000000000000001",
+                                         "true",
+                                         "*",
+                                         "(SELECT 1)"};
+    const int at = (int)diff_below(random, (unsigned)t->count);
+    const int other = (int)diff_below(random, (unsigned)t->count);
+    const char *token = t->token[at];
+
+    switch (diff_below(random, 6)) {
+    case 0:
+        t->token[at] = NULL;
+        break;
+    case 1:
+        t->token[at] = t->token[other];
+        t->token[other] = token;
+        break;
+    case 2:
+        t->token[at] = t->token[other];
+        break;
+    case 3:
+        t->token[at] = values[diff_below(random, sizeof values / sizeof values[0])];
+        break;
+    case 4:
+        t->token[at] = in_parentheses(t->arena, token, 1 + diff_below(random, DEEP));
+        break;
+    default:
+        t->count = at + 1;
+        break;
+    }
+}
+
+/* The database, the same for all calls. */
+
+static struct {
+    mu_arena arena;
+    diff_catalog catalog;
+    muster *db;
+} state;
+
+static void close_database(void)
+{
+    muster_close(state.db);
+    mu_arena_deinit(&state.arena);
+}
+
+static void open_database(void)
+{
+    diff_random random = diff_random_of(TABLES_SEED, 0);
+    muster_error err = {0};
+
+    (void)mu_fuzz_directory();
+    if (muster_open(NULL, &state.db, &err) != MUSTER_OK ||
+        muster_set_threads(state.db, 1, &err) != MUSTER_OK) {
+        abort();
+    }
+    (void)atexit(close_database);
+    diff_catalog_make(&state.catalog, &state.arena, &random);
+    for (int i = 0; i < state.catalog.count; i++) {
+        diff_relation *relation = state.catalog.relations[i];
+        mu_fuzz_run_sql(state.db, diff_print_create(&state.arena, DIALECT_MUSTER, relation), true);
+        if (relation->row_count > MOST_ROWS) {
+            relation->row_count = MOST_ROWS;
+        }
+        if (relation->row_count > 0) {
+            mu_fuzz_run_sql(
+                state.db,
+                diff_print_rows(&state.arena, DIALECT_MUSTER, relation, 0, relation->row_count),
+                true);
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    mu_arena arena = {0};
+
+    if (!state.db) {
+        open_database();
+    }
+    if (size <= HEAD) {
+        return 0;
+    }
+    diff_random decisions = diff_random_of_bytes(data + HEAD, size - HEAD);
+    diff_random changes = diff_random_of_bytes(data + 1, HEAD - 1);
+    diff_maker maker = {.arena = &arena,
+                        .random = &decisions,
+                        .catalog = &state.catalog,
+                        .features = diff_features_all(),
+                        .budget = BUDGET};
+    tokens t = {.arena = &arena};
+    split(&t, diff_print(&arena, DIALECT_MUSTER, diff_make_query(&maker, 3, true)));
+    for (unsigned i = data[0] % (MOST_CHANGES + 1); i > 0; i--) {
+        change(&t, &changes);
+    }
+    mu_fuzz_run_sql(state.db, join(&t), false);
+    mu_arena_deinit(&arena);
+    return 0;
+}
