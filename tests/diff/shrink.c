@@ -138,6 +138,13 @@ static diff_node *constant_like(shrinker *s, const diff_node *node)
     return literal;
 }
 
+/* GROUP BY ALL: what is a key and what is not depends on the items, and engines differ about
+ * constants. */
+static bool has_all(const shrinker *s)
+{
+    return (diff_features_in(s->root->child[0]) & diff_bit(DIFF_GROUP_ALL)) != 0;
+}
+
 static void shrink_place(shrinker *s, diff_node *parent, int at)
 {
     diff_node **place = &parent->child[at], *parts[PARTS_MOST];
@@ -152,7 +159,8 @@ static void shrink_place(shrinker *s, diff_node *parent, int at)
             again = put(s, place, parts[i]);
         }
     }
-    if (diff_is_expression(*place) && (*place)->count > 0 && parent->kind != NODE_KEY) {
+    if (diff_is_expression(*place) && (*place)->count > 0 && parent->kind != NODE_KEY &&
+        (parent->kind != NODE_ITEM || !has_all(s))) {
         (void)put(s, place, constant_like(s, *place));
     }
 }
