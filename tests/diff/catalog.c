@@ -197,7 +197,34 @@ static void fill(diff_relation *relation, mu_arena *arena, diff_random *random, 
     }
 }
 
-void diff_catalog_make(diff_catalog *catalog, mu_arena *arena, diff_random *random)
+/* `customers`: everyone who is in a table of events, and since when. */
+static diff_relation *make_customers(const diff_catalog *catalog, mu_arena *arena,
+                                     bool ids_are_text)
+{
+    diff_relation *customers = MU_NEW(arena, diff_relation);
+    const char *events = "";
+
+    customers->name = "customers";
+    customers->row_count = 12;
+    add_column(customers, "customer", ids_are_text ? TYPE_TEXT : TYPE_BIGINT, "CUSTOMER");
+    add_column(customers, "first_seen", TYPE_TIMESTAMP, NULL);
+    add_column(customers, "last_seen", TYPE_TIMESTAMP, NULL);
+    for (int i = 0; i < catalog->count; i++) {
+        if (catalog->relations[i]->partition) {
+            events = diff_text(arena, "%s%sSELECT %s AS customer, ts_%c AS ts FROM %s", events,
+                               *events ? " UNION ALL " : "", ids_are_text ? "name" : "k", 'a' + i,
+                               catalog->relations[i]->name);
+        }
+    }
+    customers->elsewhere = diff_text(arena,
+                                     "SELECT customer, min(ts) AS first_seen, max(ts) AS last_seen "
+                                     "FROM (%s) AS e WHERE customer IS NOT NULL GROUP BY customer",
+                                     events);
+    return customers;
+}
+
+void diff_catalog_make(diff_catalog *catalog, mu_arena *arena, diff_random *random,
+                       bool with_customers)
 {
     static const char *const partitions[] = {"MONTH", "DAY", "WEEK", "QUARTER", "YEAR"};
     static const int sizes[] = {7, 30, 12, 0, 80, 1, 300, 40, 25, 60, 20, 50};
@@ -217,5 +244,9 @@ void diff_catalog_make(diff_catalog *catalog, mu_arena *arena, diff_random *rand
              one_large && i == 0 ? 2000 + (int)diff_below(random, 1500)
                                  : sizes[diff_below(random, 12)]);
         catalog->relations[i] = relation;
+    }
+    if (with_customers) {
+        diff_relation *customers = make_customers(catalog, arena, ids_are_text);
+        catalog->relations[catalog->count++] = customers;
     }
 }

@@ -31,6 +31,7 @@ struct diff_column {
 struct diff_relation {
     const char *name;
     const char *partition; /* of a table of events, else NULL */
+    const char *elsewhere; /* muster has it by itself; the query that others make a view of */
     bool stored;           /* not a view */
     diff_column columns[CATALOG_COLUMNS];
     int count;
@@ -44,7 +45,8 @@ typedef struct diff_catalog {
     int base; /* of them are made with their rows; the others by statements */
 } diff_catalog;
 
-void diff_catalog_make(diff_catalog *catalog, mu_arena *arena, diff_random *random);
+void diff_catalog_make(diff_catalog *catalog, mu_arena *arena, diff_random *random,
+                       bool with_customers);
 
 /* The value of some row in that column; NULL where there is none. */
 const char *diff_catalog_value(const diff_column *column, diff_random *random);

@@ -85,7 +85,8 @@ static bool begin_tables(run *r)
 
     diff_session_unload(&r->session);
     mu_arena_reset(&r->arena);
-    diff_catalog_make(&r->catalog, &r->arena, &random);
+    diff_catalog_make(&r->catalog, &r->arena, &random,
+                      r->options.features & diff_bit(DIFF_CUSTOMERS));
     r->session.catalog = &r->catalog;
     r->session.statement_count = 0;
     r->before = NULL;

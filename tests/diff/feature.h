@@ -38,6 +38,7 @@
     X(LIMIT, "limit", true)                \
     X(STAR, "star", true)                  \
     X(ALIASES, "aliases", true)            \
+    X(CUSTOMERS, "customers", true)        \
     X(DERIVED, "derived", true)            \
     X(WITH, "with", true)                  \
     X(JOINS, "joins", false)               \

@@ -152,6 +152,14 @@ static void merge(diff_scope *left, const diff_scope *right)
     }
 }
 
+/* Keys go by one name in all tables, but for the ids of customers in `customers`. */
+static bool same_name(const char *a, const char *b)
+{
+    const bool ids = strcmp(a, "customer") == 0 && (strcmp(b, "k") == 0 || strcmp(b, "name") == 0);
+
+    return ids || strcmp(a, b) == 0;
+}
+
 /* Two columns of one type, if there are: rather those of one name. */
 static bool find_pair(diff_maker *m, const diff_scope *left, const diff_scope *right, diff_node **a,
                       diff_node **b)
@@ -162,7 +170,9 @@ static bool find_pair(diff_maker *m, const diff_scope *left, const diff_scope *r
     for (int l = 0; l < left->count; l++) {
         for (int r = 0; r < right->count; r++) {
             const diff_node *one = left->columns[l], *other = right->columns[r];
-            const unsigned weight = by_name && strcmp(one->name, other->name) == 0 ? 50 : 1;
+            const bool same =
+                same_name(one->name, other->name) || same_name(other->name, one->name);
+            const unsigned weight = by_name && same ? 50 : 1;
             if (one->type != other->type || one->scale != other->scale ||
                 one->type == TYPE_BOOLEAN) {
                 continue;
@@ -326,7 +336,8 @@ diff_node *diff_make_source(diff_maker *m, int depth, diff_scope *scope)
     }
     for (int i = 0; i < scope->count; i++) {
         diff_node *column = scope->columns[i];
-        if (column->text && diff_chance(m->random, 25) && column_named(scope, column->name)) {
+        if (column->text && diff_chance(m->random, 25) && column_named(scope, column->name) &&
+            strcmp(column->name, "customer") != 0) { /* it is a name for ids in any table */
             scope->columns[i] = column_of(m, NULL, column->name, column, column->origin);
         }
     }

@@ -347,6 +347,11 @@ const char *diff_print_create(mu_arena *arena, diff_dialect dialect, const diff_
 {
     diff_out out = {.arena = arena, .dialect = dialect};
 
+    if (relation->elsewhere) {
+        return dialect == DIALECT_MUSTER
+                   ? NULL
+                   : diff_text(arena, "CREATE VIEW %s AS %s", relation->name, relation->elsewhere);
+    }
     diff_put(&out, "CREATE TABLE %s (", relation->name);
     for (int i = 0; i < relation->count; i++) {
         const diff_column *column = &relation->columns[i];

@@ -28,7 +28,8 @@ void diff_print_value(diff_out *out, diff_type type, int scale, const char *text
 void diff_print_cell(diff_out *out, const diff_column *column, const char *text); /* of VALUES */
 const char *diff_type_name(mu_arena *arena, diff_dialect dialect, diff_type type, int scale);
 
-/* What makes a table, and what puts rows from `first` on in it, `count` of them. */
+/* What makes a table, or the view that stands for one that muster has by itself (NULL there), and
+ * what puts rows from `first` on in it, `count` of them. */
 const char *diff_print_create(mu_arena *arena, diff_dialect dialect, const diff_relation *relation);
 const char *diff_print_rows(mu_arena *arena, diff_dialect dialect, const diff_relation *relation,
                             int first, int count);

@@ -144,7 +144,9 @@ static diff_features of_node(const diff_node *node)
         return own | diff_bit(node->op->feature) |
                if_set(node->kind == NODE_AGGREGATE && node->child[node->count - 1], DIFF_FILTER);
     }
-    return node->kind == NODE_JOIN     ? of_join(node)
+    return node->kind == NODE_TABLE
+               ? own | if_set(strcmp(node->name, "customers") == 0, DIFF_CUSTOMERS)
+           : node->kind == NODE_JOIN   ? of_join(node)
            : node->kind == NODE_SELECT ? of_select(node)
            : node->kind == NODE_SETOP  ? of_setop(node)
            : node->kind == NODE_COLUMN ? own | if_set(node->flags & COLUMN_OUTER, DIFF_CORRELATED)

@@ -144,8 +144,8 @@ static void open_database(void)
         abort();
     }
     (void)atexit(close_database);
-    diff_catalog_make(&state.catalog, &state.arena, &random);
-    for (int i = 0; i < state.catalog.count; i++) {
+    diff_catalog_make(&state.catalog, &state.arena, &random, true);
+    for (int i = 0; i < state.catalog.base; i++) {
         diff_relation *relation = state.catalog.relations[i];
         mu_fuzz_run_sql(state.db, diff_print_create(&state.arena, DIALECT_MUSTER, relation), true);
         if (relation->row_count > MOST_ROWS) {
