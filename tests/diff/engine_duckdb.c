@@ -90,7 +90,8 @@ static bool duck_open(diff_engine *engine, diff_answer *reply)
         diff_answer_fail(reply, "duckdb could not be opened");
         return false;
     }
-    duck_run(engine, "SET threads = 1", NULL, 0, reply);
+    /* Its optimizer has errors of its own, and the tables are small. */
+    duck_run(engine, "SET threads = 1; PRAGMA disable_optimizer", NULL, 0, reply);
     return reply->outcome == OUTCOME_ROWS;
 }
 

@@ -50,9 +50,8 @@
 #define PART(unit, theirs, most)                                    \
     SCALAR(DIFF_DATES, "iD", LESS_THAN(most), unit "($0)", theirs), \
         SCALAR(DIFF_DATES, "iT", LESS_THAN(most), unit "($0)", theirs)
-#define TRUNC(unit, theirs)                                                   \
-    SCALAR(DIFF_DATES, "TT", MOST_KEPT, "date_trunc('" unit "', $0)", theirs, \
-           "CASE WHEN $0 IS NOT NULL THEN date_trunc('" unit "', $0) END")
+#define TRUNC(unit, theirs) \
+    SCALAR(DIFF_DATES, "TT", MOST_KEPT, "date_trunc('" unit "', $0)", theirs)
 #define STATS(name) INEXACT_AGG(DIFF_AGG_STATS, "fF", 1e12, name "($0)", HAS_NOT)
 
 const diff_op diff_ops[] = {
