@@ -346,7 +346,7 @@ void mu_rowset_batch(const mu_rowset *rows, uint32_t i, uint64_t live[MU_BATCH_W
     out->rows = last ? (uint32_t)(rows->rows - (uint64_t)i * MU_BATCH_ROWS) : MU_BATCH_ROWS;
     out->column_count = rows->column_count;
     out->live = live;
-    out->columns = &rows->views[(size_t)i * rows->column_count];
+    out->columns = rows->column_count ? &rows->views[(size_t)i * rows->column_count] : NULL;
 }
 
 mu_value mu_rowset_value(const mu_rowset *rows, uint64_t row, uint32_t c)
