@@ -35,7 +35,7 @@ static void put_key(diff_out *out, const diff_node *key)
     }
 }
 
-/* GROUP BY ALL, for who has it not. */
+/* GROUP BY ALL, for who has it not, or takes what HAVING speaks of for keys too, as DuckDB does. */
 static void put_all_keys(diff_out *out)
 {
     const char *between = " GROUP BY ";
@@ -56,7 +56,7 @@ static void put_group(diff_out *out, const diff_node *group)
         return;
     }
     if (group->child[0]->flags & KEY_AS_ALL) {
-        if (out->dialect == DIALECT_SQLITE) {
+        if (out->dialect != DIALECT_MUSTER) {
             put_all_keys(out);
         } else {
             diff_put(out, " GROUP BY ALL");

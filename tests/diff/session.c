@@ -20,8 +20,6 @@ static const struct {
 } known[] = {
     {DIALECT_DUCKDB, "Could not cast value", "its decimals lose their room sooner"},
     {DIALECT_DUCKDB, "non-inner join on subquery", "it has no such joins"},
-    {DIALECT_DUCKDB, "Combining QUALIFY with GROUP BY ALL", "it has not both"},
-    {DIALECT_DUCKDB, "GROUP BY ALL will only group entries", "it sees no item in ORDER BY then"},
     {DIALECT_DUCKDB, "must appear in the GROUP BY clause or be used in an aggregate function",
      "it rewrites NOT (a IS DISTINCT FROM b) before it looks for the key"},
     {DIALECT_DUCKDB, "INTERNAL Error", "a bug of it"},
