@@ -32,25 +32,34 @@ typedef struct tokens {
     int count;
 } tokens;
 
-/* Words, numbers, texts in quotes, and signs alone; what is past the last that fits is left out. */
+/* How many bytes the token has that the text begins with. */
+static size_t size_of(const char *sql)
+{
+    static const char *const signs[] = {"<>", "<=", ">=", "||", "::"};
+    size_t size = 0;
+
+    if (*sql == '\'') {
+        size = strcspn(sql + 1, "'") + 1;
+        return size + (sql[size] == '\'');
+    }
+    while (isalnum((unsigned char)sql[size]) || sql[size] == '_' || sql[size] == '.') {
+        size++;
+    }
+    for (size_t i = 0; size == 0 && i < sizeof signs / sizeof signs[0]; i++) {
+        size = strncmp(sql, signs[i], 2) == 0 ? 2 : 0;
+    }
+    return size > 0 ? size : 1;
+}
+
+/* Words, numbers, texts in quotes, signs; what is past the last that fits is left out. */
 static void split(tokens *t, const char *sql)
 {
     while (*sql && t->count < MOST_TOKENS) {
-        size_t size = 1;
         if (isspace((unsigned char)*sql)) {
             sql++;
             continue;
         }
-        if (*sql == '\'') {
-            size += strcspn(sql + 1, "'") + 1;
-        } else if (isalnum((unsigned char)*sql) || *sql == '_') {
-            while (isalnum((unsigned char)sql[size]) || sql[size] == '_') {
-                size++;
-            }
-        }
-        if (size > strlen(sql)) {
-            size = strlen(sql);
-        }
+        const size_t size = size_of(sql);
         t->token[t->count++] = mu_arena_text(t->arena, sql, size);
         sql += size;
     }
