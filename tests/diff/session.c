@@ -22,6 +22,7 @@ static const struct {
     {DIALECT_DUCKDB, "non-inner join on subquery", "it has no such joins"},
     {DIALECT_DUCKDB, "must appear in the GROUP BY clause or be used in an aggregate function",
      "it rewrites NOT (a IS DISTINCT FROM b) before it looks for the key"},
+    {DIALECT_DUCKDB, "not allowed in window definitions", "nor in a query that is in one"},
     {DIALECT_DUCKDB, "INTERNAL Error", "a bug of it"},
 };
 

@@ -216,7 +216,9 @@ static void shrink_node(shrinker *s, diff_node *node)
             continue;
         }
         if (!orders(node, i)) {
-            shrink_place(s, node, i);
+            if (node->kind != NODE_WINDOW || i != WINDOW_CALL) { /* nothing else has OVER */
+                shrink_place(s, node, i);
+            }
             if (node->child[i]) {
                 shrink_node(s, node->child[i]);
             }
