@@ -170,6 +170,15 @@ static bool change_tables(run *r)
     return true;
 }
 
+static void show_tree(run *r, const diff_node *tree)
+{
+    for (int d = 0; d < DIALECT_COUNT; d++) {
+        static const char *const names[] = {"muster", "sqlite", "duckdb"};
+        const char *sql = diff_print(&r->arena, (diff_dialect)d, tree);
+        printf("-- %s\n%s;\n", names[d], sql ? sql : "-- no words for it");
+    }
+}
+
 static bool restart(run *r)
 {
     diff_session *s = &r->session;
@@ -206,15 +215,6 @@ static void check_rules(run *r, diff_random *random, diff_node *tree)
         if (!diff_rule_holds(&r->session, 0, (diff_rule)rule, tree, &finding)) {
             report(r, tree, &finding);
         }
-    }
-}
-
-static void show_tree(run *r, const diff_node *tree)
-{
-    for (int d = 0; d < DIALECT_COUNT; d++) {
-        static const char *const names[] = {"muster", "sqlite", "duckdb"};
-        const char *sql = diff_print(&r->arena, (diff_dialect)d, tree);
-        printf("-- %s\n%s;\n", names[d], sql ? sql : "-- no words for it");
     }
 }
 
@@ -263,8 +263,11 @@ static bool step(run *r, bool ask)
         return false;
     }
     if (in_run == QUERIES_A_RUN / 2 && !restart(r)) {
-        (void)fprintf(stderr, "%" PRIu64 ":%" PRIu64 ": a restart changed an answer\n",
-                      r->options.seed, r->number);
+        printf("\n-- before %" PRIu64 ":%" PRIu64 ": a restart changed the answer to\n",
+               r->options.seed, r->number);
+        if (r->before) {
+            show_tree(r, r->before);
+        }
         r->findings++;
         return false;
     }

@@ -49,16 +49,16 @@ typedef struct diff_maker {
     int cte_count;
 } diff_maker;
 
-/* A query, or a change of the catalog: what it made or changed is entered there. NULL: none came
- * to mind. */
+/* A query, `top` if its rows are shown. */
 diff_node *diff_make_query(diff_maker *maker, int depth, bool top);
+
+/* A change of the catalog: what it makes or changes is entered there. NULL: none came to mind. */
 diff_node *diff_make_statement(diff_maker *maker, diff_catalog *catalog);
 
-/* A condition on the rows of a SELECT, made of its source alone: for what check.c does with it. */
+/* The rest is shared by the files of the generator. */
+
 diff_node *diff_make_source(diff_maker *maker, int depth, diff_scope *scope);
 diff_node *diff_make_condition(diff_maker *maker, const diff_scope *scope, int depth);
-
-/* Shared by the files of the generator. */
 
 bool diff_has(const diff_maker *maker, diff_feature feature);
 const char *diff_new_name(diff_maker *maker, const char *prefix);
