@@ -31,6 +31,7 @@ typedef struct diff_scope {
     int count;
     diff_node *order[SCOPE_COLUMNS]; /* rows that are equal in these are equal in all */
     int order_count;
+    bool unique;                   /* and no two rows are equal in these */
     const struct diff_scope *rows; /* of groups: what aggregates are made of; else NULL */
     double row_count;              /* about */
     bool merged;                   /* by USING: some columns belong to no side */
@@ -45,6 +46,7 @@ typedef struct diff_maker {
     int budget;    /* nodes that may yet be made; then only leaves are */
     bool portable; /* of what every dialect has words for */
     bool windows;  /* may stand where the expression does */
+    int positions; /* functions in this SELECT so far that say which of equal rows comes first */
     const diff_node *ctes[MAKER_CTES];
     int cte_count;
 } diff_maker;

@@ -59,6 +59,7 @@ static diff_node *make_table(diff_maker *m, const diff_relation *relation, diff_
             add_order(scope, scope->columns[i]);
         }
     }
+    scope->unique = unique;
     scope->row_count = relation->row_count;
     return table;
 }
@@ -144,6 +145,7 @@ diff_node *diff_make_leaf_source(diff_maker *m, int depth, diff_scope *scope)
 
 static void merge(diff_scope *left, const diff_scope *right)
 {
+    left->unique = left->unique && right->unique;
     for (int i = 0; i < right->count; i++) {
         add_column(left, right->columns[i]);
     }
@@ -217,6 +219,7 @@ static void merge_by_name(diff_maker *m, diff_scope *left, const diff_scope *rig
     diff_scope both = *left;
 
     merge(&both, right);
+    left->unique = both.unique;
     left->count = 0;
     for (int n = 0; n < count; n++) {
         const diff_node *column = column_named(right, names[n]);

@@ -62,7 +62,7 @@ static void make_group(diff_maker *m, diff_node *select, const diff_scope *rows,
     const int wanted = (int)diff_below(m->random, KEYS_MOST + 1);
     diff_node *keys = diff_list_new(m->arena);
 
-    *groups = (diff_scope){.rows = rows, .row_count = wanted ? 50 : 1};
+    *groups = (diff_scope){.rows = rows, .unique = true, .row_count = wanted ? 50 : 1};
     for (int i = 0; i < wanted && rows->count > 0; i++) {
         const diff_node *column = rows->columns[diff_below(m->random, (unsigned)rows->count)];
         diff_node *expr = diff_chance(m->random, 75)
@@ -334,8 +334,10 @@ diff_node *diff_make_select(diff_maker *m, const diff_node *like, int depth, boo
     diff_node *select = diff_node_new(m->arena, NODE_SELECT, SELECT_CHILDREN);
     diff_scope rows = {0};
     const bool windows = m->windows;
+    const int positions = m->positions;
 
     m->windows = false;
+    m->positions = 0;
     if (top && diff_has(m, DIFF_WITH) && depth > 1 && diff_chance(m->random, 12)) {
         make_ctes(m, select, depth);
     }
@@ -348,6 +350,7 @@ diff_node *diff_make_select(diff_maker *m, const diff_node *like, int depth, boo
     }
     make_rest(m, select, &rows, like, depth, top);
     m->windows = windows;
+    m->positions = positions;
     return select;
 }
 

@@ -13,7 +13,8 @@
  *   *               one to three more of the last
  *
  * In a template $0 is the first argument, and $1... all from the second on, with commas between;
- * $f is where FILTER and OVER stand, if that is not the end.
+ * $f is where FILTER and OVER stand, if that is not the end, and $s how many digits the result has
+ * behind the point.
  */
 #ifndef MU_DIFF_OP_H
 #define MU_DIFF_OP_H

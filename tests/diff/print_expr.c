@@ -259,6 +259,9 @@ static void put_call(diff_out *out, const diff_node *call, const diff_node *wind
             put_rest(out, call, window);
             rest = true;
             text++;
+        } else if (text[0] == '$' && text[1] == 's') {
+            diff_put(out, "%d", call->scale);
+            text++;
         } else if (text[0] == '$') {
             const int index = text[1] - '0';
             put_argument(out, call, index);
