@@ -2,8 +2,9 @@
  * op.c - see op.h. sqlite3 has neither decimals, dates nor times: there a DECIMAL is the integer
  * without its point (print.c gives arguments that are made of one type as many digits), a DATE and
  * a TIMESTAMP are texts as people write them. DuckDB's `/` is never that of whole numbers, and
- * what is an INT there or smaller is made a BIGINT, so that what follows does not overflow sooner.
- * It compares date_trunc(NULL) as if it were some time, unless that is within CASE.
+ * what is an INT there or smaller is made a BIGINT, so that what follows does not overflow sooner;
+ * and it drops digits of decimals where two types that have 38 meet, so that products and sums are
+ * given fewer. It compares date_trunc(NULL) as if it were some time, unless that is within CASE.
  */
 #include "tests/diff/op.h"
 
@@ -98,8 +99,8 @@ const diff_op diff_ops[] = {
     SCALAR(DIFF_CORE, "nnn", MOST_SUM, "($0 + $1)"),
     SCALAR(DIFF_CORE, "nnn", MOST_SUM, "($0 - $1)"),
     SCALAR(DIFF_CORE, "iii", MOST_PRODUCT, "($0 * $1)"),
-    SCALAR(DIFF_CORE, "ddd", MOST_PRODUCT, "($0 * $1)"),
-    SCALAR(DIFF_CORE, "ddi", MOST_PRODUCT, "($0 * $1)"),
+    SCALAR(DIFF_CORE, "ddd", MOST_PRODUCT, "($0 * $1)", NULL, "($0 * $1)::DECIMAL(28,$s)"),
+    SCALAR(DIFF_CORE, "ddi", MOST_PRODUCT, "($0 * $1)", NULL, "($0 * $1)::DECIMAL(28,$s)"),
     SCALAR(DIFF_CORE, "fff", MOST_PRODUCT, "($0 * $1)"),
     SCALAR(DIFF_CORE, "iii", MOST_KEPT, "($0 / nullif($1, 0))", NULL, "($0 // nullif($1, 0))"),
     SCALAR(DIFF_CORE, "iii", MOST_KEPT, "($0 % nullif($1, 0))"),
