@@ -4,7 +4,7 @@
  * a TIMESTAMP are texts as people write them. DuckDB's `/` is never that of whole numbers, and
  * what is an INT there or smaller is made a BIGINT, so that what follows does not overflow sooner;
  * and it drops digits of decimals where two types that have 38 meet, so that products and sums are
- * given fewer. It compares date_trunc(NULL) as if it were some time, unless that is within CASE.
+ * given fewer.
  */
 #include "tests/diff/op.h"
 
