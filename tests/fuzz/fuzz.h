@@ -4,6 +4,7 @@
  *   enc_fuzz.c       a chunk, by every decoder
  *   manifest_fuzz.c  a manifest
  *   paged_fuzz.c     a file of customers or of tags
+ *   query_fuzz.c     a query that the generator of tests/diff makes, with some tokens changed
  *   segment_fuzz.c   a segment: opened, and everything in it read
  *   set_fuzz.c       a set of customers as Roaring bytes
  *   sql_fuzz.c       SQL: parsed, bound and, if it only reads, run
@@ -18,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "include/muster.h"
 #include "storage/base/bytes.h"
 #include "storage/base/status.h"
 
@@ -33,5 +35,8 @@ void mu_fuzz_write(const char *name, const void *data, size_t size);
 
 /* What was found wrong must be told: the status is OK, or there is a message. */
 void mu_fuzz_told(muster_status status, const muster_error *err);
+
+/* Prepares all statements of the text, and runs those with a result, or `all`. */
+void mu_fuzz_run_sql(muster_connection *connection, const char *sql, bool all);
 
 #endif

@@ -10,8 +10,7 @@
 #include <string.h>
 
 enum {
-    MOST_BYTES = 4000,
-    MOST_ROWS = 1000
+    MOST_BYTES = 4000
 };
 
 static const char setup[] =
@@ -28,31 +27,6 @@ static const char setup[] =
 static muster *database; /* of all calls */
 static muster_connection *connection;
 
-static void run(const char *sql, bool all)
-{
-    muster_error err = {0};
-
-    while (*sql) {
-        muster_statement *statement = NULL;
-        bool row = true;
-        muster_status status = muster_prepare(connection, sql, &sql, &statement, &err);
-        mu_fuzz_told(status, &err);
-        if (status != MUSTER_OK) {
-            return;
-        }
-        const bool wanted = statement && (all || muster_column_count(statement) > 0);
-        for (int i = 0; wanted && row && status == MUSTER_OK && i < MOST_ROWS; i++) {
-            status = muster_step(statement, &row, &err);
-            mu_fuzz_told(status, &err);
-            for (uint32_t c = 0; status == MUSTER_OK && row && c < muster_column_count(statement);
-                 c++) {
-                (void)muster_text(statement, c, NULL);
-            }
-        }
-        muster_finish(statement);
-    }
-}
-
 static void open_database(void)
 {
     const muster_options options = {.size = sizeof options, .threads = 1};
@@ -64,7 +38,7 @@ static void open_database(void)
         muster_connect(database, &connection, &err) != MUSTER_OK) {
         abort();
     }
-    run(setup, true);
+    mu_fuzz_run_sql(connection, setup, true);
 }
 
 static void close_database(void)
@@ -84,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size <= MOST_BYTES) {
         memcpy(sql, data, size);
         sql[size] = '\0';
-        run(sql, false);
+        mu_fuzz_run_sql(connection, sql, false);
     }
     return 0;
 }

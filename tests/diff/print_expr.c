@@ -1,0 +1,341 @@
+/*
+ * print_expr.c - expressions in each dialect.
+ */
+#include "tests/diff/print.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void grow(diff_out *out, size_t more)
+{
+    if (out->size + more + 1 <= out->room) {
+        return;
+    }
+    out->room = (out->size + more + 1) * 2;
+    char *text = mu_arena_alloc(out->arena, out->room);
+    if (!text) {
+        abort();
+    }
+    if (out->size > 0) {
+        memcpy(text, out->text, out->size);
+    }
+    out->text = text;
+}
+
+static void put_bytes(diff_out *out, const char *text, size_t size)
+{
+    grow(out, size);
+    memcpy(out->text + out->size, text, size);
+    out->size += size;
+    out->text[out->size] = '\0';
+}
+
+void diff_put(diff_out *out, const char *format, ...)
+{
+    va_list arguments, again;
+
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    const int size = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (size >= 0) {
+        grow(out, (size_t)size);
+        out->size += (size_t)vsnprintf(out->text + out->size, (size_t)size + 1, format, again);
+    }
+    va_end(again);
+}
+
+const char *diff_type_name(mu_arena *arena, diff_dialect dialect, diff_type type, int scale)
+{
+    static const char *const names[] = {"BOOLEAN", "BIGINT", "DECIMAL",  "DOUBLE",
+                                        "TEXT",    "DATE",   "TIMESTAMP"};
+    static const char *const of_sqlite[] = {"INTEGER", "INTEGER", "INTEGER", "REAL",
+                                            "TEXT",    "TEXT",    "TEXT"};
+
+    if (dialect == DIALECT_SQLITE) {
+        return of_sqlite[type];
+    }
+    return type == TYPE_DECIMAL ? diff_text(arena, "DECIMAL(18,%d)", scale) : names[type];
+}
+
+static void put_quoted(diff_out *out, const char *text)
+{
+    diff_put(out, "'");
+    for (; *text; text++) {
+        put_bytes(out, *text == '\'' ? "''" : text, *text == '\'' ? 2 : 1);
+    }
+    diff_put(out, "'");
+}
+
+/* 12.5 is 1250, if there are two digits behind the point. */
+static void put_without_point(diff_out *out, const char *text, int scale)
+{
+    const char *point = strchr(text, '.');
+    const int whole = point ? (int)(point - text) : (int)strlen(text);
+    const char *digits = point ? point + 1 : "";
+
+    diff_put(out, "%.*s", whole, text);
+    for (int i = 0; i < scale; i++) {
+        put_bytes(out, *digits ? digits++ : "0", 1);
+    }
+}
+
+static void put_number(diff_out *out, diff_type type, int scale, const char *text)
+{
+    const bool negative = text[0] == '-';
+
+    diff_put(out, negative ? "(" : "");
+    if (out->dialect == DIALECT_SQLITE && type == TYPE_DECIMAL) {
+        put_without_point(out, text, scale);
+    } else {
+        diff_put(out, type == TYPE_DOUBLE ? "%se0" : "%s", text);
+    }
+    diff_put(out, negative ? ")" : "");
+    if (out->dialect == DIALECT_DUCKDB && type == TYPE_BIGINT) {
+        diff_put(out, "::BIGINT");
+    }
+}
+
+void diff_print_value(diff_out *out, diff_type type, int scale, const char *text)
+{
+    if (!text && out->dialect == DIALECT_SQLITE) {
+        diff_put(out, "NULL");
+        return;
+    }
+    if (!text) {
+        diff_put(out, "CAST(NULL AS %s)", diff_type_name(out->arena, out->dialect, type, scale));
+        return;
+    }
+    switch (type) {
+    case TYPE_BOOLEAN:
+        diff_put(out, "%s", text);
+        break;
+    case TYPE_BIGINT:
+    case TYPE_DECIMAL:
+    case TYPE_DOUBLE:
+        put_number(out, type, scale, text);
+        break;
+    case TYPE_DATE:
+    case TYPE_TIMESTAMP:
+        if (out->dialect != DIALECT_SQLITE) {
+            diff_put(out, type == TYPE_DATE ? "DATE " : "TIMESTAMP ");
+        }
+        put_quoted(out, text);
+        break;
+    case TYPE_TEXT:
+        put_quoted(out, text);
+        break;
+    case TYPE_COUNT:
+        break;
+    }
+}
+
+/* The column has the type: no more words than needed, since there are many. */
+void diff_print_cell(diff_out *out, const diff_column *column, const char *text)
+{
+    const diff_type type = column->type;
+
+    if (!text) {
+        diff_put(out, "NULL");
+    } else if (type == TYPE_DECIMAL && out->dialect == DIALECT_SQLITE) {
+        put_without_point(out, text, column->scale);
+    } else if (type >= TYPE_TEXT) {
+        put_quoted(out, text);
+    } else {
+        diff_put(out, "%s", text);
+    }
+}
+
+/* The expression as sqlite3 has to have it where a value of that type is wanted; the others make
+ * one of the other by themselves. */
+static void put_as(diff_out *out, const diff_node *node, diff_type type, int scale)
+{
+    double factor = 1;
+
+    if (out->dialect != DIALECT_SQLITE || type == TYPE_COUNT || node->type > type) {
+        diff_print_expr(out, node);
+        return;
+    }
+    for (int i = node->type == TYPE_DECIMAL ? node->scale : 0; i < scale; i++) {
+        factor *= 10;
+    }
+    if (type == TYPE_TIMESTAMP && node->type == TYPE_DATE) {
+        diff_put(out, "(");
+        diff_print_expr(out, node);
+        diff_put(out, " || ' 00:00:00')");
+    } else if (type == TYPE_DECIMAL && factor > 1) {
+        diff_put(out, "(");
+        diff_print_expr(out, node);
+        diff_put(out, " * %.0f)", factor);
+    } else if (type == TYPE_DOUBLE && node->type == TYPE_DECIMAL) {
+        double digits = 1;
+        for (int i = 0; i < node->scale; i++) {
+            digits *= 10;
+        }
+        diff_put(out, "(");
+        diff_print_expr(out, node);
+        diff_put(out, " / %.1f)", digits);
+    } else if (type == TYPE_DOUBLE && node->type == TYPE_BIGINT) {
+        diff_put(out, "CAST(");
+        diff_print_expr(out, node);
+        diff_put(out, " AS REAL)");
+    } else {
+        diff_print_expr(out, node);
+    }
+}
+
+static void put_argument(diff_out *out, const diff_node *call, int index)
+{
+    const char code = diff_op_argument(call->op, index);
+    int scale = 0;
+
+    if (index >= diff_argument_count(call)) {
+        diff_put(out, "NULL"); /* shrink.c took it away */
+    } else if (strchr("Fq", code)) {
+        put_as(out, call->child[index], TYPE_DOUBLE, 0);
+    } else if (strchr("nxc", code)) {
+        const diff_type type = diff_common_type(call, &scale);
+        put_as(out, call->child[index], type, scale);
+    } else {
+        diff_print_expr(out, call->child[index]);
+    }
+}
+
+static void put_keys(diff_out *out, const char *words, const diff_node *list)
+{
+    for (int i = 0; list && i < list->count; i++) {
+        const diff_node *key = list->child[i];
+        diff_put(out, "%s", i == 0 ? words : ", ");
+        diff_print_expr(out, key->child[0]);
+        if (strcmp(words, "PARTITION BY ") != 0) {
+            diff_put(out, "%s NULLS %s", key->flags & KEY_DESC ? " DESC" : "",
+                     key->flags & KEY_NULLS_FIRST ? "FIRST" : "LAST");
+        }
+    }
+}
+
+static void put_over(diff_out *out, const diff_node *window)
+{
+    const diff_node *partition = window->child[WINDOW_PARTITION];
+    const diff_node *order = window->child[WINDOW_ORDER];
+
+    diff_put(out, " OVER (");
+    put_keys(out, "PARTITION BY ", partition);
+    put_keys(out, partition && order && partition->count > 0 ? " ORDER BY " : "ORDER BY ", order);
+    if (window->text) {
+        diff_put(out, " %s", window->text);
+    }
+    diff_put(out, ")");
+}
+
+/* FILTER and OVER, which stand behind the parenthesis of a call. */
+static void put_rest(diff_out *out, const diff_node *call, const diff_node *window)
+{
+    const diff_node *filter = call->kind == NODE_AGGREGATE ? call->child[call->count - 1] : NULL;
+
+    if (filter) {
+        diff_put(out, " FILTER (WHERE ");
+        diff_print_expr(out, filter);
+        diff_put(out, ")");
+    }
+    if (window) {
+        put_over(out, window);
+    }
+}
+
+static void put_call(diff_out *out, const diff_node *call, const diff_node *window)
+{
+    const char *text = diff_op_template(call->op, out->dialect);
+    bool rest = false;
+
+    if (!text) {
+        out->lacks = true;
+        return;
+    }
+    for (; *text; text++) {
+        if (text[0] == '$' && text[1] == 'f') {
+            put_rest(out, call, window);
+            rest = true;
+            text++;
+        } else if (text[0] == '$' && text[1] == 's') {
+            diff_put(out, "%d", call->scale);
+            text++;
+        } else if (text[0] == '$') {
+            const int index = text[1] - '0';
+            put_argument(out, call, index);
+            text++;
+            if (strncmp(text + 1, "...", 3) == 0) {
+                for (int i = index + 1; i < diff_argument_count(call); i++) {
+                    diff_put(out, ", ");
+                    put_argument(out, call, i);
+                }
+                text += 3;
+            }
+        } else {
+            put_bytes(out, text, 1);
+        }
+    }
+    if (!rest) {
+        put_rest(out, call, window);
+    }
+}
+
+static void put_with_query(diff_out *out, const diff_node *node)
+{
+    const char *no = node->flags ? "NOT " : "";
+    const char *any = node->text;
+
+    if (node->kind == NODE_EXISTS) {
+        diff_put(out, "(%sEXISTS (", no);
+        diff_print_query(out, node->child[0]);
+        diff_put(out, "))");
+        return;
+    }
+    diff_put(out, "(");
+    diff_print_expr(out, node->child[0]);
+    if (node->kind == NODE_ANY_QUERY && out->dialect == DIALECT_SQLITE) {
+        out->lacks |= strcmp(any, "= ANY") != 0 && strcmp(any, "<> ALL") != 0;
+        no = any[0] == '=' ? "" : "NOT ";
+        any = NULL;
+    }
+    if (any) {
+        diff_put(out, " %s (", any);
+    } else {
+        diff_put(out, " %sIN (", no);
+    }
+    diff_print_query(out, node->child[1]);
+    diff_put(out, "))");
+}
+
+void diff_print_expr(diff_out *out, const diff_node *node)
+{
+    switch ((int)node->kind) {
+    case NODE_COLUMN:
+        diff_put(out, node->text ? "%s.%s" : "%s%s", node->text ? node->text : "", node->name);
+        break;
+    case NODE_LITERAL:
+        if (node->flags & LITERAL_BARE && node->type != TYPE_TEXT) {
+            diff_put(out, "%s", node->text);
+        } else {
+            diff_print_value(out, node->type, node->scale, node->text);
+        }
+        break;
+    case NODE_CALL:
+    case NODE_AGGREGATE:
+        put_call(out, node, NULL);
+        break;
+    case NODE_WINDOW:
+        put_call(out, node->child[WINDOW_CALL], node);
+        break;
+    case NODE_SCALAR:
+        diff_put(out, "(");
+        diff_print_query(out, node->child[0]);
+        diff_put(out, ")");
+        break;
+    default:
+        put_with_query(out, node);
+        break;
+    }
+}
