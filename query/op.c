@@ -3,9 +3,7 @@
  */
 #include "query/op.h"
 
-typedef muster_status opener(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
-
-static opener *opener_of(mu_plan_kind kind)
+static mu_opener *opener_of(mu_plan_kind kind)
 {
     switch (kind) {
     case MU_PLAN_SCAN:
@@ -40,13 +38,17 @@ static opener *opener_of(mu_plan_kind kind)
 
 muster_status mu_op_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err)
 {
+    mu_opener *opener = opener_of(plan->kind);
+
     *out = NULL;
-    return opener_of(plan->kind)(exec, plan, out, err);
+    return mu_exec_meter(exec, plan) ? mu_op_probe_open(exec, plan, opener, out, err)
+                                     : opener(exec, plan, out, err);
 }
 
 muster_status mu_op_reduce(mu_op *op, uint32_t column, const mu_join_table *const *table,
                            muster_error *err)
 {
+    op = mu_op_behind(op);
     const mu_plan *plan = op->plan;
 
     if (plan->kind == MU_PLAN_SCAN) {

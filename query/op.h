@@ -60,6 +60,13 @@ muster_status mu_op_reduce(mu_op *op, uint32_t column, const mu_join_table *cons
 muster_status mu_op_scan_reduce(mu_op *op, uint32_t column, const mu_join_table *const *table,
                                 muster_error *err);
 
+typedef muster_status mu_opener(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
+
+/* Opens the operator behind one that measures it (meter.h). */
+muster_status mu_op_probe_open(mu_exec *exec, const mu_plan *plan, mu_opener *opener, mu_op **out,
+                               muster_error *err);
+mu_op *mu_op_behind(mu_op *op); /* what is measured; itself, if nothing stands before it */
+
 /* Each kind of streaming node has an opener; mu_op_open() has the table of them. */
 muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
 muster_status mu_op_filter_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
