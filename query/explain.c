@@ -101,7 +101,7 @@ static void put_seen(tree *t, const mu_plan *plan)
         put_number(t, "; skipped ", by_postings, " blocks by postings");
     }
     if (by_limits > 0) {
-        put_number(t, "; skipped ", by_limits, " blocks by limits");
+        put_number(t, "; skipped ", by_limits, " blocks by min and max");
     }
     if (units > all) {
         put_number(t, "; run ", (units + all - 1) / all, " times");

@@ -88,6 +88,17 @@ static void put_size(const mu_explainer *p, const mu_plan *plan)
     }
 }
 
+/* Whether one of the first ranges is about the column. */
+static bool is_ranged(const mu_plan *plan, uint32_t count, uint32_t column)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (plan->scan.ranges[i].column == column) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* By what blocks are left out that no row of can matter: postings of indexed columns, or the least
  * and the greatest value. */
 static muster_status put_skips(const mu_explainer *p, const mu_plan *plan, muster_error *err)
@@ -114,10 +125,12 @@ static muster_status put_skips(const mu_explainer *p, const mu_plan *plan, muste
             }
         }
     }
-    separator = "; skips by limits of ";
+    separator = "; skips by min and max of ";
     for (uint32_t i = 0; i < plan->scan.range_count; i++) {
-        putf(p->out, "%s%s", separator, table->columns[plan->scan.ranges[i].column].name);
-        separator = ", ";
+        if (!is_ranged(plan, i, plan->scan.ranges[i].column)) {
+            putf(p->out, "%s%s", separator, table->columns[plan->scan.ranges[i].column].name);
+            separator = ", ";
+        }
     }
     return MUSTER_OK;
 }
