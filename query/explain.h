@@ -22,9 +22,13 @@ typedef struct mu_explainer {
 muster_status mu_explain_node(const mu_explainer *p, const mu_plan *plan, muster_error *err);
 
 /* What the columns of a node are called, or those of a pair of rows; `other` may be NULL. Of
- * several with one name each stands behind the name of the table it is from. */
+ * several with one name each stands behind the name of the table it is from, or is the call that it
+ * is the result of. */
 muster_status mu_explain_names(const mu_scope *scope, const mu_plan *plan, const mu_plan *other,
                                const char *const **out, muster_error *err);
+/* sum(amount) */
+void mu_explain_call(const mu_scope *scope, const mu_agg_call *call, const char *const *names,
+                     mu_writer *out);
 muster_status mu_explain_table_names(const mu_scope *scope, const mu_table *table,
                                      const char *const **out, muster_error *err);
 

@@ -3,6 +3,11 @@
  */
 #include "query/explain.h"
 
+static void put(mu_writer *out, const char *text)
+{
+    mu_write_bytes(out, text, strlen(text));
+}
+
 /* What the statement calls the rows that the column is from; NULL: it is computed. */
 static const char *owner_of(const mu_plan *plan, uint32_t column)
 {
@@ -43,6 +48,65 @@ static const char *owner_of(const mu_plan *plan, uint32_t column)
     return expr && expr->kind == MU_EXPR_COLUMN ? owner_of(plan->input, expr->column) : NULL;
 }
 
+void mu_explain_call(const mu_scope *scope, const mu_agg_call *call, const char *const *names,
+                     mu_writer *out)
+{
+    put(out, mu_agg_name(call->agg));
+    put(out, call->distinct ? "(distinct " : "(");
+    for (uint32_t i = 0; i < call->arg_count; i++) {
+        put(out, i == 0 ? "" : ", ");
+        mu_expr_print(call->args[i], names, scope->zone, out);
+    }
+    if (call->order && mu_agg_may_order(mu_agg_name(call->agg))) {
+        put(out, " by ");
+        mu_expr_print(call->order, names, scope->zone, out);
+        put(out, call->descending ? " descending" : "");
+    }
+    put(out, call->arg_count == 0 ? "*)" : ")");
+    if (call->filter) {
+        put(out, " where ");
+        mu_expr_print(call->filter, names, scope->zone, out);
+    }
+}
+
+/* The aggregate that the column is; NULL in *out: it is none. */
+static muster_status name_call(const mu_scope *scope, const mu_plan *plan, uint32_t column,
+                               const char **out, muster_error *err)
+{
+    const char *const *names;
+    mu_writer text = {0};
+
+    *out = NULL;
+    while (plan->kind == MU_PLAN_FILTER || plan->kind == MU_PLAN_SORT) {
+        plan = plan->input;
+    }
+    if (plan->kind != MU_PLAN_GROUP || column < plan->group.key_count) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_explain_names(scope, plan->input, NULL, &names, err));
+    mu_explain_call(scope, &plan->group.calls[column - plan->group.key_count], names, &text);
+    if (!text.failed) {
+        *out = mu_arena_text(scope->arena, (const char *)text.data, text.size);
+    }
+    mu_writer_deinit(&text);
+    return *out ? MUSTER_OK : mu_fail_memory(err, "explaining a plan");
+}
+
+/* One of several columns with the name. */
+static muster_status name_apart(const mu_scope *scope, const mu_plan *plan, uint32_t column,
+                                const char **out, muster_error *err)
+{
+    const char *owner = owner_of(plan, column);
+
+    if (!owner) {
+        MU_TRY(name_call(scope, plan, column, out, err));
+        *out = *out ? *out : plan->columns[column].name;
+        return MUSTER_OK;
+    }
+    *out = mu_arena_printf(scope->arena, "%s.%s", owner, plan->columns[column].name);
+    return *out ? MUSTER_OK : mu_fail_memory(err, "explaining a plan");
+}
+
 /* Two columns of one name. */
 static bool is_taken(const char *const *names, uint32_t count, uint32_t column)
 {
@@ -67,13 +131,10 @@ muster_status mu_explain_names(const mu_scope *scope, const mu_plan *plan, const
         plain[c] = c < inputs ? plan->columns[c].name : other->columns[c - inputs].name;
     }
     for (uint32_t c = 0; c < count; c++) {
-        const char *owner = NULL;
+        names[c] = plain[c];
         if (is_taken(plain, count, c)) {
-            owner = c < inputs ? owner_of(plan, c) : owner_of(other, c - inputs);
-        }
-        names[c] = owner ? mu_arena_printf(scope->arena, "%s.%s", owner, plain[c]) : plain[c];
-        if (!names[c]) {
-            return mu_fail_memory(err, "explaining a plan");
+            MU_TRY(name_apart(scope, c < inputs ? plan : other, c < inputs ? c : c - inputs,
+                              &names[c], err));
         }
     }
     *out = names;

@@ -30,6 +30,11 @@ static void MU_PRINTF(2, 3) putf(mu_writer *out, const char *format, ...)
     put(out, line);
 }
 
+static void put_count(mu_writer *out, uint64_t count, const char *what)
+{
+    putf(out, "%" PRIu64 " %s%s", count, what, count == 1 ? "" : "s");
+}
+
 static void put_time(mu_writer *out, const mu_zone *zone, int64_t time_us)
 {
     const mu_value value = {.type.kind = MU_TIMESTAMP, .i64 = time_us};
@@ -50,11 +55,6 @@ static void put_range(mu_writer *out, const mu_zone *zone, int64_t since_us, int
         put(out, " until before ");
         put_time(out, zone, until_us);
     }
-}
-
-static void put_count(mu_writer *out, uint64_t count, const char *what)
-{
-    putf(out, "%" PRIu64 " %s%s", count, what, count == 1 ? "" : "s");
 }
 
 /* How many rows of how many segments the range leaves, and what the planner thinks comes of them.
@@ -182,26 +182,6 @@ static muster_status put_exprs(const mu_explainer *p, const mu_plan *input, cons
     return MUSTER_OK;
 }
 
-static void put_call(mu_writer *out, const mu_agg_call *call, const char *const *names,
-                     const mu_zone *zone)
-{
-    putf(out, "%s(%s", mu_agg_name(call->agg), call->distinct ? "distinct " : "");
-    for (uint32_t i = 0; i < call->arg_count; i++) {
-        put(out, i == 0 ? "" : ", ");
-        mu_expr_print(call->args[i], names, zone, out);
-    }
-    if (call->order && mu_agg_may_order(mu_agg_name(call->agg))) {
-        put(out, " by ");
-        mu_expr_print(call->order, names, zone, out);
-        put(out, call->descending ? " descending" : "");
-    }
-    put(out, call->arg_count == 0 ? "*)" : ")");
-    if (call->filter) {
-        put(out, " where ");
-        mu_expr_print(call->filter, names, zone, out);
-    }
-}
-
 static muster_status put_group(const mu_explainer *p, const mu_plan *plan, muster_error *err)
 {
     const char *const *names;
@@ -214,7 +194,7 @@ static muster_status put_group(const mu_explainer *p, const mu_plan *plan, muste
     }
     for (uint32_t i = 0; i < plan->group.call_count; i++) {
         put(p->out, i == 0 ? ": " : ", ");
-        put_call(p->out, &plan->group.calls[i], names, p->scope->zone);
+        mu_explain_call(p->scope, &plan->group.calls[i], names, p->out);
     }
     return MUSTER_OK;
 }
@@ -357,7 +337,8 @@ muster_status mu_explain_node(const mu_explainer *p, const mu_plan *plan, muster
     case MU_PLAN_SCAN:
         return put_scan(p, plan, err);
     case MU_PLAN_VALUES:
-        putf(p->out, "%" PRIu32 " rows of values", plan->values.row_count);
+        put_count(p->out, plan->values.row_count, "row");
+        put(p->out, " of values");
         return MUSTER_OK;
     case MU_PLAN_FILTER:
         return put_exprs(p, plan->input, "filter", &plan->filter.condition, 1, err);
@@ -373,7 +354,8 @@ muster_status mu_explain_node(const mu_explainer *p, const mu_plan *plan, muster
         return MUSTER_OK;
     case MU_PLAN_LIMIT:
         if (plan->limit.limit != UINT64_MAX) {
-            putf(p->out, "the first %" PRIu64 " rows", plan->limit.limit);
+            put(p->out, "the first ");
+            put_count(p->out, plan->limit.limit, "row");
         } else {
             put(p->out, "all rows");
         }
