@@ -203,7 +203,7 @@ TEST(every_node_says_how_many_rows_came_out)
                                          NULL};
     static const char *const nested[] = {"1compute count",
                                          "1  aggregate: count(*)",
-                                         "17    scan events: sku",
+                                         "16    scan events: sku",
                                          "1      subquery 1",
                                          "1        compute max",
                                          "1          aggregate: max(sku)",
