@@ -9,6 +9,7 @@
 
 #include "query/did.h"
 #include "query/indexed.h"
+#include "query/meter.h"
 #include "query/op.h"
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
@@ -124,6 +125,7 @@ static muster_status choose_columns(mu_event_reader *reader, muster_error *err)
         .skip_nobody = true,
         .left_out = reader->options.left_out,
         .bytes_read = mu_exec_bytes_read(reader->exec),
+        .seen = mu_meter_seen(),
     };
     return MUSTER_OK;
 }

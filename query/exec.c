@@ -12,6 +12,7 @@
 #include "query/indexed.h"
 #include "query/join_table.h"
 #include "query/lookup.h"
+#include "query/meter.h"
 #include "query/op.h"
 #include "query/walk.h"
 #include "storage/base/mem.h"
@@ -78,7 +79,12 @@ const mu_zone *mu_exec_zone(const mu_exec *exec)
 
 atomic_uint_fast64_t *mu_exec_bytes_read(const mu_exec *exec)
 {
-    return exec->options.bytes_read;
+    return mu_meter_entered() ? &mu_meter_entered()->bytes : exec->options.bytes_read;
+}
+
+mu_meter *mu_exec_meter(const mu_exec *exec, const mu_plan *plan)
+{
+    return exec->options.meters ? mu_meters_find(exec->options.meters, plan) : NULL;
 }
 
 mu_indexed *mu_exec_indexed(const mu_exec *exec)
@@ -191,6 +197,39 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
     return 0;
 }
 
+/* Work that threads share out for a node that is measured. */
+typedef struct measured {
+    mu_pool_fn *work;
+    void *context;
+    mu_meter *meter;
+} measured;
+
+static muster_status measured_work(void *context, uint32_t worker, uint64_t item, muster_error *err)
+{
+    const measured *m = context;
+    const mu_meter_before before = mu_meter_enter(m->meter);
+    const muster_status status = m->work(m->context, worker, item, err);
+
+    mu_meter_leave(before);
+    return status;
+}
+
+muster_status mu_exec_run(mu_exec *exec, bool alone, uint64_t count, mu_pool_fn *work,
+                          void *context, muster_error *err)
+{
+    measured m = {work, context, mu_meter_entered()};
+    mu_pool *pool = alone ? NULL : exec->options.pool;
+
+    if (!m.meter) {
+        return mu_pool_run(pool, count, work, context, exec->options.cancel, err);
+    }
+    const mu_meter_before before = mu_meter_enter(NULL); /* waiting for others is no work */
+    const muster_status status =
+        mu_pool_run(pool, count, measured_work, &m, exec->options.cancel, err);
+    mu_meter_leave(before);
+    return status;
+}
+
 /* The one place where a query becomes parallel. */
 
 typedef struct each {
@@ -261,7 +300,7 @@ muster_status mu_exec_each(mu_exec *exec, const mu_plan *input, const mu_sink *s
     MU_TRY_GOTO(mu_op_open(exec, input, &e.ops[0], err));
     tell_opened(&e, 0);
     e.units = e.ops[0]->unit_count;
-    status = mu_pool_run(exec->options.pool, e.units, each_unit, &e, exec->options.cancel, err);
+    status = mu_exec_run(exec, false, e.units, each_unit, &e, err);
 fail:
     for (uint32_t i = 0; i < exec->workers; i++) {
         mu_op_close(e.ops[i]);
@@ -273,15 +312,8 @@ fail:
 muster_status mu_exec_stripes_each(mu_exec *exec, mu_pool_fn *work, void *context,
                                    muster_error *err)
 {
-    return mu_pool_run(exec->options.pool, mu_snapshot_stripes(exec->options.snapshot), work,
-                       context, exec->options.cancel, err);
-}
-
-muster_status mu_exec_run(mu_exec *exec, bool alone, uint64_t count, mu_pool_fn *work,
-                          void *context, muster_error *err)
-{
-    return mu_pool_run(alone ? NULL : exec->options.pool, count, work, context,
-                       exec->options.cancel, err);
+    return mu_exec_run(exec, false, mu_snapshot_stripes(exec->options.snapshot), work, context,
+                       err);
 }
 
 /* Sets that are queries. */
@@ -440,6 +472,9 @@ static muster_status keep_rows(mu_exec *exec, const mu_plan *plan, runner *run, 
     MU_TRY_GOTO(run(exec, plan, rows, err));
     MU_TRY_GOTO(mu_rowset_finish(rows, err));
     exec->rows[exec->row_count++] = (made_rows){.plan = plan, .rows = rows};
+    if (mu_exec_meter(exec, plan)) {
+        atomic_store(&mu_exec_meter(exec, plan)->rows, mu_rowset_rows(rows));
+    }
     return MUSTER_OK;
 
 fail:
@@ -462,12 +497,12 @@ static muster_status run_inputs(mu_exec *exec, const mu_plan *plan, bool shared,
     return plan->other ? run_plan(exec, plan->other, shared || kept, err) : MUSTER_OK;
 }
 
-static muster_status run_plan(mu_exec *exec, const mu_plan *plan, bool shared, muster_error *err)
+/* Its inputs have been run. */
+static muster_status run_node(mu_exec *exec, const mu_plan *plan, bool shared, muster_error *err)
 {
     const mu_walk_visit visit = {visit_set, visit_lookup, exec};
     runner *const run = runner_of(plan->kind);
 
-    MU_TRY(run_inputs(exec, plan, shared, err));
     MU_TRY(mu_walk_queries(plan, &visit, err));
     if (plan->kind == MU_PLAN_JOIN && !plan->join.by_customer) {
         return run_join(exec, plan, err);
@@ -476,6 +511,19 @@ static muster_status run_plan(mu_exec *exec, const mu_plan *plan, bool shared, m
         return MUSTER_OK;
     }
     return keep_rows(exec, plan, run, err);
+}
+
+static muster_status run_plan(mu_exec *exec, const mu_plan *plan, bool shared, muster_error *err)
+{
+    MU_TRY(run_inputs(exec, plan, shared, err));
+    if (!exec->options.meters) {
+        return run_node(exec, plan, shared, err);
+    }
+    MU_TRY(mu_meters_add(exec->options.meters, plan, err));
+    const mu_meter_before before = mu_meter_enter(mu_exec_meter(exec, plan));
+    const muster_status status = run_node(exec, plan, shared, err);
+    mu_meter_leave(before);
+    return status;
 }
 
 muster_status mu_exec_open(const mu_exec_options *options, const mu_plan *plan, mu_exec **out,

@@ -22,6 +22,8 @@ typedef struct mu_rowset mu_rowset;
 typedef struct mu_indexed mu_indexed;
 typedef struct mu_lookup_table mu_lookup_table;
 typedef struct mu_join_table mu_join_table;
+typedef struct mu_meter mu_meter;
+typedef struct mu_meters mu_meters;
 
 typedef struct mu_exec_options {
     mu_snapshot *snapshot;
@@ -32,6 +34,7 @@ typedef struct mu_exec_options {
                                          counts */
     int64_t now_us;
     const mu_zone *zone; /* NULL: UTC */
+    mu_meters *meters;   /* measures each node, and then counts what is read; NULL: nothing does */
 } mu_exec_options;
 
 /* Runs what has to be run before the first row: sets that are queries, and all nodes that need
@@ -49,8 +52,10 @@ mu_snapshot *mu_exec_snapshot(const mu_exec *exec);
 uint32_t mu_exec_workers(const mu_exec *exec);
 int64_t mu_exec_now(const mu_exec *exec);
 const mu_zone *mu_exec_zone(const mu_exec *exec);
-atomic_uint_fast64_t *mu_exec_bytes_read(const mu_exec *exec); /* of the options */
-mu_indexed *mu_exec_indexed(const mu_exec *exec);              /* for indexed.c */
+/* Where what is read is counted: of the options, or of the node at work. */
+atomic_uint_fast64_t *mu_exec_bytes_read(const mu_exec *exec);
+mu_meter *mu_exec_meter(const mu_exec *exec, const mu_plan *plan); /* NULL: it is not measured */
+mu_indexed *mu_exec_indexed(const mu_exec *exec);                  /* for indexed.c */
 muster_status
 mu_exec_check(const mu_exec *exec,
               muster_error *err); /* CANCELLED if the flag is up; call once per batch */

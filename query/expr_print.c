@@ -143,7 +143,7 @@ static void print_interval(const mu_value *value, mu_writer *out)
     put(out, "'");
 }
 
-static void print_value(const mu_value *value, mu_writer *out)
+static void print_value(const mu_value *value, const mu_zone *zone, mu_writer *out)
 {
     if (value->null) {
         put(out, "NULL");
@@ -156,7 +156,7 @@ static void print_value(const mu_value *value, mu_writer *out)
     case MU_DATE:
     case MU_TIMESTAMP:
         put(out, value->type.kind == MU_DATE ? "DATE '" : "TIMESTAMP '");
-        mu_value_format(value, out);
+        mu_value_format_in(value, zone, out);
         put(out, "'");
         return;
     case MU_INTERVAL:
@@ -183,129 +183,136 @@ static void print_value(const mu_value *value, mu_writer *out)
 }
 
 /* In parentheses if it binds less tightly than `level`. */
-static void print_at(const mu_expr *expr, int level, const char *const *names, mu_writer *out)
+static void print_at(const mu_expr *expr, int level, const char *const *names, const mu_zone *zone,
+                     mu_writer *out)
 {
     const bool parentheses = level_of(expr) < level;
 
     put(out, parentheses ? "(" : "");
-    mu_expr_print(expr, names, out);
+    mu_expr_print(expr, names, zone, out);
     put(out, parentheses ? ")" : "");
 }
 
 static void print_list(const mu_expr *expr, uint32_t first, const char *const *names,
-                       mu_writer *out)
+                       const mu_zone *zone, mu_writer *out)
 {
     put(out, "(");
     for (uint32_t i = first; i < expr->arg_count; i++) {
         put(out, i > first ? ", " : "");
-        mu_expr_print(expr->args[i], names, out);
+        mu_expr_print(expr->args[i], names, zone, out);
     }
     put(out, ")");
 }
 
-static void print_in(const mu_expr *expr, bool negated, const char *const *names, mu_writer *out)
+static void print_in(const mu_expr *expr, bool negated, const char *const *names,
+                     const mu_zone *zone, mu_writer *out)
 {
-    print_at(expr->args[0], LIKE_LEVEL + 1, names, out);
+    print_at(expr->args[0], LIKE_LEVEL + 1, names, zone, out);
     put(out, negated ? " NOT IN " : " IN ");
-    print_list(expr, 1, names, out);
+    print_list(expr, 1, names, zone, out);
 }
 
 static void print_binary(const mu_expr *expr, bool negated, const char *const *names,
-                         mu_writer *out)
+                         const mu_zone *zone, mu_writer *out)
 {
     const int level = binary_level(expr);
 
-    print_at(expr->args[0], level == COMPARE_LEVEL ? level + 1 : level, names, out);
+    print_at(expr->args[0], level == COMPARE_LEVEL ? level + 1 : level, names, zone, out);
     put(out, negated ? " NOT " : " ");
     put_capitals(out, expr->func->name);
     put(out, " ");
-    print_at(expr->args[1], level + 1, names, out);
+    print_at(expr->args[1], level + 1, names, zone, out);
     if (expr->arg_count > 2) {
         put(out, " ESCAPE ");
-        print_at(expr->args[2], level + 1, names, out);
+        print_at(expr->args[2], level + 1, names, zone, out);
     }
 }
 
-static void print_call(const mu_expr *expr, const char *const *names, mu_writer *out)
+static void print_call(const mu_expr *expr, const char *const *names, const mu_zone *zone,
+                       mu_writer *out)
 {
     char type[32];
 
     if (binary_level(expr) > 0) {
-        print_binary(expr, false, names, out);
+        print_binary(expr, false, names, zone, out);
     } else if (is_call(expr, "in")) {
-        print_in(expr, false, names, out);
+        print_in(expr, false, names, zone, out);
     } else if (is_call(expr, "is null") || is_call(expr, "is not null")) {
-        print_at(expr->args[0], IS_LEVEL + 1, names, out);
+        print_at(expr->args[0], IS_LEVEL + 1, names, zone, out);
         put(out, " ");
         put_capitals(out, expr->func->name);
     } else if (level_of(expr) == UNARY_LEVEL) {
         put(out, expr->func->name);
-        print_at(expr->args[0], ATOM_LEVEL, names, out);
+        print_at(expr->args[0], ATOM_LEVEL, names, zone, out);
     } else if (expr->func == &mu_func_cast || expr->func == &mu_func_try_cast) {
         put_capitals(out, expr->func->name);
         put(out, "(");
-        mu_expr_print(expr->args[0], names, out);
+        mu_expr_print(expr->args[0], names, zone, out);
         put(out, " AS ");
         put(out, mu_type_name(expr->type, type));
         put(out, ")");
     } else {
         put(out, expr->func->name);
-        print_list(expr, 0, names, out);
+        print_list(expr, 0, names, zone, out);
     }
 }
 
-static void print_not(const mu_expr *expr, const char *const *names, mu_writer *out)
+static void print_not(const mu_expr *expr, const char *const *names, const mu_zone *zone,
+                      mu_writer *out)
 {
     const mu_expr *arg = expr->args[0];
 
     if (is_call(arg, "in")) {
-        print_in(arg, true, names, out);
+        print_in(arg, true, names, zone, out);
     } else if (is_call(arg, "like") || is_call(arg, "ilike")) {
-        print_binary(arg, true, names, out);
+        print_binary(arg, true, names, zone, out);
     } else {
         put(out, "NOT ");
-        print_at(arg, NOT_LEVEL + 1, names, out);
+        print_at(arg, NOT_LEVEL + 1, names, zone, out);
     }
 }
 
-static void print_case(const mu_expr *expr, const char *const *names, mu_writer *out)
+static void print_case(const mu_expr *expr, const char *const *names, const mu_zone *zone,
+                       mu_writer *out)
 {
     put(out, "CASE");
     for (uint32_t i = 0; i + 1 < expr->arg_count; i += 2) {
         put(out, " WHEN ");
-        mu_expr_print(expr->args[i], names, out);
+        mu_expr_print(expr->args[i], names, zone, out);
         put(out, " THEN ");
-        mu_expr_print(expr->args[i + 1], names, out);
+        mu_expr_print(expr->args[i + 1], names, zone, out);
     }
     put(out, " ELSE ");
-    mu_expr_print(expr->args[expr->arg_count - 1], names, out);
+    mu_expr_print(expr->args[expr->arg_count - 1], names, zone, out);
     put(out, " END");
 }
 
 /* "exists in subquery 1 (sku)": what is looked up, and by what. */
-static void print_lookup(const mu_expr *expr, const char *const *names, mu_writer *out)
+static void print_lookup(const mu_expr *expr, const char *const *names, const mu_zone *zone,
+                         mu_writer *out)
 {
     const mu_value number = {.type = {.kind = MU_BIGINT, .bits = 64}, .i64 = expr->lookup->number};
     const uint32_t keys = expr->lookup->key_count;
 
     if (expr->lookup->kind == MU_LOOKUP_IN) {
-        print_at(expr->args[keys], LIKE_LEVEL + 1, names, out);
+        print_at(expr->args[keys], LIKE_LEVEL + 1, names, zone, out);
         put(out, " IN ");
     }
     put(out, expr->lookup->kind == MU_LOOKUP_EXISTS ? "EXISTS subquery " : "subquery ");
     mu_value_format(&number, out);
     for (uint32_t i = 0; i < keys; i++) {
         put(out, i == 0 ? " (" : ", ");
-        mu_expr_print(expr->args[i], names, out);
+        mu_expr_print(expr->args[i], names, zone, out);
     }
     put(out, keys > 0 ? ")" : "");
 }
 
-void mu_expr_print(const mu_expr *expr, const char *const *names, mu_writer *out)
+void mu_expr_print(const mu_expr *expr, const char *const *names, const mu_zone *zone,
+                   mu_writer *out)
 {
     switch (expr->kind) {
     case MU_EXPR_CONST:
-        print_value(&expr->value, out);
+        print_value(&expr->value, zone, out);
         break;
     case MU_EXPR_COLUMN:
         put(out, names[expr->column]);
@@ -314,28 +321,28 @@ void mu_expr_print(const mu_expr *expr, const char *const *names, mu_writer *out
     case MU_EXPR_OR:
         for (uint32_t i = 0; i < expr->arg_count; i++) {
             put(out, i == 0 ? "" : expr->kind == MU_EXPR_AND ? " AND " : " OR ");
-            print_at(expr->args[i], level_of(expr) + 1, names, out);
+            print_at(expr->args[i], level_of(expr) + 1, names, zone, out);
         }
         break;
     case MU_EXPR_NOT:
-        print_not(expr, names, out);
+        print_not(expr, names, zone, out);
         break;
     case MU_EXPR_CASE:
-        print_case(expr, names, out);
+        print_case(expr, names, zone, out);
         break;
     case MU_EXPR_CALL:
-        print_call(expr, names, out);
+        print_call(expr, names, zone, out);
         break;
     case MU_EXPR_IN_SET:
-        print_at(expr->args[0], LIKE_LEVEL + 1, names, out);
+        print_at(expr->args[0], LIKE_LEVEL + 1, names, zone, out);
         put(out, " IN ");
-        mu_set_print(expr->set, out);
+        mu_set_print(expr->set, zone, out);
         break;
     case MU_EXPR_LOOKUP:
-        print_lookup(expr, names, out);
+        print_lookup(expr, names, zone, out);
         break;
     case MU_EXPR_OUTER:
-        mu_expr_print(expr->outer, names, out);
+        mu_expr_print(expr->outer, names, zone, out);
         break;
     }
 }

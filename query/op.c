@@ -5,9 +5,7 @@
 
 #include "storage/kernels/kernels.h"
 
-typedef muster_status opener(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
-
-static opener *opener_of(mu_plan_kind kind)
+static mu_opener *opener_of(mu_plan_kind kind)
 {
     switch (kind) {
     case MU_PLAN_SCAN:
@@ -42,8 +40,11 @@ static opener *opener_of(mu_plan_kind kind)
 
 muster_status mu_op_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err)
 {
+    mu_opener *opener = opener_of(plan->kind);
+
     *out = NULL;
-    return opener_of(plan->kind)(exec, plan, out, err);
+    return mu_exec_meter(exec, plan) ? mu_op_probe_open(exec, plan, opener, out, err)
+                                     : opener(exec, plan, out, err);
 }
 
 void mu_op_set_bound(mu_op *op, const mu_op_bound *bound)
@@ -52,7 +53,7 @@ void mu_op_set_bound(mu_op *op, const mu_op_bound *bound)
 
     if (plan->kind == MU_PLAN_PROJECT &&
         plan->project.exprs[bound->key.column]->kind == MU_EXPR_COLUMN) {
-        mu_op_project_set_bound(op, bound);
+        mu_op_project_set_bound(mu_op_behind(op), bound);
     }
 }
 
@@ -81,6 +82,7 @@ void mu_op_bound_drop(const mu_op_bound *bound, const mu_vector *column, uint64_
 muster_status mu_op_reduce(mu_op *op, uint32_t column, const mu_join_table *const *table,
                            muster_error *err)
 {
+    op = mu_op_behind(op);
     const mu_plan *plan = op->plan;
 
     if (plan->kind == MU_PLAN_SCAN) {

@@ -74,6 +74,12 @@ void mu_op_project_set_bound(mu_op *op, const mu_op_bound *bound);
  * key's. */
 void mu_op_bound_drop(const mu_op_bound *bound, const mu_vector *column, uint64_t *live,
                       size_t words);
+typedef muster_status mu_opener(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);
+
+/* Opens the operator behind one that measures it (meter.h). */
+muster_status mu_op_probe_open(mu_exec *exec, const mu_plan *plan, mu_opener *opener, mu_op **out,
+                               muster_error *err);
+mu_op *mu_op_behind(mu_op *op); /* what is measured; itself, if nothing stands before it */
 
 /* Each kind of streaming node has an opener; mu_op_open() has the table of them. */
 muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err);

@@ -14,6 +14,7 @@
 #include "query/indexed.h"
 #include "query/join_table.h"
 #include "query/lookup.h"
+#include "query/meter.h"
 #include "query/optimize.h"
 #include "query/pack.h"
 #include "query/set.h"
@@ -372,6 +373,7 @@ muster_status mu_op_scan_open(mu_exec *exec, const mu_plan *plan, mu_op **out, m
         .ranges = plan->scan.ranges,
         .range_count = plan->scan.range_count,
         .bytes_read = mu_exec_bytes_read(exec),
+        .seen = mu_meter_seen(),
     };
     MU_TRY_GOTO(choose_values(s, filter, err));
     MU_TRY_GOTO(mu_scan_open(mu_exec_snapshot(exec), &s->options, &s->scan, err));

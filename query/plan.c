@@ -205,6 +205,18 @@ muster_status mu_plan_window(const mu_scope *scope, const mu_plan *input,
     return MUSTER_OK;
 }
 
+muster_status mu_plan_call(const mu_scope *scope, const mu_plan *plan, const char *name,
+                           const mu_plan **out, muster_error *err)
+{
+    mu_plan *copy;
+
+    MU_ARENA_TRY(copy, scope->arena, 1, err);
+    *copy = *plan;
+    copy->name = name;
+    *out = copy;
+    return MUSTER_OK;
+}
+
 muster_status mu_plan_name_of(const mu_scope *scope, const mu_plan *input, const mu_expr *expr,
                               const char **out, muster_error *err)
 {
@@ -216,7 +228,7 @@ muster_status mu_plan_name_of(const mu_scope *scope, const mu_plan *input, const
     for (uint32_t c = 0; c < input->column_count; c++) {
         names[c] = input->columns[c].name;
     }
-    mu_expr_print(expr, names, &text);
+    mu_expr_print(expr, names, NULL, &text);
     mu_write_u8(&text, 0);
     name = text.failed ? NULL : mu_arena_alloc(scope->arena, text.size);
     if (name) {

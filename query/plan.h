@@ -95,6 +95,7 @@ struct mu_plan {
     const mu_plan_column *columns;
     const mu_plan *input; /* NULL: a source */
     const mu_plan *other; /* the second input; NULL but for nodes that have two */
+    const char *name;     /* what the statement calls the rows, for EXPLAIN; NULL: nothing */
     union {
         struct {
             const mu_table *table;
@@ -228,11 +229,11 @@ muster_status mu_plan_retention(const mu_scope *scope, const mu_retention_plan *
 muster_status mu_plan_name_of(const mu_scope *scope, const mu_plan *input, const mu_expr *expr,
                               const char **out, muster_error *err);
 
+/* The same under a name, for EXPLAIN. */
+muster_status mu_plan_call(const mu_scope *scope, const mu_plan *plan, const char *name,
+                           const mu_plan **out, muster_error *err);
+
 muster_status mu_plan_optimize(const mu_scope *scope, const mu_plan *plan, const mu_plan **out,
                                muster_error *err);
-
-/* The plan as lines of text, in words a person understands. */
-muster_status mu_plan_explain(const mu_scope *scope, const mu_plan *plan, mu_writer *out,
-                              muster_error *err);
 
 #endif

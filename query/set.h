@@ -68,7 +68,7 @@ muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_
 muster_status mu_set_combine(const mu_scope *scope, mu_set_kind kind, const mu_set *const *args,
                              uint32_t arg_count, const mu_set **out, muster_error *err);
 
-void mu_set_print(const mu_set *set, mu_writer *out); /* for EXPLAIN */
+void mu_set_print(const mu_set *set, const mu_zone *zone, mu_writer *out); /* for EXPLAIN */
 
 typedef struct mu_set_runner mu_set_runner;
 muster_status mu_set_open(mu_exec *exec, const mu_set *set, mu_set_runner **out, muster_error *err);

@@ -34,7 +34,8 @@ typedef struct mu_act {
     const atomic_bool *cancel;
     atomic_uint_fast64_t *bytes_read;
     const mu_progress *progress;
-    uint64_t rows;     /* loaded, inserted, written */
+    const mu_plan *reads; /* the query it runs, known once it is prepared; NULL: none */
+    uint64_t rows;        /* loaded, inserted, written */
     const char *notes; /* what is to be said, in the arena; NULL: nothing */
 } mu_act;
 

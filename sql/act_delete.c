@@ -206,22 +206,44 @@ static muster_status erase_batch(void *context, const mu_batch *batch, muster_er
     return MUSTER_OK;
 }
 
-static muster_status erase(mu_act *act, const deletion *d, muster_error *err)
+static muster_status plan_people(const mu_act *act, const deletion *d, const mu_plan **out,
+                                 muster_error *err)
 {
     const mu_scope *scope = &act->binder->scope;
     const mu_plan *plan = d->relation.plan;
     const uint32_t customer = d->table->customer_column;
     const char *const names[] = {d->table->columns[customer].name};
-    const mu_expr *expr;
+    const mu_expr **exprs;
 
     if (d->condition) {
         MU_TRY(mu_plan_filter(scope, plan, d->condition, &plan, err));
     }
-    MU_TRY(mu_expr_column(scope, customer, d->table->columns[customer].type, 0, &expr, err));
-    MU_TRY(mu_plan_project(scope, plan, &expr, names, 1, &plan, err));
+    MU_ARENA_TRY(exprs, scope->arena, 1, err);
+    MU_TRY(mu_expr_column(scope, customer, d->table->columns[customer].type, 0, exprs, err));
+    return mu_plan_project(scope, plan, exprs, names, 1, out, err);
+}
+
+static muster_status erase(mu_act *act, const deletion *d, muster_error *err)
+{
+    const mu_plan *plan;
+
+    MU_TRY(plan_people(act, d, &plan, err));
     MU_TRY(mu_act_each_batch(act, plan, erase_batch, act->change, err));
     act->rows = mu_change_erased(act->change);
     return MUSTER_OK;
+}
+
+/* Who or what goes, for EXPLAIN: but for people, DELETE asks for the rows that stay, of the periods
+ * that have others. */
+static muster_status plan_gone(mu_act *act, const deletion *d, muster_error *err)
+{
+    if (d->table->id == MU_CUSTOMERS_TABLE) {
+        return plan_people(act, d, &act->reads, err);
+    }
+    act->reads = d->relation.plan;
+    return d->condition
+               ? mu_plan_filter(&act->binder->scope, act->reads, d->condition, &act->reads, err)
+               : MUSTER_OK;
 }
 
 muster_status mu_act_delete(mu_act *act, muster_error *err)
@@ -230,7 +252,7 @@ muster_status mu_act_delete(mu_act *act, muster_error *err)
 
     MU_TRY(bind(act, &d, err));
     if (!act->running) {
-        return MUSTER_OK;
+        return plan_gone(act, &d, err);
     }
     if (d.table->id == MU_CUSTOMERS_TABLE) {
         return erase(act, &d, err);

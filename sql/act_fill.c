@@ -74,6 +74,7 @@ muster_status mu_act_fill(mu_act *act, const mu_table *table, const uint32_t *ta
     muster_status status;
 
     MU_TRY(project(act, table, targets, count, query, offset, &plan, err));
+    act->reads = plan;
     if (!act->running) {
         return MUSTER_OK;
     }

@@ -117,6 +117,7 @@ static muster_status make(mu_act *act, const making *m, muster_error *err)
     muster_status status;
 
     MU_TRY(bind_definition(act, m, &plan, &c.valued, err));
+    act->reads = plan;
     if (!act->running) {
         return MUSTER_OK;
     }

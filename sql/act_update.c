@@ -203,9 +203,11 @@ muster_status mu_act_update(mu_act *act, muster_error *err)
     update u = {0};
 
     MU_TRY(bind(act, &u, err));
-    if (!act->running) {
-        return MUSTER_OK;
+    if (act->running) {
+        return u.table->id == MU_CUSTOMERS_TABLE ? update_customers(act, &u, err)
+                                                 : update_rows(act, &u, err);
     }
-    return u.table->id == MU_CUSTOMERS_TABLE ? update_customers(act, &u, err)
-                                             : update_rows(act, &u, err);
+    const mu_table *table;
+    return u.table->id == MU_CUSTOMERS_TABLE ? plan_customers(act, &u, &table, &act->reads, err)
+                                             : plan_rows(act, &u, &act->reads, err);
 }

@@ -197,6 +197,6 @@ muster_status mu_act_copy_to(mu_act *act, muster_error *err)
         const mu_ast_source source = {.name = statement->name};
         MU_TRY(mu_bind_source(act->binder, &source, &relation, err));
     }
-    w.plan = relation.plan;
+    act->reads = w.plan = relation.plan;
     return act->running ? write_file(act, &w, err) : MUSTER_OK;
 }

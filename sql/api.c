@@ -72,11 +72,67 @@ static muster_status take_snapshot(muster_statement *s, muster_error *err)
     return status;
 }
 
+/* Makes s->plan; of a statement that does something, s->act. */
+static muster_status bind_tree(muster_statement *s, const mu_ast_statement *tree, muster_error *err)
+{
+    mu_relation relation = {0};
+
+    if (mu_act_is(tree)) {
+        s->act = (mu_act){.db = s->connection->owner->db,
+                          .connection = s->connection,
+                          .statement = tree,
+                          .binder = &s->binder,
+                          .pool = s->connection->owner->pool,
+                          .cancel = &s->cancel,
+                          .progress = &s->progress,
+                          .bytes_read = &s->bytes_read};
+        return mu_act_prepare(&s->act, err);
+    }
+    if (tree->kind == MU_AST_SELECT) {
+        MU_TRY(mu_bind_query(&s->binder, tree->query, &relation, err));
+    } else {
+        MU_TRY(mu_show(&s->binder, tree, &relation.plan, err));
+    }
+    return mu_plan_optimize(&s->binder.scope, relation.plan, &s->plan, err);
+}
+
+/* The plan of the statement behind EXPLAIN, or of the query that it runs. */
+static muster_status plan_explained(muster_statement *s, const mu_ast_statement *explained,
+                                    const mu_plan **out, muster_error *err)
+{
+    MU_TRY(bind_tree(s, explained, err));
+    if (!mu_act_is(explained)) {
+        *out = s->plan;
+        return MUSTER_OK;
+    }
+    if (!s->act.reads) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "EXPLAIN shows how a query runs, and this statement has none");
+    }
+    if (s->tree->analyzes) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "EXPLAIN ANALYZE runs what it explains, so it takes queries only; EXPLAIN "
+                       "without ANALYZE shows the plan of this one and changes nothing");
+    }
+    return mu_plan_optimize(&s->binder.scope, s->act.reads, out, err);
+}
+
+static muster_status bind_explain(muster_statement *s, muster_error *err)
+{
+    const double began = mu_env_seconds();
+    const mu_plan *plan;
+
+    MU_TRY(plan_explained(s, s->tree->explained, &plan, err));
+    if (!s->tree->analyzes) {
+        return mu_explain(&s->binder, plan, &s->plan, err);
+    }
+    s->analysis = (mu_analysis){.plan = plan, .planning = mu_env_seconds() - began};
+    return mu_explain_nothing(&s->binder, &s->plan, err);
+}
+
 /* Names and types, over the snapshot. `values` of the parameters are NULL before there are any. */
 static muster_status bind_statement(muster_statement *s, const mu_value *values, muster_error *err)
 {
-    mu_relation relation;
-
     s->binder = (mu_binder){.scope = {.arena = &s->plans,
                                       .snapshot = s->snapshot,
                                       .now_us = mu_env_now_us(),
@@ -86,24 +142,12 @@ static muster_status bind_statement(muster_statement *s, const mu_value *values,
                             .text = s->text,
                             .connection = s->connection,
                             .parameters = {.values = values, .by_place = s->tree->by_place}};
-    if (mu_act_is(s->tree)) {
-        s->act = (mu_act){.db = s->connection->owner->db,
-                          .connection = s->connection,
-                          .statement = s->tree,
-                          .binder = &s->binder,
-                          .pool = s->connection->owner->pool,
-                          .cancel = &s->cancel,
-                          .progress = &s->progress,
-                          .bytes_read = &s->bytes_read};
-        return mu_act_prepare(&s->act, err);
-    }
-    if (s->tree->kind == MU_AST_SELECT) {
-        MU_TRY(mu_bind_query(&s->binder, s->tree->query, &relation, err));
-        MU_TRY(mu_plan_optimize(&s->binder.scope, relation.plan, &s->plan, err));
+    if (s->tree->kind == MU_AST_EXPLAIN) {
+        MU_TRY(bind_explain(s, err));
     } else {
-        MU_TRY(mu_show(&s->binder, s->tree, &s->plan, err));
+        MU_TRY(bind_tree(s, s->tree, err));
     }
-    return keep_columns(s, err);
+    return s->plan ? keep_columns(s, err) : MUSTER_OK;
 }
 
 /* Forgets what an execution has made of the statement; its columns stay known. */
@@ -297,6 +341,10 @@ static muster_status step(muster_statement *s, bool *row, muster_error *err)
                                          .bytes_read = &s->bytes_read,
                                          .now_us = s->binder.scope.now_us,
                                          .zone = s->zone};
+        if (s->tree->kind == MU_AST_EXPLAIN && s->tree->analyzes) {
+            MU_TRY(mu_analyze(&s->binder, &s->analysis, &options, &s->connection->owner->bandwidth,
+                              &s->plan, err));
+        }
         MU_TRY(mu_exec_open(&options, s->plan, &s->exec, err));
     }
     mu_arena_reset(&s->texts);

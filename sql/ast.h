@@ -327,7 +327,7 @@ typedef struct mu_ast_options {
 
 typedef enum mu_ast_statement_kind {
     MU_AST_SELECT,           /* query */
-    MU_AST_EXPLAIN,          /* query */
+    MU_AST_EXPLAIN,          /* explained, analyzes */
     MU_AST_CREATE_TABLE,     /* name, columns, partition; path and options with FROM 'file', query
                                 with AS */
     MU_AST_DROP_TABLE,       /* name */
@@ -377,6 +377,8 @@ typedef struct mu_ast_statement {
     mu_ast_expr *where;   /* NULL: every row */
     mu_ast_expr *version; /* a literal; NULL: all of them */
     mu_ast_select *query;
+    struct mu_ast_statement *explained;
+    bool analyzes; /* EXPLAIN ANALYZE */
 
     mu_ast_names parameters; /* by number, the first is 1; text is NULL for one without a name, the
                                 offset where it stands first, -1 if it stands nowhere */

@@ -517,6 +517,17 @@ mu_ast_statement *mu_build_statement(mu_build *b, mu_ast_statement_kind kind)
     return statement;
 }
 
+void mu_build_explain(mu_build *b, bool analyzes)
+{
+    mu_ast_statement *explained = b->statement;
+    mu_ast_statement *statement = mu_build_statement(b, MU_AST_EXPLAIN);
+
+    if (statement) {
+        statement->explained = explained;
+        statement->analyzes = analyzes;
+    }
+}
+
 /* Makes room for one more in an array of the arena, doubling it; NULL when out of memory. What
  * was there is copied, and the old array stays where it is until the arena goes. */
 static void *grown(mu_build *b, void *data, uint32_t count, uint32_t *capacity, size_t size)

@@ -138,6 +138,8 @@ mu_ast_select *mu_build_with(mu_build *b, mu_token with, mu_ast_commons commons,
 /* Takes up the depth of what the query holds, once it is whole. */
 mu_ast_select *mu_build_finish_select(mu_build *b, mu_ast_select *query);
 mu_ast_statement *mu_build_statement(mu_build *b, mu_ast_statement_kind kind);
+/* EXPLAIN of the statement that was read, which may have an ANALYZE. */
+void mu_build_explain(mu_build *b, bool analyzes);
 /* VALUES alone are rows of the statement itself, any other query is one. */
 void mu_build_insert(mu_ast_statement *statement, mu_ast_select *query);
 /* What is SQL, and is not done here. */

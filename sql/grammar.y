@@ -42,8 +42,8 @@ static const mu_ast_name no_name;
     b->status = mu_fail_memory(b->err, "reading a statement");
 }
 
-%fallback ID ADD ALL ALTER ANY ASC AUDIENCE AUDIENCES BACKUP BEGIN BOTH BY CHECKPOINT COLUMN
-  COMMIT COMPACT COPY CURRENT CUSTOMER DEFAULT DELETE DESC DESCRIBE DROP ESCAPE EVENT EXCLUDE
+%fallback ID ADD ALL ALTER ANALYZE ANY ASC AUDIENCE AUDIENCES BACKUP BEGIN BOTH BY CHECKPOINT
+  COLUMN COMMIT COMPACT COPY CURRENT CUSTOMER DEFAULT DELETE DESC DESCRIBE DROP ESCAPE EVENT EXCLUDE
   EXISTS EXPLAIN FILTER FIRST FOLLOWING FOR GROUPS IF IGNORE INDEXED INSERT KEY LAST LEADING NEXT
   NO NULLS ONLY OTHERS OUTER PARTITION PLACING PRECEDING PRECISION PRIMARY RANGE RECURSIVE REFRESH
   RENAME REPLACE RESET RESPECT ROLLBACK ROW ROWS SET SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES
@@ -71,15 +71,13 @@ static const mu_ast_name no_name;
 %left COLONS.
 
 input ::= statement.
+input ::= EXPLAIN statement. { mu_build_explain(b, false); }
+input ::= EXPLAIN ANALYZE statement. { mu_build_explain(b, true); }
 
 /* Statements. */
 
 statement ::= whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_SELECT);
-    if (s) { s->query = Q; }
-}
-statement ::= EXPLAIN whole(Q). {
-    mu_ast_statement *s = mu_build_statement(b, MU_AST_EXPLAIN);
     if (s) { s->query = Q; }
 }
 statement ::= create_table(S) LP columns(C) RP partition(P). {

@@ -23,6 +23,8 @@ struct muster {
     size_t memory_limit; /* of it, as the database was opened */
     mu_zone *zone;       /* that connections begin with; NULL: UTC */
     mu_deadlines deadlines;
+    atomic_uint_fast64_t bandwidth; /* of memory, bytes a second, for its threads; 0: not measured
+                                       yet */
     atomic_uint connection_count; /* that are open */
     atomic_uint statement_count;  /* the same, of all connections, and appenders */
 };

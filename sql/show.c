@@ -233,56 +233,6 @@ static muster_status describe_file(mu_binder *binder, const mu_ast_statement *st
                           out, err);
 }
 
-static uint32_t count_lines(const mu_writer *lines)
-{
-    uint32_t count = 0;
-
-    for (size_t i = 0; i < lines->size; i++) {
-        count += lines->data[i] == '\n';
-    }
-    return count + (lines->size > 0 && lines->data[lines->size - 1] != '\n');
-}
-
-static muster_status split_lines(mu_binder *binder, const mu_writer *lines, const mu_plan **out,
-                                 muster_error *err)
-{
-    static const mu_plan_column columns[] = {{"plan", {.kind = MU_TEXT}}};
-    const uint32_t count = count_lines(lines);
-    const char *line = (const char *)lines->data;
-    mu_value *values;
-
-    MU_ARENA_TRY(values, binder->scope.arena, count, err);
-    for (uint32_t i = 0; i < count; i++) {
-        const size_t left = lines->size - (size_t)(line - (const char *)lines->data);
-        const char *end = memchr(line, '\n', left);
-        const size_t size = end ? (size_t)(end - line) : left;
-        MU_TRY(keep_text(binder, line, size, &values[i], err));
-        line += size + 1;
-    }
-    return mu_plan_values(&binder->scope, columns, 1, values, count, out, err);
-}
-
-static muster_status explain(mu_binder *binder, const mu_ast_select *query, const mu_plan **out,
-                             muster_error *err)
-{
-    mu_writer lines = {0};
-    mu_relation relation;
-    const mu_plan *plan;
-    muster_status status;
-
-    MU_TRY(mu_bind_query(binder, query, &relation, err));
-    MU_TRY(mu_plan_optimize(&binder->scope, relation.plan, &plan, err));
-    status = mu_plan_explain(&binder->scope, plan, &lines, err);
-    if (status == MUSTER_OK && lines.failed) {
-        status = mu_fail_memory(err, "explaining a plan");
-    }
-    if (status == MUSTER_OK) {
-        status = split_lines(binder, &lines, out, err);
-    }
-    mu_writer_deinit(&lines);
-    return status;
-}
-
 /* A setting, or the slip of something else that SHOW knows. */
 static muster_status find_shown(mu_ast_name name, const mu_setting **out, muster_error *err)
 {
@@ -379,9 +329,6 @@ muster_status mu_show(mu_binder *binder, const mu_ast_statement *statement, cons
     }
     if (statement->kind == MU_AST_SHOW_SETTING) {
         return show_setting(binder, statement->name, out, err);
-    }
-    if (statement->kind == MU_AST_EXPLAIN) {
-        return explain(binder, statement->query, out, err);
     }
     assert(statement->kind == MU_AST_DESCRIBE);
     if (statement->query) {

@@ -6,6 +6,7 @@
 
 #include "query/exec.h"
 #include "sql/act.h"
+#include "sql/explain.h"
 #include "sql/owner.h"
 
 /* Where the text of an id may be put. */
@@ -29,6 +30,7 @@ struct muster_statement {
     mu_binder binder;
     const mu_plan *plan; /* optimized; NULL: a statement that does something */
     mu_act act;
+    mu_analysis analysis; /* of EXPLAIN ANALYZE, until it has run */
     uint32_t column_count;
     const mu_plan_column *columns;
     mu_kind id_kind; /* of columns that are customers */

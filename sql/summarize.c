@@ -168,6 +168,7 @@ static muster_status plan_column(mu_binder *binder, const mu_relation *relation,
 {
     const mu_plan_column *there = &relation->plan->columns[column];
     summary s = {.binder = binder};
+    const char *names[CALLS];
     mu_agg_call *calls;
     uint32_t places[CALLS] = {0}, count = 0;
     const mu_plan *group;
@@ -179,11 +180,12 @@ static muster_status plan_column(mu_binder *binder, const mu_relation *relation,
         if (s.made[call]) {
             MU_TRY(make_call(&s, call, err));
             places[call] = count;
+            names[count] = call_names[call];
             calls[count++] = s.calls[call];
         }
     }
-    MU_TRY(mu_plan_group(&binder->scope, relation->plan, NULL, 0, calls, count, call_names, &group,
-                         err));
+    MU_TRY(
+        mu_plan_group(&binder->scope, relation->plan, NULL, 0, calls, count, names, &group, err));
     return plan_row(&s, there->name, group, places, out, err);
 }
 

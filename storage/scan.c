@@ -354,6 +354,31 @@ uint32_t mu_scan_stripes(const mu_scan *scan)
 
 /* Units and blocks. */
 
+static void count(atomic_uint_fast64_t *counter, uint64_t by)
+{
+    atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
+}
+
+static void see_block(const mu_scan *scan)
+{
+    mu_scan_seen *seen = scan->options->seen;
+
+    if (seen) {
+        count(&seen->blocks, 1);
+        count(&seen->rows, scan->block_rows);
+    }
+}
+
+/* Blocks that do not matter, by what is said of them. */
+static void skip_blocks(const mu_scan *scan, uint64_t blocks, bool by_postings)
+{
+    mu_scan_seen *seen = scan->options->seen;
+
+    if (seen) {
+        count(by_postings ? &seen->by_postings : &seen->by_limits, blocks);
+    }
+}
+
 /* A stripe of `customers`: all of it, or nothing where nobody's attributes are in the ranges. */
 static muster_status start_customers(mu_scan *scan, muster_error *err)
 {
@@ -373,6 +398,11 @@ static muster_status start_customers(mu_scan *scan, muster_error *err)
         }
     }
     scan->block_rows = !matters ? 0 : left < MU_STRIPE_ROWS ? left : MU_STRIPE_ROWS;
+    if (matters) {
+        see_block(scan);
+    } else {
+        skip_blocks(scan, 1, false);
+    }
     return MUSTER_OK;
 }
 
@@ -391,7 +421,7 @@ static void find_alive(mu_scan *scan)
 static void count_bytes(const mu_scan *scan, uint64_t bytes)
 {
     if (bytes > 0 && scan->options->bytes_read) {
-        atomic_fetch_add_explicit(scan->options->bytes_read, bytes, memory_order_relaxed);
+        count(scan->options->bytes_read, bytes);
     }
 }
 
@@ -402,6 +432,9 @@ muster_status mu_scan_start(mu_scan *scan, uint32_t unit, muster_error *err)
     if (unit >= scan->stripe_count + scan->nobody_count) {
         scan->counting = &scan->whole[unit - scan->stripe_count - scan->nobody_count];
         scan->next_value = 0;
+        if (scan->options->seen) {
+            count(&scan->options->seen->counted, 1);
+        }
         return MUSTER_OK;
     }
     if (unit < scan->stripe_count) {
@@ -475,19 +508,22 @@ static bool block_matters(const mu_scan *scan, const segment_source *source, uin
     if (options->bounded) {
         const mu_chunk_info *time = mu_segment_chunk(source->segment, block, source->time);
         if (!in_bounds(options, time->min, time->max)) {
+            skip_blocks(scan, 1, false);
             return false;
         }
     }
     if (scan->sieved && !has_members(scan, mu_segment_block(source->segment, block))) {
+        skip_blocks(scan, 1, true);
         return false;
     }
     for (uint32_t i = 0; i < options->range_count; i++) {
         const mu_scan_range *range = &options->ranges[i];
-        if (source->ranges[i] == MU_NO_COLUMN) {
-            return false;
-        }
-        const mu_chunk_info *chunk = mu_segment_chunk(source->segment, block, source->ranges[i]);
-        if (chunk->size == 0 || chunk->max < range->min || chunk->min > range->max) {
+        const mu_chunk_info *chunk =
+            source->ranges[i] == MU_NO_COLUMN
+                ? NULL
+                : mu_segment_chunk(source->segment, block, source->ranges[i]);
+        if (!chunk || chunk->size == 0 || chunk->max < range->min || chunk->min > range->max) {
+            skip_blocks(scan, 1, false);
             return false;
         }
     }
@@ -518,6 +554,7 @@ static muster_status enter_block(mu_scan *scan, const segment_source *source, ui
     scan->place.block = block;
     scan->block_rows = info->rows;
     scan->next_row = 0;
+    see_block(scan);
     return MUSTER_OK;
 }
 
@@ -542,6 +579,7 @@ static muster_status next_block(mu_scan *scan, bool *found, muster_error *err)
         mu_segment_stripe(source->segment, scan->stripe, &scan->block, &scan->block_end);
         MU_TRY(enter_stripe(scan, source, &matters, err));
         if (!matters) {
+            skip_blocks(scan, scan->block_end - scan->block, true);
             scan->block = scan->block_end;
         }
     }

@@ -38,6 +38,14 @@ typedef struct mu_scan_values {
     const uint8_t *const *wanted;
 } mu_scan_values;
 
+/* What scans look at, and what they need not. `customers` are one block a stripe. */
+typedef struct mu_scan_seen {
+    atomic_uint_fast64_t blocks, rows; /* that are looked at */
+    atomic_uint_fast64_t by_postings;  /* blocks that are not, since postings know better; */
+    atomic_uint_fast64_t by_limits;    /* since their least and greatest values do */
+    atomic_uint_fast64_t counted;      /* segments of which only counts are read */
+} mu_scan_seen;
+
 typedef struct mu_scan_options {
     const mu_table *table;   /* an event or lookup table, or `customers` (whose batches have all
                                 ordinals, no segments) */
@@ -53,6 +61,7 @@ typedef struct mu_scan_options {
     const uint64_t *left_out; /* bits of the table's segments that are not read; NULL: none */
     bool counted;             /* at most one column, an indexed one; of `customers`, none */
     atomic_uint_fast64_t *bytes_read; /* grows by the chunks that are read; NULL: no one counts */
+    mu_scan_seen *seen;               /* grows; NULL: no one counts */
 } mu_scan_options;
 
 typedef struct mu_scan mu_scan;

@@ -630,6 +630,11 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
     const bool makes_set = s->kind == MU_AST_CREATE_TAG || s->kind == MU_AST_CREATE_AUDIENCE;
 
     print_verb(s, out);
+    if (s->kind == MU_AST_EXPLAIN) {
+        put(out, s->analyzes ? "ANALYZE " : "");
+        test_print_statement(s->explained, out);
+        return;
+    }
     if (s->name.text) {
         put_quoted(out, s->name.text, '"');
     }

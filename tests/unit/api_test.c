@@ -388,6 +388,8 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (SELECT "
         "customer FROM customers))",
         "EXPLAIN SELECT customer FROM customers WHERE did(event = 'a')",
+        "EXPLAIN ANALYZE SELECT e.event, count(*), (SELECT max(n) FROM e) FROM e JOIN e AS f ON "
+        "e.n = f.n WHERE e.customer IN (SELECT customer FROM customers) GROUP BY 1 ORDER BY 2",
         "SELECT n, (SELECT max(i.event) FROM e AS i WHERE i.n = o.n) FROM e AS o WHERE event IN "
         "(SELECT event FROM e) AND n <= (SELECT max(n) FROM e) AND EXISTS (SELECT 1 FROM e AS i "
         "WHERE i.event = o.event AND i.n < 9) AND n < ALL (SELECT n + 5 FROM e AS i WHERE i.ts = "

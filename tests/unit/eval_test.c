@@ -330,7 +330,7 @@ static void fail_row(const mu_expr *expr, uint32_t row, const mu_value *found,
     static const char *const names[COLUMNS] = {"c0", "c1", "c2", "c3", "c4", "c5", "c6"};
     mu_writer text = {0};
 
-    mu_expr_print(expr, names, &text);
+    mu_expr_print(expr, names, NULL, &text);
     print_message("%.*s\n", (int)text.size, (const char *)text.data);
     mu_writer_deinit(&text);
     fail_msg("row %u is %s, not %s", row, test_show(found), test_show(wanted));

@@ -41,7 +41,7 @@ static void assert_prints(const char *wanted, const mu_expr *expr)
 {
     mu_writer text = {0};
 
-    mu_expr_print(expr, names, &text);
+    mu_expr_print(expr, names, NULL, &text);
     mu_write_u8(&text, 0);
     const char *found = mu_arena_printf(test_scope()->arena, "%s", (const char *)text.data);
     mu_writer_deinit(&text);

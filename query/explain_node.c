@@ -1,0 +1,449 @@
+/*
+ * explain_node.c - one node of a plan in words.
+ */
+#include "query/explain.h"
+
+#include "query/indexed.h"
+#include "query/optimize.h"
+#include "query/set.h"
+#include "storage/base/mem.h"
+#include "storage/segment.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static void put(mu_writer *out, const char *text)
+{
+    mu_write_bytes(out, text, strlen(text));
+}
+
+static void MU_PRINTF(2, 3) putf(mu_writer *out, const char *format, ...)
+{
+    char line[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    put(out, line);
+}
+
+static void put_count(mu_writer *out, uint64_t count, const char *what)
+{
+    putf(out, "%" PRIu64 " %s%s", count, what, count == 1 ? "" : "s");
+}
+
+static void put_time(mu_writer *out, const mu_zone *zone, int64_t time_us)
+{
+    const mu_value value = {.type.kind = MU_TIMESTAMP, .i64 = time_us};
+
+    put(out, "'");
+    mu_value_format_in(&value, zone, out);
+    put(out, "'");
+}
+
+static void put_range(mu_writer *out, const mu_zone *zone, int64_t since_us, int64_t until_us)
+{
+    put(out, "; time");
+    if (since_us > MU_TIME_MIN) {
+        put(out, " from ");
+        put_time(out, zone, since_us);
+    }
+    if (until_us <= MU_TIME_MAX) {
+        put(out, " until before ");
+        put_time(out, zone, until_us);
+    }
+}
+
+/* How many rows of how many segments the range leaves, and what the planner thinks comes of them.
+ */
+static void put_size(const mu_explainer *p, const mu_plan *plan)
+{
+    const mu_snapshot *snapshot = p->scope->snapshot;
+    const mu_table *table = plan->scan.table;
+    const uint32_t count = mu_snapshot_segment_count(snapshot, table->id);
+    uint32_t kept = 0;
+    uint64_t rows = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const mu_segment_info *info = mu_snapshot_segment_info(snapshot, table->id, i);
+        if (!plan->scan.bounded || mu_times_meet(info->min_time_us, info->max_time_us,
+                                                 plan->scan.since_us, plan->scan.until_us)) {
+            kept++;
+            rows += info->rows - info->masked_rows;
+        }
+    }
+    put(p->out, "; ");
+    if (table->id == MU_CUSTOMERS_TABLE) {
+        put_count(p->out, mu_snapshot_rows(snapshot, table->id), "customer");
+    } else {
+        put_count(p->out, rows, "row");
+        putf(p->out, " in %" PRIu32 " of ", kept);
+        put_count(p->out, count, "segment");
+    }
+    if (plan->scan.set || plan->scan.filter) {
+        putf(p->out, ", about %.0f expected", ceil(mu_plan_rows(p->scope, plan)));
+    }
+}
+
+/* Whether one of the first ranges is about the column. */
+static bool is_ranged(const mu_plan *plan, uint32_t count, uint32_t column)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (plan->scan.ranges[i].column == column) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By what blocks are left out that no row of can matter: postings of indexed columns, or the least
+ * and the greatest value. */
+static muster_status put_skips(const mu_explainer *p, const mu_plan *plan, muster_error *err)
+{
+    const mu_table *table = plan->scan.table;
+    const mu_expr *filter = plan->scan.filter;
+    const bool several = filter && filter->kind == MU_EXPR_AND;
+    const char *separator = "; skips by postings of ";
+    const size_t words = mu_bits_words(plan->column_count);
+    uint64_t *used;
+
+    MU_ARENA_TRY(used, p->scope->arena, words, err);
+    for (uint32_t i = 0; filter && i < (several ? filter->arg_count : 1); i++) {
+        const mu_expr *conjunct = several ? filter->args[i] : filter;
+        if (!mu_indexed_only(table, plan->scan.columns, conjunct)) {
+            continue;
+        }
+        memset(used, 0, words * sizeof *used);
+        mu_expr_columns(conjunct, used);
+        for (uint32_t c = 0; c < plan->column_count; c++) {
+            if (mu_bits_test(used, c)) {
+                putf(p->out, "%s%s", separator, plan->columns[c].name);
+                separator = ", ";
+            }
+        }
+    }
+    separator = "; skips by min and max of ";
+    for (uint32_t i = 0; i < plan->scan.range_count; i++) {
+        if (!is_ranged(plan, i, plan->scan.ranges[i].column)) {
+            putf(p->out, "%s%s", separator, table->columns[plan->scan.ranges[i].column].name);
+            separator = ", ";
+        }
+    }
+    return MUSTER_OK;
+}
+
+static muster_status put_scan(const mu_explainer *p, const mu_plan *plan, muster_error *err)
+{
+    const char *table = plan->scan.table->name;
+    const char *const *names;
+
+    putf(p->out, "scan %s", table);
+    if (plan->name && strcmp(plan->name, table) != 0) {
+        putf(p->out, " as %s", plan->name);
+    }
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        put(p->out, c == 0 ? ": " : ", ");
+        put(p->out, plan->columns[c].name);
+    }
+    if (plan->scan.counted) {
+        put(p->out, "; counted, where that is known");
+    }
+    if (plan->scan.bounded) {
+        put_range(p->out, p->scope->zone, plan->scan.since_us, plan->scan.until_us);
+    }
+    if (plan->scan.set) {
+        put(p->out, "; customers: ");
+        mu_set_print(plan->scan.set, p->scope->zone, p->out);
+    }
+    if (plan->scan.filter) {
+        MU_TRY(mu_explain_names(p->scope, plan, NULL, &names, err));
+        put(p->out, "; where ");
+        mu_expr_print(plan->scan.filter, names, p->scope->zone, p->out);
+        MU_TRY(put_skips(p, plan, err));
+    }
+    put_size(p, plan);
+    return MUSTER_OK;
+}
+
+static muster_status put_exprs(const mu_explainer *p, const mu_plan *input, const char *what,
+                               const mu_expr *const *exprs, uint32_t count, muster_error *err)
+{
+    const char *const *names;
+
+    MU_TRY(mu_explain_names(p->scope, input, NULL, &names, err));
+    put(p->out, what);
+    for (uint32_t i = 0; i < count; i++) {
+        put(p->out, i == 0 ? " " : ", ");
+        mu_expr_print(exprs[i], names, p->scope->zone, p->out);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status put_group(const mu_explainer *p, const mu_plan *plan, muster_error *err)
+{
+    const char *const *names;
+
+    MU_TRY(mu_explain_names(p->scope, plan->input, NULL, &names, err));
+    if (plan->group.key_count > 0) {
+        MU_TRY(put_exprs(p, plan->input, "group by", plan->group.keys, plan->group.key_count, err));
+    } else {
+        put(p->out, "aggregate");
+    }
+    for (uint32_t i = 0; i < plan->group.call_count; i++) {
+        put(p->out, i == 0 ? ": " : ", ");
+        mu_explain_call(p->scope, &plan->group.calls[i], names, p->out);
+    }
+    return MUSTER_OK;
+}
+
+static void put_sort(const mu_explainer *p, const mu_plan *plan)
+{
+    put(p->out, "sort by");
+    for (uint32_t i = 0; i < plan->sort.key_count; i++) {
+        const mu_sort_key *key = &plan->sort.keys[i];
+        putf(p->out, "%s %s%s%s", i == 0 ? "" : ",", plan->columns[key->column].name,
+             key->descending ? " descending" : "", key->nulls_first ? ", nulls first" : "");
+    }
+    if (plan->sort.limit != UINT64_MAX) {
+        putf(p->out, "; the first %" PRIu64 " only", plan->sort.limit);
+    }
+}
+
+static void put_window_call(mu_writer *out, const mu_plan *plan, const mu_window_call *call,
+                            const mu_zone *zone)
+{
+    putf(out, "%s(%s", mu_window_name(call),
+         call->kind == MU_WINDOW_AGGREGATE && call->agg.distinct ? "distinct " : "");
+    for (uint32_t i = 0; i < call->arg_count; i++) {
+        put(out, i == 0 ? "" : ", ");
+        if (call->columns[i] == MU_NO_COLUMN) {
+            mu_expr_print(call->args[i], NULL, zone, out);
+        } else {
+            put(out, plan->columns[call->columns[i]].name);
+        }
+    }
+    put(out, ")");
+}
+
+static void put_window(const mu_explainer *p, const mu_plan *plan)
+{
+    put(p->out, "window");
+    for (uint32_t i = 0; i < plan->window.partition_count; i++) {
+        putf(p->out, "%s%s", i == 0 ? " for each " : ", ",
+             plan->columns[plan->window.partitions[i]].name);
+    }
+    for (uint32_t i = 0; i < plan->window.key_count; i++) {
+        const mu_sort_key *key = &plan->window.keys[i];
+        putf(p->out, "%s%s%s%s", i == 0 ? " by " : ", ", plan->columns[key->column].name,
+             key->descending ? " descending" : "", key->nulls_first ? ", nulls first" : "");
+    }
+    for (uint32_t i = 0; i < plan->window.call_count; i++) {
+        put(p->out, i == 0 ? ": " : ", ");
+        put_window_call(p->out, plan, &plan->window.calls[i], p->scope->zone);
+    }
+}
+
+static void put_source(const mu_explainer *p, const mu_event_source *source,
+                       const char *const *names)
+{
+    putf(p->out, " over %s", source->table->name);
+    if (source->where) {
+        put(p->out, "; where ");
+        mu_expr_print(source->where, names, p->scope->zone, p->out);
+    }
+    if (source->among) {
+        put(p->out, "; among ");
+        mu_set_print(source->among, p->scope->zone, p->out);
+    }
+    if (source->bounded) {
+        put_range(p->out, p->scope->zone, source->since_us, source->until_us);
+    }
+}
+
+static muster_status put_funnel(const mu_explainer *p, const mu_plan *plan, muster_error *err)
+{
+    const mu_funnel_plan *funnel = plan->funnel;
+    const char *const *names;
+
+    MU_TRY(mu_explain_table_names(p->scope, funnel->source.table, &names, err));
+    put(p->out, plan->kind == MU_PLAN_FUNNEL ? "funnel" : "customers of a funnel");
+    put_source(p, &funnel->source, names);
+    for (uint32_t i = 0; i < funnel->step_count; i++) {
+        putf(p->out, "; step %" PRIu32 ": ", i + 1);
+        mu_expr_print(funnel->steps[i], names, p->scope->zone, p->out);
+    }
+    if (funnel->within_us != INT64_MAX) {
+        const mu_value within = {.type.kind = MU_INTERVAL, .i64 = funnel->within_us};
+        put(p->out, "; within ");
+        mu_value_format(&within, p->out);
+    }
+    if (funnel->by) {
+        put(p->out, "; by ");
+        mu_expr_print(funnel->by, names, p->scope->zone, p->out);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status put_retention(const mu_explainer *p, const mu_retention_plan *retention,
+                                   muster_error *err)
+{
+    const char *const *names;
+
+    MU_TRY(mu_explain_table_names(p->scope, retention->source.table, &names, err));
+    put(p->out, "retention");
+    put_source(p, &retention->source, names);
+    put(p->out, "; start: ");
+    mu_expr_print(retention->start, names, p->scope->zone, p->out);
+    put(p->out, "; back: ");
+    mu_expr_print(retention->back, names, p->scope->zone, p->out);
+    putf(p->out, "; %" PRIu32 " periods", retention->periods);
+    return MUSTER_OK;
+}
+
+/* The first input streams, the second is looked up. */
+static muster_status put_join(const mu_explainer *p, const mu_plan *plan, muster_error *err)
+{
+    static const char *const kinds[] = {[MU_JOIN_INNER] = "join",
+                                        [MU_JOIN_LEFT] = "left join",
+                                        [MU_JOIN_FULL] = "full join",
+                                        [MU_JOIN_SEMI] = "semi join",
+                                        [MU_JOIN_ANTI] = "anti join"};
+    const mu_zone *zone = p->scope->zone;
+    const char *const *pair;
+
+    put(p->out, kinds[plan->join.kind]);
+    put(p->out, plan->join.key_count == 0 ? " of every pair" : "");
+    MU_TRY(mu_explain_names(p->scope, plan->input, plan->other, &pair, err));
+    for (uint32_t k = 0; k < plan->join.key_count; k++) {
+        put(p->out, k == 0 ? " on " : " and ");
+        mu_expr_print(plan->join.keys[k], pair, zone, p->out);
+        put(p->out, " = ");
+        mu_expr_print(plan->join.other_keys[k], pair + plan->input->column_count, zone, p->out);
+    }
+    put(p->out, plan->join.by_customer ? ", customer by customer" : "");
+    if (plan->join.residual) {
+        put(p->out, "; where ");
+        mu_expr_print(plan->join.residual, pair, zone, p->out);
+    }
+    return MUSTER_OK;
+}
+
+muster_status mu_explain_node(const mu_explainer *p, const mu_plan *plan, muster_error *err)
+{
+    switch (plan->kind) {
+    case MU_PLAN_SCAN:
+        return put_scan(p, plan, err);
+    case MU_PLAN_VALUES:
+        put_count(p->out, plan->values.row_count, "row");
+        put(p->out, " of values");
+        return MUSTER_OK;
+    case MU_PLAN_FILTER:
+        return put_exprs(p, plan->input, "filter", &plan->filter.condition, 1, err);
+    case MU_PLAN_PROJECT:
+        return put_exprs(p, plan->input, "compute", plan->project.exprs, plan->column_count, err);
+    case MU_PLAN_GROUP:
+        return put_group(p, plan, err);
+    case MU_PLAN_SORT:
+        put_sort(p, plan);
+        return MUSTER_OK;
+    case MU_PLAN_WINDOW:
+        put_window(p, plan);
+        return MUSTER_OK;
+    case MU_PLAN_LIMIT:
+        if (plan->limit.limit != UINT64_MAX) {
+            put(p->out, "the first ");
+            put_count(p->out, plan->limit.limit, "row");
+        } else {
+            put(p->out, "all rows");
+        }
+        if (plan->limit.offset > 0) {
+            putf(p->out, " after %" PRIu64, plan->limit.offset);
+        }
+        return MUSTER_OK;
+    case MU_PLAN_UNION:
+        put(p->out, "the rows of both");
+        return MUSTER_OK;
+    case MU_PLAN_REPEAT:
+        putf(p->out, "each row as often as %s says", plan->input->columns[plan->column_count].name);
+        return MUSTER_OK;
+    case MU_PLAN_SERIES:
+        putf(p->out, "a series of %" PRIu64, plan->series.count);
+        return MUSTER_OK;
+    case MU_PLAN_FUNNEL:
+    case MU_PLAN_FUNNEL_CUSTOMERS:
+        return put_funnel(p, plan, err);
+    case MU_PLAN_JOIN:
+        return put_join(p, plan, err);
+    case MU_PLAN_RETENTION:
+        return put_retention(p, plan->retention, err);
+    }
+    assert(false && "a plan that is not in the list");
+    return MUSTER_OK;
+}
+
+static void put_did(const mu_set *set, const mu_zone *zone, mu_writer *out)
+{
+    const mu_event_source *source = &set->did.source;
+    const uint32_t count = source->table->column_count;
+    const char **names = mu_mem_alloc_array(count, sizeof *names);
+
+    if (!names) {
+        out->failed = true;
+        return;
+    }
+    for (uint32_t c = 0; c < count; c++) {
+        names[c] = source->table->columns[c].name;
+    }
+    putf(out, "those with %" PRIu64, set->did.at_least);
+    if (set->did.at_most == UINT64_MAX) {
+        put(out, " or more");
+    } else if (set->did.at_most != set->did.at_least) {
+        putf(out, " to %" PRIu64, set->did.at_most);
+    }
+    putf(out, " events in %s where ", source->table->name);
+    mu_expr_print(source->where, names, zone, out);
+    if (source->bounded) {
+        put_range(out, zone, source->since_us, source->until_us);
+    }
+    mu_mem_free(names);
+}
+
+void mu_set_print(const mu_set *set, const mu_zone *zone, mu_writer *out)
+{
+    switch (set->kind) {
+    case MU_SET_LIST:
+        putf(out, "a list of %" PRIu32, set->list.count);
+        return;
+    case MU_SET_TAG:
+        putf(out, "%s \"%.*s\"", set->tag.tag->kind == MU_AUDIENCE ? "audience" : "tag",
+             (int)set->tag.tag->name.size, set->tag.tag->name.data);
+        if (set->tag.tag->kind == MU_AUDIENCE) {
+            putf(out, ", version %" PRIu32, set->tag.tag->version);
+        } else if (set->tag.count != set->tag.tag->value_count) {
+            putf(out, " with %" PRIu32 " of its %" PRIu32 " values", set->tag.count,
+                 set->tag.tag->value_count);
+        }
+        return;
+    case MU_SET_DID:
+        put_did(set, zone, out);
+        return;
+    case MU_SET_QUERY:
+        put(out, "those of a subquery");
+        return;
+    case MU_SET_NOT:
+        put(out, "not ");
+        mu_set_print(set->args[0], zone, out);
+        return;
+    case MU_SET_AND:
+    case MU_SET_OR:
+        for (uint32_t i = 0; i < set->arg_count; i++) {
+            put(out, i == 0 ? "(" : set->kind == MU_SET_AND ? " and " : " or ");
+            mu_set_print(set->args[i], zone, out);
+        }
+        put(out, ")");
+        return;
+    }
+}
