@@ -77,6 +77,13 @@ static void put_number(tree *t, const char *before, uint64_t number, const char 
     put(t, text);
 }
 
+/* "; looked at 1 row" */
+static void put_count(tree *t, const char *before, uint64_t number, const char *what)
+{
+    put_number(t, before, number, what);
+    put(t, number == 1 ? "" : "s");
+}
+
 /* What scans of the node looked at. */
 static void put_seen(tree *t, const mu_plan *plan)
 {
@@ -91,17 +98,19 @@ static void put_seen(tree *t, const mu_plan *plan)
     const uint64_t by_limits = atomic_load(&seen->by_limits);
     const uint64_t units = atomic_load(&meter->units), all = atomic_load(&meter->all);
     if (blocks > 0) {
-        put_number(t, "; looked at ", atomic_load(&seen->rows), " rows");
-        put_number(t, " in ", blocks, " blocks");
+        put_count(t, "; looked at ", atomic_load(&seen->rows), " row");
+        put_count(t, " in ", blocks, " block");
     }
     if (counted > 0) {
-        put_number(t, "; took counts of ", counted, " segments");
+        put_count(t, "; took counts of ", counted, " segment");
     }
     if (by_postings > 0) {
-        put_number(t, "; skipped ", by_postings, " blocks by postings");
+        put_count(t, "; skipped ", by_postings, " block");
+        put(t, " by postings");
     }
     if (by_limits > 0) {
-        put_number(t, "; skipped ", by_limits, " blocks by min and max");
+        put_count(t, "; skipped ", by_limits, " block");
+        put(t, " by min and max");
     }
     if (units > all) {
         put_number(t, "; run ", (units + all - 1) / all, " times");

@@ -120,7 +120,8 @@ static muster_status put_skips(const mu_explainer *p, const mu_plan *plan, muste
         mu_expr_columns(conjunct, used);
         for (uint32_t c = 0; c < plan->column_count; c++) {
             if (mu_bits_test(used, c)) {
-                putf(p->out, "%s%s", separator, plan->columns[c].name);
+                put(p->out, separator);
+                put(p->out, plan->columns[c].name);
                 separator = ", ";
             }
         }
@@ -128,7 +129,8 @@ static muster_status put_skips(const mu_explainer *p, const mu_plan *plan, muste
     separator = "; skips by min and max of ";
     for (uint32_t i = 0; i < plan->scan.range_count; i++) {
         if (!is_ranged(plan, i, plan->scan.ranges[i].column)) {
-            putf(p->out, "%s%s", separator, table->columns[plan->scan.ranges[i].column].name);
+            put(p->out, separator);
+            put(p->out, table->columns[plan->scan.ranges[i].column].name);
             separator = ", ";
         }
     }
@@ -140,9 +142,11 @@ static muster_status put_scan(const mu_explainer *p, const mu_plan *plan, muster
     const char *table = plan->scan.table->name;
     const char *const *names;
 
-    putf(p->out, "scan %s", table);
+    put(p->out, "scan ");
+    put(p->out, table);
     if (plan->name && strcmp(plan->name, table) != 0) {
-        putf(p->out, " as %s", plan->name);
+        put(p->out, " as ");
+        put(p->out, plan->name);
     }
     for (uint32_t c = 0; c < plan->column_count; c++) {
         put(p->out, c == 0 ? ": " : ", ");

@@ -20,8 +20,8 @@ typedef struct mu_meter {
     atomic_uint_fast64_t rows;    /* that came out */
     atomic_uint_fast64_t time_ns; /* of all threads, without that of its inputs */
     atomic_uint_fast64_t bytes;   /* read of stored columns and sets */
-    atomic_uint_fast64_t units;   /* that operators were started on, */
-    atomic_uint_fast64_t all;     /* of this many */
+    atomic_uint_fast64_t units;   /* that were started, by all operators, */
+    atomic_uint_fast64_t all;     /* of this many; both not of rows that were kept */
     mu_scan_seen seen;
     mu_account *account;
 } mu_meter;

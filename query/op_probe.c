@@ -29,7 +29,9 @@ static muster_status probe_start(mu_op *op, uint32_t unit, muster_error *err)
     const probe_op *p = (probe_op *)op;
     const mu_meter_before before = mu_meter_enter(p->meter);
 
-    atomic_fetch_add_explicit(&p->meter->units, 1, memory_order_relaxed);
+    if (p->counts) {
+        atomic_fetch_add_explicit(&p->meter->units, 1, memory_order_relaxed);
+    }
     const muster_status status = mu_op_start(op->input, unit, err);
     mu_meter_leave(before);
     return status;
@@ -78,7 +80,9 @@ muster_status mu_op_probe_open(mu_exec *exec, const mu_plan *plan, mu_opener *op
     }
     p->op.unit_count = p->op.input->unit_count;
     p->op.stripe_count = p->op.input->stripe_count;
-    atomic_store(&meter->all, p->op.unit_count);
+    if (p->counts) {
+        atomic_store(&meter->all, p->op.unit_count);
+    }
     *out = &p->op;
     return MUSTER_OK;
 }

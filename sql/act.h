@@ -36,7 +36,7 @@ typedef struct mu_act {
     const mu_progress *progress;
     const mu_plan *reads; /* the query it runs, known once it is prepared; NULL: none */
     uint64_t rows;        /* loaded, inserted, written */
-    const char *notes; /* what is to be said, in the arena; NULL: nothing */
+    const char *notes;    /* what is to be said, in the arena; NULL: nothing */
 } mu_act;
 
 /* Is the statement one of these? */

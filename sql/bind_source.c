@@ -181,6 +181,8 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
     }
     if (source->alias.text) {
         out->name = source->alias.text;
+    }
+    if (out->name) {
         MU_TRY(mu_plan_call(&binder->scope, out->plan, out->name, &out->plan, err));
     }
     return mu_bind_rename(binder, &source->columns, out, err);

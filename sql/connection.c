@@ -164,6 +164,7 @@ muster_status muster_set_threads(muster *db, uint32_t threads, muster_error *err
     }
     mu_pool_close(db->pool);
     db->pool = pool;
+    atomic_store(&db->bandwidth, 0);
     return MUSTER_OK;
 }
 

@@ -145,7 +145,7 @@ static muster_status put_bandwidth(const run *r, atomic_uint_fast64_t *bandwidth
         const muster_status status =
             mu_bandwidth_measure(r->options->pool, r->options->cancel, &rate, err);
         if (status == MUSTER_NOMEM) { /* which is no reason to fail after all that */
-            put_line(out, "how fast memory is was not measured, for want of memory");
+            put_line(out, "what memory alone would need was not measured, for want of memory");
             return MUSTER_OK;
         }
         MU_TRY(status);

@@ -25,8 +25,8 @@ struct muster {
     mu_deadlines deadlines;
     atomic_uint_fast64_t bandwidth; /* of memory, bytes a second, for its threads; 0: not measured
                                        yet */
-    atomic_uint connection_count; /* that are open */
-    atomic_uint statement_count;  /* the same, of all connections, and appenders */
+    atomic_uint connection_count;   /* that are open */
+    atomic_uint statement_count;    /* the same, of all connections, and appenders */
 };
 
 struct muster_connection {
