@@ -252,6 +252,23 @@ typedef struct muster_batch {
 MUSTER_API muster_status muster_step_batch(muster_statement *statement, const muster_batch **batch,
                                            muster_error *err);
 
+/* The rows as a stream of Arrow's C interface, whose structs are in muster_arrow.h or come with what
+ * reads them: pyarrow, DuckDB, polars, nanoarrow. The execution begins here, its deadline with it,
+ * and goes on as the stream is read; an error of it is that of get_next(), as an errno (ENOMEM,
+ * ECANCELED, ETIMEDOUT, EIO, EINVAL) with its message in get_last_error(). muster_reset() ends it.
+ * The stream holds the statement, which may be finished at once: it is freed with the last of the
+ * two. Like a statement it is used by one thread at a time, and released before the connection is
+ * closed. Schemas and batches are their reader's, wholly: they outlive the stream, the statement
+ * and the database, count against no limit, and may be released by any thread.
+ *   BOOLEAN bool; SMALLINT int16, INTEGER int32, BIGINT int64; DOUBLE double; DECIMAL decimal128;
+ *   TEXT utf8; DATE date32; TIMESTAMP timestamp[us] in the zone of the connection ("UTC" unless SET
+ *   time_zone said another); INTERVAL duration[us]; ids of customers as what they are.
+ * INVALID for a statement without rows, or in the midst of an execution. On failure *out is
+ * released. */
+struct ArrowArrayStream;
+MUSTER_API muster_status muster_arrow_stream(muster_statement *statement,
+                                             struct ArrowArrayStream *out, muster_error *err);
+
 /* What a statement without rows did: rows loaded, inserted or deleted, and what it has to say
  * (columns detected, rows rejected), lines separated by '\n', "" if nothing. Good until the
  * statement is reset or finished. */
@@ -327,12 +344,13 @@ MUSTER_API muster_status muster_append_text(muster_appender *appender, const cha
 /* Ends the row, whose columns must all have got a value; `keep` false forgets it. */
 MUSTER_API muster_status muster_append_row(muster_appender *appender, bool keep, muster_error *err);
 
-/* The values of many rows of one column. Exactly one of the first three is set, as the column's
- * type has it (TEXT: text, DOUBLE: real, all others: int64), or none if all are NULL. */
+/* The values of many rows of one column. Exactly one of the first three is set, int64 or real as
+ * the column's type has it, or text, which is read as by muster_append_text(); or none if all are
+ * NULL. */
 typedef struct muster_values {
     const int64_t *int64;
     const double *real;
-    const char *const *text; /* `sizes[i]` bytes each, not NUL-terminated; copied */
+    const char *const *text; /* `text_sizes[i]` bytes each, not NUL-terminated; copied */
     const uint32_t *text_sizes;
     const uint64_t *valid; /* bit i % 64 of word i / 64: value i is not NULL; NULL: none is */
 } muster_values;
@@ -341,6 +359,19 @@ typedef struct muster_values {
  * Either all are taken or none is. */
 MUSTER_API muster_status muster_append_columns(muster_appender *appender, uint32_t rows,
                                                const muster_values *columns, muster_error *err);
+
+/* The rows of a record batch of Arrow's C interface: a struct array, whose columns are found by
+ * their names. A column of the table that it has not gets its DEFAULT, or NULL; one that the table
+ * has not is INVALID. Taken are integers, floats, decimals up to 128 bits, bool, date32, timestamps
+ * (without a zone: times of the connection's), durations, utf8, large_utf8, utf8_view, and
+ * dictionaries of these, where they fit the column without loss (but nanoseconds are cut to
+ * microseconds); texts fit any column, as in muster_append_text(). Either all rows are taken or
+ * none is. The array is released, whatever happens; the schema, which may describe further batches,
+ * is not. */
+struct ArrowArray;
+struct ArrowSchema;
+MUSTER_API muster_status muster_append_arrow(muster_appender *appender, struct ArrowArray *array,
+                                             const struct ArrowSchema *schema, muster_error *err);
 
 /* Commits the rows that have been appended since the last commit. On failure none of them is in the
  * database, and they are forgotten. INVALID where the table has been dropped or its columns have

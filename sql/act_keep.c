@@ -20,8 +20,15 @@ muster_status mu_act_set(mu_act *act, muster_error *err)
 {
     const mu_setting *setting;
 
+    const mu_ast_expr *parameter = act->statement->value;
+    mu_ast_name value = act->statement->path;
+
     MU_TRY(mu_setting_find(act->statement->name, &setting, err));
-    return setting->set(act->connection, &act->statement->path, act->running, err);
+    if (parameter) {
+        MU_TRY(mu_bind_parameter_text(act->binder, parameter, &value.text, err));
+        value.offset = parameter->offset;
+    }
+    return value.text ? setting->set(act->connection, &value, act->running, err) : MUSTER_OK;
 }
 
 muster_status mu_act_reset(mu_act *act, muster_error *err)

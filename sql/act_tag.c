@@ -269,7 +269,8 @@ static muster_status bind_version(const mu_act *act, uint32_t *version, muster_e
 muster_status mu_act_drop_audience(mu_act *act, muster_error *err)
 {
     const mu_ast_statement *statement = act->statement;
-    const mu_ast_expr *given = statement->version;
+    const bool unknown = act->binder->scope.sketch; /* then nothing is given yet */
+    const mu_ast_expr *given = unknown ? NULL : statement->version;
     const mu_scope *scope = &act->binder->scope;
     const mu_text name = mu_bind_text(statement->name.text);
     const mu_tag *latest, *audience = NULL; /* the version that is given, if one is */

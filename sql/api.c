@@ -234,6 +234,7 @@ muster_status muster_prepare(muster_connection *connection, const char *sql, con
         return mu_fail_memory(err, "reading a statement");
     }
     s->connection = connection;
+    s->holders = 1;
     s->zone = mu_zone_retain(connection->settings.zone);
     s->progress = (mu_progress){.report = report, .context = s};
     mu_connection_add(connection, s);
@@ -325,6 +326,23 @@ static muster_status begin(muster_statement *s, muster_error *err)
     return bind_statement(s, s->values, err);
 }
 
+muster_status mu_statement_begin_stream(muster_statement *statement, muster_error *err)
+{
+    if (statement->begun) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "the statement has been stepped; call muster_reset() to run it anew");
+    }
+    mu_account *before = mu_account_enter(statement->account);
+    const muster_status status = begin(statement, err);
+    mu_account_enter(before);
+    statement->reading = MU_READ_STREAM;
+    if (status != MUSTER_OK) {
+        end(statement);
+        mu_locate(err, statement->text);
+    }
+    return status;
+}
+
 static muster_status step(muster_statement *s, bool *row, muster_error *err)
 {
     if (!s->begun) {
@@ -348,7 +366,7 @@ static muster_status step(muster_statement *s, bool *row, muster_error *err)
         MU_TRY(mu_exec_open(&options, s->plan, &s->exec, err));
     }
     mu_arena_reset(&s->texts);
-    if (s->by_batch) {
+    if (s->reading != MU_READ_ROWS) {
         mu_batch *batch;
         MU_TRY(mu_exec_next(s->exec, &batch, err));
         *row = batch->rows > 0;
@@ -370,17 +388,19 @@ static muster_status explain_stop(const muster_statement *s, muster_error *err)
                    deadline_of(s));
 }
 
-static muster_status advance(muster_statement *s, bool by_batch, bool *more, muster_error *err)
+static muster_status advance(muster_statement *s, mu_reading reading, bool *more,
+                             muster_error *err)
 {
+    static const char *const ways[] = {"one by one", "by the batch", "by an Arrow stream"};
     muster_status status = MUSTER_OK;
 
     *more = false;
-    if (s->begun && !s->done && s->by_batch != by_batch) {
+    if (s->begun && !s->done && s->reading != reading) {
         return mu_fail(err, MUSTER_INVALID,
                        "rows of this execution are read %s; go on so, or call muster_reset()",
-                       s->by_batch ? "by the batch" : "one by one");
+                       ways[s->reading]);
     }
-    s->by_batch = by_batch;
+    s->reading = reading;
     if (!s->done) {
         mu_account *before = mu_account_enter(s->account);
         status = step(s, more, err);
@@ -401,7 +421,7 @@ static muster_status advance(muster_statement *s, bool by_batch, bool *more, mus
 
 muster_status muster_step(muster_statement *statement, bool *row, muster_error *err)
 {
-    return advance(statement, false, row, err);
+    return advance(statement, MU_READ_ROWS, row, err);
 }
 
 muster_status muster_step_batch(muster_statement *statement, const muster_batch **batch,
@@ -409,7 +429,17 @@ muster_status muster_step_batch(muster_statement *statement, const muster_batch 
 {
     bool more;
 
-    const muster_status status = advance(statement, true, &more, err);
+    const muster_status status = advance(statement, MU_READ_BATCHES, &more, err);
+    *batch = more ? &statement->rows : NULL;
+    return status;
+}
+
+muster_status mu_statement_stream(muster_statement *statement, const muster_batch **batch,
+                                  muster_error *err)
+{
+    bool more;
+
+    const muster_status status = advance(statement, MU_READ_STREAM, &more, err);
     *batch = more ? &statement->rows : NULL;
     return status;
 }
@@ -417,6 +447,7 @@ muster_status muster_step_batch(muster_statement *statement, const muster_batch 
 void muster_reset(muster_statement *statement)
 {
     end(statement);
+    statement->reset_count++;
     statement->act.rows = 0;
     statement->act.notes = NULL;
     statement->begun = statement->done = false;
@@ -604,7 +635,14 @@ uint64_t muster_memory_peak(const muster_statement *statement)
 
 void muster_finish(muster_statement *statement)
 {
-    if (!statement) {
+    if (statement) {
+        mu_statement_release(statement);
+    }
+}
+
+void mu_statement_release(muster_statement *statement)
+{
+    if (--statement->holders > 0) {
         return;
     }
     muster_reset(statement);

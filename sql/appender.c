@@ -4,7 +4,7 @@
  * Up to a commit nothing of the database is touched but its catalog. Rows that are too many to be
  * kept go to a load as they come, whose change is then open until the commit.
  */
-#include "include/muster.h"
+#include "sql/appender.h"
 
 #include "sql/owner.h"
 #include "storage/base/arena.h"
@@ -153,6 +153,21 @@ void muster_appender_close(muster_appender *appender)
     mu_zone_release(appender->zone);
     mu_connection_give(appender->connection);
     mu_mem_free(appender);
+}
+
+const mu_table *mu_appender_table(const muster_appender *appender)
+{
+    return &appender->table;
+}
+
+mu_type mu_appender_type(const muster_appender *appender, uint32_t column)
+{
+    return appender->columns[column].type;
+}
+
+const mu_zone *mu_appender_zone(const muster_appender *appender)
+{
+    return appender->zone;
 }
 
 /* Loading. */
@@ -443,7 +458,7 @@ static muster_status check_values(const muster_appender *a, uint32_t c, const mu
 {
     const mu_kind kind = a->columns[c].type.kind;
 
-    if ((values->text && kind != MU_TEXT) || (values->real && kind != MU_DOUBLE) ||
+    if ((values->real && kind != MU_DOUBLE) ||
         (values->int64 && (kind == MU_TEXT || kind == MU_DOUBLE)) ||
         (values->text && !values->text_sizes)) {
         return refuse(a, c, "values of this kind", err);
@@ -460,6 +475,7 @@ static muster_status store_values(muster_appender *a, uint32_t c, uint32_t rows,
     for (uint32_t i = 0; i < rows; i++) {
         const uint32_t row = a->rows + i;
         const bool null = none || !is_valid(values, i);
+        muster_status status = MUSTER_OK;
 
         if (null && a->table.columns[c].role == MU_ROLE_TIME) {
             return mu_fail(err, MUSTER_INVALID, "row %u: the TIME column \"%s\" may not be NULL",
@@ -471,12 +487,16 @@ static muster_status store_values(muster_appender *a, uint32_t c, uint32_t rows,
         }
         mu_bits_set(column->valid, row);
         if (values->text) {
-            MU_TRY(store_text(a, c, row, (mu_text){values->text[i], values->text_sizes[i]}, err));
+            status = store_text(a, c, row, (mu_text){values->text[i], values->text_sizes[i]}, err);
         } else if (values->real) {
             column->f64[row] = values->real[i];
         } else {
-            MU_TRY(check_integer(a, c, values->int64[i], err));
+            status = check_integer(a, c, values->int64[i], err);
             column->i64[row] = values->int64[i];
+        }
+        if (status != MUSTER_OK) {
+            mu_where(err, "row %u", i + 1);
+            return status;
         }
     }
     return MUSTER_OK;

@@ -375,7 +375,8 @@ typedef struct mu_ast_statement {
     mu_ast_rows rows;
     mu_ast_items items;
     mu_ast_expr *where;   /* NULL: every row */
-    mu_ast_expr *version; /* a literal; NULL: all of them */
+    mu_ast_expr *version; /* a literal or a parameter; NULL: all of them */
+    mu_ast_expr *value;   /* SET: a parameter; NULL: what stands in `path` */
     mu_ast_select *query;
     struct mu_ast_statement *explained;
     bool analyzes; /* EXPLAIN ANALYZE */

@@ -237,6 +237,9 @@ muster_status mu_bind_set(mu_binder *binder, const mu_ast_expr *expr, const mu_s
  * are not known yet (binder->unknown has grown) it is a value that nobody objects to. */
 muster_status mu_bind_constant(mu_binder *binder, const mu_ast_expr *expr, mu_type type,
                                const char *what, mu_value *out, muster_error *err);
+/* The value of a parameter that stands in the place of a word, as text; NULL while it has none. */
+muster_status mu_bind_parameter_text(const mu_binder *binder, const mu_ast_expr *parameter,
+                                     const char **out, muster_error *err);
 /* A whole number that is at least `least`. */
 muster_status mu_bind_count_of(mu_binder *binder, const mu_ast_expr *expr, const char *what,
                                uint64_t least, uint64_t most, uint64_t *out, muster_error *err);

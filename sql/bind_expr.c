@@ -390,6 +390,23 @@ static bool is_fraction(const mu_binder *binder, const mu_ast_expr *expr)
     return expr->kind == MU_AST_DECIMAL;
 }
 
+muster_status mu_bind_parameter_text(const mu_binder *binder, const mu_ast_expr *parameter,
+                                     const char **out, muster_error *err)
+{
+    const mu_value *values = binder->parameters.values;
+    mu_writer text = {0};
+
+    *out = NULL;
+    if (!values) {
+        return MUSTER_OK;
+    }
+    mu_value_format(&values[parameter->parameter - 1], &text);
+    *out =
+        text.failed ? NULL : mu_arena_text(binder->scope.arena, (const char *)text.data, text.size);
+    mu_writer_deinit(&text);
+    return *out ? MUSTER_OK : mu_fail_memory(err, "reading a parameter");
+}
+
 muster_status mu_bind_count_of(mu_binder *binder, const mu_ast_expr *expr, const char *what,
                                uint64_t least, uint64_t most, uint64_t *out, muster_error *err)
 {

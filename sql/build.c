@@ -224,6 +224,21 @@ mu_ast_expr *mu_build_interval(mu_build *b, mu_token type, mu_token number, mu_a
     return node;
 }
 
+mu_ast_expr *mu_build_intervals(mu_build *b, mu_token type, mu_token number, mu_ast_name unit)
+{
+    mu_ast_expr *times = mu_build_parameter(b, number);
+    mu_ast_expr *one = mu_build_node(b, MU_AST_TYPED, type.offset, unit.offset);
+
+    if (one && unit.text) {
+        one->type.name = mu_build_name(b, type);
+        one->text = mu_arena_printf(b->arena, "1 %s", unit.text);
+        if (!one->text) {
+            mu_build_fail_memory(b);
+        }
+    }
+    return mu_build_binary(b, MU_AST_MULTIPLY, number, times, one);
+}
+
 mu_ast_expr *mu_build_column(mu_build *b, mu_ast_name qualifier, mu_ast_name name)
 {
     const int32_t start = qualifier.text ? qualifier.offset : name.offset;

@@ -62,6 +62,8 @@ mu_ast_expr *mu_build_literal(mu_build *b, mu_ast_kind kind, mu_token token);
 mu_ast_expr *mu_build_parameter(mu_build *b, mu_token token);
 mu_ast_expr *mu_build_typed(mu_build *b, mu_token type, mu_token text);
 mu_ast_expr *mu_build_interval(mu_build *b, mu_token type, mu_token number, mu_ast_name unit);
+/* The same of a parameter: so many times one of the unit. */
+mu_ast_expr *mu_build_intervals(mu_build *b, mu_token type, mu_token number, mu_ast_name unit);
 mu_ast_expr *mu_build_column(mu_build *b, mu_ast_name qualifier, mu_ast_name name);
 mu_ast_expr *mu_build_star(mu_build *b, mu_ast_name qualifier, mu_token star, mu_ast_names excluded,
                            mu_ast_items replaced);

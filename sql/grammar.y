@@ -228,6 +228,14 @@ statement ::= SET name(N) set_to setting(V). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_SET);
     if (s) { s->name = N; s->path = V; }
 }
+statement ::= SET name(N) set_to PARAMETER(P). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SET);
+    if (s) { s->name = N; s->value = mu_build_parameter(b, P); }
+}
+statement ::= SET TIME_ZONE(T) PARAMETER(P). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_SET);
+    if (s) { s->name = (mu_ast_name){"time_zone", T.offset}; s->value = mu_build_parameter(b, P); }
+}
 statement ::= SET TIME_ZONE(T) setting(V). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_SET);
     if (s) { s->name = (mu_ast_name){"time_zone", T.offset}; s->path = V; }
@@ -280,6 +288,7 @@ if_there(A) ::= IF EXISTS. { A = true; }
 %type version {mu_ast_expr *}
 version(A) ::= . { A = NULL; }
 version(A) ::= VERSION INTEGER(T). { A = mu_build_literal(b, MU_AST_INTEGER, T); }
+version(A) ::= VERSION PARAMETER(T). { A = mu_build_parameter(b, T); }
 
 %type partition {mu_ast_name}
 partition(A) ::= . { A = no_name; }

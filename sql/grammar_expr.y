@@ -41,6 +41,7 @@ expr(A) ::= TYPED(T) STRING(S) UNIT(U). {
     A = mu_build_interval(b, T, S, mu_build_name(b, U));
 }
 expr(A) ::= TYPED(T) INTEGER|DECIMAL(I) name(N). { A = mu_build_interval(b, T, I, N); }
+expr(A) ::= TYPED(T) PARAMETER(P) name(N). { A = mu_build_intervals(b, T, P, N); }
 expr(A) ::= name(N). { A = mu_build_column(b, no_name, N); }
 expr(A) ::= name(Q) DOT name(N). { A = mu_build_column(b, Q, N); }
 expr(A) ::= LP(T) expr(E) RP. { A = mu_build_parenthesis(b, T, E); }

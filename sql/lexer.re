@@ -72,7 +72,7 @@ static int word_kind(const char *text, size_t size)
 }
 
 /* DATE, TIMESTAMP and INTERVAL are names like others, so that a column may be called "date", but
- * for where a literal follows: DATE '2024-05-01', INTERVAL 7 DAYS. */
+ * for where a literal follows: DATE '2024-05-01', INTERVAL 7 DAYS, INTERVAL ? DAYS. */
 static bool begins_literal(const char *text, size_t size)
 {
     const bool interval = size == 8 && compare_word(text, size, "INTERVAL") == 0;
@@ -83,7 +83,8 @@ static bool begins_literal(const char *text, size_t size)
         return false;
     }
     after += strspn(after, " \t\r\n\f");
-    return *after == '\'' || (interval && *after >= '0' && *after <= '9');
+    return *after == '\'' || (interval && ((*after >= '0' && *after <= '9') || *after == '?' ||
+                                          *after == '$' || (*after == ':' && after[1] != ':')));
 }
 
 const char *mu_keyword(uint32_t index, int *kind)

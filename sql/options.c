@@ -211,19 +211,14 @@ static muster_status fail_option(const reader *r, const mu_ast_option *option, m
 /* The option with its value in the place of a parameter; *known is false where it has none yet. */
 static muster_status fill_in(const reader *r, mu_ast_option *option, bool *known, muster_error *err)
 {
-    const mu_value *values = r->binder->parameters.values;
-    mu_writer out = {0};
-
-    *known = !option->parameter || values;
-    if (!option->parameter || !values) {
+    *known = true;
+    if (!option->parameter) {
         return MUSTER_OK;
     }
-    mu_value_format(&values[option->parameter->parameter - 1], &out);
-    option->value =
-        out.failed ? NULL : mu_arena_text(r->binder->scope.arena, (const char *)out.data, out.size);
+    MU_TRY(mu_bind_parameter_text(r->binder, option->parameter, &option->value, err));
     option->value_offset = option->parameter->offset;
-    mu_writer_deinit(&out);
-    return option->value ? MUSTER_OK : mu_fail_memory(err, "reading options");
+    *known = option->value != NULL;
+    return MUSTER_OK;
 }
 
 static muster_status read_all(const reader *r, const mu_ast_options *options, muster_error *err)

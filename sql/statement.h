@@ -14,8 +14,16 @@ typedef struct mu_id_room {
     char text[MU_PACKED_ID_BYTES];
 } mu_id_room;
 
+/* How the rows of an execution are read: one way to its end. */
+typedef enum mu_reading {
+    MU_READ_ROWS,
+    MU_READ_BATCHES,
+    MU_READ_STREAM,
+} mu_reading;
+
 struct muster_statement {
     muster_connection *connection;
+    uint32_t holders; /* the caller until it finishes it, and streams */
     mu_zone *zone;          /* of the connection when it was made; counted */
     muster_statement *next; /* of the connection; by its lock */
     mu_account *account;    /* what it holds */
@@ -36,6 +44,7 @@ struct muster_statement {
     mu_kind id_kind; /* of columns that are customers */
 
     bool begun, done;
+    uint64_t reset_count; /* what a stream knows its execution by */
     atomic_bool running; /* begun, and not done */
     atomic_bool cancel;
     bool deadline_set; /* for this statement, else that of the connection counts */
@@ -52,7 +61,7 @@ struct muster_statement {
     mu_id_room *id_rooms; /* their texts */
     mu_arena texts;       /* of the current row or batch */
 
-    bool by_batch; /* this execution is; else by row */
+    mu_reading reading; /* of this execution */
     muster_batch rows;
     muster_vector *vectors; /* of the batch */
 };
@@ -64,6 +73,15 @@ void mu_connection_remove(muster_connection *connection, muster_statement *state
 /* The batch that was run to, as muster.h gives it. */
 muster_status mu_statement_share_batch(muster_statement *statement, const mu_batch *batch,
                                        muster_error *err);
+
+/* Begins an execution whose batches a stream takes, so that the columns are known before there are
+ * rows. */
+muster_status mu_statement_begin_stream(muster_statement *statement, muster_error *err);
+/* Its next batch; NULL when there are no more. */
+muster_status mu_statement_stream(muster_statement *statement, const muster_batch **batch,
+                                  muster_error *err);
+/* One holder less; it goes with the last. */
+void mu_statement_release(muster_statement *statement);
 
 /* INVALID where a parameter has no value yet; the message names it. */
 muster_status mu_statement_check_given(const muster_statement *statement, muster_error *err);

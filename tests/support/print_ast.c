@@ -656,6 +656,7 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
                                                                            : "",
                    s->path.text, from ? "STDIN" : "STDOUT", out);
     }
+    print_clause(" = ", s->value, out);
     print_alter(s, out);
     if (s->kind != MU_AST_ADD_COLUMN) {
         print_columns(s, out);

@@ -121,6 +121,13 @@ TEST(a_parameter_stands_wherever_a_value_may)
          "periods => ?)",
          {"pay", "pay", "month", "#1"},
          "2\n"},
+        {"SELECT count(*) FROM e WHERE ts >= DATE '2024-05-31' - INTERVAL ? DAYS", {"#29"}, "2\n"},
+        {"SELECT DATE '2024-01-31' + INTERVAL $1 MONTHS, INTERVAL $2 hours",
+         {"#1", "#36"},
+         "2024-02-29 00:00:00|1 day 12:00:00\n"},
+        {"SELECT count(*) FROM customers WHERE did(event = ?, within => INTERVAL ? DAYS)",
+         {"pay", "#100000"},
+         "2\n"},
     };
     opened shop = open_shop();
 
@@ -206,6 +213,47 @@ TEST(statements_that_change_things_take_parameters_too)
     bind(s, 2, "cvs");
     assert_status(MUSTER_INVALID, muster_step(s, &row, &test_error));
     assert_message_has("option FORMAT takes csv, tsv or jsonl, not \"cvs\"");
+    muster_finish(s);
+    close_shop(&shop);
+}
+
+TEST(settings_and_versions_may_be_parameters)
+{
+    opened shop = open_shop();
+    muster_statement *s = prepare(&shop, "SET time_zone = ?");
+    char answer[64];
+    bool row;
+
+    bind(s, 1, "Asia/Tokyo");
+    assert_ok(muster_step(s, &row, &test_error));
+    muster_reset(s);
+    bind(s, 1, "Nowhere/Land");
+    assert_status(MUSTER_INVALID, muster_step(s, &row, &test_error));
+    assert_message_has("Nowhere/Land");
+    assert_int_equal(test_error.offset, 16);
+    muster_finish(s);
+    s = prepare(&shop, "SET TIME ZONE :zone");
+    bind(s, 1, "Europe/Berlin");
+    assert_ok(muster_step(s, &row, &test_error));
+    muster_finish(s);
+    s = prepare(&shop, "SET statement_timeout = $1");
+    bind(s, 1, "#1500");
+    assert_ok(muster_step(s, &row, &test_error));
+    muster_finish(s);
+    assert_ok(ask_on(shop.c, "SHOW time_zone; SHOW statement_timeout", answer, sizeof answer,
+                     &test_error));
+    assert_string_equal(answer, "Europe/Berlin\n1500 ms\n");
+
+    ask_run(shop.db, "REFRESH AUDIENCE payers");
+    s = prepare(&shop, "DROP AUDIENCE payers VERSION ?");
+    bind(s, 1, "#1");
+    assert_ok(muster_step(s, &row, &test_error));
+    muster_reset(s);
+    assert_status(MUSTER_INVALID, muster_step(s, &row, &test_error));
+    muster_reset(s);
+    bind(s, 1, "#0");
+    assert_status(MUSTER_INVALID, muster_step(s, &row, &test_error));
+    assert_message_has("VERSION takes a whole number");
     muster_finish(s);
     close_shop(&shop);
 }
