@@ -8,6 +8,7 @@
  *   act_alter.c  ALTER TABLE
  *   act_insert.c INSERT
  *   act_fill.c   rows of a query into a table
+ *   act_conflict.c  ON CONFLICT
  *   act_copy.c   COPY FROM
  *   act_update.c UPDATE
  *   act_delete.c DELETE

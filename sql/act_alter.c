@@ -26,7 +26,8 @@ static muster_status bind_edit(const mu_act *act, const mu_table *table, mu_tabl
         edit->kind = MU_EDIT_ADD_COLUMN;
         edit->column.name = column->name.text;
         /* Whichever it is, one that is added has none. */
-        edit->column.role = column->roles ? MU_ROLE_EVENT : MU_ROLE_NONE;
+        edit->column.key = column->roles & MU_AST_KEY ? 1 : 0;
+        edit->column.role = column->roles & ~(unsigned)MU_AST_KEY ? MU_ROLE_EVENT : MU_ROLE_NONE;
         return mu_bind_type(&column->type, &edit->column.type, err);
     }
     *at = s->names.data[0];

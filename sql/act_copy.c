@@ -20,9 +20,10 @@ muster_status mu_act_check_loadable(const mu_act *act, const mu_table *table, mu
 static muster_status note_result(mu_act *act, const mu_copy_result *result,
                                  const mu_copy_options *options, muster_error *err)
 {
+    const mu_load_conflicts *conflicts = &result->conflicts;
     muster_status status = MUSTER_OK;
 
-    act->rows = result->rows_loaded;
+    act->rows = result->rows_loaded - conflicts->left_out;
     if (result->summary[0]) {
         status = mu_act_note(act, "%s", result->summary);
     }
@@ -32,6 +33,17 @@ static muster_status note_result(mu_act *act, const mu_copy_result *result,
                              options->rejects_path, result->first_reject);
     } else if (status == MUSTER_OK && result->rows_loaded == 0) {
         status = mu_act_note(act, "there are no rows in the file; none were loaded");
+    }
+    if (status == MUSTER_OK && conflicts->replaced > 0) {
+        status = mu_act_note(act, "%" PRIu64 " row%s took the place of %s of the same key",
+                             conflicts->replaced, conflicts->replaced == 1 ? "" : "s",
+                             conflicts->replaced == 1 ? "one" : "those");
+    }
+    if (status == MUSTER_OK && conflicts->left_out > 0) {
+        status =
+            mu_act_note(act, "%" PRIu64 " row%s left out, as the file has %s of the same key later",
+                        conflicts->left_out, conflicts->left_out == 1 ? " was" : "s were",
+                        conflicts->left_out == 1 ? "one" : "others");
     }
     return status == MUSTER_OK ? status : mu_fail_memory(err, "telling what was loaded");
 }
@@ -70,6 +82,7 @@ muster_status mu_act_copy_from(mu_act *act, muster_error *err)
         if (table->id == MU_CUSTOMERS_TABLE) {
             MU_TRY(mu_act_profile_table(act, NULL, &table, err));
         }
+        options.load.conflict = MU_CONFLICT_REPLACE;
         return act->running ? mu_act_load_file(act, table, &options, err) : MUSTER_OK;
     }
     if (!act->running) {

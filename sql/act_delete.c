@@ -124,7 +124,7 @@ static muster_status rewrite(mu_act *act, deletion *d, uint32_t first, uint32_t 
     }
     MU_TRY(plan_rows(act, d, period, true, &plan, err));
     if (!d->kept.load) {
-        MU_TRY(mu_act_rows_open(act, d->table, plan, &d->kept, err));
+        MU_TRY(mu_act_rows_open(act, d->table, plan, MU_CONFLICT_NONE, &d->kept, err));
     }
     MU_TRY(mu_act_each_batch(act, plan, mu_act_rows_take, &d->kept, err));
     for (uint32_t i = first; i < end; i++) {

@@ -70,20 +70,25 @@ muster_status mu_act_fill(mu_act *act, const mu_table *table, const uint32_t *ta
                           uint32_t count, const mu_plan *query, int32_t offset, muster_error *err)
 {
     mu_act_rows rows = {0};
+    mu_conflict conflict;
     const mu_plan *plan;
     muster_status status;
 
+    MU_TRY(mu_act_bind_conflict(act, table, &conflict, err));
     MU_TRY(project(act, table, targets, count, query, offset, &plan, err));
+    if (conflict == MU_CONFLICT_UPDATE) {
+        MU_TRY(mu_act_plan_conflict(act, table, plan, &plan, err));
+    }
     act->reads = plan;
     if (!act->running) {
         return MUSTER_OK;
     }
-    MU_TRY_GOTO(mu_act_rows_open(act, table, plan, &rows, err));
+    MU_TRY_GOTO(mu_act_rows_open(act, table, plan, conflict, &rows, err));
     MU_TRY_GOTO(mu_act_each_batch(act, plan, mu_act_rows_take, &rows, err));
-    act->rows = rows.rows;
     if (rows.rows > 0) {
         status = mu_load_finish(rows.load, err);
     }
+    act->rows = rows.count - mu_load_conflicts_of(rows.load).left_out;
 
 fail:
     mu_act_rows_close(&rows);

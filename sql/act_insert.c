@@ -1,6 +1,7 @@
 /*
  * act_insert.c - INSERT: values are bound and cast one by one, and loaded as any rows are; or the
- * rows of a query are.
+ * rows of a query are. Values that have to be asked for, as subqueries are in them, and those that
+ * are to be compared with what is there, make a query.
  */
 #include "sql/act_rows.h"
 #include "storage/load.h"
@@ -22,13 +23,21 @@ typedef struct insertion {
     mu_type *types; /* of the table's columns, ids as their own type */
 } insertion;
 
+/* DEFAULT VALUES? */
+static bool takes_defaults(const mu_act *act)
+{
+    return act->statement->rows.count > 0 && act->statement->rows.data[0].count == 0;
+}
+
 static muster_status bind_targets(const mu_act *act, insertion *in, muster_error *err)
 {
     const mu_ast_names *names = &act->statement->names;
     mu_relation relation;
 
     MU_TRY(mu_bind_scan(act->binder, in->table, &relation, err));
-    in->value_count = names->count > 0 ? names->count : in->table->column_count;
+    in->value_count = names->count > 0      ? names->count
+                      : takes_defaults(act) ? 0
+                                            : in->table->column_count;
     MU_ARENA_TRY(in->targets, act->binder->scope.arena, in->value_count, err);
     for (uint32_t i = 0; i < in->value_count; i++) {
         in->targets[i] = i;
@@ -47,6 +56,15 @@ static muster_status bind_targets(const mu_act *act, insertion *in, muster_error
     return MUSTER_OK;
 }
 
+/* The type of the values of a column: ids are what they are written as. */
+static mu_type type_of(const mu_act *act, const mu_column *column)
+{
+    return column->type.kind == MU_CUSTOMER ? (mu_type){.kind = act->binder->catalog->customer_kind,
+                                                        .bits = 64,
+                                                        .length = column->type.length}
+                                            : column->type;
+}
+
 /* Room for the values of the columns that are given; the others stay NULL. */
 static muster_status make_columns(const mu_act *act, insertion *in, muster_error *err)
 {
@@ -54,16 +72,10 @@ static muster_status make_columns(const mu_act *act, insertion *in, muster_error
 
     MU_ARENA_TRY(in->columns, arena, in->table->column_count, err);
     MU_ARENA_TRY(in->cells, arena, in->table->column_count, err);
-    MU_ARENA_TRY(in->types, arena, in->table->column_count, err);
     for (uint32_t i = 0; i < in->value_count; i++) {
         const uint32_t c = in->targets[i];
         struct cells *cells = &in->cells[c];
 
-        in->types[c] = in->table->columns[c].type;
-        if (in->types[c].kind == MU_CUSTOMER) {
-            in->types[c].kind = act->binder->catalog->customer_kind;
-            in->types[c].bits = 64;
-        }
         MU_ARENA_TRY(cells->valid, arena, mu_bits_words(in->rows), err);
         if (in->types[c].kind == MU_TEXT) {
             MU_ARENA_TRY(cells->text, arena, in->rows, err);
@@ -95,50 +107,155 @@ static void put_value(const insertion *in, uint32_t c, uint32_t row, const mu_va
     }
 }
 
-static muster_status bind_row(const mu_act *act, const insertion *in, uint32_t row,
-                              muster_error *err)
+static muster_status check_count(const insertion *in, const mu_ast_items *values, uint32_t row,
+                                 muster_error *err)
 {
-    const mu_ast_items *values = &act->statement->rows.data[row];
+    return values->count == in->value_count
+               ? MUSTER_OK
+               : mu_fail_at(err, MUSTER_INVALID, values->data[0].expr->start,
+                            "row %u has %u values; %u are expected", row + 1, values->count,
+                            in->value_count);
+}
 
-    if (values->count != in->value_count) {
-        return mu_fail_at(err, MUSTER_INVALID, values->data[0].expr->start,
-                          "row %u has %u values; %u are expected", row + 1, values->count,
-                          in->value_count);
+/* Value i of a row. */
+static muster_status bind_value(const mu_act *act, const insertion *in, const mu_ast_expr *expr,
+                                uint32_t i, mu_value *value, muster_error *err)
+{
+    const uint32_t c = in->targets[i];
+    const mu_column *column = &in->table->columns[c];
+
+    act->binder->work = 0;
+    if (mu_act_is_default(expr)) {
+        MU_TRY(mu_act_preset(column, value, err));
+    } else {
+        MU_TRY(mu_bind_constant(act->binder, expr, in->types[c], "VALUES", value, err));
     }
-    for (uint32_t i = 0; i < values->count; i++) {
-        const uint32_t c = in->targets[i];
-        mu_value value;
-        act->binder->work = 0;
-        if (mu_act_is_default(values->data[i].expr)) {
-            MU_TRY(mu_act_preset(&in->table->columns[c], &value, err));
-        } else {
-            MU_TRY(mu_bind_constant(act->binder, values->data[i].expr, in->types[c], "VALUES",
-                                    &value, err));
-        }
-        MU_TRY(mu_value_check_length(&value, values->data[i].expr->start, err));
-        if (value.null && in->table->columns[c].role == MU_ROLE_TIME) {
-            return mu_fail_at(err, MUSTER_INVALID, values->data[i].expr->start,
-                              "the TIME column \"%s\" may not be NULL", in->table->columns[c].name);
-        }
-        if (value.null && in->table->id == MU_CUSTOMERS_TABLE && c == in->table->customer_column) {
-            return mu_fail_at(err, MUSTER_INVALID, values->data[i].expr->start,
-                              "the id of a customer may not be NULL");
-        }
-        put_value(in, c, row, &value);
+    MU_TRY(mu_value_check_length(value, expr->start, err));
+    if (value->null && column->role == MU_ROLE_TIME) {
+        return mu_fail_at(err, MUSTER_INVALID, expr->start,
+                          "the TIME column \"%s\" may not be NULL", column->name);
+    }
+    if (value->null && in->table->id == MU_CUSTOMERS_TABLE && c == in->table->customer_column) {
+        return mu_fail_at(err, MUSTER_INVALID, expr->start, "the id of a customer may not be NULL");
     }
     return MUSTER_OK;
 }
 
+static muster_status bind_rows(const mu_act *act, const insertion *in, muster_error *err)
+{
+    for (uint32_t row = 0; row < in->rows; row++) {
+        const mu_ast_items *values = &act->statement->rows.data[row];
+        MU_TRY(check_count(in, values, row, err));
+        for (uint32_t i = 0; i < values->count; i++) {
+            mu_value value;
+            MU_TRY(bind_value(act, in, values->data[i].expr, i, &value, err));
+            put_value(in, in->targets[i], row, &value);
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* Rows as a query. */
+
+static bool has_query(const mu_ast_expr *expr)
+{
+    for (uint32_t i = 0; i < expr->operands.count; i++) {
+        if (has_query(expr->operands.data[i].expr)) {
+            return true;
+        }
+    }
+    return expr->query != NULL;
+}
+
+static bool any_query(const mu_ast_rows *rows)
+{
+    for (uint32_t row = 0; row < rows->count; row++) {
+        for (uint32_t i = 0; i < rows->data[row].count; i++) {
+            if (has_query(rows->data[row].data[i].expr)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A row as a projection of nothing. */
+static muster_status plan_row(const mu_act *act, const insertion *in, const mu_ast_items *values,
+                              const mu_plan **out, muster_error *err)
+{
+    const mu_scope *scope = &act->binder->scope;
+    mu_relation none = {.customer_column = MU_NO_COLUMN, .time_column = MU_NO_COLUMN};
+    const mu_place place = {.binder = act->binder, .relation = &none, .clause = "VALUES"};
+    const mu_expr **exprs;
+    const char **names;
+
+    MU_TRY(mu_bind_nothing(act->binder, &none.plan, err));
+    MU_ARENA_TRY(exprs, scope->arena, in->value_count, err);
+    MU_ARENA_TRY(names, scope->arena, in->value_count, err);
+    for (uint32_t i = 0; i < in->value_count; i++) {
+        mu_column column = in->table->columns[in->targets[i]];
+        column.type = in->types[in->targets[i]];
+        names[i] = column.name;
+        act->binder->work = 0;
+        MU_TRY(mu_act_bind_value(&place, values->data[i].expr, &column, &exprs[i], err));
+    }
+    return mu_plan_project(scope, none.plan, exprs, names, in->value_count, out, err);
+}
+
+static muster_status plan_computed(const mu_act *act, const insertion *in, const mu_plan **out,
+                                   muster_error *err)
+{
+    const mu_ast_rows *rows = &act->statement->rows;
+    const mu_plan **plans;
+
+    MU_ARENA_TRY(plans, act->binder->scope.arena, rows->count, err);
+    for (uint32_t row = 0; row < rows->count; row++) {
+        MU_TRY(check_count(in, &rows->data[row], row, err));
+        MU_TRY(plan_row(act, in, &rows->data[row], &plans[row], err));
+    }
+    return mu_bind_union_all(act->binder, plans, rows->count, out, err);
+}
+
+static muster_status plan_constants(const mu_act *act, const insertion *in, const mu_plan **out,
+                                    muster_error *err)
+{
+    mu_arena *arena = act->binder->scope.arena;
+    mu_plan_column *columns;
+    mu_value *values;
+
+    MU_ARENA_TRY(columns, arena, in->value_count, err);
+    MU_ARENA_TRY(values, arena, (size_t)in->rows * in->value_count, err);
+    for (uint32_t i = 0; i < in->value_count; i++) {
+        const uint32_t c = in->targets[i];
+        columns[i] = (mu_plan_column){in->table->columns[c].name, in->types[c]};
+    }
+    for (uint32_t row = 0; row < in->rows; row++) {
+        const mu_ast_items *given = &act->statement->rows.data[row];
+        MU_TRY(check_count(in, given, row, err));
+        for (uint32_t i = 0; i < given->count; i++) {
+            mu_value *value = &values[(size_t)row * in->value_count + i];
+            MU_TRY(bind_value(act, in, given->data[i].expr, i, value, err));
+            value->type = columns[i].type;
+        }
+    }
+    return mu_plan_values(&act->binder->scope, columns, in->value_count, values, in->rows, out,
+                          err);
+}
+
 static muster_status load(mu_act *act, const insertion *in, muster_error *err)
 {
-    const mu_load_options options = {.cancel = act->cancel};
+    mu_load_options options = {.cancel = act->cancel};
     mu_load *load = NULL;
     muster_status status;
 
+    MU_TRY(mu_act_bind_conflict(act, in->table, &options.conflict, err));
+    if (!act->running) {
+        return MUSTER_OK;
+    }
     MU_TRY_GOTO(mu_load_open(act->change, in->table, &options, &load, err));
     MU_TRY_GOTO(mu_load_rows(load, in->rows, in->columns, err));
     MU_TRY_GOTO(mu_load_finish(load, err));
-    act->rows = in->rows;
+    act->rows = in->rows - mu_load_conflicts_of(load).left_out;
 
 fail:
     mu_load_close(load);
@@ -152,10 +269,19 @@ static muster_status fail_time(const mu_act *act, const mu_table *table, muster_
                       table->columns[table->time_column].name);
 }
 
+static bool sets_time(const insertion *in)
+{
+    bool timed = in->table->time_column == MU_NO_COLUMN;
+
+    for (uint32_t i = 0; i < in->value_count; i++) {
+        timed = timed || in->targets[i] == in->table->time_column;
+    }
+    return timed;
+}
+
 static muster_status insert_query(mu_act *act, const insertion *in, muster_error *err)
 {
     const int32_t start = act->statement->query->start;
-    bool timed = in->table->time_column == MU_NO_COLUMN;
     mu_relation query;
 
     MU_TRY(mu_bind_query(act->binder, act->statement->query, &query, err));
@@ -163,11 +289,19 @@ static muster_status insert_query(mu_act *act, const insertion *in, muster_error
         return mu_fail_at(err, MUSTER_INVALID, start, "the query gives %u columns; %u are expected",
                           query.column_count, in->value_count);
     }
-    for (uint32_t i = 0; i < in->value_count; i++) {
-        timed = timed || in->targets[i] == in->table->time_column;
-    }
-    return timed ? mu_act_fill(act, in->table, in->targets, in->value_count, query.plan, start, err)
-                 : fail_time(act, in->table, err);
+    return sets_time(in)
+               ? mu_act_fill(act, in->table, in->targets, in->value_count, query.plan, start, err)
+               : fail_time(act, in->table, err);
+}
+
+static muster_status insert_rows_as_query(mu_act *act, const insertion *in, muster_error *err)
+{
+    const mu_plan *plan;
+
+    MU_TRY(any_query(&act->statement->rows) ? plan_computed(act, in, &plan, err)
+                                            : plan_constants(act, in, &plan, err));
+    return mu_act_fill(act, in->table, in->targets, in->value_count, plan,
+                       act->statement->name.offset, err);
 }
 
 muster_status mu_act_insert(mu_act *act, muster_error *err)
@@ -180,15 +314,21 @@ muster_status mu_act_insert(mu_act *act, muster_error *err)
         MU_TRY(mu_act_profile_table(act, &act->statement->names, &in.table, err));
     }
     MU_TRY(bind_targets(act, &in, err));
+    MU_ARENA_TRY(in.types, act->binder->scope.arena, in.table->column_count, err);
+    for (uint32_t c = 0; c < in.table->column_count; c++) {
+        in.types[c] = type_of(act, &in.table->columns[c]);
+    }
     if (act->statement->query) {
         return insert_query(act, &in, err);
     }
-    MU_TRY(make_columns(act, &in, err));
-    for (uint32_t row = 0; row < in.rows; row++) {
-        MU_TRY(bind_row(act, &in, row, err));
-    }
-    if (in.table->time_column != MU_NO_COLUMN && !in.columns[in.table->time_column].i64) {
+    if (!sets_time(&in)) {
         return fail_time(act, in.table, err);
     }
-    return act->running ? load(act, &in, err) : MUSTER_OK;
+    if (in.value_count > 0 &&
+        (act->statement->conflict == MU_AST_CONFLICT_UPDATE || any_query(&act->statement->rows))) {
+        return insert_rows_as_query(act, &in, err);
+    }
+    MU_TRY(make_columns(act, &in, err));
+    MU_TRY(bind_rows(act, &in, err));
+    return load(act, &in, err);
 }

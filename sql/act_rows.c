@@ -9,9 +9,10 @@
 #include "storage/value.h"
 
 muster_status mu_act_rows_open(const mu_act *act, const mu_table *table, const mu_plan *plan,
-                               mu_act_rows *out, muster_error *err)
+                               mu_conflict conflict, mu_act_rows *out, muster_error *err)
 {
-    const mu_load_options options = {.pool = act->pool, .cancel = act->cancel};
+    const mu_load_options options = {
+        .pool = act->pool, .cancel = act->cancel, .conflict = conflict};
     mu_arena *arena = act->binder->scope.arena;
 
     *out = (mu_act_rows){.column_count = table->column_count, .id_column = MU_NO_COLUMN};
@@ -94,10 +95,12 @@ muster_status mu_act_rows_take(void *context, const mu_batch *batch, muster_erro
             }
             put_value(&rows->inputs[c], &value, count);
         }
+        bool counts = true;
         if (batch->column_count > rows->column_count) {
-            const mu_value counts = mu_batch_value(batch, rows->column_count, row);
-            rows->count += !counts.null && counts.i64 != 0;
+            const mu_value last = mu_batch_value(batch, rows->column_count, row);
+            counts = !last.null && last.i64 != 0;
         }
+        rows->count += counts;
         count++;
     }
     rows->rows += count;

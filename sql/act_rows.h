@@ -14,15 +14,22 @@ typedef struct mu_act_rows {
     uint32_t id_column; /* that may not be NULL; MU_NO_COLUMN if there is none */
     mu_input_column *inputs;
     uint64_t rows;  /* that were taken */
-    uint64_t count; /* of them, those whose last column is true */
+    uint64_t count; /* of them, those whose last column is true; all if there is none more */
 } mu_act_rows;
 
 /* `plan` gives the rows. */
 muster_status mu_act_rows_open(const mu_act *act, const mu_table *table, const mu_plan *plan,
-                               mu_act_rows *out, muster_error *err);
+                               mu_conflict conflict, mu_act_rows *out, muster_error *err);
 /* For mu_act_each_batch(), with the mu_act_rows as its context. */
 muster_status mu_act_rows_take(void *context, const mu_batch *batch, muster_error *err);
 void mu_act_rows_close(mu_act_rows *rows); /* removes what was not finished; zeroed is fine */
+
+/* What the statement says is to become of rows whose keys are there; whether it can be said. */
+muster_status mu_act_bind_conflict(const mu_act *act, const mu_table *table, mu_conflict *out,
+                                   muster_error *err);
+/* DO UPDATE: of a plan that gives rows of the table, one that gives what these become. */
+muster_status mu_act_plan_conflict(const mu_act *act, const mu_table *table, const mu_plan *coming,
+                                   const mu_plan **out, muster_error *err);
 
 /* Loads the rows of a query into the table; query column i goes to column targets[i]. Unless
  * act->running it only looks whether types fit; `offset` is where they are said not to. */

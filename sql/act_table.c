@@ -33,7 +33,7 @@ muster_status mu_act_check_new(const mu_act *act, bool *skip, muster_error *err)
 
 static muster_status bind_role(const mu_ast_column *column, mu_role *out, muster_error *err)
 {
-    unsigned roles = column->roles & ~(unsigned)MU_AST_NOT_NULL;
+    unsigned roles = column->roles & ~(unsigned)(MU_AST_NOT_NULL | MU_AST_KEY);
 
     if (roles & MU_AST_ROLE_EVENT) {
         roles &= ~(unsigned)MU_AST_ROLE_INDEXED; /* which EVENT is by itself */
@@ -74,6 +74,52 @@ static muster_status bind_column(const mu_act *act, const mu_ast_column *written
     }
     mu_writer_deinit(&text);
     return column->preset ? MUSTER_OK : mu_fail_memory(err, "creating a table");
+}
+
+static muster_status add_to_key(mu_column *columns, uint32_t count, mu_ast_name name,
+                                uint32_t place, muster_error *err)
+{
+    mu_nearest nearest = mu_nearest_of(mu_bind_text(name.text));
+    char advice[160];
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!mu_name_equal(columns[i].name, name.text)) {
+            mu_nearest_try(&nearest, mu_bind_text(columns[i].name));
+            continue;
+        }
+        if (columns[i].key > 0) {
+            return mu_fail_at(err, MUSTER_INVALID, name.offset, "column \"%s\" is in the key twice",
+                              columns[i].name);
+        }
+        columns[i].key = place;
+        columns[i].required = true;
+        return MUSTER_OK;
+    }
+    return mu_fail_at(err, MUSTER_INVALID, name.offset, "no column \"%s\" to be in the key%s",
+                      name.text, mu_bind_advice(&nearest, "", advice, sizeof advice));
+}
+
+/* PRIMARY KEY, with a column or by itself. */
+static muster_status bind_key(const mu_ast_columns *written, mu_column *columns, uint32_t count,
+                              muster_error *err)
+{
+    uint32_t places = 0;
+
+    for (uint32_t i = 0; i < written->key.count; i++) {
+        MU_TRY(add_to_key(columns, count, written->key.data[i], ++places, err));
+    }
+    for (uint32_t i = 0; i < written->count; i++) {
+        if (!(written->data[i].roles & MU_AST_KEY)) {
+            continue;
+        }
+        if (places > 0) {
+            return mu_fail_at(err, MUSTER_INVALID, written->data[i].name.offset,
+                              "a table has one key; write PRIMARY KEY (a, b) for one of several "
+                              "columns");
+        }
+        MU_TRY(add_to_key(columns, count, written->data[i].name, ++places, err));
+    }
+    return MUSTER_OK;
 }
 
 static muster_status bind_period(mu_ast_name partition, mu_unit *out, muster_error *err)
@@ -139,6 +185,7 @@ static muster_status create_as_written(mu_act *act, mu_unit period, muster_error
         MU_TRY(mu_bind_type(&written->data[i].type, &columns[i].type, err));
         MU_TRY(bind_column(act, &written->data[i], &columns[i], err));
     }
+    MU_TRY(bind_key(written, columns, table.column_count, err));
     mu_table_find_roles(&table);
     return create(act, &table, &created, err);
 }
@@ -246,6 +293,7 @@ static muster_status create_from_file(mu_act *act, mu_unit period, muster_error 
         }
         MU_TRY(bind_column(act, &written->data[i], &columns[c], err));
     }
+    MU_TRY(bind_key(written, columns, table.column_count, err));
     mu_table_find_roles(&table);
     MU_TRY(create(act, &table, &created, err));
     return mu_act_load_file(act, created, &options, err);
@@ -303,7 +351,7 @@ static muster_status take_columns(const mu_act *act, const mu_relation *query, m
         }
         MU_TRY(bind_column(act, &written->data[i], &columns[c], err));
     }
-    return MUSTER_OK;
+    return bind_key(written, columns, query->column_count, err);
 }
 
 static muster_status create_from_query(mu_act *act, mu_unit period, muster_error *err)

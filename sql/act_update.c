@@ -77,9 +77,9 @@ static muster_status bind(const mu_act *act, update *u, muster_error *err)
 
 /* Runs the plan, and loads its rows into the table. *rows is closed by the caller. */
 static muster_status load(mu_act *act, const mu_plan *plan, const mu_table *table,
-                          mu_act_rows *rows, muster_error *err)
+                          mu_conflict conflict, mu_act_rows *rows, muster_error *err)
 {
-    MU_TRY(mu_act_rows_open(act, table, plan, rows, err));
+    MU_TRY(mu_act_rows_open(act, table, plan, conflict, rows, err));
     return mu_act_each_batch(act, plan, mu_act_rows_take, rows, err);
 }
 
@@ -127,7 +127,7 @@ static muster_status update_customers(mu_act *act, const update *u, muster_error
     muster_status status;
 
     MU_TRY(plan_customers(act, u, &table, &plan, err));
-    MU_TRY_GOTO(load(act, plan, table, &rows, err));
+    MU_TRY_GOTO(load(act, plan, table, MU_CONFLICT_NONE, &rows, err));
     act->rows = rows.rows;
     if (rows.rows > 0) {
         status = mu_load_finish(rows.load, err);
@@ -179,11 +179,15 @@ static muster_status update_rows(mu_act *act, const update *u, muster_error *err
 {
     mu_snapshot *base = mu_change_base(act->change);
     mu_act_rows rows = {0};
+    mu_conflict conflict = MU_CONFLICT_NONE;
     const mu_plan *plan;
     muster_status status;
 
+    for (uint32_t i = 0; i < u->count; i++) { /* else keys stay what they are */
+        conflict = u->table->columns[u->columns[i]].key > 0 ? MU_CONFLICT_REFUSE : conflict;
+    }
     MU_TRY(plan_rows(act, u, &plan, err));
-    MU_TRY_GOTO(load(act, plan, u->table, &rows, err));
+    MU_TRY_GOTO(load(act, plan, u->table, conflict, &rows, err));
     act->rows = rows.count;
     for (uint32_t i = 0; rows.count > 0 && i < mu_snapshot_segment_count(base, u->table->id); i++) {
         MU_TRY_GOTO(mu_change_remove_segment(

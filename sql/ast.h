@@ -293,7 +293,8 @@ enum {
     MU_AST_ROLE_TIME = 2,
     MU_AST_ROLE_EVENT = 4,
     MU_AST_ROLE_INDEXED = 8,
-    MU_AST_NOT_NULL = 16 /* no role, but written among them */
+    MU_AST_NOT_NULL = 16, /* no role, but written among them */
+    MU_AST_KEY = 32       /* likewise: PRIMARY KEY */
 };
 
 typedef struct mu_ast_column {
@@ -307,6 +308,7 @@ typedef struct mu_ast_columns {
     mu_ast_column *data;
     uint32_t count;
     uint32_t capacity;
+    mu_ast_names key; /* PRIMARY KEY (...), written among them */
 } mu_ast_columns;
 
 /* FORMAT csv, HEADER, DELIMITER ';', COLUMNS (a, b) */
@@ -333,7 +335,7 @@ typedef enum mu_ast_statement_kind {
     MU_AST_DROP_TABLE,       /* name */
     MU_AST_COPY_FROM,        /* name, path, options */
     MU_AST_COPY_TO,          /* query, path, options */
-    MU_AST_INSERT,           /* name, names, rows or query */
+    MU_AST_INSERT,           /* name, names, rows or query, conflict */
     MU_AST_CREATE_TAG,       /* name, query */
     MU_AST_REFRESH_TAG,      /* name */
     MU_AST_DROP_TAG,         /* name */
@@ -362,6 +364,13 @@ typedef enum mu_ast_statement_kind {
     MU_AST_SHOW_CREATE,   /* name */
 } mu_ast_statement_kind;
 
+/* ON CONFLICT DO ... */
+typedef enum mu_ast_conflict {
+    MU_AST_CONFLICT_REFUSE, /* nothing was said */
+    MU_AST_CONFLICT_NOTHING,
+    MU_AST_CONFLICT_UPDATE, /* items, where */
+} mu_ast_conflict;
+
 typedef struct mu_ast_statement {
     mu_ast_statement_kind kind;
     bool if_exists; /* or IF NOT EXISTS */
@@ -372,7 +381,9 @@ typedef struct mu_ast_statement {
     mu_ast_columns columns;
     mu_ast_names names;
     mu_ast_options options;
-    mu_ast_rows rows;
+    mu_ast_rows rows; /* one of no values: DEFAULT VALUES */
+    mu_ast_conflict conflict;
+    mu_ast_names conflict_key; /* may be left out */
     mu_ast_items items;
     mu_ast_expr *where;   /* NULL: every row */
     mu_ast_expr *version; /* a literal or a parameter; NULL: all of them */

@@ -302,7 +302,31 @@ static void add_item(mu_bind_select *q, const mu_expr *expr, const char *name)
     q->items.data[q->items.count++] = (mu_ast_item){NULL, {0}};
 }
 
-/* Room for `more` items and keys. */
+/* Calls over windows of our own, each with room for `more` partitions. */
+static muster_status widen_windows(mu_bind_select *q, uint32_t more, muster_error *err)
+{
+    mu_arena *arena = q->binder->scope.arena;
+    const mu_windows old = q->windows;
+
+    MU_ARENA_TRY(q->windows.data, arena, old.count, err);
+    q->windows.capacity = old.count;
+    for (uint32_t i = 0; i < old.count; i++) {
+        const mu_bound_window *from = &old.data[i];
+        mu_bound_window *window = &q->windows.data[i];
+        *window = *from;
+        MU_ARENA_TRY(window->partitions, arena, from->partition_count + more, err);
+        MU_ARENA_TRY(window->orders, arena, from->order_count, err);
+        for (uint32_t k = 0; k < from->partition_count; k++) {
+            window->partitions[k] = from->partitions[k];
+        }
+        for (uint32_t k = 0; k < from->order_count; k++) {
+            window->orders[k] = from->orders[k];
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* Room for `more` items, keys and partitions of windows. */
 static muster_status widen(mu_bind_select *q, uint32_t more, muster_error *err)
 {
     mu_arena *arena = q->binder->scope.arena;
@@ -321,7 +345,7 @@ static muster_status widen(mu_bind_select *q, uint32_t more, muster_error *err)
         q->keys[k] = old.keys[k];
         q->key_names[k] = old.key_names[k];
     }
-    return MUSTER_OK;
+    return widen_windows(q, more, err);
 }
 
 /* All keys have their rows in one plan, so a limit is none on it. What is to come of one row or of
@@ -380,7 +404,8 @@ static muster_status plan_otherwise(const mu_bind_select *q, muster_error *err)
     return plan_query(&empty, &q->nested->otherwise, err);
 }
 
-/* The keys come out behind the items, and make groups if there are any. */
+/* The keys come out behind the items, make groups if there are any, and keep the windows of one key
+ * from the rows of another. */
 static muster_status plan_correlated(mu_bind_select *q, const mu_plan **plan, muster_error *err)
 {
     mu_nested *nested = q->nested;
@@ -405,6 +430,10 @@ static muster_status plan_correlated(mu_bind_select *q, const mu_plan **plan, mu
         add_item(q, nested->inner[k], "key");
         q->keys[q->key_count + k] = nested->inner[k];
         q->key_names[q->key_count + k] = "key";
+        for (uint32_t i = 0; i < q->windows.count; i++) {
+            mu_bound_window *window = &q->windows.data[i];
+            window->partitions[window->partition_count++] = nested->inner[k];
+        }
     }
     q->key_count += nested->key_count;
     return plan_query(q, plan, err);

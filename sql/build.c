@@ -618,6 +618,15 @@ mu_ast_columns mu_build_add_column(mu_build *b, mu_ast_columns list, mu_ast_colu
     return list;
 }
 
+mu_ast_columns mu_build_key(mu_build *b, mu_ast_columns list, mu_token at, mu_ast_names key)
+{
+    if (list.key.count > 0) {
+        mu_build_refuse(b, at, "a table has one PRIMARY KEY, of one column or several");
+    }
+    list.key = key;
+    return list;
+}
+
 mu_ast_options mu_build_add_option(mu_build *b, mu_ast_options list, mu_ast_option option)
 {
     ADD(list, option);

@@ -155,6 +155,8 @@ mu_ast_orders mu_build_add_order(mu_build *b, mu_ast_orders list, mu_ast_order o
 mu_ast_commons mu_build_add_common(mu_build *b, mu_ast_commons list, mu_ast_common common);
 mu_ast_windows mu_build_add_window(mu_build *b, mu_ast_windows list, mu_ast_named_window window);
 mu_ast_columns mu_build_add_column(mu_build *b, mu_ast_columns list, mu_ast_column column);
+/* PRIMARY KEY (...) among the columns. */
+mu_ast_columns mu_build_key(mu_build *b, mu_ast_columns list, mu_token at, mu_ast_names key);
 mu_ast_options mu_build_add_option(mu_build *b, mu_ast_options list, mu_ast_option option);
 mu_ast_rows mu_build_add_row(mu_build *b, mu_ast_rows list, mu_ast_items row);
 

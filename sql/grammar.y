@@ -43,12 +43,12 @@ static const mu_ast_name no_name;
 }
 
 %fallback ID ADD ALL ALTER ANALYZE ANY ASC AUDIENCE AUDIENCES BACKUP BEGIN BOTH BY CHECKPOINT
-  COLUMN COMMIT COMPACT COPY CURRENT CUSTOMER DEFAULT DELETE DESC DESCRIBE DROP ESCAPE EVENT EXCLUDE
-  EXISTS EXPLAIN FILTER FIRST FOLLOWING FOR GROUPS IF IGNORE INDEXED INSERT KEY LAST LEADING NEXT
-  NO NULLS ONLY OTHERS OUTER PARTITION PLACING PRECEDING PRECISION PRIMARY RANGE RECURSIVE REFRESH
-  RENAME REPLACE RESET RESPECT ROLLBACK ROW ROWS SET SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES
-  TAG TAGS TIES TIME TO TRAILING UNBOUNDED UNIT UNKNOWN UPDATE VALUES VARYING VERSION VIEW WITHIN
-  WITHOUT.
+  COLUMN COMMIT COMPACT CONFLICT COPY CURRENT CUSTOMER DEFAULT DELETE DESC DESCRIBE DO DROP ESCAPE
+  EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST FOLLOWING FOR GROUPS IF IGNORE INDEXED INSERT KEY LAST
+  LEADING NEXT NO NOTHING NULLS ONLY OTHERS OUTER PARTITION PLACING PRECEDING PRECISION PRIMARY
+  RANGE RECURSIVE REFRESH RENAME REPLACE RESET RESPECT ROLLBACK ROW ROWS SET SHOW SOME STDIN
+  STDOUT SUMMARIZE TABLE TABLES TAG TAGS TIES TIME TO TRAILING UNBOUNDED UNIT UNKNOWN UPDATE
+  VALUES VARYING VERSION VIEW WITHIN WITHOUT.
 
 %token FETCH SEMICOLON.
 
@@ -138,14 +138,33 @@ statement ::= COPY name(N) TO to_place(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_COPY_TO);
     if (s) { s->name = N; s->path = F; s->options = O; }
 }
-statement ::= INSERT INTO name(N) whole(Q). {
-    mu_ast_statement *s = mu_build_statement(b, MU_AST_INSERT);
-    if (s) { s->name = N; mu_build_insert(s, Q); }
+statement ::= insert.
+statement ::= insert(S) ON CONFLICT conflict_key(K) DO NOTHING. {
+    if (S) { S->conflict = MU_AST_CONFLICT_NOTHING; S->conflict_key = K; }
 }
-statement ::= INSERT INTO name(N) LP names(C) RP whole(Q). {
-    mu_ast_statement *s = mu_build_statement(b, MU_AST_INSERT);
-    if (s) { s->name = N; s->names = C; mu_build_insert(s, Q); }
+statement ::= insert(S) ON CONFLICT conflict_key(K) DO UPDATE SET assignments(L) where(W). {
+    if (S) { S->conflict = MU_AST_CONFLICT_UPDATE; S->conflict_key = K; S->items = L;
+             S->where = W; }
 }
+
+%type insert {mu_ast_statement *}
+insert(A) ::= INSERT INTO name(N) whole(Q). {
+    A = mu_build_statement(b, MU_AST_INSERT);
+    if (A) { A->name = N; mu_build_insert(A, Q); }
+}
+insert(A) ::= INSERT INTO name(N) LP names(C) RP whole(Q). {
+    A = mu_build_statement(b, MU_AST_INSERT);
+    if (A) { A->name = N; A->names = C; mu_build_insert(A, Q); }
+}
+insert(A) ::= INSERT INTO name(N) DEFAULT VALUES. {
+    A = mu_build_statement(b, MU_AST_INSERT);
+    if (A) { A->name = N; A->rows = mu_build_add_row(b, (mu_ast_rows){0}, (mu_ast_items){0}); }
+}
+
+%type conflict_key {mu_ast_names}
+conflict_key(A) ::= . { A = (mu_ast_names){0}; }
+conflict_key(A) ::= LP names(K) RP. { A = K; }
+
 statement ::= CREATE TAG unless(U) name(N) AS whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_TAG);
     if (s) { s->if_exists = U; s->name = N; s->query = Q; }
@@ -297,6 +316,10 @@ partition(A) ::= PARTITION BY name(N). { A = N; }
 %type columns {mu_ast_columns}
 columns(A) ::= column(C). { A = mu_build_add_column(b, (mu_ast_columns){0}, C); }
 columns(A) ::= columns(L) COMMA column(C). { A = mu_build_add_column(b, L, C); }
+columns(A) ::= PRIMARY(T) KEY LP names(K) RP. {
+    A = mu_build_key(b, (mu_ast_columns){0}, T, K);
+}
+columns(A) ::= columns(L) COMMA PRIMARY(T) KEY LP names(K) RP. { A = mu_build_key(b, L, T, K); }
 
 %type column {mu_ast_column}
 column(A) ::= name(N) type(T). { A = (mu_ast_column){.name = N, .type = T}; }
@@ -324,10 +347,7 @@ role(A) ::= EVENT. { A = (mu_ast_column){.roles = MU_AST_ROLE_EVENT}; }
 role(A) ::= INDEXED. { A = (mu_ast_column){.roles = MU_AST_ROLE_INDEXED}; }
 role(A) ::= NOT NULL. { A = (mu_ast_column){.roles = MU_AST_NOT_NULL}; }
 role(A) ::= DEFAULT preset(E). { A = (mu_ast_column){.preset = E}; }
-role(A) ::= PRIMARY(T) KEY. {
-    mu_build_refuse(b, T, "tables have no keys yet; leave PRIMARY KEY out, or say NOT NULL");
-    A = (mu_ast_column){0};
-}
+role(A) ::= PRIMARY KEY. { A = (mu_ast_column){.roles = MU_AST_KEY}; }
 
 %type preset {mu_ast_expr *}
 preset(A) ::= NULL(T). { A = mu_build_literal(b, MU_AST_NULL, T); }

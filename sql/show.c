@@ -126,7 +126,7 @@ static const mu_plan_column described[] = {
     {"role", {.kind = MU_TEXT}},
 };
 
-static mu_value role_value(mu_role role, bool required)
+static mu_value role_value(mu_role role, bool required, bool key)
 {
     switch (role) {
     case MU_ROLE_CUSTOMER:
@@ -140,7 +140,7 @@ static mu_value role_value(mu_role role, bool required)
     case MU_ROLE_NONE:
         break;
     }
-    return required ? text_value("NOT NULL") : null_text();
+    return key ? text_value("PRIMARY KEY") : required ? text_value("NOT NULL") : null_text();
 }
 
 static muster_status describe_table(mu_binder *binder, mu_ast_name name, const mu_plan **out,
@@ -155,7 +155,8 @@ static muster_status describe_table(mu_binder *binder, mu_ast_name name, const m
         mu_value *row = values + i * MU_COUNT(described);
         row[0] = text_value(table->columns[i].name);
         MU_TRY(keep_type(binder, table->columns[i].type, &row[1], err));
-        row[2] = role_value(table->columns[i].role, table->columns[i].required);
+        row[2] = role_value(table->columns[i].role, table->columns[i].required,
+                            table->columns[i].key > 0);
     }
     return mu_plan_values(&binder->scope, described, MU_COUNT(described), values,
                           table->column_count, out, err);
@@ -171,8 +172,8 @@ static muster_status describe_relation(mu_binder *binder, const mu_relation *rel
         mu_value *row = values + i * MU_COUNT(described);
         row[0] = text_value(relation->plan->columns[i].name);
         MU_TRY(keep_type(binder, relation->plan->columns[i].type, &row[1], err));
-        row[2] = i == relation->customer_column ? role_value(MU_ROLE_CUSTOMER, false)
-                 : i == relation->time_column   ? role_value(MU_ROLE_TIME, false)
+        row[2] = i == relation->customer_column ? role_value(MU_ROLE_CUSTOMER, false, false)
+                 : i == relation->time_column   ? role_value(MU_ROLE_TIME, false, false)
                                                 : null_text();
     }
     return mu_plan_values(&binder->scope, described, MU_COUNT(described), values,

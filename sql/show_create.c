@@ -33,11 +33,26 @@ static void put_column(mu_writer *out, const mu_catalog *catalog, const mu_colum
     put(out, " ");
     put(out, mu_type_name(column->type.kind == MU_CUSTOMER ? id : column->type, type));
     put(out, roles[column->role]);
-    put(out, column->required ? " NOT NULL" : "");
+    put(out, column->required && column->key == 0 ? " NOT NULL" : "");
     if (column->preset) {
         put(out, " DEFAULT ");
         put_quoted(out, column->preset, '\'');
     }
+}
+
+static void put_key(mu_writer *out, const mu_table *table)
+{
+    uint32_t place = 0;
+
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        if (table->columns[i].key == place + 1) { /* the next one, which may stand before it */
+            put(out, place == 0 ? ", PRIMARY KEY (" : ", ");
+            put_quoted(out, table->columns[i].name, '"');
+            place++;
+            i = UINT32_MAX;
+        }
+    }
+    put(out, place > 0 ? ")" : "");
 }
 
 static void put_table(mu_writer *out, const mu_catalog *catalog, const mu_table *table)
@@ -50,6 +65,7 @@ static void put_table(mu_writer *out, const mu_catalog *catalog, const mu_table 
         put(out, i == 0 ? " (" : ", ");
         put_column(out, catalog, &table->columns[i]);
     }
+    put_key(out, table);
     put(out, ")");
     if (mu_table_has_events(table)) {
         put(out, " PARTITION BY ");

@@ -25,6 +25,30 @@ bool mu_name_equal(const char *a, const char *b)
     return lower(*a) == lower(*b);
 }
 
+uint32_t mu_table_key(const mu_table *table, uint32_t *columns)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        if (table->columns[i].key > 0) {
+            assert(table->columns[i].key <= table->column_count);
+            columns[table->columns[i].key - 1] = i;
+            count++;
+        }
+    }
+    return count;
+}
+
+bool mu_table_has_key(const mu_table *table)
+{
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        if (table->columns[i].key > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 mu_text mu_column_preset(const mu_column *column)
 {
     return (mu_text){column->preset, (uint32_t)strlen(column->preset)};
@@ -238,6 +262,12 @@ static muster_status check_roles(const mu_table *table, muster_error *err)
         return MUSTER_OK;
     }
     for (uint32_t i = 0; i < table->column_count; i++) {
+        if (table->columns[i].key > 0) {
+            return mu_fail(err, MUSTER_INVALID,
+                           "\"%s\" holds events, which have no key: any number of them may be "
+                           "alike; leave PRIMARY KEY out",
+                           table->name);
+        }
         if (&table->columns[i] != customer &&
             mu_name_equal(table->columns[i].name, MU_CUSTOMER_ALIAS)) {
             return mu_fail(err, MUSTER_INVALID,

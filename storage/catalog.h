@@ -41,6 +41,7 @@ typedef struct mu_column {
     mu_type type; /* of the CUSTOMER column: MU_CUSTOMER */
     mu_role role;
     bool required;      /* NOT NULL */
+    uint32_t key;       /* its place in the PRIMARY KEY, from 1; 0: it is not in it */
     const char *preset; /* DEFAULT, as text; NULL: there is none */
 } mu_column;
 
@@ -74,6 +75,11 @@ static inline bool mu_table_has_events(const mu_table *table)
     return table->customer_column != MU_NO_COLUMN && table->time_column != MU_NO_COLUMN;
 }
 
+/* The columns of the PRIMARY KEY, in its order, and how many they are: 0 if there is none.
+ * `columns` has room for all. */
+uint32_t mu_table_key(const mu_table *table, uint32_t *columns);
+bool mu_table_has_key(const mu_table *table);
+
 /* Of a column that has one. */
 mu_text mu_column_preset(const mu_column *column);
 
@@ -87,7 +93,8 @@ uint32_t mu_table_column(const mu_table *table, const char *name);
 
 /* What can be wrong with a table someone wants to create (INVALID): no or double names, a name that
  * is too long, a role twice or on the wrong type, one of CUSTOMER and TIME without the other, EVENT
- * or INDEXED without them, too many columns, customer ids of another type than the database's. */
+ * or INDEXED without them, too many columns, a key of events, customer ids of another type than the
+ * database's. */
 muster_status mu_table_check(const mu_catalog *catalog, const mu_table *table, muster_error *err);
 /* The same, whatever it is to be named. */
 muster_status mu_table_check_shape(const mu_catalog *catalog, const mu_table *table,

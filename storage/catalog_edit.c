@@ -44,6 +44,12 @@ static muster_status check_add(const mu_table *table, const mu_column *column, m
                        "was created: leave the role out, or create a table with it",
                        table->name);
     }
+    if (column->key > 0) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "a column that is added is in no PRIMARY KEY; the key of \"%s\" is given "
+                       "when it is created",
+                       table->name);
+    }
     return check_free(table, column->name, MU_NO_COLUMN, err);
 }
 
@@ -63,6 +69,12 @@ static muster_status check_drop(const mu_table *table, uint32_t i, muster_error 
                        "DROP TABLE removes the whole table",
                        column->name, column->role == MU_ROLE_TIME ? "TIME" : "CUSTOMER",
                        table->name);
+    }
+    if (column->key > 0) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "column \"%s\" is part of the PRIMARY KEY of \"%s\", by which its rows "
+                       "differ, and cannot be dropped",
+                       column->name, table->name);
     }
     if (table->column_count == 1) {
         return mu_fail(

@@ -366,6 +366,11 @@ muster_status mu_change_hold_segment(mu_change *change, const mu_segment_info *i
     return held ? MUSTER_OK : mu_fail_memory(err, "adding a segment");
 }
 
+bool mu_change_forget_held(mu_change *change, uint64_t file)
+{
+    return mu_held_remove(&change->held, file);
+}
+
 muster_status mu_change_remove_segment(mu_change *change, uint64_t file, muster_error *err)
 {
     if (!mu_mem_reserve(&change->removed, &change->removed_capacity, change->removed_count + 1,

@@ -3,8 +3,8 @@
  *
  * Every file the manifest names is opened and read to its end by those who know it, each by itself,
  * so that one that is damaged does not keep the others from being checked. What is left for here
- * is what no file can know: that each id of a customer has one ordinal, whatever part it is in, and
- * that segments are of the table and the customers there are.
+ * is what no file can know: that each id of a customer has one ordinal, whatever part it is in,
+ * that segments are of the table and the customers there are, and that no two rows have one key.
  *
  * Another process may commit meanwhile and remove files that are still to be checked. So problems
  * are told at the end only, and if there are some and the manifest is another by then, it all
@@ -17,6 +17,7 @@
 #include "storage/customer_part.h"
 #include "storage/db_state.h"
 #include "storage/erase.h"
+#include "storage/keys.h"
 #include "storage/profile.h"
 #include "storage/tag_file.h"
 
@@ -235,6 +236,57 @@ static muster_status check_segment(const checker *c, const mu_segment_info *info
     return status;
 }
 
+/* Keys: no two rows of a table have the same one. */
+
+typedef struct key_check {
+    const mu_keys *keys;
+    const char *table;
+} key_check;
+
+static muster_status fail_twice(void *context, uint64_t row, uint64_t other, bool *stays,
+                                muster_error *err)
+{
+    const key_check *check = context;
+    mu_writer key = {0};
+    muster_status status = mu_keys_tell(check->keys, &key, err);
+
+    (void)stays;
+    if (status == MUSTER_OK) {
+        status = mu_fail(err, MUSTER_CORRUPT,
+                         "table \"%s\": rows %" PRIu64 " and %" PRIu64 " have the same key, %s",
+                         check->table, other, row, (const char *)key.data);
+    }
+    mu_writer_deinit(&key);
+    return status;
+}
+
+static muster_status check_keys(const checker *c, const mu_table *table, muster_error *err)
+{
+    const mu_segment_info *infos = c->manifest.segments;
+    uint64_t rows = 0;
+    mu_keys *keys;
+    muster_status status = MUSTER_OK;
+
+    for (uint32_t i = 0; i < c->manifest.segment_count; i++) {
+        rows += infos[i].table_id == table->id ? infos[i].rows : 0;
+    }
+    MU_TRY(mu_keys_open(table, rows, NULL, &keys, err));
+    key_check check = {keys, table->name};
+    for (uint32_t i = 0; status == MUSTER_OK && i < c->manifest.segment_count; i++) {
+        mu_segment *segment;
+        if (infos[i].table_id != table->id) {
+            continue;
+        }
+        status = mu_held_open_segment(&c->held, c->directory, infos[i].file, &segment, err);
+        if (status == MUSTER_OK) {
+            status = mu_keys_add(keys, segment, fail_twice, &check, err);
+            mu_segment_close(segment);
+        }
+    }
+    mu_keys_close(keys);
+    return status;
+}
+
 static muster_status check_files(checker *c, muster_error *err)
 {
     MU_TRY(check_customers(c, err));
@@ -242,6 +294,13 @@ static muster_status check_files(checker *c, muster_error *err)
     for (uint32_t i = 0; i < c->manifest.segment_count; i++) {
         muster_error why = {0};
         MU_TRY(note(c, check_segment(c, &c->manifest.segments[i], &why), &why, err));
+    }
+    for (uint32_t i = 0; c->count == 0 && i < c->manifest.catalog.table_count; i++) {
+        const mu_table *table = &c->manifest.catalog.tables[i];
+        muster_error why = {0};
+        if (mu_table_has_key(table)) { /* only now: segments are what they say */
+            MU_TRY(note(c, check_keys(c, table, &why), &why, err));
+        }
     }
     return MUSTER_OK;
 }

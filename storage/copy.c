@@ -319,6 +319,7 @@ muster_status mu_copy_from(mu_change *change, const mu_table *table, const char 
                                .end = end_rows};
     MU_TRY_GOTO(mu_copy_run(copy, &plan, &sink, err));
     status = mu_load_finish(load, err);
+    result->conflicts = mu_load_conflicts_of(load);
 fail:
     mu_load_close(load);
     mu_copy_close(copy);

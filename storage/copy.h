@@ -64,6 +64,7 @@ muster_status mu_csv_detect(const char *path, const mu_csv_options *options, mu_
 
 typedef struct mu_copy_result {
     uint64_t rows_loaded, rows_rejected;
+    mu_load_conflicts conflicts;
     char first_reject[256]; /* "line 7: column "amount": "12x" is not a number", or "" */
     char summary[512];      /* what was found out about the file */
 } mu_copy_result;

@@ -99,6 +99,8 @@ muster_status mu_change_add_segment(mu_change *change, const mu_segment_info *in
  * them into the log, or into a file. */
 muster_status mu_change_hold_segment(mu_change *change, const mu_segment_info *info,
                                      const mu_map *bytes, muster_error *err);
+/* A segment that was held is not to be added after all. False if it was not held. */
+bool mu_change_forget_held(mu_change *change, uint64_t file);
 /* A segment of the base, by the number of its file, is no longer part of the database. */
 muster_status mu_change_remove_segment(mu_change *change, uint64_t file, muster_error *err);
 /* Adds, drops or renames a column, or renames the table: no file is touched. */

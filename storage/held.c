@@ -6,6 +6,7 @@
 #include "storage/base/mem.h"
 
 #include <assert.h>
+#include <string.h>
 
 const mu_map *mu_held_find(const mu_held_files *held, uint64_t file)
 {
@@ -38,6 +39,19 @@ bool mu_held_add(mu_held_files *held, uint64_t file, const mu_map *bytes)
     held->list[at] = (mu_held_file){.file = file, .bytes = mu_env_map_part(bytes, 0, bytes->size)};
     held->count++;
     return true;
+}
+
+bool mu_held_remove(mu_held_files *held, uint64_t file)
+{
+    for (size_t i = 0; i < held->count; i++) {
+        if (held->list[i].file == file) {
+            mu_env_unmap(&held->list[i].bytes);
+            held->count--;
+            memmove(&held->list[i], &held->list[i + 1], (held->count - i) * sizeof *held->list);
+            return true;
+        }
+    }
+    return false;
 }
 
 muster_status mu_held_open_segment(const mu_held_files *held, const char *directory, uint64_t file,

@@ -25,6 +25,9 @@ const mu_map *mu_held_find(const mu_held_files *held, uint64_t file);
 /* Adds a file whose number is not there, shared with who has the map. False when out of memory. */
 bool mu_held_add(mu_held_files *held, uint64_t file, const mu_map *bytes);
 
+/* Takes a file off the list; false if it is not held. */
+bool mu_held_remove(mu_held_files *held, uint64_t file);
+
 /* Opens a segment: from the list (which may be NULL) if it is there, else from the directory. */
 muster_status mu_held_open_segment(const mu_held_files *held, const char *directory, uint64_t file,
                                    mu_segment **out, muster_error *err);

@@ -23,11 +23,6 @@ enum {
     KEY_BYTES = 2 * sizeof(mu_load_key), /* a row's, while it is sorted */
     ID_ROWS = 256,                       /* ids that are looked up together */
     TEXT_BYTES = 12,                     /* a distinct text's, while its dictionary is sorted */
-#ifdef MU_TINY
-    MOST_HELD_ROWS = 300,
-#else
-    MOST_HELD_ROWS = 1 << 15, /* a few megabytes at the most: more is better off in files */
-#endif
 };
 
 muster_status mu_load_cancel(muster_error *err)
@@ -521,7 +516,7 @@ muster_status mu_load_finish(mu_load *load, muster_error *err)
 {
     assert(!load->finished);
     load->finishing = true;
-    load->held = load->run_count == 0 && load->rows <= MOST_HELD_ROWS &&
+    load->held = load->run_count == 0 && load->rows <= MU_LOAD_MOST_HELD_ROWS &&
                  load->table->id != MU_CUSTOMERS_TABLE;
     MU_TRY(mu_load_write_runs(load, err));
     if (!load->held) { /* else there is one of each period, and no file */
@@ -531,8 +526,19 @@ muster_status mu_load_finish(mu_load *load, muster_error *err)
         return finish_profile(load, err);
     }
     for (uint32_t i = 0; i < load->run_count; i++) {
-        MU_TRY(mu_change_add_segment(load->change, &load->runs[i].info, err));
+        mu_segment_info *info = &load->runs[i].info;
+        if (load->options.conflict != MU_CONFLICT_NONE && mu_table_has_key(load->table)) {
+            MU_TRY(mu_load_settle_keys(load, info, err));
+        }
+        if (info->rows > 0) {
+            MU_TRY(mu_change_add_segment(load->change, info, err));
+        }
     }
     load->finished = true;
     return MUSTER_OK;
+}
+
+mu_load_conflicts mu_load_conflicts_of(const mu_load *load)
+{
+    return (mu_load_conflicts){.replaced = load->replaced, .left_out = load->left_out};
 }

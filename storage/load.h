@@ -32,11 +32,21 @@ typedef struct mu_progress {
     void *context;
 } mu_progress;
 
+/* What becomes of a row whose key (of a lookup table) is that of one that came before it. */
+typedef enum mu_conflict {
+    MU_CONFLICT_REFUSE,  /* INVALID */
+    MU_CONFLICT_KEEP,    /* it is left out */
+    MU_CONFLICT_UPDATE,  /* it takes the place of one that is there; two that come are refused */
+    MU_CONFLICT_REPLACE, /* it takes the place of the other one */
+    MU_CONFLICT_NONE,    /* there is none: keys are known to differ, and are not compared */
+} mu_conflict;
+
 typedef struct mu_load_options {
     size_t memory_bytes;         /* the budget; 0: one that suits the machine (at most 1 GiB) */
     mu_pool *pool;               /* NULL: one thread */
     const atomic_bool *cancel;   /* NULL: never */
     const mu_progress *progress; /* NULL: none */
+    mu_conflict conflict;
 } mu_load_options;
 
 typedef struct mu_load mu_load;
@@ -70,6 +80,12 @@ muster_status mu_load_cancel(muster_error *err); /* CANCELLED, worded */
 
 /* Sorts, writes, and adds the segments to the change. */
 muster_status mu_load_finish(mu_load *load, muster_error *err);
+/* Of one that was finished: rows that were there and were replaced, and rows that were left out,
+ * as others that came have their keys, or (KEEP) are there. */
+typedef struct mu_load_conflicts {
+    uint64_t replaced, left_out;
+} mu_load_conflicts;
+mu_load_conflicts mu_load_conflicts_of(const mu_load *load);
 void mu_load_close(
     mu_load *load); /* frees it, and removes its files unless it was finished; NULL is fine */
 

@@ -1,6 +1,6 @@
 /*
  * load_rows.h - the inside of a load, shared by load.c (collects), load_sort.c (orders),
- * load_run.c (writes runs) and load_merge.c (merges them).
+ * load_run.c (writes runs), load_merge.c (merges them) and load_key.c (compares keys).
  *
  * Collected rows are kept column by column in chunks, so that growing copies nothing. A row is
  * named by its number, which is its arrival. Text is codes into one builder per column.
@@ -15,8 +15,10 @@
 enum {
 #ifdef MU_TINY
     MU_LOAD_CHUNK_BITS = 6,
+    MU_LOAD_MOST_HELD_ROWS = 300,
 #else
     MU_LOAD_CHUNK_BITS = 14,
+    MU_LOAD_MOST_HELD_ROWS = 1 << 15, /* a few megabytes at the most: more is better off in files */
 #endif
     MU_LOAD_CHUNK_ROWS = 1 << MU_LOAD_CHUNK_BITS,
 };
@@ -55,7 +57,8 @@ struct mu_load {
     uint32_t batch_rows;
     uint32_t rows; /* collected, not yet written */
     uint64_t total_rows;
-    mu_load_run *runs; /* in order of arrival of their rows */
+    uint64_t replaced, left_out; /* see mu_load_conflicts */
+    mu_load_run *runs;           /* in order of arrival of their rows */
     size_t run_capacity;
     uint32_t run_count;
     bool finishing; /* runs written now are likely to be final, and are synced at once */
@@ -122,5 +125,12 @@ muster_status mu_load_write_runs(mu_load *load, muster_error *err);
 
 /* Leaves one run of each period, synced. */
 muster_status mu_load_merge(mu_load *load, muster_error *err);
+
+/* What load_key.c does. */
+
+/* Of the rows of a lookup table with a key: compares them, written as this segment, with each other
+ * and with those that are there. Rows that go are taken out of their segments; *info becomes that
+ * of what is left, perhaps of no rows. */
+muster_status mu_load_settle_keys(mu_load *load, mu_segment_info *info, muster_error *err);
 
 #endif

@@ -32,6 +32,7 @@ enum {
 
     REQUIRED = 1, /* flags of a column */
     PRESET = 2,
+    KEY = 4,
     PART_BYTES = 8 + 4 + 4 + 8,
     SEGMENT_BYTES = 8 + 4 + 8 + 3 * 8 + 2 * 8 + 8,
     SETS_BYTES = 8 + 8,
@@ -196,10 +197,13 @@ static void write_table(mu_writer *out, const mu_table *table)
         mu_write_u8(out, column->type.scale);
         mu_write_u32(out, column->type.length);
         mu_write_u8(out, (uint8_t)column->role);
-        mu_write_u8(out,
-                    (uint8_t)((column->required ? REQUIRED : 0) | (column->preset ? PRESET : 0)));
+        mu_write_u8(out, (uint8_t)((column->required ? REQUIRED : 0) |
+                                   (column->preset ? PRESET : 0) | (column->key > 0 ? KEY : 0)));
         if (column->preset) {
             mu_write_text(out, column->preset, strlen(column->preset));
+        }
+        if (column->key > 0) {
+            mu_write_u32(out, column->key);
         }
     }
 }
@@ -349,19 +353,9 @@ static muster_status read_name(decoder *d, mu_text *name)
     return name->data ? MUSTER_OK : fail_memory(d);
 }
 
-static muster_status read_constraints(decoder *d, mu_column *column)
+static muster_status read_preset(decoder *d, mu_column *column)
 {
-    const uint8_t flags = mu_read_u8(&d->in);
     uint32_t size;
-
-    if (flags > (REQUIRED | PRESET)) {
-        return mu_fail(d->err, MUSTER_CORRUPT, "column \"%s\" has flags %u", column->name, flags);
-    }
-    column->required = flags & REQUIRED;
-    column->preset = NULL;
-    if (!(flags & PRESET)) {
-        return MUSTER_OK;
-    }
     const char *text = mu_read_text(&d->in, &size);
     if (!text || memchr(text, '\0', size)) {
         return mu_fail(d->err, MUSTER_CORRUPT, "column \"%s\" has a DEFAULT that is none",
@@ -369,6 +363,48 @@ static muster_status read_constraints(decoder *d, mu_column *column)
     }
     column->preset = mu_arena_text(d->arena, text, size);
     return column->preset ? MUSTER_OK : fail_memory(d);
+}
+
+static muster_status read_constraints(decoder *d, mu_column *column)
+{
+    const uint8_t flags = mu_read_u8(&d->in);
+
+    if (flags > (REQUIRED | PRESET | KEY)) {
+        return mu_fail(d->err, MUSTER_CORRUPT, "column \"%s\" has flags %u", column->name, flags);
+    }
+    column->required = flags & REQUIRED;
+    column->preset = NULL;
+    if (flags & PRESET) {
+        MU_TRY(read_preset(d, column));
+    }
+    column->key = flags & KEY ? mu_read_u32(&d->in) : 0;
+    if (flags & KEY && (column->key == 0 || !column->required)) {
+        return mu_fail(d->err, MUSTER_CORRUPT, "column \"%s\" has place %u in a key%s",
+                       column->name, column->key, column->required ? "" : ", and may be NULL");
+    }
+    return MUSTER_OK;
+}
+
+/* The places of a key are 1, 2, ...: once each. */
+static muster_status check_key(const decoder *d, const mu_table *table)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        count += table->columns[i].key > 0;
+    }
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        const uint32_t place = table->columns[i].key;
+        bool fits = place <= count;
+        for (uint32_t k = 0; k < i && place > 0; k++) {
+            fits = fits && table->columns[k].key != place;
+        }
+        if (!fits) {
+            return mu_fail(d->err, MUSTER_CORRUPT, "column \"%s\" has place %u in a key of %u",
+                           table->columns[i].name, place, count);
+        }
+    }
+    return MUSTER_OK;
 }
 
 static muster_status read_column(decoder *d, mu_column *column)
@@ -416,7 +452,7 @@ static muster_status read_table(decoder *d, mu_table *table)
     }
     table->columns = columns;
     mu_table_find_roles(table);
-    return MUSTER_OK;
+    return check_key(d, table);
 }
 
 static muster_status read_view(decoder *d, mu_view *view)

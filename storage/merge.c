@@ -43,6 +43,7 @@ typedef struct run_cursor {
     uint32_t next_block;
     uint32_t stripe;
     uint32_t rows, at; /* of the current block; at == rows: it has ended */
+    uint64_t first;    /* the number in the segment of its first row */
     uint32_t *ordinals;
     const int64_t *times; /* NULL in a lookup table */
     cursor_column *columns;
@@ -141,16 +142,19 @@ static muster_status map_dicts(run_merger *merger, uint32_t i, const mu_dict_bui
 /* What finding codes in use takes. */
 typedef struct code_reader {
     mu_segment *segment;
-    uint32_t index, customer;      /* of the columns in it */
+    uint32_t index, customer;      /* of the columns in it; no customer in a lookup table */
+    uint64_t first;                /* the number of the block's first row */
     mu_decoder *codes, *customers; /* owned */
     uint32_t code[MU_BATCH_ROWS], ordinal[MU_BATCH_ROWS];
 } code_reader;
 
-static muster_status mark_block(code_reader *r, uint32_t block, const mu_erased *erased,
+static muster_status mark_block(code_reader *r, uint32_t block, const mu_merge *merge,
                                 uint8_t *used, muster_error *err)
 {
+    const mu_erased *erased = merge->erased;
     const mu_block *place = mu_segment_block(r->segment, block);
-    const bool some = place->stripe != MU_NOBODY && mu_erased_stripe(erased, place->stripe);
+    const bool some =
+        erased && place->stripe != MU_NOBODY && mu_erased_stripe(erased, place->stripe);
     const uint64_t *valid, *none;
 
     if (mu_segment_chunk(r->segment, block, r->index)->size == 0) {
@@ -169,7 +173,8 @@ static muster_status mark_block(code_reader *r, uint32_t block, const mu_erased 
         }
         for (uint32_t row = 0; row < rows; row++) {
             if ((!valid || mu_bits_test(valid, first + row)) &&
-                !(some && mu_erased_has(erased, r->ordinal[row]))) {
+                !(some && mu_erased_has(erased, r->ordinal[row])) &&
+                !(merge->gone && mu_bits_test(merge->gone, r->first + first + row))) {
                 used[r->code[row]] = 1;
             }
         }
@@ -177,7 +182,7 @@ static muster_status mark_block(code_reader *r, uint32_t block, const mu_erased 
     return MUSTER_OK;
 }
 
-/* Finds the codes in rows of others than the erased: texts that only these had go with them. */
+/* Finds the codes in rows that are kept: texts that only others had go with them. */
 static muster_status find_used(const run_merger *merger, uint32_t c, uint32_t index, uint8_t *used,
                                muster_error *err)
 {
@@ -185,14 +190,17 @@ static muster_status find_used(const run_merger *merger, uint32_t c, uint32_t in
     const mu_table *table = merger->table;
     code_reader r = {.segment = segment,
                      .index = index,
-                     .customer =
-                         mu_segment_column(segment, table->columns[table->customer_column].id),
+                     .customer = MU_NO_COLUMN,
                      .codes = mu_decoder_new(),
                      .customers = mu_decoder_new()};
     muster_status status = r.codes && r.customers ? MUSTER_OK : out_of_memory(err);
 
+    if (table->customer_column != MU_NO_COLUMN) {
+        r.customer = mu_segment_column(segment, table->columns[table->customer_column].id);
+    }
     for (uint32_t b = 0; status == MUSTER_OK && b < mu_segment_block_count(segment); b++) {
-        status = mark_block(&r, b, merger->merge->erased, used, err);
+        status = mark_block(&r, b, merger->merge, used, err);
+        r.first += mu_segment_block(segment, b)->rows;
     }
     mu_decoder_free(r.codes);
     mu_decoder_free(r.customers);
@@ -209,7 +217,7 @@ static muster_status add_dict(const run_merger *merger, uint32_t c, uint32_t i, 
     muster_status status = MUSTER_OK;
     uint32_t ignored;
 
-    if (merger->merge->erased && count > 0) {
+    if ((merger->merge->erased || merger->merge->gone) && count > 0) {
         used = mu_mem_zalloc(count);
         status = used ? find_used(merger, c, index, used, err) : out_of_memory(err);
     }
@@ -319,6 +327,7 @@ static muster_status read_block(const run_merger *merger, run_cursor *cursor, mu
 {
     const uint32_t block = cursor->next_block++;
 
+    cursor->first += cursor->rows;
     cursor->rows = 0;
     cursor->at = 0;
     if (block >= mu_segment_block_count(cursor->segment)) {
@@ -344,26 +353,32 @@ static muster_status read_block(const run_merger *merger, run_cursor *cursor, mu
     return MUSTER_OK;
 }
 
-/* Where the rows of the block from `first` on end that are not of who was erased. */
+static bool is_dropped(const run_merger *merger, const run_cursor *cursor, uint32_t row)
+{
+    const mu_merge *merge = merger->merge;
+
+    return (merge->erased && mu_erased_has(merge->erased, cursor->ordinals[row])) ||
+           (merge->gone && mu_bits_test(merge->gone, cursor->first + row));
+}
+
+/* Where the rows of the block from `first` on end that are kept. */
 static uint32_t kept_until(const run_merger *merger, const run_cursor *cursor, uint32_t first,
                            uint32_t end)
 {
-    const mu_erased *erased = merger->merge->erased;
-
-    while (erased && first < end && !mu_erased_has(erased, cursor->ordinals[first])) {
+    if (!merger->merge->erased && !merger->merge->gone) {
+        return end;
+    }
+    while (first < end && !is_dropped(merger, cursor, first)) {
         first++;
     }
-    return erased ? first : end;
+    return first;
 }
 
 /* Goes on to the next row that is kept, in the block at hand or a later one. */
 static muster_status settle(run_merger *merger, run_cursor *cursor, muster_error *err)
 {
-    const mu_erased *erased = merger->merge->erased;
-
     for (;;) {
-        while (erased && cursor->at < cursor->rows &&
-               mu_erased_has(erased, cursor->ordinals[cursor->at])) {
+        while (cursor->at < cursor->rows && is_dropped(merger, cursor, cursor->at)) {
             cursor->at++;
         }
         if (cursor->at < cursor->rows ||
@@ -651,6 +666,7 @@ muster_status mu_merge_segments(const mu_merge *merge, mu_segment_info *info, mu
         .merge = merge, .table = merge->table, .cursor_count = merge->segment_count};
     muster_status status;
 
+    assert(!merge->gone || merge->segment_count == 1);
     MU_TRY_GOTO(open_merger(&merger, err));
     MU_TRY_GOTO(mu_segment_writer_open(merge->directory, merge->file, merge->table, merge->period,
                                        merger.dicts, &merger.writer, err));

@@ -19,6 +19,7 @@ typedef struct mu_merge {
     uint64_t file;                /* its number */
     bool temporary;               /* it is not synced */
     const mu_erased *erased;      /* whose rows are dropped; NULL: no one's */
+    const uint64_t *gone;         /* bits of rows of the only segment that are dropped; or NULL */
     const atomic_bool *cancel;    /* NULL: never */
     void (*pause)(void *context); /* called again and again meanwhile; NULL: nothing is */
     void *pause_context;

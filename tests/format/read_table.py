@@ -346,6 +346,7 @@ def read_table(reader):
         column["bits"], column["precision"], column["scale"] = reader.u8(), reader.u8(), reader.u8()
         column["length"], column["role"], flags = reader.u32(), reader.u8(), reader.u8()
         column["default"] = reader.text().decode() if flags & 2 else None
+        column["key"] = reader.u32() if flags & 4 else 0
         table["columns"].append(column)
     return table
 

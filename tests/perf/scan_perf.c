@@ -31,11 +31,11 @@ enum {
 };
 
 static const mu_column columns[COLUMNS] = {
-    {"customer", 0, {.kind = MU_CUSTOMER}, MU_ROLE_CUSTOMER, false, NULL},
-    {"ts", 1, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, NULL},
-    {"event", 2, {.kind = MU_TEXT}, MU_ROLE_EVENT, false, NULL},
-    {"channel", 3, {.kind = MU_TEXT}, MU_ROLE_NONE, false, NULL},
-    {"amount", 4, {.kind = MU_DECIMAL, .precision = 12, .scale = 2}, MU_ROLE_NONE, false, NULL},
+    {"customer", 0, {.kind = MU_CUSTOMER}, MU_ROLE_CUSTOMER, false, 0, NULL},
+    {"ts", 1, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, 0, NULL},
+    {"event", 2, {.kind = MU_TEXT}, MU_ROLE_EVENT, false, 0, NULL},
+    {"channel", 3, {.kind = MU_TEXT}, MU_ROLE_NONE, false, 0, NULL},
+    {"amount", 4, {.kind = MU_DECIMAL, .precision = 12, .scale = 2}, MU_ROLE_NONE, false, 0, NULL},
 };
 static const mu_table table = {.name = "events",
                                .id = 1,

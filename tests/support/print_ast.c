@@ -491,6 +491,7 @@ static void print_column(const mu_ast_column *column, mu_writer *out)
     put(out, column->roles & MU_AST_ROLE_EVENT ? " EVENT" : "");
     put(out, column->roles & MU_AST_ROLE_INDEXED ? " INDEXED" : "");
     put(out, column->roles & MU_AST_NOT_NULL ? " NOT NULL" : "");
+    put(out, column->roles & MU_AST_KEY ? " PRIMARY KEY" : "");
     if (column->preset) {
         put(out, " DEFAULT (");
         print_expr(column->preset, out);
@@ -500,12 +501,18 @@ static void print_column(const mu_ast_column *column, mu_writer *out)
 
 static void print_columns(const mu_ast_statement *s, mu_writer *out)
 {
-    put(out, s->columns.count > 0 ? " (" : "");
+    const bool keyed = s->columns.key.count > 0, some = keyed || s->columns.count > 0;
+
+    put(out, some ? " (" : "");
     for (uint32_t i = 0; i < s->columns.count; i++) {
         put(out, i > 0 ? ", " : "");
         print_column(&s->columns.data[i], out);
     }
-    put(out, s->columns.count > 0 ? ")" : "");
+    if (keyed) {
+        put(out, s->columns.count > 0 ? ", PRIMARY KEY " : "PRIMARY KEY ");
+        print_names(&s->columns.key, out);
+    }
+    put(out, some ? ")" : "");
 }
 
 static bool is_alter(const mu_ast_statement *s)
@@ -572,9 +579,20 @@ static void print_rows(const mu_ast_statement *s, mu_writer *out)
         print_names(&s->names, out);
     }
     put(out, " ");
-    print_values(&s->rows, out);
+    if (s->rows.count > 0 && s->rows.data[0].count == 0) {
+        put(out, "DEFAULT VALUES");
+    } else {
+        print_values(&s->rows, out);
+    }
     if (s->query) {
         print_select(s->query, out);
+    }
+    if (s->conflict != MU_AST_CONFLICT_REFUSE) {
+        put(out, " ON CONFLICT ");
+        if (s->conflict_key.count > 0) {
+            print_names(&s->conflict_key, out);
+        }
+        put(out, s->conflict == MU_AST_CONFLICT_NOTHING ? " DO NOTHING" : " DO UPDATE");
     }
 }
 

@@ -10,16 +10,16 @@
 #include <stdlib.h>
 
 static const mu_column columns[TEST_COLUMNS] = {
-    {"customer", 0, {.kind = MU_CUSTOMER}, MU_ROLE_CUSTOMER, false, NULL},
-    {"ts", 1, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, NULL},
-    {"event", 2, {.kind = MU_TEXT}, MU_ROLE_EVENT, false, NULL},
-    {"quantity", 3, {.kind = MU_BIGINT, .bits = 64}, MU_ROLE_NONE, false, NULL},
-    {"amount", 5, {.kind = MU_DECIMAL, .precision = 12, .scale = 2}, MU_ROLE_NONE, false, NULL},
-    {"price", 6, {.kind = MU_DOUBLE}, MU_ROLE_NONE, false, NULL},
-    {"paid", 7, {.kind = MU_BOOLEAN}, MU_ROLE_NONE, false, NULL},
-    {"note", 8, {.kind = MU_TEXT}, MU_ROLE_NONE, false, NULL},
-    {"coupon", 9, {.kind = MU_TEXT}, MU_ROLE_NONE, false, NULL},
-    {"day", 12, {.kind = MU_DATE}, MU_ROLE_NONE, false, NULL},
+    {"customer", 0, {.kind = MU_CUSTOMER}, MU_ROLE_CUSTOMER, false, 0, NULL},
+    {"ts", 1, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, 0, NULL},
+    {"event", 2, {.kind = MU_TEXT}, MU_ROLE_EVENT, false, 0, NULL},
+    {"quantity", 3, {.kind = MU_BIGINT, .bits = 64}, MU_ROLE_NONE, false, 0, NULL},
+    {"amount", 5, {.kind = MU_DECIMAL, .precision = 12, .scale = 2}, MU_ROLE_NONE, false, 0, NULL},
+    {"price", 6, {.kind = MU_DOUBLE}, MU_ROLE_NONE, false, 0, NULL},
+    {"paid", 7, {.kind = MU_BOOLEAN}, MU_ROLE_NONE, false, 0, NULL},
+    {"note", 8, {.kind = MU_TEXT}, MU_ROLE_NONE, false, 0, NULL},
+    {"coupon", 9, {.kind = MU_TEXT}, MU_ROLE_NONE, false, 0, NULL},
+    {"day", 12, {.kind = MU_DATE}, MU_ROLE_NONE, false, 0, NULL},
 };
 
 const mu_table test_table = {

@@ -5,9 +5,9 @@
 #include "tests/support/test.h"
 
 static const mu_column event_columns[] = {
-    {"user_id", 0, {.kind = MU_CUSTOMER}, MU_ROLE_CUSTOMER, false, NULL},
-    {"ts", 1, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, NULL},
-    {"Event", 2, {.kind = MU_TEXT}, MU_ROLE_EVENT, false, NULL},
+    {"user_id", 0, {.kind = MU_CUSTOMER}, MU_ROLE_CUSTOMER, false, 0, NULL},
+    {"ts", 1, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, 0, NULL},
+    {"Event", 2, {.kind = MU_TEXT}, MU_ROLE_EVENT, false, 0, NULL},
 };
 
 static const mu_table tables[] = {
@@ -19,10 +19,10 @@ static const mu_catalog catalog = {
     .customer_kind = MU_TEXT, .table_count = 2, .tables = tables, .next_table_id = 4};
 
 static const mu_column good_columns[] = {
-    {"id", 0, {.kind = MU_TEXT}, MU_ROLE_CUSTOMER, false, NULL},
-    {"at", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, NULL},
-    {"what", 0, {.kind = MU_TEXT}, MU_ROLE_EVENT, false, NULL},
-    {"amount", 0, {.kind = MU_DECIMAL, .precision = 12, .scale = 2}, MU_ROLE_NONE, false, NULL},
+    {"id", 0, {.kind = MU_TEXT}, MU_ROLE_CUSTOMER, false, 0, NULL},
+    {"at", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, 0, NULL},
+    {"what", 0, {.kind = MU_TEXT}, MU_ROLE_EVENT, false, 0, NULL},
+    {"amount", 0, {.kind = MU_DECIMAL, .precision = 12, .scale = 2}, MU_ROLE_NONE, false, 0, NULL},
 };
 
 static void assert_check(const char *name, const mu_column *columns, uint32_t count,
@@ -98,39 +98,40 @@ TEST(names_that_are_missing_taken_or_too_long_are_refused)
     assert_check("orders", NULL, 0, "table \"orders\" needs a column");
     assert_check("orders", good_columns, MU_MAX_COLUMNS + 1,
                  "table \"orders\" has 2001 columns; at most 2000 are possible");
-    assert_column_refused(3, (mu_column){"", 0, {.kind = MU_TEXT}, MU_ROLE_NONE, false, NULL},
+    assert_column_refused(3, (mu_column){"", 0, {.kind = MU_TEXT}, MU_ROLE_NONE, false, 0, NULL},
                           "a column needs a name");
-    assert_column_refused(3, (mu_column){"ID", 0, {.kind = MU_TEXT}, MU_ROLE_NONE, false, NULL},
+    assert_column_refused(3, (mu_column){"ID", 0, {.kind = MU_TEXT}, MU_ROLE_NONE, false, 0, NULL},
                           "two columns are named \"ID\"; capital and small letters are the same");
-    assert_column_refused(3,
-                          (mu_column){"Customer", 0, {.kind = MU_TEXT}, MU_ROLE_NONE, false, NULL},
-                          "column \"Customer\" cannot have this name: \"customer\" is another "
-                          "name of the CUSTOMER column, \"id\"");
+    assert_column_refused(
+        3, (mu_column){"Customer", 0, {.kind = MU_TEXT}, MU_ROLE_NONE, false, 0, NULL},
+        "column \"Customer\" cannot have this name: \"customer\" is another "
+        "name of the CUSTOMER column, \"id\"");
 }
 
 TEST(roles_need_their_types_and_each_other)
 {
-    assert_column_refused(0,
-                          (mu_column){"id", 0, {.kind = MU_DOUBLE}, MU_ROLE_CUSTOMER, false, NULL},
-                          "column \"id\" is DOUBLE; the CUSTOMER column has to be TEXT or BIGINT");
     assert_column_refused(
-        0, (mu_column){"id", 0, {.kind = MU_BIGINT, .bits = 64}, MU_ROLE_CUSTOMER, false, NULL},
+        0, (mu_column){"id", 0, {.kind = MU_DOUBLE}, MU_ROLE_CUSTOMER, false, 0, NULL},
+        "column \"id\" is DOUBLE; the CUSTOMER column has to be TEXT or BIGINT");
+    assert_column_refused(
+        0, (mu_column){"id", 0, {.kind = MU_BIGINT, .bits = 64}, MU_ROLE_CUSTOMER, false, 0, NULL},
         "column \"id\" is BIGINT, but the customers of this database have TEXT ids; all event "
         "tables share them");
-    assert_column_refused(1, (mu_column){"at", 0, {.kind = MU_DATE}, MU_ROLE_TIME, false, NULL},
+    assert_column_refused(1, (mu_column){"at", 0, {.kind = MU_DATE}, MU_ROLE_TIME, false, 0, NULL},
                           "column \"at\" is DATE; the TIME column has to be a TIMESTAMP");
-    assert_column_refused(2, (mu_column){"what", 0, {.kind = MU_DATE}, MU_ROLE_EVENT, false, NULL},
+    assert_column_refused(2,
+                          (mu_column){"what", 0, {.kind = MU_DATE}, MU_ROLE_EVENT, false, 0, NULL},
                           "column \"what\" is DATE; the EVENT column has to be TEXT");
-    assert_column_refused(3,
-                          (mu_column){"then", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, NULL},
-                          "\"at\" and \"then\" are both TIME; one column can be");
-    assert_column_refused(0, (mu_column){"id", 0, {.kind = MU_TEXT}, MU_ROLE_NONE, false, NULL},
+    assert_column_refused(
+        3, (mu_column){"then", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, 0, NULL},
+        "\"at\" and \"then\" are both TIME; one column can be");
+    assert_column_refused(0, (mu_column){"id", 0, {.kind = MU_TEXT}, MU_ROLE_NONE, false, 0, NULL},
                           "column \"at\" is TIME, but no column of table \"orders\" is CUSTOMER; "
                           "an event table has both");
-    assert_column_refused(1,
-                          (mu_column){"at", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_NONE, false, NULL},
-                          "column \"id\" is CUSTOMER, but no column of table \"orders\" is TIME; "
-                          "an event table has both");
+    assert_column_refused(
+        1, (mu_column){"at", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_NONE, false, 0, NULL},
+        "column \"id\" is CUSTOMER, but no column of table \"orders\" is TIME; "
+        "an event table has both");
     assert_check(
         "orders", &good_columns[2], 1,
         "column \"what\" is EVENT, but no column of table \"orders\" is CUSTOMER and TIME");
@@ -141,15 +142,16 @@ TEST(types_that_are_none_are_refused)
     const mu_type wide = {.kind = MU_DECIMAL, .precision = 19, .scale = 2};
     const mu_type fine = {.kind = MU_DECIMAL, .precision = 4, .scale = 5};
 
-    assert_column_refused(3, (mu_column){"a", 0, wide, MU_ROLE_NONE, false, NULL},
+    assert_column_refused(3, (mu_column){"a", 0, wide, MU_ROLE_NONE, false, 0, NULL},
                           "column \"a\": DECIMAL(19,2) is not a type; 1 to 18 digits are possible, "
                           "and no more of them behind the point");
-    assert_column_refused(3, (mu_column){"a", 0, fine, MU_ROLE_NONE, false, NULL},
+    assert_column_refused(3, (mu_column){"a", 0, fine, MU_ROLE_NONE, false, 0, NULL},
                           "column \"a\": DECIMAL(4,5) is not a type; 1 to 18 digits are possible, "
                           "and no more of them behind the point");
-    assert_column_refused(3, (mu_column){"a", 0, {.kind = MU_NULL}, MU_ROLE_NONE, false, NULL},
+    assert_column_refused(3, (mu_column){"a", 0, {.kind = MU_NULL}, MU_ROLE_NONE, false, 0, NULL},
                           "column \"a\" needs a type, such as TEXT");
-    assert_column_refused(3, (mu_column){"a", 0, {.kind = MU_CUSTOMER}, MU_ROLE_NONE, false, NULL},
+    assert_column_refused(3,
+                          (mu_column){"a", 0, {.kind = MU_CUSTOMER}, MU_ROLE_NONE, false, 0, NULL},
                           "column \"a\" needs a type, such as TEXT");
 }
 

@@ -5,9 +5,9 @@
 #include "tests/support/test.h"
 
 static const mu_column columns[] = {
-    {"id", 0, {.kind = MU_CUSTOMER}, MU_ROLE_CUSTOMER, false, NULL},
-    {"ts", 3, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, NULL},
-    {"金额", 4, {.kind = MU_DECIMAL, .precision = 12, .scale = 2}, MU_ROLE_NONE, false, NULL},
+    {"id", 0, {.kind = MU_CUSTOMER}, MU_ROLE_CUSTOMER, false, 0, NULL},
+    {"ts", 3, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, 0, NULL},
+    {"金额", 4, {.kind = MU_DECIMAL, .precision = 12, .scale = 2}, MU_ROLE_NONE, false, 0, NULL},
 };
 
 /* A manifest with some of everything; in the arena. */

@@ -66,8 +66,8 @@ static void put(profile_db *p, const uint32_t *columns, uint32_t column_count,
 static profile_db open_profile_db(void)
 {
     static const mu_column columns[] = {
-        {"id", 0, {.kind = MU_BIGINT, .bits = 64}, MU_ROLE_CUSTOMER, false, NULL},
-        {"ts", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, NULL}};
+        {"id", 0, {.kind = MU_BIGINT, .bits = 64}, MU_ROLE_CUSTOMER, false, 0, NULL},
+        {"ts", 0, {.kind = MU_TIMESTAMP}, MU_ROLE_TIME, false, 0, NULL}};
     static const char *const names[ATTRIBUTES] = {"a", "b", "c"};
     static int64_t numbers[CUSTOMERS];
     const mu_table events = {

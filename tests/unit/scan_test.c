@@ -371,7 +371,7 @@ TEST(segments_outside_the_bounds_are_not_even_opened)
 TEST(customers_are_counted_up)
 {
     static const mu_column columns[] = {
-        {"customer", 0, {.kind = MU_CUSTOMER}, MU_ROLE_CUSTOMER, false, NULL}};
+        {"customer", 0, {.kind = MU_CUSTOMER}, MU_ROLE_CUSTOMER, false, 0, NULL}};
     const mu_table table = {.name = "customers",
                             .id = MU_CUSTOMERS_TABLE,
                             .column_count = 1,

@@ -243,7 +243,7 @@ TEST(a_segment_without_rows_opens)
 }
 
 /* A table of one column, text without a dictionary. */
-static const mu_column sku_column[] = {{"sku", 1, {.kind = MU_TEXT}, MU_ROLE_NONE, false, NULL}};
+static const mu_column sku_column[] = {{"sku", 1, {.kind = MU_TEXT}, MU_ROLE_NONE, false, 0, NULL}};
 static const mu_table products = {.name = "products",
                                   .id = 5,
                                   .column_count = 1,
