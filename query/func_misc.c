@@ -49,6 +49,22 @@ enum {
     LEAST
 };
 
+/* Customers have no order of their own, only their ids do. */
+static muster_status bind_extreme(const mu_scope *scope, const mu_func *func, const mu_expr **args,
+                                  uint32_t arg_count, int32_t offset, mu_type *result,
+                                  muster_error *err)
+{
+    MU_TRY(bind_same(scope, func, args, arg_count, offset, result, err));
+    if (result->kind != MU_CUSTOMER) {
+        return MUSTER_OK;
+    }
+    *result = mu_scope_id_type(scope);
+    for (uint32_t i = 0; i < arg_count; i++) {
+        MU_TRY(mu_expr_coerce(scope, args[i], *result, &args[i], err));
+    }
+    return MUSTER_OK;
+}
+
 static muster_status extreme_scalar(mu_func_context *context, const mu_expr *expr,
                                     const mu_value *args, mu_value *out, muster_error *err)
 {
@@ -153,14 +169,14 @@ static const mu_func funcs[] = {
      .result = ' ',
      .flags = MU_FUNC_NULLS,
      .variant = GREATEST,
-     .bind = bind_same,
+     .bind = bind_extreme,
      .scalar = extreme_scalar},
     {.name = "least",
      .params = "a*",
      .result = ' ',
      .flags = MU_FUNC_NULLS,
      .variant = LEAST,
-     .bind = bind_same,
+     .bind = bind_extreme,
      .scalar = extreme_scalar},
 };
 
