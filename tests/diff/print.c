@@ -366,6 +366,15 @@ const char *diff_print(mu_arena *arena, diff_dialect dialect, const diff_node *t
     return out.lacks ? NULL : out.text;
 }
 
+const char *diff_print_bound(mu_arena *arena, const diff_node *query, diff_bound *bound)
+{
+    diff_out out = {.arena = arena, .dialect = DIALECT_MUSTER, .bound = bound};
+
+    bound->count = 0;
+    diff_print_query(&out, query);
+    return out.text;
+}
+
 const char *diff_print_create(mu_arena *arena, diff_dialect dialect, const diff_relation *relation)
 {
     diff_out out = {.arena = arena, .dialect = dialect};

@@ -334,6 +334,35 @@ static void put_with_query(diff_out *out, const diff_node *node)
     diff_put(out, "))");
 }
 
+static bool same_value(const diff_node *a, const diff_node *b)
+{
+    return a->type == b->type && a->scale == b->scale && (a->text == NULL) == (b->text == NULL) &&
+           (!a->text || strcmp(a->text, b->text) == 0);
+}
+
+/* False if it has to stand there itself. */
+static bool put_parameter(diff_out *out, const diff_node *literal)
+{
+    diff_bound *bound = out->bound;
+    const bool typed = literal->text && literal->type < TYPE_DATE;
+    int at = 0;
+
+    if (!bound || (literal->flags & LITERAL_BARE && literal->type != TYPE_TEXT)) {
+        return false;
+    }
+    while (at < bound->count && !same_value(bound->value[at], literal)) {
+        at++;
+    }
+    if (at == BOUND_MOST) {
+        return false;
+    }
+    bound->value[at] = literal;
+    bound->count += at == bound->count;
+    diff_put(out, typed ? "$%d" : "CAST($%d AS %s)", at + 1,
+             diff_type_name(out->arena, out->dialect, literal->type, literal->scale));
+    return true;
+}
+
 static void put_did(diff_out *out, const diff_node *did)
 {
     const char *const customer = did->text;
@@ -375,6 +404,9 @@ void diff_print_expr(diff_out *out, const diff_node *node)
         diff_put(out, node->text ? "%s.%s" : "%s%s", node->text ? node->text : "", node->name);
         break;
     case NODE_LITERAL:
+        if (put_parameter(out, node)) {
+            break;
+        }
         if (node->flags & LITERAL_BARE && node->type != TYPE_TEXT) {
             diff_put(out, "%s", node->text);
         } else {

@@ -118,6 +118,16 @@ enum {
     KEY_AS_ALL = 16,     /* all keys as ALL, if the first has this */
 };
 
+enum {
+    BOUND_MOST = 64
+};
+
+/* The constants of a query that are given to it as $1, $2, ... */
+typedef struct diff_bound {
+    const struct diff_node *value[BOUND_MOST];
+    int count;
+} diff_bound;
+
 typedef struct diff_op diff_op;
 typedef struct diff_node diff_node;
 typedef struct diff_column diff_column;
