@@ -63,6 +63,22 @@ enum {
     LEAST
 };
 
+/* Customers have no order of their own, only their ids do. */
+static muster_status bind_extreme(const mu_scope *scope, const mu_func *func, const mu_expr **args,
+                                  uint32_t arg_count, int32_t offset, mu_type *result,
+                                  muster_error *err)
+{
+    MU_TRY(bind_same(scope, func, args, arg_count, offset, result, err));
+    if (result->kind != MU_CUSTOMER) {
+        return MUSTER_OK;
+    }
+    *result = mu_scope_id_type(scope);
+    for (uint32_t i = 0; i < arg_count; i++) {
+        MU_TRY(mu_expr_coerce(scope, args[i], *result, &args[i], err));
+    }
+    return MUSTER_OK;
+}
+
 static muster_status extreme_scalar(mu_func_context *context, const mu_expr *expr,
                                     const mu_value *args, mu_value *out, muster_error *err)
 {

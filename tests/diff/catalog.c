@@ -38,7 +38,7 @@ static const char *text_of_days(mu_arena *arena, int64_t days)
 
 static const char *text_of_time(mu_arena *arena, int64_t seconds)
 {
-    const int64_t days = seconds / 86400, of_day = seconds % 86400;
+    const int64_t of_day = (seconds % 86400 + 86400) % 86400, days = (seconds - of_day) / 86400;
 
     return diff_text(arena, "%s %02" PRId64 ":%02" PRId64 ":%02" PRId64, text_of_days(arena, days),
                      of_day / 3600, of_day / 60 % 60, of_day % 60);
@@ -48,6 +48,8 @@ static const char *text_of_time(mu_arena *arena, int64_t seconds)
 static const char *value_at(mu_arena *arena, diff_type type, int scale, unsigned n)
 {
     static const int64_t first_day = 19700; /* 2023-12-09 */
+    /* 1969-12-31, 1970-03-01, 0004-02-29, 2400-02-29 */
+    static const int64_t borders[] = {-1, 59, -718008, 157113};
     const int sign = n % 4 == 3 ? -1 : 1;
 
     switch (type) {
@@ -63,10 +65,12 @@ static const char *value_at(mu_arena *arena, diff_type type, int scale, unsigned
     case TYPE_TEXT:
         return n < sizeof words / sizeof words[0] ? words[n] : diff_text(arena, "customer_%u", n);
     case TYPE_DATE:
-        return n % 9 == 8 ? text_of_days(arena, n % 2 ? -1 : 59) /* 1969-12-31, 1970-03-01 */
+        return n % 9 == 8 ? text_of_days(arena, borders[n / 9 % 4])
                           : text_of_days(arena, first_day + (int64_t)n * 7 % 500);
     case TYPE_TIMESTAMP:
-        return text_of_time(arena, first_day * 86400 + (int64_t)n * 21600 + (n % 3 == 0) * 59);
+        return n % 23 == 22 ? text_of_time(arena, borders[n / 23 % 4] * 86400 + 86399)
+                            : text_of_time(arena, first_day * 86400 + (int64_t)n * 21600 +
+                                                      (n % 3 == 0) * 59);
     case TYPE_COUNT:
         break;
     }

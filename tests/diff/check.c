@@ -7,6 +7,8 @@
  */
 #include "tests/diff/check.h"
 
+#include "tests/diff/print.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,11 +152,35 @@ static bool count_holds(diff_session *s, int engine, mu_arena *arena, const diff
     return !asked(s, engine, whole) || number(&s->answers[engine]) == rows;
 }
 
+static bool parameters_hold(diff_session *s, int engine, mu_arena *arena, const diff_node *query,
+                            int *row)
+{
+    const diff_node *columns[ANSWER_COLUMNS];
+    const int count = diff_columns(query, columns, ANSWER_COLUMNS);
+    diff_engine *e = &s->engines[engine];
+    diff_bound bound;
+
+    diff_session_ask(s, engine, query);
+    if (!e->run_bound || s->answers[engine].outcome == OUTCOME_TOO_LONG) {
+        return true;
+    }
+    diff_answer literal = s->answers[engine], *answer = &s->answers[engine];
+    *answer = (diff_answer){0};
+    const char *sql = diff_print_bound(arena, query, &bound);
+    e->run_bound(e, sql, &bound, columns, count, answer);
+    const bool holds = literal.outcome == answer->outcome &&
+                       (literal.outcome != OUTCOME_ROWS ||
+                        diff_answer_same(&literal, answer, columns, diff_is_ordered(query), row));
+    diff_answer_deinit(&literal);
+    return holds;
+}
+
 const char *diff_rule_name(diff_rule rule)
 {
     static const char *const names[] = {"p, NOT p and p IS NULL are all rows together",
                                         "the counts and sums of p, NOT p and p IS NULL add up",
-                                        "as many rows meet p as there are for which p is true"};
+                                        "as many rows meet p as there are for which p is true",
+                                        "with parameters, and run again, it answers the same"};
 
     return names[rule];
 }
@@ -166,6 +192,11 @@ bool diff_rule_holds(diff_session *s, int engine, diff_rule rule, const diff_nod
     bool holds = true;
 
     *finding = (diff_finding){.one = engine, .other = engine, .property = diff_rule_name(rule)};
+    if (rule == RULE_PARAMETERS) {
+        holds = parameters_hold(s, engine, &arena, select, &finding->row);
+        mu_arena_deinit(&arena);
+        return holds;
+    }
     if (select->kind != NODE_SELECT || !select->child[SELECT_FROM] ||
         !select->child[SELECT_WHERE] || select->child[SELECT_GROUP] ||
         select->child[SELECT_ORDER] || select->flags ||
@@ -183,6 +214,7 @@ bool diff_rule_holds(diff_session *s, int engine, diff_rule rule, const diff_nod
     case RULE_COUNT:
         holds = count_holds(s, engine, &arena, select);
         break;
+    case RULE_PARAMETERS:
     case RULE_COUNT_OF:
         break;
     }

@@ -9,9 +9,10 @@
 /* The rules that a query is tried with, by the name that a finding has. A plain SELECT (`FROM`, a
  * condition in `WHERE`, items without groups) is what all of them start from. */
 typedef enum diff_rule {
-    RULE_PARTITION, /* p, NOT p and p IS NULL: together they are all rows */
-    RULE_TOTALS,    /* so are their counts and sums */
-    RULE_COUNT,     /* as many rows meet p as there are for which p is true */
+    RULE_PARTITION,  /* p, NOT p and p IS NULL: together they are all rows */
+    RULE_TOTALS,     /* so are their counts and sums */
+    RULE_COUNT,      /* as many rows meet p as there are for which p is true */
+    RULE_PARAMETERS, /* bound as parameters, and run again, its constants mean the same */
     RULE_COUNT_OF
 } diff_rule;
 

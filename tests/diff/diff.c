@@ -295,9 +295,12 @@ static bool add_engines(run *r)
     const char *path = getenv("MUSTER_DUCKDB");
 
     for (int i = 0; o->muster && i < o->thread_count; i++) {
-        diff_engine engine = diff_engine_muster(o->threads[i]);
+        diff_engine engine = diff_engine_muster(o->threads[i], NULL);
         engine.shared = i > 0 ? &r->session.engines[0] : NULL;
         add_engine(r, engine);
+    }
+    if (o->muster && o->zone) {
+        add_engine(r, diff_engine_muster(1, o->zone));
     }
     if (o->sqlite) {
         add_engine(r, diff_engine_sqlite());

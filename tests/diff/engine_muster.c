@@ -57,6 +57,76 @@ static void run(muster_connection *connection, const char *sql, const diff_node 
     muster_finish(statement);
 }
 
+/* 12.5 with two digits behind the point is 1250. */
+static int64_t unscaled(const char *text, int scale)
+{
+    const char *point = strchr(text, '.');
+    const char *digits = point ? point + 1 : "";
+    int64_t value = llabs(strtoll(text, NULL, 10));
+
+    for (int i = 0; i < scale; i++) {
+        value = value * 10 + (*digits ? *digits++ - '0' : 0);
+    }
+    return text[0] == '-' ? -value : value;
+}
+
+static muster_status bind_value(muster_statement *statement, uint32_t number,
+                                const diff_node *value, muster_error *err)
+{
+    const char *text = value->text;
+
+    if (!text) {
+        return muster_bind_null(statement, number, err);
+    }
+    switch ((int)value->type) {
+    case TYPE_BOOLEAN:
+        return muster_bind_boolean(statement, number, strcmp(text, "true") == 0, err);
+    case TYPE_BIGINT:
+        return muster_bind_int64(statement, number, strtoll(text, NULL, 10), err);
+    case TYPE_DECIMAL:
+        return muster_bind_decimal(statement, number, unscaled(text, value->scale),
+                                   (uint32_t)value->scale, err);
+    case TYPE_DOUBLE:
+        return muster_bind_double(statement, number, strtod(text, NULL), err);
+    default:
+        return muster_bind_text(statement, number, text, strlen(text), err);
+    }
+}
+
+/* Twice, as a program does that keeps its statements; what the second run says is the answer. */
+static muster_status step_bound(muster_statement *statement, const diff_bound *bound,
+                                const diff_node *const *columns, diff_answer *answer,
+                                muster_error *err)
+{
+    bool row = true;
+
+    for (int i = 0; i < bound->count; i++) {
+        MU_TRY(bind_value(statement, (uint32_t)i + 1, bound->value[i], err));
+    }
+    while (row) {
+        MU_TRY(muster_step(statement, &row, err));
+    }
+    muster_reset(statement);
+    return step_all(statement, columns, answer, err);
+}
+
+static void muster_run_bound(diff_engine *engine, const char *sql, const diff_bound *bound,
+                             const diff_node *const *columns, int count, diff_answer *answer)
+{
+    muster_error err = {0};
+    muster_statement *statement = NULL;
+    muster_status status = muster_prepare(engine->connection, sql, NULL, &statement, &err);
+
+    answer->columns = count;
+    if (status == MUSTER_OK) {
+        status = step_bound(statement, bound, columns, answer, &err);
+    }
+    if (status != MUSTER_OK) {
+        diff_answer_fail(answer, err.message);
+    }
+    muster_finish(statement);
+}
+
 static void muster_run(diff_engine *engine, const char *sql, const diff_node *const *columns,
                        int count, diff_answer *answer)
 {
@@ -95,6 +165,10 @@ static bool open_again(diff_engine *engine, diff_answer *reply)
     }
     engine->connection = connection;
     run(connection, "SET synchronous = off", NULL, 0, reply);
+    if (engine->zone) {
+        run(connection, diff_text(&reply->arena, "SET time_zone = '%s'", engine->zone), NULL, 0,
+            reply);
+    }
     return reply->outcome == OUTCOME_ROWS;
 }
 
@@ -129,13 +203,15 @@ static void muster_end(diff_engine *engine)
     }
 }
 
-diff_engine diff_engine_muster(unsigned threads)
+diff_engine diff_engine_muster(unsigned threads, const char *zone)
 {
-    return (diff_engine){.name = "muster",
+    return (diff_engine){.name = zone ? zone : "muster",
                          .dialect = DIALECT_MUSTER,
                          .open = muster_begin,
                          .run = muster_run,
+                         .run_bound = muster_run_bound,
                          .restart = muster_restart,
                          .close = muster_end,
+                         .zone = zone,
                          .threads = threads};
 }

@@ -35,10 +35,13 @@
     X(AGG_ARG, "agg_arg")           \
     X(DISTINCT, "distinct")         \
     X(ORDER, "order")               \
+    X(ORDER_ALL, "order_all")       \
     X(LIMIT, "limit")               \
     X(STAR, "star")                 \
+    X(FROM_FIRST, "from_first")     \
     X(ALIASES, "aliases")           \
     X(CUSTOMERS, "customers")       \
+    X(DID, "did")                   \
     X(DERIVED, "derived")           \
     X(WITH, "with")                 \
     X(JOINS, "joins")               \
@@ -52,6 +55,10 @@
     X(CORRELATED, "correlated")     \
     X(WINDOWS, "windows")           \
     X(FRAMES, "frames")             \
+    X(GROUP_FRAMES, "group_frames") \
+    X(RANGE_FRAMES, "range_frames") \
+    X(EXCLUDE, "exclude")           \
+    X(IGNORE_NULLS, "ignore_nulls") \
     X(QUALIFY, "qualify")           \
     X(SETOPS, "setops")             \
     X(SETOPS_ALL, "setops_all")     \

@@ -90,6 +90,9 @@ diff_node *diff_make_window(diff_maker *maker, const diff_scope *scope, diff_typ
                             bool shown);
 diff_node *diff_make_leaf_source(diff_maker *maker, int depth, diff_scope *scope);
 
+/* The rows of a table, with its columns written bare. */
+void diff_make_rows(diff_maker *maker, const diff_relation *relation, diff_scope *scope);
+
 /* With a query in it; NULL if there is no feature for it. */
 diff_node *diff_make_query_condition(diff_maker *maker, const diff_scope *scope, int depth);
 diff_node *diff_make_scalar_query(diff_maker *maker, const diff_scope *scope, diff_type type,

@@ -172,16 +172,14 @@ static diff_node *make_bare(diff_maker *m, char code)
     return literal;
 }
 
-static diff_node *find_column(diff_maker *m, const diff_scope *scope, diff_type type, bool unique)
+static diff_node *find_column(diff_maker *m, const diff_scope *scope, diff_type type)
 {
     const diff_node *found = NULL;
     unsigned seen = 0;
 
     for (int i = 0; i < scope->count; i++) {
         const diff_node *column = scope->columns[i];
-        if (column->type == type && !column->inexact &&
-            (!unique || (column->origin && column->origin->unique)) &&
-            diff_below(m->random, ++seen) == 0) {
+        if (column->type == type && !column->inexact && diff_below(m->random, ++seen) == 0) {
             found = column;
         }
     }
@@ -196,7 +194,7 @@ static diff_node *make_leaf(diff_maker *m, const diff_scope *scope, diff_type ty
         found = diff_make_aggregate(m, scope->rows, type, 1, false);
     }
     if (!found && !diff_chance(m->random, 10)) {
-        found = find_column(m, scope, type, false);
+        found = find_column(m, scope, type);
     }
     if (!found && scope->rows) {
         found = diff_make_aggregate(m, scope->rows, type, 0, false);
@@ -296,7 +294,8 @@ static diff_node *make_argument(diff_maker *m, const diff_op *op, int index,
         return make_bare(m, code);
     }
     if (code == 'u') {
-        return find_column(m, scope, TYPE_BIGINT, true);
+        return scope->unique && scope->order_count == 1 ? diff_clone(m->arena, scope->order[0])
+                                                        : NULL; /* of a join it takes several */
     }
     const diff_type type = argument_type(m, scope, code, common, index == 0);
     if (compares && (index > 1 || diff_chance(m->random, 60))) {

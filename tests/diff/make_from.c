@@ -64,6 +64,21 @@ static diff_node *make_table(diff_maker *m, const diff_relation *relation, diff_
     return table;
 }
 
+void diff_make_rows(diff_maker *m, const diff_relation *relation, diff_scope *scope)
+{
+    *scope = (diff_scope){0};
+    for (int i = 0; i < relation->count; i++) {
+        const diff_column *c = &relation->columns[i];
+        diff_node *column = diff_node_new(m->arena, NODE_COLUMN, 0);
+        column->type = c->type;
+        column->scale = c->scale;
+        column->most = c->most;
+        column->name = c->name;
+        column->origin = c;
+        scope->columns[scope->count++] = column;
+    }
+}
+
 /* The columns of a query that is a source by this alias. */
 static void add_columns_of(diff_maker *m, const diff_node *query, const char *alias,
                            diff_scope *scope)
@@ -245,11 +260,17 @@ static bool join_by_name(diff_maker *m, diff_node *join, diff_scope *left, const
     static const char *const names[] = {"k", "name"};
     const bool natural = diff_has(m, DIFF_NATURAL) && diff_chance(m->random, 40);
     const diff_node *l = join->child[JOIN_LEFT], *r = join->child[JOIN_RIGHT];
+    const bool chain = left->merged && !natural;
     const int first = natural ? 0 : (int)diff_below(m->random, 2);
     const int count = natural ? 2 : 1 + (first == 0 && diff_chance(m->random, 30));
 
-    if (l->kind != NODE_TABLE || r->kind != NODE_TABLE || strcmp(l->name, r->name) == 0) {
+    if ((l->kind != NODE_TABLE && !chain) || r->kind != NODE_TABLE ||
+        (l->kind == NODE_TABLE && strcmp(l->name, r->name) == 0)) {
         return false;
+    }
+    if (chain && column_named(left, names[1 - first]) &&
+        !column_named(left, names[1 - first])->text && count == 1) {
+        return false; /* bare, it would be one of two from here on */
     }
     for (int i = first; i < first + count; i++) {
         if (!column_named(left, names[i]) || !column_named(right, names[i])) {
@@ -312,10 +333,13 @@ static diff_node *join_one(diff_maker *m, diff_node *left, int depth, diff_scope
     if (scope->row_count * right.row_count / KEYS > ROWS_MOST) {
         return left;
     }
-    if (diff_has(m, DIFF_USING) && diff_chance(m->random, 20) &&
+    if (diff_has(m, DIFF_USING) && (scope->merged || diff_chance(m->random, 20)) &&
         join_by_name(m, join, scope, &right)) {
         scope->row_count = scope->row_count * right.row_count / KEYS + 1;
         return join;
+    }
+    if (scope->merged) {
+        return left; /* its bare names may be those of one more table too */
     }
     return join_on(m, join, scope, &right) ? join : left;
 }
@@ -329,9 +353,10 @@ diff_node *diff_make_source(diff_maker *m, int depth, diff_scope *scope)
     m->windows = false;
     source = diff_make_leaf_source(m, depth, scope);
     if (diff_has(m, DIFF_JOINS)) {
-        joins = (int)diff_below(m->random, 4) - 1;
+        joins = diff_chance(m->random, 10) ? 2 + (int)diff_below(m->random, 3)
+                                           : (int)diff_below(m->random, 4) - 1;
     }
-    for (int i = 0; i < joins && !scope->merged; i++) {
+    for (int i = 0; i < joins; i++) {
         source = join_one(m, source, depth, scope);
         if (source->kind == NODE_JOIN && source->text[0] == ',') {
             break;

@@ -206,6 +206,21 @@ static diff_node *make_total_order(diff_maker *m, const diff_node *query, diff_n
     return order;
 }
 
+/* One direction for all of its keys, if these are the items and nothing before them. */
+static void order_by_all(diff_maker *m, const diff_node *query, diff_node *order)
+{
+    const diff_node *items = diff_items(query);
+
+    if (!diff_has(m, DIFF_ORDER_ALL) || order->count != items->count ||
+        items->child[0]->kind != NODE_ITEM || !diff_chance(m->random, 20)) {
+        return;
+    }
+    for (int i = 0; i < order->count; i++) {
+        order->child[i]->flags = KEY_AS_ALL | KEY_AS_ALIAS | (order->child[0]->flags & KEY_DESC) |
+                                 (order->child[0]->flags & KEY_NULLS_FIRST);
+    }
+}
+
 /* A set operation over columns of one name each can be ordered; others cannot. */
 static bool can_order(const diff_node *query)
 {
@@ -233,6 +248,7 @@ static void make_order(diff_maker *m, diff_node *query, const diff_scope *scope,
         }
     }
     query->child[order_at] = make_total_order(m, query, order);
+    order_by_all(m, query, query->child[order_at]);
     query->place = 1;
     if (limit) {
         diff_node *count = diff_node_new(m->arena, NODE_LITERAL, 0);
@@ -325,6 +341,8 @@ static void make_rest(diff_maker *m, diff_node *select, const diff_scope *rows,
     }
     select->flags =
         diff_has(m, DIFF_DISTINCT) && !any_inexact(select) && diff_chance(m->random, 12);
+    select->text =
+        from && diff_has(m, DIFF_FROM_FIRST) && diff_chance(m->random, 8) ? "FROM" : NULL;
     select->most = scope->row_count;
     make_order(m, select, scope, top);
 }

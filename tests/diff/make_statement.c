@@ -43,29 +43,13 @@ static diff_node *statement_of(diff_maker *m, diff_kind kind, const char *name, 
     return statement;
 }
 
-/* The rows of a table, with its columns written bare. */
-static void scope_of(diff_maker *m, const diff_relation *relation, diff_scope *scope)
-{
-    *scope = (diff_scope){0};
-    for (int i = 0; i < relation->count; i++) {
-        const diff_column *c = &relation->columns[i];
-        diff_node *column = diff_node_new(m->arena, NODE_COLUMN, 0);
-        column->type = c->type;
-        column->scale = c->scale;
-        column->most = c->most;
-        column->name = c->name;
-        column->origin = c;
-        scope->columns[scope->count++] = column;
-    }
-}
-
 static diff_node *make_update(diff_maker *m, diff_relation *relation)
 {
     diff_node *update = statement_of(m, NODE_UPDATE, relation->name, 2);
     const int wanted = 1 + (int)diff_below(m->random, 2);
     diff_scope scope;
 
-    scope_of(m, relation, &scope);
+    diff_make_rows(m, relation, &scope);
     update->child[0] = diff_list_new(m->arena);
     for (int i = 0; i < wanted; i++) {
         const int at = (int)diff_below(m->random, (unsigned)relation->count);
@@ -91,7 +75,7 @@ static diff_node *make_delete(diff_maker *m, const diff_relation *relation)
     diff_node *statement = statement_of(m, NODE_DELETE, relation->name, 1);
     diff_scope scope;
 
-    scope_of(m, relation, &scope);
+    diff_make_rows(m, relation, &scope);
     statement->child[0] = diff_make_condition(m, &scope, 1);
     if (diff_chance(m->random, 60)) { /* leave most rows */
         statement->child[0] =
@@ -107,7 +91,7 @@ static diff_node *make_insert(diff_maker *m, diff_relation *relation)
     diff_scope scope;
 
     /* Its columns, as items to make others like. */
-    scope_of(m, relation, &scope);
+    diff_make_rows(m, relation, &scope);
     row->child[SELECT_ITEMS] = diff_list_new(m->arena);
     for (int i = 0; i < scope.count; i++) {
         diff_list_add(m->arena, row->child[SELECT_ITEMS], diff_make_item(m, scope.columns[i]));

@@ -3,6 +3,8 @@
  */
 #include "tests/diff/make.h"
 
+#include <string.h>
+
 /* inner.column = outer.column, of columns that the outer query names by their source; NULL if there
  * is no such pair, or no such feature. */
 static diff_node *tie(diff_maker *m, const diff_scope *outer, const diff_scope *inner)
@@ -75,6 +77,59 @@ static diff_node *make_in(diff_maker *m, const diff_scope *outer, int depth, boo
     return in;
 }
 
+/* The first column is of customers as the table has it: then it is whom did() asks. */
+static bool has_customer(const diff_scope *scope)
+{
+    const diff_column *origin = scope->count > 0 ? scope->columns[0]->origin : NULL;
+
+    return origin && !scope->rows && !scope->merged && origin->relation && origin->role &&
+           strcmp(origin->role, "CUSTOMER") == 0 && origin->index == 0 &&
+           strcmp(origin->name, scope->columns[0]->name) == 0;
+}
+
+static const diff_relation *some_events(diff_maker *m)
+{
+    const diff_relation *found = NULL;
+    unsigned seen = 0;
+
+    for (int i = 0; i < m->catalog->base; i++) {
+        const diff_relation *relation = m->catalog->relations[i];
+        if (relation->partition && diff_below(m->random, ++seen) == 0) {
+            found = relation;
+        }
+    }
+    return found;
+}
+
+static diff_node *make_did(diff_maker *m, const diff_scope *outer)
+{
+    diff_node *did = diff_node_new(m->arena, NODE_DID, DID_CHILDREN);
+    const diff_relation *events = some_events(m);
+    const diff_features features = m->features;
+    diff_scope scope;
+
+    if (!has_customer(outer) || !events) {
+        return NULL;
+    }
+    diff_make_rows(m, events, &scope);
+    m->features &= ~(diff_bit(DIFF_EXISTS) | diff_bit(DIFF_IN_QUERY) | diff_bit(DIFF_ANY_QUERY) |
+                     diff_bit(DIFF_DID) | diff_bit(DIFF_SCALAR_QUERY));
+    did->child[DID_CUSTOMER] = diff_clone(m->arena, outer->columns[0]);
+    did->child[DID_CONDITION] = diff_make_condition(m, &scope, (int)diff_below(m->random, 2));
+    m->features = features;
+    did->name = events->name;
+    for (int i = 0; i < events->count; i++) {
+        if (events->columns[i].role && strcmp(events->columns[i].role, "CUSTOMER") == 0) {
+            did->text = events->columns[i].name;
+        }
+    }
+    did->flags = diff_chance(m->random, 75) ? 1 + diff_below(m->random, 3) : 0;
+    if (!did->flags || diff_chance(m->random, 20)) {
+        did->place = (int)did->flags + 1 + (int)diff_below(m->random, 3);
+    }
+    return did;
+}
+
 diff_node *diff_make_query_condition(diff_maker *m, const diff_scope *scope, int depth)
 {
     diff_node *made = NULL;
@@ -83,13 +138,16 @@ diff_node *diff_make_query_condition(diff_maker *m, const diff_scope *scope, int
     if (m->budget <= 0) {
         return NULL;
     }
-    switch (diff_below(m->random, 4)) {
+    switch (diff_below(m->random, 5)) {
     case 0:
         made = diff_has(m, DIFF_ANY_QUERY) ? make_in(m, scope, depth, true) : NULL;
         break;
     case 1:
     case 2:
         made = diff_has(m, DIFF_IN_QUERY) ? make_in(m, scope, depth, false) : NULL;
+        break;
+    case 3:
+        made = diff_has(m, DIFF_DID) ? make_did(m, scope) : NULL;
         break;
     default:
         made = diff_has(m, DIFF_EXISTS) ? make_exists(m, scope, depth) : NULL;

@@ -44,6 +44,11 @@
     {                                                  \
         OP_OF(USE_POSITION, DIFF_WINDOWS, __VA_ARGS__) \
     }
+#define NO_NULLS(types, ours, theirs)                                                          \
+    {                                                                                          \
+        OP(DIFF_IGNORE_NULLS, USE_POSITION, types, MOST_KEPT, ours " IGNORE NULLS$f", HAS_NOT, \
+           theirs)                                                                             \
+    }
 #define OP_OF(used, of, ...) OP(of, used, __VA_ARGS__)
 
 #define LOGIC(signature, text) SCALAR(DIFF_LOGIC, signature, LESS_THAN(1), text)
@@ -177,6 +182,14 @@ const diff_op diff_ops[] = {
            "((strftime('%Y', $1) - strftime('%Y', $0)) * 12 + strftime('%m', $1) - "
            "strftime('%m', $0))"),
     SCALAR(DIFF_DATES, "iTT", 1e9, "date_diff('hour', $0, $1)", HAS_NOT),
+    SCALAR(DIFF_DATES, "iTT", 1e5, "date_sub('month', $0, $1)", HAS_NOT),
+    SCALAR(DIFF_DATES, "iDD", 1e5, "date_diff('week', $0, $1)", HAS_NOT),
+    SCALAR(DIFF_DATES, "iDD", 1e4, "date_diff('quarter', $0, $1)", HAS_NOT),
+    SCALAR(DIFF_DATES, "tD", LESS_THAN(9), "dayname($0)", HAS_NOT),
+    SCALAR(DIFF_DATES, "tT", LESS_THAN(9), "monthname($0)", HAS_NOT),
+    SCALAR(DIFF_DATES, "tT", LESS_THAN(16), "strftime($0, '%d.%m.%Y %H:%M')",
+           "strftime('%d.%m.%Y %H:%M', $0)"),
+    SCALAR(DIFF_DATES, "TT", 0, "time_bucket(INTERVAL '90 minutes', $0)", HAS_NOT),
     SCALAR(DIFF_INTERVALS, "TT", 0, "($0 + INTERVAL '36 hours')", "datetime($0, '+36 hours')"),
     SCALAR(DIFF_INTERVALS, "TT", 0, "($0 - INTERVAL '90 minutes')", "datetime($0, '-90 minutes')"),
     SCALAR(DIFF_INTERVALS, "TT", 0, "($0 + INTERVAL '1 month')", HAS_NOT),
@@ -215,7 +228,7 @@ const diff_op diff_ops[] = {
     /* Window functions. */
     POSITION("i", 1e6, "row_number()"),
     RANK("i", 1e6, "rank()"),
-    RANK("i", 1e6, "dense_rank()"),
+    RANK("i", 1e6, "dense_rank()", NULL, HAS_NOT), /* there it crashes now and then */
     INEXACT_RANK("f", 1, "percent_rank()"),
     INEXACT_RANK("f", 1, "cume_dist()"),
     POSITION("iK", 10, "ntile($0)"),
@@ -226,6 +239,12 @@ const diff_op diff_ops[] = {
     POSITION("xx", MOST_KEPT, "first_value($0)"),
     POSITION("xx", MOST_KEPT, "last_value($0)"),
     POSITION("xxK", MOST_KEPT, "nth_value($0, $1)"),
+    NO_NULLS("xx", "lag($0)", "lag($0 IGNORE NULLS)"),
+    NO_NULLS("xx", "lead($0)", "lead($0 IGNORE NULLS)"),
+    NO_NULLS("xxk", "lead($0, $1)", "lead($0, $1 IGNORE NULLS)"),
+    NO_NULLS("xx", "first_value($0)", "first_value($0 IGNORE NULLS)"),
+    NO_NULLS("xx", "last_value($0)", "last_value($0 IGNORE NULLS)"),
+    NO_NULLS("xxK", "nth_value($0, $1)", "nth_value($0, $1 IGNORE NULLS)"),
 };
 
 const int diff_op_count = sizeof diff_ops / sizeof diff_ops[0];

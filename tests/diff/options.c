@@ -17,6 +17,7 @@ static const char usage[] =
     "  --without-muster    the others among themselves\n"
     "  --errors            also shows queries that every engine says are wrong\n"
     "  --threads LIST      muster with so many (1,4)\n"
+    "  --zone NAME         and muster in a time zone, such as +05:30: it must not show\n"
     "  --features LIST     what queries are made of: names, or all; -name leaves one out\n"
     "  --findings N        ends after so many differences (5)\n\n"
     "Features:";
@@ -87,6 +88,10 @@ static bool read_option(diff_options *o, const char *name, const char *value)
     }
     if (strcmp(name, "--only") == 0) {
         return read_only(o, value);
+    }
+    if (strcmp(name, "--zone") == 0) {
+        o->zone = value;
+        return true;
     }
     if (strcmp(name, "--threads") == 0) {
         return read_threads(o, value);

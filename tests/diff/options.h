@@ -18,6 +18,7 @@ typedef struct diff_options {
     bool sqlite, duckdb;
     unsigned threads[4];
     int thread_count;
+    const char *zone; /* of one more muster, or NULL */
     diff_features features;
     uint64_t findings; /* after so many it ends */
 } diff_options;

@@ -69,8 +69,20 @@ static void put_group(diff_out *out, const diff_node *group)
     }
 }
 
+/* ALL means every item; shrink.c may have taken some away, on either side. */
+static bool is_all(const diff_out *out, const diff_node *order)
+{
+    return order && order->count > 0 && order->child[0]->flags & KEY_AS_ALL &&
+           out->dialect != DIALECT_SQLITE && out->items->count == order->count;
+}
+
 static void put_order(diff_out *out, const diff_node *order)
 {
+    if (is_all(out, order)) {
+        diff_put(out, " ORDER BY ALL%s NULLS %s", order->child[0]->flags & KEY_DESC ? " DESC" : "",
+                 order->child[0]->flags & KEY_NULLS_FIRST ? "FIRST" : "LAST");
+        return;
+    }
     for (int i = 0; order && i < order->count; i++) {
         const diff_node *key = order->child[i];
         const bool descends = key->flags & KEY_DESC, nulls_first = key->flags & KEY_NULLS_FIRST;
@@ -146,16 +158,27 @@ static void put_with(diff_out *out, const diff_node *with)
     }
 }
 
+static void put_from(diff_out *out, const char *words, const diff_node *source)
+{
+    if (source) {
+        diff_put(out, "%s", words);
+        put_source(out, source);
+    }
+}
+
 static void put_select(diff_out *out, const diff_node *select)
 {
     diff_node *const *child = select->child;
+    const bool from_first = select->text && child[SELECT_FROM] && out->dialect != DIALECT_SQLITE;
 
     put_with(out, child[SELECT_WITH]);
-    diff_put(out, select->flags ? "SELECT DISTINCT " : "SELECT ");
+    if (from_first) {
+        put_from(out, "FROM ", child[SELECT_FROM]);
+    }
+    diff_put(out, "%sSELECT %s", from_first ? " " : "", select->flags ? "DISTINCT " : "");
     put_items(out, child[SELECT_ITEMS]);
-    if (child[SELECT_FROM]) {
-        diff_put(out, " FROM ");
-        put_source(out, child[SELECT_FROM]);
+    if (!from_first) {
+        put_from(out, " FROM ", child[SELECT_FROM]);
     }
     out->items = child[SELECT_ITEMS]; /* the queries in it have had theirs */
     put_clause(out, " WHERE ", child[SELECT_WHERE]);
@@ -341,6 +364,15 @@ const char *diff_print(mu_arena *arena, diff_dialect dialect, const diff_node *t
         put_statement(&out, tree);
     }
     return out.lacks ? NULL : out.text;
+}
+
+const char *diff_print_bound(mu_arena *arena, const diff_node *query, diff_bound *bound)
+{
+    diff_out out = {.arena = arena, .dialect = DIALECT_MUSTER, .bound = bound};
+
+    bound->count = 0;
+    diff_print_query(&out, query);
+    return out.text;
 }
 
 const char *diff_print_create(mu_arena *arena, diff_dialect dialect, const diff_relation *relation)

@@ -15,12 +15,16 @@ typedef struct diff_out {
     size_t size, room;
     bool lacks;             /* the dialect has no words for something in it */
     const diff_node *items; /* of the query at hand: what aliases and places stand for */
+    diff_bound *bound;      /* not NULL: constants go here instead */
 } diff_out;
 
 void diff_put(diff_out *out, const char *format, ...) MU_PRINTF(2, 3);
 
 /* A query or a statement, without a semicolon. NULL if the dialect has no words for it. */
 const char *diff_print(mu_arena *arena, diff_dialect dialect, const diff_node *tree);
+
+/* A query for muster with parameters in the place of its constants; equal ones are one. */
+const char *diff_print_bound(mu_arena *arena, const diff_node *query, diff_bound *bound);
 
 void diff_print_expr(diff_out *out, const diff_node *node);
 void diff_print_query(diff_out *out, const diff_node *node);

@@ -216,6 +216,30 @@ static void put_keys(diff_out *out, const char *words, const diff_node *list)
     }
 }
 
+static void put_distance(diff_out *out, const diff_node *distance)
+{
+    if (!distance) {
+        diff_put(out, "0"); /* shrink.c took it away */
+    } else if (distance->type < TYPE_DATE) {
+        put_number(out, distance->type, distance->scale, distance->text);
+    } else {
+        diff_put(out, "%s", distance->text);
+        out->lacks |= out->dialect == DIALECT_SQLITE;
+    }
+}
+
+static void put_frame(diff_out *out, const diff_node *window)
+{
+    diff_put(out, " ");
+    for (const char *text = window->text; *text; text++) {
+        if (*text == '$') {
+            put_distance(out, window->child[WINDOW_DISTANCE]);
+        } else {
+            put_bytes(out, text, 1);
+        }
+    }
+}
+
 static void put_over(diff_out *out, const diff_node *window)
 {
     const diff_node *partition = window->child[WINDOW_PARTITION];
@@ -225,7 +249,7 @@ static void put_over(diff_out *out, const diff_node *window)
     put_keys(out, "PARTITION BY ", partition);
     put_keys(out, partition && order && partition->count > 0 ? " ORDER BY " : "ORDER BY ", order);
     if (window->text) {
-        diff_put(out, " %s", window->text);
+        put_frame(out, window);
     }
     diff_put(out, ")");
 }
@@ -250,7 +274,8 @@ static void put_call(diff_out *out, const diff_node *call, const diff_node *wind
     const char *text = diff_op_template(call->op, out->dialect);
     bool rest = false;
 
-    if (!text) {
+    if (!text ||
+        (window && out->dialect == DIALECT_SQLITE && call->op->feature == DIFF_AGG_DISTINCT)) {
         out->lacks = true;
         return;
     }
@@ -309,6 +334,69 @@ static void put_with_query(diff_out *out, const diff_node *node)
     diff_put(out, "))");
 }
 
+static bool same_value(const diff_node *a, const diff_node *b)
+{
+    return a->type == b->type && a->scale == b->scale && (a->text == NULL) == (b->text == NULL) &&
+           (!a->text || strcmp(a->text, b->text) == 0);
+}
+
+/* False if it has to stand there itself. */
+static bool put_parameter(diff_out *out, const diff_node *literal)
+{
+    diff_bound *bound = out->bound;
+    const bool typed = literal->text && literal->type < TYPE_DATE;
+    int at = 0;
+
+    if (!bound || (literal->flags & LITERAL_BARE && literal->type != TYPE_TEXT)) {
+        return false;
+    }
+    while (at < bound->count && !same_value(bound->value[at], literal)) {
+        at++;
+    }
+    if (at == BOUND_MOST) {
+        return false;
+    }
+    bound->value[at] = literal;
+    bound->count += at == bound->count;
+    diff_put(out, typed ? "$%d" : "CAST($%d AS %s)", at + 1,
+             diff_type_name(out->arena, out->dialect, literal->type, literal->scale));
+    return true;
+}
+
+static void put_did(diff_out *out, const diff_node *did)
+{
+    const char *const customer = did->text;
+
+    if (out->dialect == DIALECT_MUSTER) {
+        diff_put(out, "did(");
+        diff_print_expr(out, did->child[DID_CONDITION]);
+        if (did->flags) {
+            diff_put(out, ", at_least => %u", did->flags);
+        }
+        if (did->place) {
+            diff_put(out, ", at_most => %d", did->place);
+        }
+        diff_put(out, ", table => %s)", did->name);
+        return;
+    }
+    /* Who is to have done it at most so often may never have. */
+    diff_put(out, "coalesce(");
+    diff_print_expr(out, did->child[DID_CUSTOMER]);
+    diff_put(out, did->flags ? "" : " NOT");
+    diff_put(out, " IN (SELECT %s FROM %s WHERE %s IS NOT NULL AND ", customer, did->name,
+             customer);
+    diff_print_expr(out, did->child[DID_CONDITION]);
+    diff_put(out, " GROUP BY %s HAVING count(*) ", customer);
+    if (did->flags && did->place) {
+        diff_put(out, "BETWEEN %u AND %d", did->flags, did->place);
+    } else if (did->flags) {
+        diff_put(out, ">= %u", did->flags);
+    } else {
+        diff_put(out, "> %d", did->place);
+    }
+    diff_put(out, "), false)");
+}
+
 void diff_print_expr(diff_out *out, const diff_node *node)
 {
     switch ((int)node->kind) {
@@ -316,6 +404,9 @@ void diff_print_expr(diff_out *out, const diff_node *node)
         diff_put(out, node->text ? "%s.%s" : "%s%s", node->text ? node->text : "", node->name);
         break;
     case NODE_LITERAL:
+        if (put_parameter(out, node)) {
+            break;
+        }
         if (node->flags & LITERAL_BARE && node->type != TYPE_TEXT) {
             diff_put(out, "%s", node->text);
         } else {
@@ -328,6 +419,9 @@ void diff_print_expr(diff_out *out, const diff_node *node)
         break;
     case NODE_WINDOW:
         put_call(out, node->child[WINDOW_CALL], node);
+        break;
+    case NODE_DID:
+        put_did(out, node);
         break;
     case NODE_SCALAR:
         diff_put(out, "(");

@@ -76,7 +76,7 @@ int diff_size(const diff_node *node)
 
 bool diff_is_expression(const diff_node *node)
 {
-    return node->kind <= NODE_ANY_QUERY;
+    return node->kind <= NODE_DID;
 }
 
 bool diff_is_query(const diff_node *node)
@@ -105,6 +105,18 @@ static diff_features of_join(const diff_node *join)
            if_set(on && on->kind == NODE_NAMES, DIFF_USING);
 }
 
+static bool by_all(const diff_node *keys)
+{
+    return keys && keys->count > 0 && keys->child[0]->flags & KEY_AS_ALL;
+}
+
+static diff_features of_frame(const char *frame)
+{
+    return diff_bit(DIFF_FRAMES) | if_set(frame[0] == 'G', DIFF_GROUP_FRAMES) |
+           if_set(strstr(frame, "$") || strstr(frame, "INTERVAL"), DIFF_RANGE_FRAMES) |
+           if_set(strstr(frame, "EXCLUDE"), DIFF_EXCLUDE);
+}
+
 static diff_features of_select(const diff_node *select)
 {
     diff_node *const *child = select->child;
@@ -115,7 +127,9 @@ static diff_features of_select(const diff_node *select)
            if_set(child[SELECT_HAVING], DIFF_HAVING) | if_set(child[SELECT_ORDER], DIFF_ORDER) |
            if_set(child[SELECT_QUALIFY], DIFF_QUALIFY) | if_set(child[SELECT_LIMIT], DIFF_LIMIT) |
            if_set(child[SELECT_OFFSET], DIFF_LIMIT) | if_set(keys & KEY_AS_ALL, DIFF_GROUP_ALL) |
-           if_set(keys & KEY_AS_ALIAS, DIFF_ALIASES) | if_set(select->flags, DIFF_DISTINCT);
+           if_set(keys & KEY_AS_ALIAS, DIFF_ALIASES) | if_set(select->flags, DIFF_DISTINCT) |
+           if_set(by_all(child[SELECT_ORDER]), DIFF_ORDER_ALL) |
+           if_set(select->text, DIFF_FROM_FIRST);
 }
 
 static diff_features of_setop(const diff_node *setop)
@@ -124,18 +138,26 @@ static diff_features of_setop(const diff_node *setop)
 
     return diff_bit(DIFF_SETOPS) | if_set(all, DIFF_SETOPS_ALL) |
            if_set(setop->child[SETOP_ORDER], DIFF_ORDER) |
+           if_set(by_all(setop->child[SETOP_ORDER]), DIFF_ORDER_ALL) |
            if_set(setop->child[SETOP_LIMIT], DIFF_LIMIT);
 }
 
 static diff_features of_node(const diff_node *node)
 {
     static const diff_feature features[] = {
-        [NODE_SCALAR] = DIFF_SCALAR_QUERY, [NODE_EXISTS] = DIFF_EXISTS,
-        [NODE_IN_QUERY] = DIFF_IN_QUERY,   [NODE_ANY_QUERY] = DIFF_ANY_QUERY,
-        [NODE_WINDOW] = DIFF_WINDOWS,      [NODE_DERIVED] = DIFF_DERIVED,
-        [NODE_VALUES] = DIFF_VALUES,       [NODE_STAR] = DIFF_STAR,
-        [NODE_VIEW] = DIFF_VIEWS,          [NODE_CTAS] = DIFF_CTAS,
-        [NODE_INSERT] = DIFF_INSERT_QUERY, [NODE_UPDATE] = DIFF_UPDATE,
+        [NODE_SCALAR] = DIFF_SCALAR_QUERY,
+        [NODE_EXISTS] = DIFF_EXISTS,
+        [NODE_IN_QUERY] = DIFF_IN_QUERY,
+        [NODE_ANY_QUERY] = DIFF_ANY_QUERY,
+        [NODE_DID] = DIFF_DID,
+        [NODE_WINDOW] = DIFF_WINDOWS,
+        [NODE_DERIVED] = DIFF_DERIVED,
+        [NODE_VALUES] = DIFF_VALUES,
+        [NODE_STAR] = DIFF_STAR,
+        [NODE_VIEW] = DIFF_VIEWS,
+        [NODE_CTAS] = DIFF_CTAS,
+        [NODE_INSERT] = DIFF_INSERT_QUERY,
+        [NODE_UPDATE] = DIFF_UPDATE,
         [NODE_DELETE] = DIFF_DELETE,
     };
     const diff_features own = diff_bit(features[node->kind]);
@@ -150,7 +172,7 @@ static diff_features of_node(const diff_node *node)
            : node->kind == NODE_SELECT ? of_select(node)
            : node->kind == NODE_SETOP  ? of_setop(node)
            : node->kind == NODE_COLUMN ? own | if_set(node->flags & COLUMN_OUTER, DIFF_CORRELATED)
-           : node->kind == NODE_WINDOW ? own | if_set(node->text, DIFF_FRAMES)
+           : node->kind == NODE_WINDOW ? own | (node->text ? of_frame(node->text) : 0)
                                        : own;
 }
 

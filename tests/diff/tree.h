@@ -33,12 +33,14 @@ typedef enum diff_kind {
     NODE_EXISTS,    /* EXISTS (query); flags: NOT */
     NODE_IN_QUERY,  /* children: value, query; flags: NOT */
     NODE_ANY_QUERY, /* children: value, query; text: "= ANY", "<> ALL", ... */
+    NODE_DID,       /* children: DID_...; name: the table of events; text: its customers */
     /* Sources. */
     NODE_TABLE,   /* name, and `text` as its alias */
     NODE_DERIVED, /* (query) alias `text`; named by WITH if `name` is not NULL, then no child */
     NODE_JOIN,    /* children: JOIN_...; text: "JOIN", "LEFT JOIN", ",", ... */
     /* Queries. */
-    NODE_SELECT, /* children: SELECT_...; flags: DISTINCT; place: 1 if ordered totally */
+    NODE_SELECT, /* children: SELECT_...; flags: DISTINCT; place: 1 if ordered totally; text:
+                    "FROM" if that comes first */
     NODE_SETOP,  /* children: SETOP_...; text: "UNION ALL", ... */
     NODE_VALUES, /* children: the first row as a list of items, the others as lists */
     /* Their parts. */
@@ -89,7 +91,16 @@ enum {
     WINDOW_CALL,
     WINDOW_PARTITION,
     WINDOW_ORDER,
+    WINDOW_DISTANCE, /* of a frame: what stands for each $ in its text, or NULL */
     WINDOW_CHILDREN
+};
+
+/* customer IN (who did what meets the condition so often); flags: at least, place: at most, or
+ * 0. */
+enum {
+    DID_CUSTOMER,
+    DID_CONDITION,
+    DID_CHILDREN
 };
 
 /* Of a column, a literal. */
@@ -104,8 +115,18 @@ enum {
     KEY_NULLS_FIRST = 2, /* always as it is meant; left out where the dialect means it anyway */
     KEY_AS_ALIAS = 4,    /* by the `name` of the item that it is */
     KEY_AS_PLACE = 8,    /* by the number of that item */
-    KEY_AS_ALL = 16,     /* all keys of GROUP BY as ALL, if the first has this */
+    KEY_AS_ALL = 16,     /* all keys as ALL, if the first has this */
 };
+
+enum {
+    BOUND_MOST = 64
+};
+
+/* The constants of a query that are given to it as $1, $2, ... */
+typedef struct diff_bound {
+    const struct diff_node *value[BOUND_MOST];
+    int count;
+} diff_bound;
 
 typedef struct diff_op diff_op;
 typedef struct diff_node diff_node;

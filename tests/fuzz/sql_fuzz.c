@@ -20,6 +20,10 @@ static const char setup[] =
     "'2024-01-01'), ('b', '2024-01-02 10:00:00', 'pay', NULL, NULL, -3, NULL, false, NULL), "
     "('a', '2024-02-03', 'pay', 'app', 20, NULL, 1e300, NULL, '1999-12-31'), "
     "(NULL, '2024-02-04', NULL, 'web', -1, 9223372036854775807, -0.25, true, '2024-02-29');"
+    "CREATE TABLE goods (id BIGINT, name TEXT, price DECIMAL(8,2), since DATE);"
+    "INSERT INTO goods VALUES (1, 'web', 2.50, '2023-12-31'), (2, 'app', NULL, NULL);"
+    "CREATE VIEW paid AS SELECT customer, ts, amount, channel AS name FROM events WHERE event = "
+    "'pay';"
     "CREATE TAG vip AS SELECT customer FROM customers WHERE customer = 'a';"
     "CREATE AUDIENCE payers AS SELECT customer FROM events WHERE event = 'pay';"
     "REFRESH AUDIENCE payers";
