@@ -44,20 +44,6 @@ static muster_status nullif_scalar(mu_func_context *context, const mu_expr *expr
     return MUSTER_OK;
 }
 
-/* Customers are less and greater by their ids, not by when they came. */
-static muster_status bind_extreme(const mu_scope *scope, const mu_func *func, const mu_expr **args,
-                                  uint32_t arg_count, int32_t offset, mu_type *result,
-                                  muster_error *err)
-{
-    for (uint32_t i = 0; i < arg_count; i++) {
-        if (args[i]->type.kind == MU_CUSTOMER) {
-            MU_TRY(mu_expr_cast(scope, args[i], mu_scope_id_type(scope), false, args[i]->offset,
-                                &args[i], err));
-        }
-    }
-    return bind_same(scope, func, args, arg_count, offset, result, err);
-}
-
 enum {
     GREATEST,
     LEAST
