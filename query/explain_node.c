@@ -88,15 +88,17 @@ static void put_size(const mu_explainer *p, const mu_plan *plan)
     }
 }
 
-/* Whether one of the first ranges is about the column. */
-static bool is_ranged(const mu_plan *plan, uint32_t count, uint32_t column)
+/* The columns of the table that are marked, behind `before`. */
+static void put_marked(const mu_explainer *p, const mu_table *table, const uint64_t *marked,
+                       const char *before)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        if (plan->scan.ranges[i].column == column) {
-            return true;
+    for (uint32_t c = 0; c < table->column_count; c++) {
+        if (mu_bits_test(marked, c)) {
+            put(p->out, before);
+            put(p->out, table->columns[c].name);
+            before = ", ";
         }
     }
-    return false;
 }
 
 /* By what blocks are left out that no row of can matter: postings of indexed columns, or the least
@@ -105,35 +107,28 @@ static muster_status put_skips(const mu_explainer *p, const mu_plan *plan, muste
 {
     const mu_table *table = plan->scan.table;
     const mu_expr *filter = plan->scan.filter;
-    const bool several = filter && filter->kind == MU_EXPR_AND;
-    const char *separator = "; skips by postings of ";
-    const size_t words = mu_bits_words(plan->column_count);
-    uint64_t *used;
+    const bool several = filter->kind == MU_EXPR_AND;
+    uint64_t *used, *indexed, *ranged;
 
-    MU_ARENA_TRY(used, p->scope->arena, words, err);
-    for (uint32_t i = 0; filter && i < (several ? filter->arg_count : 1); i++) {
+    MU_ARENA_TRY(used, p->scope->arena, mu_bits_words(plan->column_count), err);
+    MU_ARENA_TRY(indexed, p->scope->arena, mu_bits_words(table->column_count), err);
+    MU_ARENA_TRY(ranged, p->scope->arena, mu_bits_words(table->column_count), err);
+    for (uint32_t i = 0; i < (several ? filter->arg_count : 1); i++) {
         const mu_expr *conjunct = several ? filter->args[i] : filter;
-        if (!mu_indexed_only(table, plan->scan.columns, conjunct)) {
-            continue;
-        }
-        memset(used, 0, words * sizeof *used);
-        mu_expr_columns(conjunct, used);
-        for (uint32_t c = 0; c < plan->column_count; c++) {
-            if (mu_bits_test(used, c)) {
-                put(p->out, separator);
-                put(p->out, plan->columns[c].name);
-                separator = ", ";
-            }
+        if (mu_indexed_only(table, plan->scan.columns, conjunct)) {
+            mu_expr_columns(conjunct, used);
         }
     }
-    separator = "; skips by min and max of ";
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        if (mu_bits_test(used, c)) {
+            mu_bits_set(indexed, plan->scan.columns[c]);
+        }
+    }
     for (uint32_t i = 0; i < plan->scan.range_count; i++) {
-        if (!is_ranged(plan, i, plan->scan.ranges[i].column)) {
-            put(p->out, separator);
-            put(p->out, table->columns[plan->scan.ranges[i].column].name);
-            separator = ", ";
-        }
+        mu_bits_set(ranged, plan->scan.ranges[i].column);
     }
+    put_marked(p, table, indexed, "; skips by postings of ");
+    put_marked(p, table, ranged, "; skips by min and max of ");
     return MUSTER_OK;
 }
 
