@@ -75,10 +75,14 @@ static bool takes(char letter, mu_type type)
     return letter == 'a' || type.kind == MU_NULL || mu_type_of_letter(letter).kind == type.kind;
 }
 
-/* Whether a value of the type may be cast to what the letter says without a word. */
-static bool takes_cast(char letter, mu_type type)
+/* Whether the argument may be cast to what the letter says without a word. A text that is written
+ * out is whatever it is read as: so parameters come. */
+static bool takes_cast(char letter, const mu_expr *arg)
 {
+    const mu_type type = arg->type;
+
     return takes(letter, type) ||
+           (letter == 'f' && arg->kind == MU_EXPR_CONST && type.kind == MU_TEXT) ||
            (letter == 'f' && (type.kind == MU_BIGINT || type.kind == MU_DECIMAL)) ||
            (letter == 't' && type.kind == MU_CUSTOMER);
 }
@@ -92,7 +96,7 @@ static int fit_of(const mu_agg *agg, const mu_expr *const *args, uint32_t arg_co
         return -1;
     }
     for (uint32_t i = 0; i < arg_count; i++) {
-        if (!takes_cast(agg->params[i], args[i]->type)) {
+        if (!takes_cast(agg->params[i], args[i])) {
             return -1;
         }
         exact += takes(agg->params[i], args[i]->type);

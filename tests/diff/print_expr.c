@@ -307,10 +307,38 @@ static void put_call(diff_out *out, const diff_node *call, const diff_node *wind
     }
 }
 
+static bool is_tied(const diff_node *node)
+{
+    bool tied = node && node->kind == NODE_COLUMN && node->flags & COLUMN_OUTER;
+
+    for (int i = 0; node && i < node->count && !tied; i++) {
+        const diff_node *child = node->child[i];
+        tied = child && !diff_is_query(child) && is_tied(child);
+    }
+    return tied;
+}
+
+static bool is_customer(const diff_node *node)
+{
+    return node->kind == NODE_COLUMN && node->origin && node->origin->role &&
+           strcmp(node->origin->role, "CUSTOMER") == 0;
+}
+
+/* Whether muster asks a set of customers: of nobody it says NULL, even if the set is empty. */
+static bool asks_set(const diff_node *node)
+{
+    const diff_node *query = node->child[1], *item = diff_items(query)->child[0];
+
+    return is_customer(node->child[0]) && item->kind == NODE_ITEM && is_customer(item->child[0]) &&
+           query->kind == NODE_SELECT && !is_tied(query->child[SELECT_WHERE]);
+}
+
 static void put_with_query(diff_out *out, const diff_node *node)
 {
     const char *no = node->flags ? "NOT " : "";
     const char *any = node->text;
+    const bool none_is_null =
+        node->kind != NODE_EXISTS && out->dialect != DIALECT_MUSTER && asks_set(node);
 
     if (node->kind == NODE_EXISTS) {
         diff_put(out, "(%sEXISTS (", no);
@@ -319,6 +347,11 @@ static void put_with_query(diff_out *out, const diff_node *node)
         return;
     }
     diff_put(out, "(");
+    if (none_is_null) {
+        diff_put(out, "CASE WHEN ");
+        diff_print_expr(out, node->child[0]);
+        diff_put(out, " IS NOT NULL THEN ");
+    }
     diff_print_expr(out, node->child[0]);
     if (node->kind == NODE_ANY_QUERY && out->dialect == DIALECT_SQLITE) {
         out->lacks |= strcmp(any, "= ANY") != 0 && strcmp(any, "<> ALL") != 0;
@@ -331,7 +364,7 @@ static void put_with_query(diff_out *out, const diff_node *node)
         diff_put(out, " %sIN (", no);
     }
     diff_print_query(out, node->child[1]);
-    diff_put(out, "))");
+    diff_put(out, none_is_null ? ") END)" : "))");
 }
 
 static bool same_value(const diff_node *a, const diff_node *b)
@@ -379,8 +412,10 @@ static void put_did(diff_out *out, const diff_node *did)
         diff_put(out, ", table => %s)", did->name);
         return;
     }
-    /* Who is to have done it at most so often may never have. */
-    diff_put(out, "coalesce(");
+    /* Who is to have done it at most so often may never have; NULL is nobody. */
+    diff_put(out, "(");
+    diff_print_expr(out, did->child[DID_CUSTOMER]);
+    diff_put(out, " IS NOT NULL AND ");
     diff_print_expr(out, did->child[DID_CUSTOMER]);
     diff_put(out, did->flags ? "" : " NOT");
     diff_put(out, " IN (SELECT %s FROM %s WHERE %s IS NOT NULL AND ", customer, did->name,
@@ -394,7 +429,7 @@ static void put_did(diff_out *out, const diff_node *did)
     } else {
         diff_put(out, "> %d", did->place);
     }
-    diff_put(out, "), false)");
+    diff_put(out, "))");
 }
 
 void diff_print_expr(diff_out *out, const diff_node *node)

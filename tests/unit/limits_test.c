@@ -245,7 +245,7 @@ TEST(settings_are_shown_and_what_is_wrong_with_them_told)
                "memory_limit|5 MiB|what all statements of the database may hold\n"
                "statement_timeout|none|how long a statement of the connection may take\n"
                "synchronous|on|whether a commit waits for the disk\n"
-               "time_zone|UTC|where the connection is: what a day is\n");
+               "time_zone|UTC|by which times are read, shown and cut into days\n");
     for (size_t i = 0; i < MU_COUNT(wrong); i++) {
         assert_status(MUSTER_INVALID, ask_only(db, wrong[i][0], &test_error));
         assert_message_has(wrong[i][1]);
