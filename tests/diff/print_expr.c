@@ -324,13 +324,13 @@ static bool is_customer(const diff_node *node)
            strcmp(node->origin->role, "CUSTOMER") == 0;
 }
 
-/* Whether muster asks a set of customers: of nobody it says NULL, even if the set is empty. */
+/* Whether muster asks a set of customers: of nobody it says NULL, even if the set is empty; if it
+ * is tied to the rows around it, sometimes. */
 static bool asks_set(const diff_node *node)
 {
-    const diff_node *query = node->child[1], *item = diff_items(query)->child[0];
+    const diff_node *item = diff_items(node->child[1])->child[0];
 
-    return is_customer(node->child[0]) && item->kind == NODE_ITEM && is_customer(item->child[0]) &&
-           query->kind == NODE_SELECT && !is_tied(query->child[SELECT_WHERE]);
+    return is_customer(node->child[0]) && item->kind == NODE_ITEM && is_customer(item->child[0]);
 }
 
 static void put_with_query(diff_out *out, const diff_node *node)
@@ -348,6 +348,7 @@ static void put_with_query(diff_out *out, const diff_node *node)
     }
     diff_put(out, "(");
     if (none_is_null) {
+        out->lacks |= is_tied(node->child[1]->child[SELECT_WHERE]);
         diff_put(out, "CASE WHEN ");
         diff_print_expr(out, node->child[0]);
         diff_put(out, " IS NOT NULL THEN ");
@@ -412,10 +413,11 @@ static void put_did(diff_out *out, const diff_node *did)
         diff_put(out, ", table => %s)", did->name);
         return;
     }
-    /* Who is to have done it at most so often may never have; NULL is nobody. */
-    diff_put(out, "(");
+    /* Who is to have done it at most so often may never have; of nobody a set says
+     * nothing. */
+    diff_put(out, "(CASE WHEN ");
     diff_print_expr(out, did->child[DID_CUSTOMER]);
-    diff_put(out, " IS NOT NULL AND ");
+    diff_put(out, " IS NOT NULL THEN ");
     diff_print_expr(out, did->child[DID_CUSTOMER]);
     diff_put(out, did->flags ? "" : " NOT");
     diff_put(out, " IN (SELECT %s FROM %s WHERE %s IS NOT NULL AND ", customer, did->name,
@@ -429,7 +431,7 @@ static void put_did(diff_out *out, const diff_node *did)
     } else {
         diff_put(out, "> %d", did->place);
     }
-    diff_put(out, "))");
+    diff_put(out, ") END)");
 }
 
 void diff_print_expr(diff_out *out, const diff_node *node)
