@@ -44,26 +44,24 @@ static muster_status nullif_scalar(mu_func_context *context, const mu_expr *expr
     return MUSTER_OK;
 }
 
-enum {
-    GREATEST,
-    LEAST
-};
-
-/* Customers have no order of their own, only their ids do. */
+/* Customers are less and greater by their ids, not by when they came. */
 static muster_status bind_extreme(const mu_scope *scope, const mu_func *func, const mu_expr **args,
                                   uint32_t arg_count, int32_t offset, mu_type *result,
                                   muster_error *err)
 {
-    MU_TRY(bind_same(scope, func, args, arg_count, offset, result, err));
-    if (result->kind != MU_CUSTOMER) {
-        return MUSTER_OK;
-    }
-    *result = mu_scope_id_type(scope);
     for (uint32_t i = 0; i < arg_count; i++) {
-        MU_TRY(mu_expr_coerce(scope, args[i], *result, &args[i], err));
+        if (args[i]->type.kind == MU_CUSTOMER) {
+            MU_TRY(mu_expr_cast(scope, args[i], mu_scope_id_type(scope), false, args[i]->offset,
+                                &args[i], err));
+        }
     }
-    return MUSTER_OK;
+    return bind_same(scope, func, args, arg_count, offset, result, err);
 }
+
+enum {
+    GREATEST,
+    LEAST
+};
 
 static muster_status extreme_scalar(mu_func_context *context, const mu_expr *expr,
                                     const mu_value *args, mu_value *out, muster_error *err)

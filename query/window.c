@@ -149,6 +149,11 @@ static bool is_negative(const mu_value *offset)
                                           : offset->i64 < 0 || offset->months < 0;
 }
 
+static bool is_null(const mu_expr *expr)
+{
+    return expr->kind == MU_EXPR_CONST && expr->value.null;
+}
+
 muster_status mu_frame_offset(const mu_scope *scope, mu_type key, const mu_expr *given,
                               mu_value *out, muster_error *err)
 {
@@ -161,6 +166,10 @@ muster_status mu_frame_offset(const mu_scope *scope, mu_type key, const mu_expr 
     const mu_expr *cast = given;
     char name[32];
 
+    if (scope->sketch && (key.kind == MU_NULL || is_null(given))) {
+        *out = (mu_value){.type = wanted};
+        return MUSTER_OK;
+    }
     if (!times && key.kind != MU_BIGINT && key.kind != MU_DECIMAL && key.kind != MU_DOUBLE) {
         return mu_fail_at(err, MUSTER_INVALID, given->offset,
                           "RANGE with a distance needs an order by numbers, dates or times, not by "

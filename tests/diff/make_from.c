@@ -231,6 +231,7 @@ static const diff_node *column_named(const diff_scope *scope, const char *name)
 static void merge_by_name(diff_maker *m, diff_scope *left, const diff_scope *right,
                           const char *const *names, int count)
 {
+    const diff_scope before = *left;
     diff_scope both = *left;
 
     merge(&both, right);
@@ -238,7 +239,10 @@ static void merge_by_name(diff_maker *m, diff_scope *left, const diff_scope *rig
     left->count = 0;
     for (int n = 0; n < count; n++) {
         const diff_node *column = column_named(right, names[n]);
-        add_column(left, column_of(m, NULL, names[n], column, column->origin));
+        const diff_node *other = column_named(&before, names[n]);
+        diff_node *merged = column_of(m, NULL, names[n], column, column->origin);
+        merged->most = other && other->most > merged->most ? other->most : merged->most;
+        add_column(left, merged);
     }
     for (int i = 0; i < both.count; i++) {
         bool named = false;

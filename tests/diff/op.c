@@ -183,7 +183,9 @@ const diff_op diff_ops[] = {
            "strftime('%m', $0))"),
     SCALAR(DIFF_DATES, "iTT", 1e9, "date_diff('hour', $0, $1)", HAS_NOT),
     SCALAR(DIFF_DATES, "iTT", 1e5, "date_sub('month', $0, $1)", HAS_NOT),
-    SCALAR(DIFF_DATES, "iDD", 1e5, "date_diff('week', $0, $1)", HAS_NOT),
+    SCALAR(DIFF_DATES, "iDD", 1e5, "date_diff('week', $0, $1)", HAS_NOT,
+           /* there it counts weeks that have passed */
+           "date_diff('day', date_trunc('week', $0), date_trunc('week', $1)) // 7"),
     SCALAR(DIFF_DATES, "iDD", 1e4, "date_diff('quarter', $0, $1)", HAS_NOT),
     SCALAR(DIFF_DATES, "tD", LESS_THAN(9), "dayname($0)", HAS_NOT),
     SCALAR(DIFF_DATES, "tT", LESS_THAN(9), "monthname($0)", HAS_NOT),

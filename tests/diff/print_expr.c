@@ -307,10 +307,38 @@ static void put_call(diff_out *out, const diff_node *call, const diff_node *wind
     }
 }
 
+static bool is_tied(const diff_node *node)
+{
+    bool tied = node && node->kind == NODE_COLUMN && node->flags & COLUMN_OUTER;
+
+    for (int i = 0; node && i < node->count && !tied; i++) {
+        const diff_node *child = node->child[i];
+        tied = child && !diff_is_query(child) && is_tied(child);
+    }
+    return tied;
+}
+
+static bool is_customer(const diff_node *node)
+{
+    return node->kind == NODE_COLUMN && node->origin && node->origin->role &&
+           strcmp(node->origin->role, "CUSTOMER") == 0;
+}
+
+/* Whether muster asks a set of customers: of nobody it says NULL, even if the set is empty; if it
+ * is tied to the rows around it, sometimes. */
+static bool asks_set(const diff_node *node)
+{
+    const diff_node *item = diff_items(node->child[1])->child[0];
+
+    return is_customer(node->child[0]) && item->kind == NODE_ITEM && is_customer(item->child[0]);
+}
+
 static void put_with_query(diff_out *out, const diff_node *node)
 {
     const char *no = node->flags ? "NOT " : "";
     const char *any = node->text;
+    const bool none_is_null =
+        node->kind != NODE_EXISTS && out->dialect != DIALECT_MUSTER && asks_set(node);
 
     if (node->kind == NODE_EXISTS) {
         diff_put(out, "(%sEXISTS (", no);
@@ -319,6 +347,12 @@ static void put_with_query(diff_out *out, const diff_node *node)
         return;
     }
     diff_put(out, "(");
+    if (none_is_null) {
+        out->lacks |= is_tied(node->child[1]->child[SELECT_WHERE]);
+        diff_put(out, "CASE WHEN ");
+        diff_print_expr(out, node->child[0]);
+        diff_put(out, " IS NOT NULL THEN ");
+    }
     diff_print_expr(out, node->child[0]);
     if (node->kind == NODE_ANY_QUERY && out->dialect == DIALECT_SQLITE) {
         out->lacks |= strcmp(any, "= ANY") != 0 && strcmp(any, "<> ALL") != 0;
@@ -331,7 +365,7 @@ static void put_with_query(diff_out *out, const diff_node *node)
         diff_put(out, " %sIN (", no);
     }
     diff_print_query(out, node->child[1]);
-    diff_put(out, "))");
+    diff_put(out, none_is_null ? ") END)" : "))");
 }
 
 static bool same_value(const diff_node *a, const diff_node *b)
@@ -379,8 +413,11 @@ static void put_did(diff_out *out, const diff_node *did)
         diff_put(out, ", table => %s)", did->name);
         return;
     }
-    /* Who is to have done it at most so often may never have. */
-    diff_put(out, "coalesce(");
+    /* Who is to have done it at most so often may never have; of nobody a set says
+     * nothing. */
+    diff_put(out, "(CASE WHEN ");
+    diff_print_expr(out, did->child[DID_CUSTOMER]);
+    diff_put(out, " IS NOT NULL THEN ");
     diff_print_expr(out, did->child[DID_CUSTOMER]);
     diff_put(out, did->flags ? "" : " NOT");
     diff_put(out, " IN (SELECT %s FROM %s WHERE %s IS NOT NULL AND ", customer, did->name,
@@ -394,7 +431,7 @@ static void put_did(diff_out *out, const diff_node *did)
     } else {
         diff_put(out, "> %d", did->place);
     }
-    diff_put(out, "), false)");
+    diff_put(out, ") END)");
 }
 
 void diff_print_expr(diff_out *out, const diff_node *node)

@@ -97,6 +97,13 @@ TEST(a_parameter_stands_wherever_a_value_may)
          {"month", "#1", "#2"},
          "2024-06-01 00:00:00\n"},
         {"SELECT quantile(amount, ?) FROM e", {"0"}, "1.5\n"},
+        {"SELECT sum(amount) OVER (ORDER BY amount ROWS ? PRECEDING), ntile(?) OVER (ORDER BY "
+         "amount), lag(amount, ?) OVER (ORDER BY amount) FROM e ORDER BY 1 LIMIT 1",
+         {"#0", "#2", "#1"},
+         "1.50|1|-\n"},
+        {"SELECT count(*) OVER (ORDER BY n RANGE ? PRECEDING) FROM (SELECT ? AS n)",
+         {"#3", "#4"},
+         "1\n"},
         {"SELECT count(*) FROM e WHERE customer = ?", {"ada"}, "2\n"},
         {"SELECT event, count(*) FROM e GROUP BY event HAVING count(*) > ?", {"#1"}, "pay|2\n"},
         {"SELECT count(*) FROM customers WHERE did(event = ?, at_least => ?) AND NOT did(event = "
