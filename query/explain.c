@@ -431,7 +431,6 @@ static muster_status put_set_branch(void *context, const mu_set *set, muster_err
 static muster_status put_lookup_branch(void *context, const mu_lookup *lookup, muster_error *err)
 {
     const branches *b = context;
-    const mu_plan *plan = lookup->plan;
     mu_writer *out = b->printer->out;
     bool first;
 
@@ -442,10 +441,7 @@ static muster_status put_lookup_branch(void *context, const mu_lookup *lookup, m
     put_indent(out, b->depth);
     putf(out, "subquery %" PRIu32 "%s\n", lookup->number,
          lookup->key_count > 0 ? ", for all keys at once" : "");
-    if (plan->kind == MU_PLAN_LIMIT && plan->limit.limit == UINT64_MAX && plan->limit.offset == 0) {
-        plan = plan->input;
-    }
-    return put_tree(b->printer, plan, b->depth + 1, err);
+    return put_tree(b->printer, lookup->plan, b->depth + 1, err);
 }
 
 static muster_status put_tree(printer *p, const mu_plan *plan, uint32_t depth, muster_error *err)
