@@ -273,7 +273,8 @@ struct mu_ast_select {
     mu_ast_selects members; /* one alone: a query in parentheses, with an ORDER BY around */
     bool all;               /* UNION ALL */
     bool distinct;
-    mu_ast_items items; /* empty: FROM t without a SELECT, which means * */
+    mu_ast_items distinct_on; /* DISTINCT ON (...) */
+    mu_ast_items items;       /* empty: FROM t without a SELECT, which means * */
     mu_ast_source *from;
     mu_ast_expr *where;
     bool group_all;
@@ -332,7 +333,7 @@ typedef enum mu_ast_statement_kind {
     MU_AST_EXPLAIN,          /* query */
     MU_AST_CREATE_TABLE,     /* name, columns, partition; path and options with FROM 'file', query
                                 with AS */
-    MU_AST_DROP_TABLE,       /* name */
+    MU_AST_DROP_TABLE,       /* names */
     MU_AST_COPY_FROM,        /* name, path, options */
     MU_AST_COPY_TO,          /* query, path, options */
     MU_AST_INSERT,           /* name, names, rows or query, conflict */
@@ -359,7 +360,7 @@ typedef enum mu_ast_statement_kind {
     MU_AST_UPDATE,        /* name, items: expressions named by their columns, where */
     MU_AST_DELETE,        /* name, where */
     MU_AST_CREATE_VIEW,   /* name, names, query */
-    MU_AST_DROP_VIEW,     /* name */
+    MU_AST_DROP_VIEW,     /* names */
     MU_AST_SUMMARIZE,     /* name, or query */
     MU_AST_SHOW_CREATE,   /* name */
 } mu_ast_statement_kind;
