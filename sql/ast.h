@@ -60,6 +60,7 @@ typedef enum mu_ast_kind {
     MU_AST_CALL, /* text(operands, named ones too [ORDER BY orders]) [FILTER (WHERE filter)]
                     [OVER over] */
     MU_AST_LIST, /* [a, b, c] */
+    MU_AST_ROW,  /* (a, b) */
 } mu_ast_kind;
 
 typedef enum mu_ast_operator {

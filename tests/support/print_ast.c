@@ -285,6 +285,9 @@ static void print_expr(const mu_ast_expr *expr, mu_writer *out)
     case MU_AST_LIST:
         print_around("[", operands, "]", out);
         break;
+    case MU_AST_ROW:
+        print_around("(", operands, ")", out);
+        break;
     }
 }
 
