@@ -14,6 +14,7 @@
 #include "query/lookup.h"
 #include "query/meter.h"
 #include "query/op.h"
+#include "query/rowset.h"
 #include "query/walk.h"
 #include "storage/base/mem.h"
 
@@ -287,8 +288,9 @@ static muster_status each_unit(void *context, uint32_t worker, uint64_t unit, mu
                              : MUSTER_OK;
 }
 
-muster_status mu_exec_each(mu_exec *exec, const mu_plan *input, const mu_sink *sink,
-                           void *const *states, muster_error *err)
+/* `alone`: in this thread, which is worker 0, a unit after the other. */
+static muster_status run_units(mu_exec *exec, const mu_plan *input, bool alone, const mu_sink *sink,
+                               void *const *states, muster_error *err)
 {
     muster_status status;
     each e = {.exec = exec, .input = input, .sink = sink, .states = states};
@@ -300,12 +302,53 @@ muster_status mu_exec_each(mu_exec *exec, const mu_plan *input, const mu_sink *s
     MU_TRY_GOTO(mu_op_open(exec, input, &e.ops[0], err));
     tell_opened(&e, 0);
     e.units = e.ops[0]->unit_count;
-    status = mu_exec_run(exec, false, e.units, each_unit, &e, err);
+    status = mu_exec_run(exec, alone, e.units, each_unit, &e, err);
 fail:
     for (uint32_t i = 0; i < exec->workers; i++) {
         mu_op_close(e.ops[i]);
     }
     mu_mem_free(e.ops);
+    return status;
+}
+
+muster_status mu_exec_each(mu_exec *exec, const mu_plan *input, const mu_sink *sink,
+                           void *const *states, muster_error *err)
+{
+    return run_units(exec, input, false, sink, states, err);
+}
+
+static muster_status keep_batch(void *state, uint32_t unit, const mu_batch *batch,
+                                muster_error *err)
+{
+    (void)unit;
+    return mu_rowset_add_batch(state, batch, err);
+}
+
+muster_status mu_exec_keep(mu_exec *exec, const mu_plan *plan, bool in_order, mu_rowset *out,
+                           muster_error *err)
+{
+    static const mu_sink sink = {.consume = keep_batch};
+    const uint32_t workers = in_order ? 1 : exec->workers;
+    muster_status status;
+    mu_rowset **kept = mu_mem_zalloc_array(workers, sizeof(mu_rowset *));
+    void **states = mu_mem_zalloc_array(workers, sizeof *states);
+
+    if (!kept || !states) {
+        status = mu_fail_memory(err, "keeping rows");
+        goto fail;
+    }
+    for (uint32_t w = 0; w < workers; w++) {
+        MU_TRY_GOTO(mu_rowset_open(plan->columns, plan->column_count, &kept[w], err));
+        states[w] = kept[w];
+    }
+    MU_TRY_GOTO(run_units(exec, plan, in_order, &sink, states, err));
+    status = mu_rowset_concat(exec, kept, workers, out, err);
+fail:
+    for (uint32_t w = 0; kept && states && w < workers; w++) {
+        mu_rowset_close(kept[w]);
+    }
+    mu_mem_free(kept);
+    mu_mem_free(states);
     return status;
 }
 
@@ -348,6 +391,8 @@ static muster_status consume_members(void *context, uint32_t unit, const mu_batc
 }
 
 static muster_status run_plan(mu_exec *exec, const mu_plan *plan, bool shared, muster_error *err);
+static muster_status run_and_keep(mu_exec *exec, const mu_plan *plan, bool in_order,
+                                  muster_error *err);
 
 static muster_status run_query_set(mu_exec *exec, const mu_set *set, muster_error *err)
 {
@@ -397,9 +442,9 @@ static muster_status visit_lookup(void *context, const mu_lookup *lookup, muster
     if (find_lookup(exec, lookup)) {
         return MUSTER_OK;
     }
-    MU_TRY(run_plan(exec, lookup->plan, false, err));
+    MU_TRY(run_and_keep(exec, lookup->plan, lookup->first_only, err));
     if (lookup->otherwise) {
-        MU_TRY(run_plan(exec, lookup->otherwise, false, err));
+        MU_TRY(run_and_keep(exec, lookup->otherwise, false, err));
     }
     if (!mu_mem_reserve(&exec->lookups, &exec->lookup_capacity, exec->lookup_count + 1,
                         sizeof *exec->lookups)) {
@@ -524,6 +569,28 @@ static muster_status run_plan(mu_exec *exec, const mu_plan *plan, bool shared, m
     const muster_status status = run_node(exec, plan, shared, err);
     mu_meter_leave(before);
     return status;
+}
+
+static muster_status keep_in_order(mu_exec *exec, const mu_plan *plan, mu_rowset *out,
+                                   muster_error *err)
+{
+    return mu_exec_keep(exec, plan, true, out, err);
+}
+
+static muster_status keep_at_once(mu_exec *exec, const mu_plan *plan, mu_rowset *out,
+                                  muster_error *err)
+{
+    return mu_exec_keep(exec, plan, false, out, err);
+}
+
+/* Runs the plan, and sees to it that its rows are kept; in their order, if that is asked for. */
+static muster_status run_and_keep(mu_exec *exec, const mu_plan *plan, bool in_order,
+                                  muster_error *err)
+{
+    MU_TRY(run_plan(exec, plan, !in_order, err));
+    return mu_exec_has_rowset(exec, plan)
+               ? MUSTER_OK
+               : keep_rows(exec, plan, in_order ? keep_in_order : keep_at_once, err);
 }
 
 muster_status mu_exec_open(const mu_exec_options *options, const mu_plan *plan, mu_exec **out,

@@ -76,6 +76,11 @@ typedef struct mu_sink {
 muster_status mu_exec_each(mu_exec *exec, const mu_plan *input, const mu_sink *sink,
                            void *const *states, muster_error *err);
 
+/* Runs a node that streams, and keeps its rows: in the order of its units, in this thread, or in
+ * any order, over all threads. */
+muster_status mu_exec_keep(mu_exec *exec, const mu_plan *plan, bool in_order, mu_rowset *out,
+                           muster_error *err);
+
 /* Calls work for every stripe of customers, over all threads, worker < mu_exec_workers(). */
 muster_status mu_exec_stripes_each(mu_exec *exec, mu_pool_fn *work, void *context,
                                    muster_error *err);

@@ -162,21 +162,16 @@ static muster_status put_set_branch(void *context, const mu_set *set, muster_err
 static muster_status put_lookup_branch(void *context, const mu_lookup *lookup, muster_error *err)
 {
     const branches *b = context;
-    const mu_plan *plan = lookup->plan, *keeps = NULL;
     bool first;
 
     MU_TRY(show(b->tree, lookup, &first, err));
     if (!first) {
         return MUSTER_OK;
     }
-    if (plan->kind == MU_PLAN_LIMIT && plan->limit.limit == UINT64_MAX && plan->limit.offset == 0) {
-        keeps = plan;
-        plan = plan->input;
-    }
-    begin_line(b->tree, keeps, b->depth);
+    begin_line(b->tree, NULL, b->depth);
     put_number(b->tree, "subquery ", lookup->number,
                lookup->key_count > 0 ? ", for all keys at once\n" : "\n");
-    return put_tree(b->tree, plan, b->depth + 1, "", err);
+    return put_tree(b->tree, lookup->plan, b->depth + 1, "", err);
 }
 
 /* What the second input of a node is to it. */

@@ -37,32 +37,6 @@ struct mu_lookup_table {
 
 /* Making. */
 
-/* The plan optimized; its rows are kept. */
-static muster_status make_plan(const mu_scope *scope, const mu_plan **plan, muster_error *err)
-{
-    MU_TRY(mu_plan_optimize(scope, *plan, plan, err));
-    switch ((*plan)->kind) {
-    case MU_PLAN_SCAN:
-    case MU_PLAN_FILTER:
-    case MU_PLAN_PROJECT:
-    case MU_PLAN_FUNNEL_CUSTOMERS:
-    case MU_PLAN_UNION:
-    case MU_PLAN_REPEAT:
-    case MU_PLAN_SERIES:
-    case MU_PLAN_JOIN:
-        return mu_plan_limit(scope, *plan, UINT64_MAX, 0, plan, err);
-    case MU_PLAN_VALUES:
-    case MU_PLAN_GROUP:
-    case MU_PLAN_SORT:
-    case MU_PLAN_WINDOW:
-    case MU_PLAN_LIMIT:
-    case MU_PLAN_FUNNEL:
-    case MU_PLAN_RETENTION:
-        break;
-    }
-    return MUSTER_OK;
-}
-
 muster_status mu_lookup_make(const mu_scope *scope, const mu_lookup *given, const mu_lookup **out,
                              muster_error *err)
 {
@@ -71,9 +45,10 @@ muster_status mu_lookup_make(const mu_scope *scope, const mu_lookup *given, cons
     assert(given->plan->column_count >= given->key_count);
     MU_ARENA_TRY(lookup, scope->arena, 1, err);
     *lookup = *given;
-    MU_TRY(make_plan(scope, &lookup->plan, err));
+    MU_TRY(mu_plan_optimize(scope, lookup->plan, &lookup->plan, err));
     *out = lookup;
-    return lookup->otherwise ? make_plan(scope, &lookup->otherwise, err) : MUSTER_OK;
+    return lookup->otherwise ? mu_plan_optimize(scope, lookup->otherwise, &lookup->otherwise, err)
+                             : MUSTER_OK;
 }
 
 /* Tuples. */

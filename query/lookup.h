@@ -28,7 +28,7 @@ struct mu_lookup {
     uint32_t key_count;
     bool first_only;          /* VALUE: of several rows with the keys the first counts; else they
                                  are an error */
-    const mu_plan *plan;      /* optimized; keeps its rows */
+    const mu_plan *plan;      /* optimized */
     const mu_plan *otherwise; /* VALUE: the one row for keys that no row has; NULL: NULLs */
 };
 

@@ -109,42 +109,6 @@ fail:
     return status;
 }
 
-/* The same, where what follows is one thread: all threads group, and their rows are kept. */
-
-static muster_status keep_rows(void *state, uint32_t unit, const mu_batch *batch, muster_error *err)
-{
-    (void)unit;
-    return mu_rowset_add_batch(state, batch, err);
-}
-
-static muster_status run_stripes(mu_exec *exec, const mu_plan *plan, mu_rowset *out,
-                                 muster_error *err)
-{
-    static const mu_sink sink = {.consume = keep_rows};
-    const uint32_t workers = mu_exec_workers(exec);
-    muster_status status;
-    mu_rowset **kept = mu_mem_zalloc_array(workers, sizeof(mu_rowset *));
-    void **states = mu_mem_zalloc_array(workers, sizeof *states);
-
-    if (!kept || !states) {
-        status = mu_fail_memory(err, "grouping");
-        goto fail;
-    }
-    for (uint32_t w = 0; w < workers; w++) {
-        MU_TRY_GOTO(mu_rowset_open(plan->columns, plan->column_count, &kept[w], err));
-        states[w] = kept[w];
-    }
-    MU_TRY_GOTO(mu_exec_each(exec, plan, &sink, states, err));
-    status = mu_rowset_concat(exec, kept, workers, out, err);
-fail:
-    for (uint32_t w = 0; kept && states && w < workers; w++) {
-        mu_rowset_close(kept[w]);
-    }
-    mu_mem_free(kept);
-    mu_mem_free(states);
-    return status;
-}
-
 /* Groups that are merged. */
 
 static muster_status group_consume(void *context, uint32_t unit, const mu_batch *batch,
@@ -186,7 +150,7 @@ muster_status mu_run_group(mu_exec *exec, const mu_plan *plan, mu_rowset *out, m
     mu_group_task task;
 
     if (mu_group_by_stripe(exec, plan)) {
-        return run_stripes(exec, plan, out, err);
+        return mu_exec_keep(exec, plan, false, out, err); /* what follows is one thread */
     }
     mu_grouper *groupers = mu_mem_zalloc_array(workers, sizeof *groupers);
     void **states = mu_mem_zalloc_array(workers, sizeof *states);

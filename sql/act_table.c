@@ -395,9 +395,8 @@ muster_status mu_act_create_table(mu_act *act, muster_error *err)
                                      : create_as_written(act, period, err);
 }
 
-muster_status mu_act_drop_table(mu_act *act, muster_error *err)
+static muster_status drop_table(mu_act *act, mu_ast_name name, muster_error *err)
 {
-    const mu_ast_name name = act->statement->name;
     const mu_table *table = mu_catalog_find(act->binder->catalog, name.text);
 
     if (!table && act->statement->if_exists) {
@@ -410,4 +409,12 @@ muster_status mu_act_drop_table(mu_act *act, muster_error *err)
     MU_TRY(mu_bind_table(act->binder, name, &table, err));
     MU_TRY(refuse_customers(table, name, err));
     return act->running ? mu_change_drop_table(act->change, table->id, err) : MUSTER_OK;
+}
+
+muster_status mu_act_drop_table(mu_act *act, muster_error *err)
+{
+    for (uint32_t i = 0; i < act->statement->names.count; i++) {
+        MU_TRY(drop_table(act, act->statement->names.data[i], err));
+    }
+    return MUSTER_OK;
 }

@@ -70,9 +70,8 @@ muster_status mu_act_create_view(mu_act *act, muster_error *err)
                         : MUSTER_OK;
 }
 
-muster_status mu_act_drop_view(mu_act *act, muster_error *err)
+static muster_status drop_view(mu_act *act, mu_ast_name name, muster_error *err)
 {
-    const mu_ast_name name = act->statement->name;
     const mu_catalog *catalog = act->binder->catalog;
     mu_nearest nearest = mu_nearest_of(mu_bind_text(name.text));
     char advice[160];
@@ -93,4 +92,12 @@ muster_status mu_act_drop_view(mu_act *act, muster_error *err)
     return mu_fail_at(err, MUSTER_INVALID, name.offset, "no view \"%s\"%s", name.text,
                       mu_bind_advice(&nearest, "; SHOW TABLES lists those that there are", advice,
                                      sizeof advice));
+}
+
+muster_status mu_act_drop_view(mu_act *act, muster_error *err)
+{
+    for (uint32_t i = 0; i < act->statement->names.count; i++) {
+        MU_TRY(drop_view(act, act->statement->names.data[i], err));
+    }
+    return MUSTER_OK;
 }

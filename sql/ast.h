@@ -60,6 +60,7 @@ typedef enum mu_ast_kind {
     MU_AST_CALL, /* text(operands, named ones too [ORDER BY orders]) [FILTER (WHERE filter)]
                     [OVER over] */
     MU_AST_LIST, /* [a, b, c] */
+    MU_AST_ROW,  /* (a, b) */
 } mu_ast_kind;
 
 typedef enum mu_ast_operator {
@@ -273,7 +274,8 @@ struct mu_ast_select {
     mu_ast_selects members; /* one alone: a query in parentheses, with an ORDER BY around */
     bool all;               /* UNION ALL */
     bool distinct;
-    mu_ast_items items; /* empty: FROM t without a SELECT, which means * */
+    mu_ast_items distinct_on; /* DISTINCT ON (...) */
+    mu_ast_items items;       /* empty: FROM t without a SELECT, which means * */
     mu_ast_source *from;
     mu_ast_expr *where;
     bool group_all;
@@ -332,7 +334,7 @@ typedef enum mu_ast_statement_kind {
     MU_AST_EXPLAIN,          /* explained, analyzes */
     MU_AST_CREATE_TABLE,     /* name, columns, partition; path and options with FROM 'file', query
                                 with AS */
-    MU_AST_DROP_TABLE,       /* name */
+    MU_AST_DROP_TABLE,       /* names */
     MU_AST_COPY_FROM,        /* name, path, options */
     MU_AST_COPY_TO,          /* query, path, options */
     MU_AST_INSERT,           /* name, names, rows or query, conflict */
@@ -359,7 +361,7 @@ typedef enum mu_ast_statement_kind {
     MU_AST_UPDATE,        /* name, items: expressions named by their columns, where */
     MU_AST_DELETE,        /* name, where */
     MU_AST_CREATE_VIEW,   /* name, names, query */
-    MU_AST_DROP_VIEW,     /* name */
+    MU_AST_DROP_VIEW,     /* names */
     MU_AST_SUMMARIZE,     /* name, or query */
     MU_AST_SHOW_CREATE,   /* name */
 } mu_ast_statement_kind;

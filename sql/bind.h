@@ -9,6 +9,7 @@
  *   bind_join.c    joins; which column a name is of what is joined
  *   bind_behaviour.c  funnel(...), retention(...)
  *   bind_expr.c    expressions
+ *   bind_row.c     rows of values, compared
  *   bind_call.c    aggregates; has_tag, in_audience, did and other sets of customers
  *   bind_subquery.c  queries where an expression stands
  *   bind_window.c  calls over windows, and the plan nodes they become
@@ -227,6 +228,10 @@ muster_status mu_bind_plan_windows(mu_binder *binder, mu_windows *windows, const
 muster_status mu_bind_place_windows(const mu_scope *scope, const mu_expr *expr,
                                     const uint32_t *columns, const mu_expr **out,
                                     muster_error *err);
+/* An operation whose first operand is ROW; and one that stands where none may. */
+muster_status mu_bind_rows(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
+                           muster_error *err);
+muster_status mu_bind_fail_row(const mu_ast_expr *row, muster_error *err);
 /* SCALAR, EXISTS, IN_QUERY, ANY, ALL. */
 muster_status mu_bind_subquery(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
                                muster_error *err);

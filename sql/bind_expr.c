@@ -181,6 +181,9 @@ static muster_status bind_operation(const mu_place *place, const mu_ast_expr *ex
     const mu_expr *const *args;
     const mu_expr *call;
 
+    if (expr->operands.data[0].expr->kind == MU_AST_ROW) {
+        return mu_bind_rows(place, expr, out, err);
+    }
     MU_TRY(mu_bind_operands(place, &expr->operands, &args, err));
     if (expr->truth && args[0]->type.kind != MU_BOOLEAN && args[0]->type.kind != MU_NULL) {
         return mu_fail_at(err, MUSTER_INVALID, expr->offset,
@@ -308,6 +311,8 @@ static muster_status bind_kind(const mu_place *place, const mu_ast_expr *expr, c
     case MU_AST_STAR:
         return mu_fail_at(err, MUSTER_INVALID, expr->offset,
                           "\"*\" stands for all columns only as an item of SELECT");
+    case MU_AST_ROW:
+        return mu_bind_fail_row(expr, err);
     case MU_AST_LIST:
         break;
     }

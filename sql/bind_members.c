@@ -34,18 +34,52 @@ static muster_status fail_types(const members *m, uint32_t member, uint32_t colu
                       mu_type_name(there->type, type_b), mu_type_name(m->types[column], type_a));
 }
 
+/* The text that a member has in the column of each of its rows; NULL: it has no such literal. */
+static const mu_expr *find_literal(const members *m, uint32_t member, uint32_t column)
+{
+    const mu_plan *plan = m->relations[member].plan;
+    const mu_expr *expr = plan->kind == MU_PLAN_PROJECT ? plan->project.exprs[column] : NULL;
+
+    return expr && expr->kind == MU_EXPR_CONST && expr->type.kind == MU_TEXT ? expr : NULL;
+}
+
+/* The type of a column in all members, but those in which it is a literal: these have to fit. */
+static muster_status unify_column(members *m, uint32_t c, muster_error *err)
+{
+    const mu_scope *scope = &m->binder->scope;
+    const mu_expr *ignored;
+    uint32_t literals = 0;
+
+    m->types[c] = (mu_type){.kind = MU_NULL};
+    for (uint32_t i = 0; i < m->count; i++) {
+        mu_type type;
+        if (find_literal(m, i, c)) {
+            literals++;
+        } else if (mu_type_unify(m->types[c], m->relations[i].plan->columns[c].type, &type)) {
+            m->types[c] = type;
+        } else {
+            return fail_types(m, i, c, err);
+        }
+    }
+    const bool texts = m->types[c].kind == MU_NULL || m->types[c].kind == MU_CUSTOMER;
+    if (literals > 0 && texts) {
+        m->types[c] = (mu_type){.kind = MU_TEXT}; /* ids of customers are looked at as such */
+    }
+    for (uint32_t i = 0; i < m->count; i++) {
+        const mu_expr *literal = find_literal(m, i, c);
+        if (literal) {
+            MU_TRY(
+                mu_expr_cast(scope, literal, m->types[c], false, literal->offset, &ignored, err));
+        }
+    }
+    return MUSTER_OK;
+}
+
 static muster_status unify_types(members *m, muster_error *err)
 {
     MU_ARENA_TRY(m->types, m->binder->scope.arena, m->column_count, err);
     for (uint32_t c = 0; c < m->column_count; c++) {
-        m->types[c] = m->relations[0].plan->columns[c].type;
-        for (uint32_t i = 1; i < m->count; i++) {
-            mu_type type;
-            if (!mu_type_unify(m->types[c], m->relations[i].plan->columns[c].type, &type)) {
-                return fail_types(m, i, c, err);
-            }
-            m->types[c] = type;
-        }
+        MU_TRY(unify_column(m, c, err));
     }
     return MUSTER_OK;
 }

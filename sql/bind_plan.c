@@ -2,8 +2,8 @@
  * bind_plan.c - a query as a plan:
  *
  *   source -> filter (WHERE) -> group -> filter (HAVING) -> windows -> filter (QUALIFY) ->
- *   project (items, and what ORDER BY needs beside them) -> group (DISTINCT) -> sort -> limit ->
- *   project (items alone)
+ *   window, filter (DISTINCT ON) -> project (items, and what ORDER BY needs beside them) ->
+ *   group (DISTINCT) -> sort -> limit -> project (items alone)
  *
  * with only those nodes that the query asks for. All expressions were bound over the source first,
  * aggregate call i being column n + i; with grouping they are turned over (regroup) to the output
@@ -94,6 +94,7 @@ static muster_status plan_group(mu_bind_select *q, const mu_plan **plan, muster_
 
     MU_TRY(regroup_list(q, q->exprs, q->items.count, err));
     MU_TRY(regroup_list(q, q->orders, q->order_count, err));
+    MU_TRY(regroup_list(q, q->ons, q->on_count, err));
     MU_TRY(regroup_list(q, &q->qualify, 1, err));
     for (uint32_t i = 0; i < q->windows.count; i++) {
         MU_TRY(regroup_window(q, &q->windows.data[i], err));
@@ -140,8 +141,40 @@ static muster_status plan_windows(mu_bind_select *q, const mu_plan **plan, muste
     MU_TRY(mu_bind_plan_windows(q->binder, &q->windows, plan, &columns, err));
     MU_TRY(place_list(q, q->exprs, q->items.count, columns, err));
     MU_TRY(place_list(q, q->orders, q->order_count, columns, err));
+    MU_TRY(place_list(q, q->ons, q->on_count, columns, err));
     MU_TRY(place_list(q, &q->qualify, 1, columns, err));
     return q->qualify ? mu_plan_filter(&q->binder->scope, *plan, q->qualify, plan, err) : MUSTER_OK;
+}
+
+/* DISTINCT ON: the first row of each partition, in the order of the query. */
+static muster_status plan_first(mu_bind_select *q, const mu_plan **plan, muster_error *err)
+{
+    const mu_scope *scope = &q->binder->scope;
+    const mu_value one = {.type = {.kind = MU_BIGINT, .bits = 64}, .i64 = 1};
+    mu_bound_window first = {
+        .partition_count = q->on_count, .partitions = q->ons, .order_count = q->order_count};
+    mu_windows windows = {.data = &first, .count = 1, .capacity = 1};
+    const mu_expr *pair[2], *condition;
+    const uint32_t *columns;
+
+    MU_ARENA_TRY(first.orders, scope->arena, q->order_count, err);
+    MU_ARENA_TRY(first.keys, scope->arena, q->order_count, err);
+    for (uint32_t i = 0; i < q->order_count; i++) {
+        const mu_expr *order = q->orders[i] ? q->orders[i] : q->exprs[q->sort_keys[i].column];
+        const mu_type id = {.kind = q->binder->catalog->customer_kind, .bits = 64};
+        if (order->type.kind == MU_CUSTOMER && id.kind != MU_NULL) { /* as plan_sort() has it */
+            MU_TRY(mu_expr_cast(scope, order, id, false, -1, &order, err));
+        }
+        first.orders[i] = order;
+        first.keys[i] = q->sort_keys[i];
+    }
+    MU_TRY(mu_window_call_make(scope, "row_number", NULL, 0, false, -1, &first.call, err));
+    first.call.frame = (mu_frame){.unit = MU_FRAME_RANGE, .to.edge = MU_EDGE_CURRENT_ROW};
+    MU_TRY(mu_bind_plan_windows(q->binder, &windows, plan, &columns, err));
+    MU_TRY(mu_expr_column(scope, columns[0], one.type, -1, &pair[0], err));
+    MU_TRY(mu_expr_const(scope, one, -1, &pair[1], err));
+    MU_TRY(mu_expr_call(scope, "=", pair, 2, -1, &condition, err));
+    return mu_plan_filter(scope, *plan, condition, plan, err);
 }
 
 /* Are the items just the columns of the plan, under their names? */
@@ -278,6 +311,9 @@ static muster_status plan_query(mu_bind_select *q, const mu_plan **plan, muster_
         MU_TRY(plan_group(q, plan, err));
     }
     MU_TRY(plan_windows(q, plan, err));
+    if (q->on_count > 0) {
+        MU_TRY(plan_first(q, plan, err));
+    }
     MU_TRY(plan_project(q, plan, err));
     if (q->query->distinct) {
         MU_TRY(first_columns(q, *plan, count, 0, &columns, err));
@@ -412,6 +448,10 @@ static muster_status plan_correlated(mu_bind_select *q, const mu_plan **plan, mu
 
     nested->lone = is_grouped(q) && q->key_count == 0;
     MU_TRY(check_limit(q, err));
+    if (q->on_count > 0) {
+        return mu_fail_at(err, MUSTER_INVALID, q->query->distinct_on.data[0].expr->start,
+                          "a subquery that refers to the query around it takes no DISTINCT ON");
+    }
     MU_TRY(widen(q, nested->key_count + 1, err));
     if (!nested->first_only || nested->lone) {
         q->order_count = 0;

@@ -360,6 +360,57 @@ static muster_status bind_order(mu_bind_select *q, const mu_ast_order *order, mu
     return MUSTER_OK;
 }
 
+/* DISTINCT ON: as in ORDER BY, items by number or name too. */
+static muster_status bind_on(mu_bind_select *q, const mu_ast_expr *expr, const mu_expr **out,
+                             muster_error *err)
+{
+    const mu_place place = place_of(q, "DISTINCT ON", true);
+    uint32_t item;
+
+    if (expr->kind == MU_AST_INTEGER) {
+        MU_TRY(bind_ordinal(q, expr, "DISTINCT ON", &item, err));
+    } else {
+        item = find_alias(q, expr, false);
+    }
+    if (item == q->items.count) {
+        return mu_bind_expr(&place, expr, out, err);
+    }
+    *out = q->exprs[item];
+    return MUSTER_OK;
+}
+
+static bool is_on(const mu_bind_select *q, const mu_expr *expr)
+{
+    for (uint32_t i = 0; i < q->on_count; i++) {
+        if (mu_expr_equal(q->ons[i], expr)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Once the order is known: it decides which row is the first, and begins with these. */
+static muster_status bind_ons(mu_bind_select *q, muster_error *err)
+{
+    const mu_ast_items *ons = &q->query->distinct_on;
+
+    MU_ARENA_TRY(q->ons, q->binder->scope.arena, ons->count, err);
+    for (uint32_t i = 0; i < ons->count; i++) {
+        MU_TRY(bind_on(q, ons->data[i].expr, &q->ons[i], err));
+    }
+    q->on_count = ons->count;
+    for (uint32_t i = 0; i < q->on_count && i < q->order_count; i++) {
+        const mu_expr *order = q->orders[i] ? q->orders[i] : q->exprs[q->sort_keys[i].column];
+        if (!is_on(q, order)) {
+            return mu_fail_at(
+                err, MUSTER_INVALID, ons->data[0].expr->start,
+                "what stands in DISTINCT ON has to come first in ORDER BY, which then "
+                "says which row of each is kept");
+        }
+    }
+    return MUSTER_OK;
+}
+
 static muster_status bind_orders(mu_bind_select *q, muster_error *err)
 {
     const mu_ast_orders *orders = &q->query->orders;
@@ -422,6 +473,7 @@ static muster_status bind_clauses(mu_bind_select *q, mu_relation *out, muster_er
         MU_TRY(mu_bind_condition(&place, q->query->qualify, "QUALIFY", &q->qualify, err));
     }
     MU_TRY(bind_orders(q, err));
+    MU_TRY(bind_ons(q, err));
     const uint32_t time_column = find_time(q);
     MU_TRY(mu_bind_plan(q, &plan, err));
     mu_bind_relation_of(plan, out);

@@ -32,6 +32,11 @@ typedef struct mu_build_groups {
     mu_ast_items items;
 } mu_build_groups;
 
+typedef struct mu_build_distinct {
+    bool all;
+    mu_ast_items on;
+} mu_build_distinct;
+
 typedef struct mu_build_orders {
     bool all;
     mu_ast_orders items;

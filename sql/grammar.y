@@ -45,10 +45,10 @@ static const mu_ast_name no_name;
 %fallback ID ADD ALL ALTER ANALYZE ANY ASC AUDIENCE AUDIENCES BACKUP BEGIN BOTH BY CHECKPOINT
   COLUMN COMMIT COMPACT CONFLICT COPY CURRENT CUSTOMER DEFAULT DELETE DESC DESCRIBE DO DROP ESCAPE
   EVENT EXCLUDE EXISTS EXPLAIN FILTER FIRST FOLLOWING FOR GROUPS IF IGNORE INDEXED INSERT KEY LAST
-  LEADING NEXT NO NOTHING NULLS ONLY OTHERS OUTER PARTITION PLACING PRECEDING PRECISION PRIMARY
-  RANGE RECURSIVE REFRESH RENAME REPLACE RESET RESPECT ROLLBACK ROW ROWS SET SHOW SOME STDIN
-  STDOUT SUMMARIZE TABLE TABLES TAG TAGS TIES TIME TO TRAILING UNBOUNDED UNIT UNKNOWN UPDATE
-  VALUES VARYING VERSION VIEW WITHIN WITHOUT.
+  LATERAL LEADING NEXT NO NOTHING NULLS ONLY OTHERS OUTER PARTITION PIVOT PLACING PRECEDING
+  PRECISION PRIMARY RANGE RECURSIVE REFRESH RENAME REPLACE RESET RESPECT ROLLBACK ROW ROWS SET
+  SHOW SOME STDIN STDOUT SUMMARIZE TABLE TABLES TAG TAGS TEMP TEMPORARY TIES TIME TO TRAILING
+  TRUNCATE UNBOUNDED UNIT UNKNOWN UNPIVOT UPDATE VALUES VARYING VERSION VIEW WITHIN WITHOUT.
 
 %token FETCH SEMICOLON.
 
@@ -95,9 +95,9 @@ statement ::= create_table(S) partition(P) AS whole(Q). {
 statement ::= create_table(S) LP columns(C) RP partition(P) AS whole(Q). {
     if (S) { S->columns = C; S->partition = P; S->query = Q; }
 }
-statement ::= DROP TABLE if_there(U) name(N). {
+statement ::= DROP TABLE if_there(U) names(L). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_TABLE);
-    if (s) { s->if_exists = U; s->name = N; }
+    if (s) { s->if_exists = U; s->names = L; }
 }
 statement ::= ALTER TABLE name(N) ADD COLUMN unless(U) column(C). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_ADD_COLUMN);
@@ -125,6 +125,10 @@ statement ::= UPDATE name(N) SET assignments(L) where(W). {
 statement ::= DELETE FROM name(N) where(W). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DELETE);
     if (s) { s->name = N; s->where = W; }
+}
+statement ::= TRUNCATE table name(N). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_DELETE);
+    if (s) { s->name = N; }
 }
 statement ::= COPY name(N) FROM from_place(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_COPY_FROM);
@@ -205,9 +209,9 @@ statement ::= CREATE OR REPLACE VIEW name(N) column_names(C) AS whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_CREATE_VIEW);
     if (s) { s->replaces = true; s->name = N; s->names = C; s->query = Q; }
 }
-statement ::= DROP VIEW if_there(U) name(N). {
+statement ::= DROP VIEW if_there(U) names(L). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_VIEW);
-    if (s) { s->if_exists = U; s->name = N; }
+    if (s) { s->if_exists = U; s->names = L; }
 }
 statement ::= SUMMARIZE name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_SUMMARIZE);
@@ -268,6 +272,22 @@ create_table(A) ::= CREATE TABLE unless(U) name(N). {
 create_table(A) ::= CREATE OR REPLACE TABLE name(N). {
     A = mu_build_statement(b, MU_AST_CREATE_TABLE);
     if (A) { A->replaces = true; A->name = N; }
+}
+
+table ::= .
+table ::= TABLE.
+
+statement ::= pivot name. { mu_build_statement(b, MU_AST_SELECT); }
+pivot ::= PIVOT|UNPIVOT(T). {
+    mu_build_refuse(b, T, "there is no PIVOT: write a column for each value, as in sum(x) FILTER "
+                          "(WHERE kind = 'a') AS a");
+}
+create_table(A) ::= create_temporary TABLE name. {
+    A = mu_build_statement(b, MU_AST_CREATE_TABLE);
+}
+create_temporary ::= CREATE TEMP|TEMPORARY(T). {
+    mu_build_refuse(b, T, "there are no temporary tables: a query can have parts of its own in "
+                          "WITH, and CREATE TABLE makes one that DROP TABLE removes");
 }
 
 transaction ::= transaction_word.

@@ -45,6 +45,10 @@ expr(A) ::= TYPED(T) PARAMETER(P) name(N). { A = mu_build_intervals(b, T, P, N);
 expr(A) ::= name(N). { A = mu_build_column(b, no_name, N); }
 expr(A) ::= name(Q) DOT name(N). { A = mu_build_column(b, Q, N); }
 expr(A) ::= LP(T) expr(E) RP. { A = mu_build_parenthesis(b, T, E); }
+expr(A) ::= LP(T) expr(E) COMMA exprs(L) RP. {
+    A = mu_build_operand(b, mu_build_node(b, MU_AST_ROW, T.offset, T.offset), E);
+    A = mu_build_operands(b, A, L);
+}
 expr(A) ::= LB(T) RB. { A = mu_build_node(b, MU_AST_LIST, T.offset, T.offset); }
 expr(A) ::= LB(T) exprs(L) RB. {
     A = mu_build_operands(b, mu_build_node(b, MU_AST_LIST, T.offset, T.offset), L);

@@ -71,11 +71,11 @@ query(A) ::= head(Q) where(W) group(G) having(H) windows(V) qualify(K). {
 %type head {mu_ast_select *}
 head(A) ::= SELECT(S) distinct(D) items(I). {
     A = mu_build_select(b, S.offset);
-    if (A) { A->distinct = D; A->items = I; }
+    if (A) { A->distinct = D.all; A->distinct_on = D.on; A->items = I; }
 }
 head(A) ::= SELECT(S) distinct(D) items(I) FROM sources(F). {
     A = mu_build_select(b, S.offset);
-    if (A) { A->distinct = D; A->items = I; A->from = F; }
+    if (A) { A->distinct = D.all; A->distinct_on = D.on; A->items = I; A->from = F; }
 }
 head(A) ::= FROM(S) sources(F). {
     A = mu_build_select(b, S.offset);
@@ -83,12 +83,13 @@ head(A) ::= FROM(S) sources(F). {
 }
 head(A) ::= FROM(S) sources(F) SELECT distinct(D) items(I). {
     A = mu_build_select(b, S.offset);
-    if (A) { A->distinct = D; A->items = I; A->from = F; }
+    if (A) { A->distinct = D.all; A->distinct_on = D.on; A->items = I; A->from = F; }
 }
 
-%type distinct {bool}
-distinct(A) ::= . { A = false; }
-distinct(A) ::= DISTINCT. { A = true; }
+%type distinct {mu_build_distinct}
+distinct(A) ::= . { A = (mu_build_distinct){0}; }
+distinct(A) ::= DISTINCT. { A = (mu_build_distinct){.all = true}; }
+distinct(A) ::= DISTINCT ON LP exprs(L) RP. { A = (mu_build_distinct){.on = L}; }
 
 %type items {mu_ast_items}
 items(A) ::= item(I). { A = mu_build_add_item(b, (mu_ast_items){0}, I.expr, I.name); }
@@ -171,12 +172,19 @@ source(A) ::= parens(Q) alias(S). {
     A = Q ? mu_build_source(b, Q->start) : NULL;
     if (A) { A->query = Q; A->alias = S.name; A->columns = S.columns; }
 }
+source(A) ::= lateral parens(Q) alias. { A = Q ? mu_build_source(b, Q->start) : NULL; }
 source(A) ::= LP(P) sources(J) RP alias(S). {
     A = J;
     if (A && S.name.text) {
         A = mu_build_named(b, P.offset, J, S.name);
         if (A) { A->columns = S.columns; }
     }
+}
+
+lateral ::= LATERAL(T). {
+    mu_build_refuse(b, T, "there is no LATERAL: a query in FROM sees nothing of those beside it; "
+                          "join with what it has in common, or make it a subquery that stands for "
+                          "a value");
 }
 
 %type alias {mu_build_alias}

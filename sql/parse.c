@@ -104,6 +104,20 @@ static bool precedes_join(int kind)
     return false;
 }
 
+/* Words that are known only to say why they are not possible. */
+static bool only_refused(int kind)
+{
+    static const int kinds[] = {MU_TOKEN_LATERAL, MU_TOKEN_PIVOT, MU_TOKEN_TEMP, MU_TOKEN_TEMPORARY,
+                                MU_TOKEN_UNPIVOT};
+
+    for (size_t i = 0; i < MU_COUNT(kinds); i++) {
+        if (kinds[i] == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* "a name, FROM or the end of the statement". */
 static void list_expected(const void *parser, expected *e)
 {
@@ -141,7 +155,7 @@ static void list_expected(const void *parser, expected *e)
     }
     for (uint32_t i = 0; (word = mu_keyword(i, &kind)) != NULL; i++) {
         if (!(value && begins_expression(kind)) && !(between && joins_expressions(kind)) &&
-            !(join && precedes_join(kind))) {
+            !(join && precedes_join(kind)) && !only_refused(kind)) {
             expect_if(e, parser, kind, keyword_phrase(kind, word));
         }
     }

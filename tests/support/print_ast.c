@@ -285,6 +285,9 @@ static void print_expr(const mu_ast_expr *expr, mu_writer *out)
     case MU_AST_LIST:
         print_around("[", operands, "]", out);
         break;
+    case MU_AST_ROW:
+        print_around("(", operands, ")", out);
+        break;
     }
 }
 
@@ -462,6 +465,11 @@ static void print_select(const mu_ast_select *query, mu_writer *out)
     print_members(query, out);
     if (query->items.count > 0) {
         put(out, query->distinct ? "SELECT DISTINCT " : "SELECT ");
+        if (query->distinct_on.count > 0) {
+            put(out, "DISTINCT ON (");
+            print_items(&query->distinct_on, "", out);
+            put(out, ") ");
+        }
         print_items(&query->items, "AS", out);
     }
     if (query->from) {
@@ -645,6 +653,7 @@ static void print_verb(const mu_ast_statement *s, mu_writer *out)
 void test_print_statement(const mu_ast_statement *s, mu_writer *out)
 {
     const bool creates = s->kind == MU_AST_CREATE_TABLE;
+    const bool drops = s->kind == MU_AST_DROP_TABLE || s->kind == MU_AST_DROP_VIEW;
     const bool makes_set = s->kind == MU_AST_CREATE_TAG || s->kind == MU_AST_CREATE_AUDIENCE;
 
     print_verb(s, out);
@@ -655,6 +664,10 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
     }
     if (s->name.text) {
         put_quoted(out, s->name.text, '"');
+    }
+    for (uint32_t i = 0; drops && i < s->names.count; i++) {
+        put(out, i > 0 ? ", " : "");
+        put_quoted(out, s->names.data[i].text, '"');
     }
     if (s->kind == MU_AST_CREATE_VIEW && s->names.count > 0) {
         print_names(&s->names, out);

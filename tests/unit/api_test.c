@@ -458,14 +458,6 @@ TEST(every_allocation_of_a_change_may_be_refused_and_nothing_has_changed_then)
         "CREATE TABLE held (a TEXT NOT NULL, b BIGINT DEFAULT 7)",
         "INSERT INTO held (a) VALUES ('x')",
         "INSERT INTO held (a) SELECT k FROM made",
-        "CREATE TABLE keyed (a BIGINT, b TEXT, n BIGINT, PRIMARY KEY (b, a))",
-        "INSERT INTO keyed VALUES (1, 'x', 1), (2, (SELECT 'y'), 2)",
-        "INSERT INTO keyed VALUES (2, 'y', 0), (3, 'z', 3) ON CONFLICT DO NOTHING",
-        "INSERT INTO keyed VALUES (3, 'z', 0) ON CONFLICT DO UPDATE SET n = keyed.n + 1",
-        "INSERT INTO keyed SELECT * FROM keyed ON CONFLICT (a, b) DO UPDATE SET n = excluded.n + 7",
-        "UPDATE keyed SET a = a + 1",
-        "SHOW CREATE TABLE keyed",
-        "DROP TABLE keyed",
         "CREATE VIEW v(k) AS FROM made",
         "CREATE OR REPLACE VIEW v AS SELECT k FROM made",
         "SELECT count(*) FROM v WHERE k > ''",
@@ -500,6 +492,28 @@ TEST(every_allocation_of_a_change_may_be_refused_and_nothing_has_changed_then)
     assert_int_equal(muster_int64(s, 0), 8);
     assert_int_equal(muster_int64(s, 1), 3);
     muster_finish(s);
+    muster_disconnect(c);
+    muster_close(db);
+}
+
+TEST(every_allocation_of_a_change_of_a_table_with_a_key_may_be_refused)
+{
+    static const char *const statements[] = {
+        "CREATE TABLE keyed (a BIGINT, b TEXT, n BIGINT, PRIMARY KEY (b, a))",
+        "INSERT INTO keyed VALUES (1, 'x', 1), (2, (SELECT 'y'), 2)",
+        "INSERT INTO keyed VALUES (2, 'y', 0), (3, 'z', 3) ON CONFLICT DO NOTHING",
+        "INSERT INTO keyed VALUES (3, 'z', 0) ON CONFLICT DO UPDATE SET n = keyed.n + 1",
+        "INSERT INTO keyed SELECT * FROM keyed ON CONFLICT (a, b) DO UPDATE SET n = excluded.n + 7",
+        "UPDATE keyed SET a = a + 1",
+        "SHOW CREATE TABLE keyed",
+        "DROP TABLE keyed",
+    };
+    muster *db = open_database();
+    muster_connection *c = ask_connect(db);
+
+    for (size_t i = 0; i < MU_COUNT(statements); i++) {
+        refuse_memory(c, statements[i]);
+    }
     muster_disconnect(c);
     muster_close(db);
 }
