@@ -129,8 +129,10 @@ static muster_status fail_arguments(const char *name, const mu_expr *const *args
                        : mu_fail_at(err, MUSTER_INVALID, offset, "no aggregate \"%s\"", name);
     }
     if (arg_count > 0 && strlen(first_named(name)->params) == arg_count) {
-        return mu_fail_at(err, MUSTER_INVALID, args[0]->offset, "there is no \"%s\" of %s", name,
-                          mu_type_name(args[0]->type, type));
+        return mu_fail_at(
+            err, MUSTER_INVALID, args[0]->offset, "there is no \"%s\" of %s%s", name,
+            mu_type_name(args[0]->type, type),
+            args[0]->type.kind == MU_TEXT ? "; CAST(x AS DOUBLE) makes a number of a text" : "");
     }
     const size_t wanted = strlen(first_named(name)->params);
     return mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" takes %zu argument%s, not %u", name,

@@ -102,8 +102,8 @@ static muster_status bind_row(const mu_act *act, const insertion *in, uint32_t r
 
     if (values->count != in->value_count) {
         return mu_fail_at(err, MUSTER_INVALID, values->data[0].expr->start,
-                          "row %u has %u values; %u are expected", row + 1, values->count,
-                          in->value_count);
+                          "row %u has %u value%s; expected are %u", row + 1, values->count,
+                          values->count == 1 ? "" : "s", in->value_count);
     }
     for (uint32_t i = 0; i < values->count; i++) {
         const uint32_t c = in->targets[i];
@@ -160,8 +160,9 @@ static muster_status insert_query(mu_act *act, const insertion *in, muster_error
 
     MU_TRY(mu_bind_query(act->binder, act->statement->query, &query, err));
     if (query.column_count != in->value_count) {
-        return mu_fail_at(err, MUSTER_INVALID, start, "the query gives %u columns; %u are expected",
-                          query.column_count, in->value_count);
+        return mu_fail_at(err, MUSTER_INVALID, start,
+                          "the query gives %u column%s; expected are %u", query.column_count,
+                          query.column_count == 1 ? "" : "s", in->value_count);
     }
     for (uint32_t i = 0; i < in->value_count; i++) {
         timed = timed || in->targets[i] == in->table->time_column;

@@ -133,19 +133,17 @@ static void open_database(page *p, bool read_only)
 }
 
 /* Binds "a, b" to the parameters of the statement. */
-static muster_status bind(muster_statement *statement, char *values, muster_error *err)
+static muster_status bind(muster_statement *statement, const char *values, muster_error *err)
 {
-    uint32_t number = 0;
+    muster_status status = MUSTER_OK;
 
-    for (char *value = strtok(values, ","); value; value = strtok(NULL, ",")) {
-        value += strspn(value, " ");
-        const muster_status status =
-            muster_bind_text(statement, ++number, value, strlen(value), err);
-        if (status != MUSTER_OK) {
-            return status;
-        }
+    for (uint32_t number = 1; *values && status == MUSTER_OK; number++) {
+        const size_t size = strcspn(values, ",");
+        status = muster_bind_text(statement, number, values, size, err);
+        values += size;
+        values += strspn(values, ", ");
     }
-    return MUSTER_OK;
+    return status;
 }
 
 static muster_status ask(page *p, const char *sql, const char *values, muster_error *err)
@@ -155,9 +153,7 @@ static muster_status ask(page *p, const char *sql, const char *values, muster_er
     muster_status status = muster_prepare(p->connection, sql, NULL, &statement, err);
 
     if (status == MUSTER_OK && values) {
-        char *copy = need(strdup(values));
-        status = bind(statement, copy, err);
-        free(copy);
+        status = bind(statement, values, err);
     }
     while (status == MUSTER_OK && statement && row) {
         status = muster_step(statement, &row, err);

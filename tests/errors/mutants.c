@@ -58,8 +58,9 @@ static void read_statements(const char *path)
         const bool ends = line[0] == '\n' || strcmp(line, "----\n") == 0;
         if (inside && ends && sql[0] && statement_count < MOST_STATEMENTS) {
             statements[statement_count++] = strdup(sql);
-        } else if (inside && !ends && strlen(sql) + strlen(line) < sizeof sql) {
-            (void)strcat(sql, line);
+        } else if (inside && !ends) {
+            const size_t used = strlen(sql);
+            (void)snprintf(sql + used, sizeof sql - used, "%s", line);
         }
         if (ends || !inside) {
             inside = strncmp(line, "statement ok", 12) == 0 || strncmp(line, "query", 5) == 0;
@@ -117,8 +118,8 @@ static void slip(const word *words, unsigned count, char *sql)
 {
     word elsewhere[MOST_WORDS];
     const unsigned at = random_below(count), kind = random_below(4);
-    const unsigned other_count = split(statements[random_below((uint32_t)statement_count)],
-                                       elsewhere);
+    const unsigned other_count =
+        split(statements[random_below((uint32_t)statement_count)], elsewhere);
 
     sql[0] = '\0';
     for (unsigned i = 0; i < count; i++) {
@@ -135,8 +136,9 @@ static void slip(const word *words, unsigned count, char *sql)
         } else if (kind == 3 && i == at && other_count > 0) {
             w = elsewhere[random_below(other_count)];
         }
-        add(sql, w, i == 0 || w.text != words[i].text || words[i - 1].text + words[i - 1].size !=
-                                                             words[i].text);
+        add(sql, w,
+            i == 0 || w.text != words[i].text ||
+                words[i - 1].text + words[i - 1].size != words[i].text);
     }
 }
 
