@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef muster_status act_fn(mu_act *act, muster_error *err);
 
@@ -91,15 +92,19 @@ bool mu_act_writes(const mu_ast_statement *statement)
             statement->kind == MU_AST_COMPACT);
 }
 
-/* Storage knows no place in a statement: it is the file that is read or written, or the table. */
+/* Storage knows no place in a statement: it is the file that the message names, or the table. */
 static muster_status locate(const mu_act *act, muster_status status, muster_error *err)
 {
     const mu_ast_name file = act->statement->path, table = act->statement->name;
 
-    if (err && err->offset < 0 && (status == MUSTER_INVALID || status == MUSTER_IO)) {
-        err->offset = file.text                                ? file.offset
-                      : table.text && status == MUSTER_INVALID ? table.offset
-                                                               : -1;
+    if (!err || err->offset >= 0) {
+        return status;
+    }
+    if ((status == MUSTER_INVALID || status == MUSTER_IO) && file.text &&
+        strstr(err->message, file.text)) {
+        err->offset = file.offset;
+    } else if (status == MUSTER_INVALID && table.text) {
+        err->offset = table.offset;
     }
     return status;
 }

@@ -27,6 +27,11 @@ static muster_status fail_argument(const char *function, mu_ast_name name,
     mu_nearest nearest = mu_nearest_of(mu_bind_text(name.text));
     char advice[160], list[256];
 
+    if (count == 0) {
+        return mu_fail_at(err, MUSTER_INVALID, name.offset,
+                          "%s() has no argument \"%s\": its arguments have no names", function,
+                          name.text);
+    }
     for (uint32_t i = 0; i < count; i++) {
         mu_nearest_try(&nearest, mu_bind_text(wanted[i].name));
     }
@@ -641,9 +646,7 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
     }
     for (uint32_t i = 0; i < call->operands.count; i++) {
         if (call->operands.data[i].name.text) {
-            return mu_fail_at(err, MUSTER_INVALID, call->operands.data[i].name.offset,
-                              "%s() has no argument \"%s\": its arguments have no names",
-                              call->text, call->operands.data[i].name.text);
+            return fail_argument(call->text, call->operands.data[i].name, NULL, 0, err);
         }
     }
     if (!mu_expr_is_function(call->text)) { /* whatever its arguments are */

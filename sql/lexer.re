@@ -227,7 +227,8 @@ again:
     /*!re2c
     blank = [ \t\r\n\f\u00a0\u3000\ufeff];
     digit = [0-9];
-    wide_sign = [\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u2000-\u206f\u2190-\u22ff] |
+    wide_sign = [\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7] |
+        [\u2000-\u206f\u2190-\u22ff] |
         [\u3000-\u3004\u3008-\u3020\u3030\ufe30-\ufe4f\ufeff\uff00-\uff0f\uff1a-\uff20] |
         [\uff3b-\uff40\uff5b-\uff65];
     letter = [a-zA-Z_] | ([^\x00-\x7f] \ wide_sign);

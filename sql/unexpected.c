@@ -147,11 +147,17 @@ static void expect_signs(expected *e, const mu_unexpected *u, bool value, bool b
         int kind;
         bool begins_expression, joins_expressions; /* summed up */
     } signs[] = {
-        {"\"*\"", MU_TOKEN_STAR, false, true},   {"\"(\"", MU_TOKEN_LP, true, true},
-        {"\")\"", MU_TOKEN_RP, false, false},    {"\"[\"", MU_TOKEN_LB, true, false},
-        {"\"]\"", MU_TOKEN_RB, false, false},    {"\".\"", MU_TOKEN_DOT, false, true},
-        {"\",\"", MU_TOKEN_COMMA, false, false}, {"\"=>\"", MU_TOKEN_ARROW, false, false},
-        {"\"=\"", MU_TOKEN_EQ, false, true},     {"\"::\"", MU_TOKEN_COLONS, false, true},
+        {"\"*\"", MU_TOKEN_STAR, false, true},
+        {"\"(\"", MU_TOKEN_LP, true, true},
+        {"\")\"", MU_TOKEN_RP, false, false},
+        {"\"[\"", MU_TOKEN_LB, true, false},
+        {"\"]\"", MU_TOKEN_RB, false, false},
+        {"\".\"", MU_TOKEN_DOT, false, true},
+        {"\",\"", MU_TOKEN_COMMA, false, false},
+        {"\"=>\"", MU_TOKEN_ARROW, false, false},
+        {"TIME ZONE", MU_TOKEN_TIME_ZONE, false, false},
+        {"\"=\"", MU_TOKEN_EQ, false, true},
+        {"\"::\"", MU_TOKEN_COLONS, false, true},
     };
 
     for (size_t i = 0; i < MU_COUNT(signs); i++) {
