@@ -276,6 +276,11 @@ static const char *advise_sign(const mu_unexpected *u)
         u->before.kind == MU_TOKEN_MINUS) {
         return "values have no parts and there are no functions as values, so there is no ->";
     }
+    if ((kind == MU_TOKEN_STRING || kind == MU_TOKEN_INTEGER) &&
+        (u->before.kind == MU_TOKEN_IS || u->before.kind == MU_TOKEN_NOT)) {
+        return u->before.kind == MU_TOKEN_IS ? "values are compared by ="
+                                             : "values that differ are found by <>";
+    }
     if (kind == MU_TOKEN_LB) {
         return "there are no lists as values, and a name stands between double quotes";
     }
@@ -417,11 +422,11 @@ static muster_status fail_with(const mu_unexpected *u, mu_token slip, const char
 {
     const char *const word = u->lexer->text + slip.offset;
     const bool quoted = slip.kind == MU_TOKEN_STRING || slip.kind == MU_TOKEN_QUOTED;
-    const int shown =
-        (int)(slip.size > MOST_SHOWN ? mu_whole_characters(word, MOST_SHOWN) : slip.size);
+    const bool cut = slip.size > MOST_SHOWN;
+    const int shown = (int)(cut ? mu_whole_characters(word, MOST_SHOWN) : slip.size);
 
-    return mu_fail_at(err, MUSTER_SYNTAX, slip.offset, "unexpected %s%.*s%s; %s",
-                      quoted ? "" : "\"", shown, word, quoted ? "" : "\"", advice);
+    return mu_fail_at(err, MUSTER_SYNTAX, slip.offset, "unexpected %s%.*s%s%s; %s",
+                      quoted ? "" : "\"", shown, word, cut ? "…" : "", quoted ? "" : "\"", advice);
 }
 
 muster_status mu_unexpected_fail(const mu_unexpected *u, muster_error *err)

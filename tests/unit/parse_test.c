@@ -317,9 +317,6 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT sum(a) OVER (ROWS b)", 26,
          "unexpected \")\"; expected an operator, FOLLOWING or PRECEDING"},
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
-        {"CREATE TABLE t (a TEXT UNIQUE)", 23,
-         "unexpected \"UNIQUE\"; rows are not checked against others; DISTINCT takes repeated ones "
-         "together"},
         {"CREATE TABLE t (a TEXT UNUSUAL)", 23,
          "unexpected \"UNUSUAL\"; expected \"(\", \")\", \",\", CUSTOMER, DEFAULT, EVENT, INDEXED, "
          "NOT, PRECISION, PRIMARY, TIME, VARYING, among others"},
