@@ -287,6 +287,14 @@ static const char *advise_sign(const mu_unexpected *u)
     if (kind == MU_TOKEN_DOT && accepts(u, MU_TOKEN_JOIN)) {
         return "a table has no schema or database before its name";
     }
+    if (kind == MU_TOKEN_LP && u->before.kind == MU_TOKEN_RP) {
+        return accepts(u, MU_TOKEN_CONCAT)
+                   ? "a call has one pair of parentheses, as in quantile(x, 0.5)"
+                   : "a \",\" stands between rows";
+    }
+    if (kind == MU_TOKEN_LP && next_token(u).kind == MU_TOKEN_PLUS) {
+        return "write LEFT JOIN ... ON";
+    }
     if (kind == MU_TOKEN_RP && accepts(u, 0)) {
         return "there is no \"(\" that it could close";
     }
@@ -306,6 +314,9 @@ static const char *advise_clause(const mu_unexpected *u)
     }
     if (kind == MU_TOKEN_COMMA && accepts(u, MU_TOKEN_OFFSET) && !accepts(u, MU_TOKEN_ORDER)) {
         return "LIMIT 10 OFFSET 5 leaves out 5 rows and gives the next 10";
+    }
+    if ((kind == MU_TOKEN_ON || kind == MU_TOKEN_USING) && accepts(u, MU_TOKEN_JOIN)) {
+        return "ON and USING stand once behind a JOIN, and not behind a CROSS JOIN";
     }
     if (kind == MU_TOKEN_SELECT && (accepts(u, MU_TOKEN_CASE) || accepts(u, MU_TOKEN_LP))) {
         return "a query within another stands between parentheses";
@@ -351,7 +362,8 @@ static bool is_meant_as_name(const mu_unexpected *u)
 /* The word of another language, which may have been taken for a name; NULL if there is none. */
 static const char *advise_foreign(const mu_unexpected *u, mu_token *slip)
 {
-    const mu_token words[] = {u->token, u->before, u->earlier};
+    const mu_token next = u->token.kind == MU_TOKEN_ON ? next_token(u) : (mu_token){0};
+    const mu_token words[] = {u->token, u->before, u->earlier, next};
     const char *advice = NULL;
 
     for (size_t i = 0; i < MU_COUNT(words) && !advice; i++) {
