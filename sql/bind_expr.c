@@ -66,7 +66,7 @@ static const char *advise_name(const mu_place *place, const mu_ast_expr *expr)
 {
     mu_unit unit;
 
-    if (place->binder->text[expr->offset] == '"') {
+    if (expr->offset >= 0 && place->binder->text[expr->offset] == '"') {
         return "text stands between single quotes";
     }
     if (mu_unit_parse(mu_bind_text(expr->text), &unit)) {

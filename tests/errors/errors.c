@@ -16,7 +16,7 @@
  * also begin with one of these lines:
  *
  *     run                 then statements that work
- *     file NAME           then the lines of a file, in which "\n" is a line more
+ *     file NAME           then the lines of a file
  *     with VALUE, VALUE   then a statement with parameters, to which these texts are bound
  *     open read-only      the database is opened again, so that it cannot be written
  *
@@ -90,6 +90,15 @@ static char *read_file(const char *path)
     (void)fclose(file);
     (void)fclose(copy);
     return text;
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "wbe");
+
+    if (!file || fputs(text, file) < 0 || fclose(file) != 0) {
+        die("cannot write \"%s\"", path);
+    }
 }
 
 /* Runs all statements of the text. */
@@ -241,16 +250,6 @@ static void answer(page *p, const block *b, FILE *out)
     free(sql);
 }
 
-static void write_file(const block *b)
-{
-    FILE *file = need(fopen(b->lines[0] + 5, "wbe"));
-
-    for (unsigned i = 1; i < b->count; i++) {
-        (void)fprintf(file, "%s\n", b->lines[i]);
-    }
-    (void)fclose(file);
-}
-
 /* The lines of the block from `first` on, as one text of the caller's. */
 static char *join(const block *b, unsigned first)
 {
@@ -278,7 +277,9 @@ static void run_block(page *p, const block *b)
         free(found);
         found = join(b, 0);
     } else if (strncmp(b->lines[0], "file ", 5) == 0) {
-        write_file(b);
+        found = join(b, 1);
+        write_file(b->lines[0] + 5, found);
+        free(found);
         found = join(b, 0);
     } else if (strcmp(b->lines[0], "open read-only") == 0) {
         open_database(p, true);
@@ -351,9 +352,7 @@ static unsigned run_page(const char *setup, const char *path)
     muster_close(p.db);
     (void)fclose(p.out);
     if (getenv("MUSTER_UPDATE")) {
-        FILE *file = need(fopen(path, "wbe"));
-        (void)fputs(found, file);
-        (void)fclose(file);
+        write_file(path, found);
     }
     (void)chdir("/");
     (void)nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
