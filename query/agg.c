@@ -133,8 +133,10 @@ static muster_status fail_arguments(const char *name, const mu_expr *const *args
                        : mu_fail_at(err, MUSTER_INVALID, offset, "no aggregate \"%s\"", name);
     }
     if (arg_count > 0 && strlen(first_named(name)->params) == arg_count) {
-        return mu_fail_at(err, MUSTER_INVALID, args[0]->offset, "there is no \"%s\" of %s", name,
-                          mu_type_name(args[0]->type, type));
+        return mu_fail_at(
+            err, MUSTER_INVALID, args[0]->offset, "there is no \"%s\" of %s%s", name,
+            mu_type_name(args[0]->type, type),
+            args[0]->type.kind == MU_TEXT ? "; CAST(x AS DOUBLE) makes a number of a text" : "");
     }
     const size_t wanted = strlen(first_named(name)->params);
     return mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" takes %zu argument%s, not %u", name,
@@ -236,6 +238,7 @@ muster_status mu_agg_call_make(const mu_scope *scope, const char *name, const mu
         return mu_fail_at(err, MUSTER_INVALID, filter->offset, "FILTER takes a condition");
     }
     *out = (mu_agg_call){.agg = agg,
+                         .offset = offset,
                          .type = type,
                          .distinct = distinct && !agg->ignores_distinct,
                          .arg_count = arg_count,
@@ -344,6 +347,15 @@ static void find_counted(const mu_agg_states *states, const mu_vector *args, con
     }
 }
 
+/* What goes wrong with values is about the call. */
+static muster_status located(const mu_agg_states *states, muster_status status, muster_error *err)
+{
+    if (status == MUSTER_INVALID && err && err->offset < 0) {
+        err->offset = states->call->offset;
+    }
+    return status;
+}
+
 muster_status mu_agg_update(mu_agg_states *states, const mu_vector *args, const mu_vector *order,
                             const uint64_t *live, uint32_t rows, const uint32_t *groups,
                             muster_error *err)
@@ -353,8 +365,10 @@ muster_status mu_agg_update(mu_agg_states *states, const mu_vector *args, const 
 
     assert(groups || states->groups > 0);
     find_counted(states, args, order, live, rows, counted);
-    return states->distinct ? mu_agg_distinct_update(states, &what, err)
-                            : states->call->agg->update(states, &what, err);
+    return located(states,
+                   states->distinct ? mu_agg_distinct_update(states, &what, err)
+                                    : states->call->agg->update(states, &what, err),
+                   err);
 }
 
 bool mu_agg_can_remove(const mu_agg_call *call)
@@ -406,7 +420,7 @@ muster_status mu_agg_result(mu_agg_states *states, uint32_t group, mu_value *out
         MU_TRY(mu_agg_distinct_finish(states, err));
     }
     *out = (mu_value){.type = states->call->type};
-    return states->call->agg->result_of(states, group, out, err);
+    return located(states, states->call->agg->result_of(states, group, out, err), err);
 }
 
 /* Values as 64 bits. */

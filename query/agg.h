@@ -19,6 +19,7 @@ typedef struct mu_agg_call {
     const mu_agg *agg;
     mu_type type; /* of the result */
     bool distinct;
+    int32_t offset; /* in the SQL text, for errors */
     uint32_t arg_count;
     const mu_expr *const *args; /* with casts inserted */
     const mu_expr *filter;      /* FILTER (WHERE ...), or NULL */

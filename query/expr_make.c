@@ -408,8 +408,9 @@ muster_status mu_expr_cast(const mu_scope *scope, const mu_expr *value, mu_type 
     }
     if (!mu_cast_exists(value->type, type)) {
         *out = NULL;
-        return mu_fail_at(err, MUSTER_INVALID, offset, "a %s cannot be cast to %s",
-                          mu_type_name(value->type, from), mu_type_name(type, to));
+        return mu_fail_at(err, MUSTER_INVALID, offset, "a %s cannot be cast to %s%s",
+                          mu_type_name(value->type, from), mu_type_name(type, to),
+                          type.kind == MU_INTERVAL ? "; write INTERVAL '7 days'" : "");
     }
     MU_TRY(cast_customer(scope, value, type, offset, &value, err));
     return make_call(scope, attempt ? &mu_func_try_cast : &mu_func_cast, &value, 1, type, offset,

@@ -7,6 +7,7 @@
 #include "query/func.h"
 
 #include "query/agg.h"
+#include "query/foreign.h"
 #include "query/nearest.h"
 
 #include <assert.h>
@@ -38,7 +39,7 @@ bool mu_expr_is_function(const char *name)
             return true;
         }
     }
-    return false;
+    return mu_name_equal(name, "if") || mu_name_equal(name, "iff"); /* which become a CASE */
 }
 
 char mu_func_param(const mu_func *func, uint32_t i)
@@ -118,6 +119,59 @@ static void write_word(mu_writer *out, const char *word)
     mu_write_bytes(out, word, strlen(word));
 }
 
+/* What a letter stands for, for people: all numbers are one where any of them will do. */
+static const char *param_name(char letter, char name[static 32])
+{
+    switch (letter) {
+    case 'a':
+        return "any";
+    case 'n':
+    case 'f':
+        return "number";
+    default:
+        return mu_type_name(mu_type_of_letter(letter), name);
+    }
+}
+
+static bool is_number(char letter)
+{
+    return letter == 'i' || letter == 'n' || letter == 'f';
+}
+
+static bool same_params(const char *a, const char *b)
+{
+    size_t i = 0;
+
+    while (a[i] && (a[i] == b[i] || (is_number(a[i]) && is_number(b[i])))) {
+        i++;
+    }
+    return a[i] == b[i];
+}
+
+/* The same two parameters, the other way round. */
+static bool turned_params(const char *a, const char *b)
+{
+    return strlen(a) == 2 && strlen(b) == 2 && a[0] == b[1] && a[1] == b[0] && a[0] != a[1];
+}
+
+/* Whether an overload is said with another of its name: one of other numbers, or turned round. Of
+ * those for numbers the last is shown, which takes them all. */
+static bool is_said_by(const mu_func *func, size_t at)
+{
+    const mu_func *other;
+
+    for (size_t i = 0; (other = mu_func_at(i)) != NULL; i++) {
+        if (i == at || !mu_name_equal(other->name, func->name)) {
+            continue;
+        }
+        if ((i > at && same_params(func->params, other->params)) ||
+            (i < at && turned_params(func->params, other->params))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void write_params(mu_writer *out, const mu_func *func)
 {
     char name[32];
@@ -128,11 +182,59 @@ static void write_params(mu_writer *out, const mu_func *func)
             write_word(out, ", ...");
             continue;
         }
-        mu_type_name(mu_type_of_letter(*letter), name);
         write_word(out, letter == func->params ? "" : ", ");
-        write_word(out, *letter == 'a' ? "any" : *letter == 'n' ? "DECIMAL" : name);
+        write_word(out, param_name(*letter, name));
     }
     write_word(out, ")");
+}
+
+static bool is_of(mu_type type, char letter)
+{
+    if (is_number(letter)) {
+        return type.kind == MU_BIGINT || type.kind == MU_DECIMAL || type.kind == MU_DOUBLE;
+    }
+    return letter == 'a' || type.kind == mu_type_of_letter(letter).kind;
+}
+
+/* How the one argument that does not fit might be made to; "" if nobody knows. */
+static const char *advise_overload(const char *name, const mu_expr *const *args, uint32_t arg_count)
+{
+    const mu_func *func;
+
+    if (strcmp(name, "+") == 0 && arg_count == 2 && args[0]->type.kind == MU_TEXT &&
+        args[1]->type.kind == MU_TEXT) {
+        return "; || puts texts together";
+    }
+    for (size_t i = 0; (func = mu_func_at(i)) != NULL; i++) {
+        uint32_t wrong = 0, at = 0;
+        if (!mu_name_equal(func->name, name) || !takes_count(func, arg_count)) {
+            continue;
+        }
+        for (uint32_t a = 0; a < arg_count; a++) {
+            if (!is_of(args[a]->type, mu_func_param(func, a))) {
+                wrong++;
+                at = a;
+            }
+        }
+        if (wrong == 1 && mu_func_param(func, at) == 't') {
+            return "; CAST(x AS TEXT) makes a text of a value";
+        }
+        if (wrong == 1 && args[at]->type.kind == MU_TEXT && is_number(mu_func_param(func, at))) {
+            return "; CAST(x AS DOUBLE) makes a number of a text";
+        }
+    }
+    return "";
+}
+
+static void write_args(mu_writer *out, const mu_expr *const *args, uint32_t arg_count)
+{
+    char type[32];
+
+    for (uint32_t i = 0; i < arg_count; i++) {
+        write_word(out, i > 0 ? ", " : ", not (");
+        write_word(out, mu_type_name(args[i]->type, type));
+    }
+    write_word(out, arg_count > 0 ? ")" : ", and there is nothing between the parentheses");
 }
 
 /* `"length" takes (TEXT), not (BIGINT, TEXT)` */
@@ -142,25 +244,21 @@ static muster_status fail_overload(const char *name, const mu_expr *const *args,
     mu_writer text = {0};
     const mu_func *func;
     const char *separator = "";
-    char type[32];
 
     bool counted = false; /* there are some with as many arguments: the others are no help */
     for (size_t i = 0; (func = mu_func_at(i)) != NULL; i++) {
         counted |= mu_name_equal(func->name, name) && takes_count(func, arg_count);
     }
     for (size_t i = 0; (func = mu_func_at(i)) != NULL; i++) {
-        if (mu_name_equal(func->name, name) && (!counted || takes_count(func, arg_count))) {
+        if (mu_name_equal(func->name, name) && (!counted || takes_count(func, arg_count)) &&
+            !is_said_by(func, i)) {
             write_word(&text, separator);
             write_params(&text, func);
             separator = " or ";
         }
     }
-    write_word(&text, ", not (");
-    for (uint32_t i = 0; i < arg_count; i++) {
-        write_word(&text, i > 0 ? ", " : "");
-        write_word(&text, mu_type_name(args[i]->type, type));
-    }
-    write_word(&text, ")");
+    write_args(&text, args, arg_count);
+    write_word(&text, advise_overload(name, args, arg_count));
     const muster_status status = text.failed
                                      ? mu_fail_memory(err, "looking up a function")
                                      : mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" takes %.*s",
@@ -171,7 +269,9 @@ static muster_status fail_overload(const char *name, const mu_expr *const *args,
 
 static muster_status fail_unknown(const char *name, int32_t offset, muster_error *err)
 {
-    const char *nearest = mu_expr_nearest_function(name);
+    char hint[200];
+    const bool foreign = *mu_foreign_hint(MU_FOREIGN_FUNCTION, name, hint, sizeof hint);
+    const char *nearest = foreign ? NULL : mu_expr_nearest_function(name);
 
     if (mu_agg_is(name)) {
         return mu_fail_at(err, MUSTER_INVALID, offset,
@@ -181,7 +281,7 @@ static muster_status fail_unknown(const char *name, int32_t offset, muster_error
         return mu_fail_at(err, MUSTER_INVALID, offset, "no function \"%s\"; did you mean \"%s\"?",
                           name, nearest);
     }
-    return mu_fail_at(err, MUSTER_INVALID, offset, "no function \"%s\"", name);
+    return mu_fail_at(err, MUSTER_INVALID, offset, "no function \"%s\"%s", name, hint);
 }
 
 muster_status mu_func_find(const mu_scope *scope, const char *name, const mu_expr *const *args,

@@ -51,9 +51,9 @@ void mu_nearest_try(mu_nearest *nearest, mu_text candidate)
         return;
     }
     const uint32_t edits = distance(nearest->wanted, candidate);
-    /* More than a third of the name is another name, and so is another letter. */
+    /* More than a slip in four letters is another name, and so is another letter. */
     if (edits < nearest->distance && (edits == 0 || edits < nearest->wanted.size) &&
-        edits <= (nearest->wanted.size + 2) / 3) {
+        edits <= (nearest->wanted.size + 3) / 4) {
         nearest->best = candidate;
         nearest->distance = edits;
         nearest->found = true;

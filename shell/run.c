@@ -149,12 +149,25 @@ void mu_shell_watch(mu_shell *shell)
 
 /* Errors. */
 
-/* Shows the line around `at`, cut to what fits, and a caret below that place. */
+/* Text as it is shown, a tab as blanks, so that each character has its width. */
+static void add_shown(mu_shell_text *out, const char *text, const char *end)
+{
+    while (text < end) {
+        const char *tab = memchr(text, '\t', (size_t)(end - text));
+        mu_shell_text_add_visible(out, text, (size_t)((tab ? tab : end) - text));
+        if (tab) {
+            mu_shell_text_format(out, "%*s", TAB_COLUMNS, "");
+        }
+        text = tab ? tab + 1 : end;
+    }
+}
+
+/* Shows the line around `at`, cut on both sides to what fits, and a caret below that place. */
 static void show_place(const char *sql, const char *at)
 {
     const char *start = at, *end = at;
-    mu_shell_text line = {0}, below = {0};
-    bool cut = false;
+    mu_shell_text before = {0}, after = {0};
+    size_t cut = 0;
 
     while (start > sql && start[-1] != '\n') {
         start--;
@@ -162,28 +175,20 @@ static void show_place(const char *sql, const char *at)
     while (*end && *end != '\n' && *end != '\r') {
         end++;
     }
-    for (size_t width = mu_shell_width(start, (size_t)(at - start)); width > CARET_COLUMNS / 2;) {
-        const size_t size = mu_shell_fit(start, (size_t)(at - start), 2);
-        width -= mu_shell_width(start, size);
-        start += size;
-        cut = true;
+    add_shown(&before, start, at);
+    add_shown(&after, at, end);
+    size_t width = mu_shell_width(before.bytes, before.size);
+    while (width > CARET_COLUMNS / 2) {
+        const size_t size = mu_shell_fit(before.bytes + cut, before.size - cut, 2);
+        width -= mu_shell_width(before.bytes + cut, size);
+        cut += size;
     }
-    end = start + mu_shell_fit(start, (size_t)(end - start), CARET_COLUMNS);
-    for (const char *c = start; c < end; c++) {
-        if (*c == '\t') {
-            mu_shell_text_add(&line, "    ", TAB_COLUMNS);
-        } else {
-            mu_shell_text_add(&line, c, 1);
-        }
-        if (c + 1 == at) {
-            mu_shell_text_add(&below, line.bytes, line.size);
-        }
-    }
-    (void)fprintf(stderr, "  %s%.*s\n  %*s^\n", cut ? "…" : "", (int)line.size,
-                  line.bytes ? line.bytes : "",
-                  (int)(mu_shell_width(below.bytes, below.size) + cut), "");
-    mu_shell_text_deinit(&line);
-    mu_shell_text_deinit(&below);
+    const size_t fits = mu_shell_fit(after.bytes, after.size, CARET_COLUMNS - width);
+    (void)fprintf(stderr, "  %s%.*s%.*s%s\n  %*s^\n", cut ? "…" : "", (int)(before.size - cut),
+                  before.bytes ? before.bytes + cut : "", (int)fits, after.bytes ? after.bytes : "",
+                  fits < after.size ? "…" : "", (int)width + (cut > 0), "");
+    mu_shell_text_deinit(&before);
+    mu_shell_text_deinit(&after);
 }
 
 static uint32_t line_of(const mu_shell_source *source, const char *sql, const char *at)

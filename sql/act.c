@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef muster_status act_fn(mu_act *act, muster_error *err);
 
@@ -91,10 +92,27 @@ bool mu_act_writes(const mu_ast_statement *statement)
             statement->kind == MU_AST_COMPACT);
 }
 
+/* Storage knows no place in a statement: it is the file that the message names, or the table. */
+static muster_status locate(const mu_act *act, muster_status status, muster_error *err)
+{
+    const mu_ast_name file = act->statement->path, table = act->statement->name;
+
+    if (!err || err->offset >= 0) {
+        return status;
+    }
+    if ((status == MUSTER_INVALID || status == MUSTER_IO) && file.text &&
+        strstr(err->message, file.text)) {
+        err->offset = file.offset;
+    } else if (status == MUSTER_INVALID && table.text) {
+        err->offset = table.offset;
+    }
+    return status;
+}
+
 muster_status mu_act_prepare(mu_act *act, muster_error *err)
 {
     assert(!act->running && !act->change);
-    return find_act(act->statement->kind)(act, err);
+    return locate(act, find_act(act->statement->kind)(act, err), err);
 }
 
 muster_status mu_act_run(mu_act *act, muster_error *err)
@@ -107,7 +125,7 @@ muster_status mu_act_run(mu_act *act, muster_error *err)
     act->rows = 0;
     act->notes = NULL;
     if (!makes_change(act->statement->kind)) {
-        return run(act, err);
+        return locate(act, run(act, err), err);
     }
     MU_TRY(mu_change_begin(act->db, &act->change, err));
     binder->scope.snapshot = mu_change_base(act->change);
@@ -116,7 +134,7 @@ muster_status mu_act_run(mu_act *act, muster_error *err)
     binder->defined = NULL;
     binder->sets = NULL; /* they are of the state it was prepared on */
     binder->work = binder->depth = 0;
-    status = run(act, err);
+    status = locate(act, run(act, err), err);
     if (status != MUSTER_OK) {
         mu_change_abort(act->change);
     } else {

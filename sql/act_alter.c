@@ -23,6 +23,10 @@ static muster_status bind_edit(const mu_act *act, const mu_table *table, mu_tabl
                 "and DEFAULT",
                 column->name.text);
         }
+        if (!column->type.name.text) {
+            return mu_fail_at(err, MUSTER_INVALID, column->name.offset,
+                              "column \"%s\" needs a type, such as TEXT", column->name.text);
+        }
         edit->kind = MU_EDIT_ADD_COLUMN;
         edit->column.name = column->name.text;
         /* Whichever it is, one that is added has none. */

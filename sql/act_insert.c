@@ -113,8 +113,8 @@ static muster_status check_count(const insertion *in, const mu_ast_items *values
     return values->count == in->value_count
                ? MUSTER_OK
                : mu_fail_at(err, MUSTER_INVALID, values->data[0].expr->start,
-                            "row %u has %u values; %u are expected", row + 1, values->count,
-                            in->value_count);
+                            "row %u has %u value%s; expected are %u", row + 1, values->count,
+                            values->count == 1 ? "" : "s", in->value_count);
 }
 
 /* Value i of a row. */
@@ -286,8 +286,9 @@ static muster_status insert_query(mu_act *act, const insertion *in, muster_error
 
     MU_TRY(mu_bind_query(act->binder, act->statement->query, &query, err));
     if (query.column_count != in->value_count) {
-        return mu_fail_at(err, MUSTER_INVALID, start, "the query gives %u columns; %u are expected",
-                          query.column_count, in->value_count);
+        return mu_fail_at(err, MUSTER_INVALID, start,
+                          "the query gives %u column%s; expected are %u", query.column_count,
+                          query.column_count == 1 ? "" : "s", in->value_count);
     }
     return sets_time(in)
                ? mu_act_fill(act, in->table, in->targets, in->value_count, query.plan, start, err)

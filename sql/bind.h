@@ -253,6 +253,9 @@ muster_status mu_bind_type(const mu_ast_type *type, mu_type *out, muster_error *
 muster_status mu_bind_literal(const mu_binder *binder, const mu_ast_expr *expr, const mu_expr **out,
                               muster_error *err);
 
+/* Whether the relation has a part of that name. */
+bool mu_bind_has_table(const mu_relation *relation, mu_ast_name name);
+
 /* The column of that name; on failure names the nearest one. `qualifier` may be without text. */
 muster_status mu_bind_column(const mu_relation *relation, mu_ast_name qualifier, const char *name,
                              int32_t offset, uint32_t *out, muster_error *err);

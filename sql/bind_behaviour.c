@@ -7,6 +7,8 @@
  */
 #include "sql/bind.h"
 
+#include "query/foreign.h"
+
 #include <string.h>
 
 enum {
@@ -301,10 +303,16 @@ muster_status mu_bind_behaviour(mu_binder *binder, const mu_ast_source *source, 
     if (mu_name_equal(name, names[2])) {
         return bind_retention(&b, &source->operands, out, err);
     }
+    if (*mu_foreign_hint(MU_FOREIGN_FUNCTION, name, advice, sizeof advice)) {
+        return mu_fail_at(err, MUSTER_INVALID, source->name.offset, "no table function \"%s\"%s",
+                          name, advice);
+    }
     for (size_t i = 0; i < MU_COUNT(names); i++) {
         mu_nearest_try(&nearest, mu_bind_text(names[i]));
     }
     return mu_fail_at(err, MUSTER_INVALID, source->name.offset, "no table function \"%s\"%s", name,
-                      mu_bind_advice(&nearest, "; there are funnel, funnel_customers and retention",
+                      mu_bind_advice(&nearest,
+                                     "; there are funnel, funnel_customers, generate_series and "
+                                     "retention",
                                      advice, sizeof advice));
 }

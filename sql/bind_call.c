@@ -27,6 +27,11 @@ static muster_status fail_argument(const char *function, mu_ast_name name,
     mu_nearest nearest = mu_nearest_of(mu_bind_text(name.text));
     char advice[160], list[256];
 
+    if (count == 0) {
+        return mu_fail_at(err, MUSTER_INVALID, name.offset,
+                          "%s() has no argument \"%s\": its arguments have no names", function,
+                          name.text);
+    }
     for (uint32_t i = 0; i < count; i++) {
         mu_nearest_try(&nearest, mu_bind_text(wanted[i].name));
     }
@@ -250,6 +255,23 @@ muster_status mu_bind_aggregate(const mu_place *inside, const mu_ast_expr *call,
     return MUSTER_OK;
 }
 
+/* Why an aggregate may not stand there, and where it may. */
+static const char *explain_clause(const char *clause)
+{
+    static const char *const reasons[][2] = {
+        {"WHERE", "conditions on groups stand in HAVING"},
+        {"GROUP BY", "groups are made before aggregates"},
+        {"another aggregate", "make the inner one a column of a query in FROM"},
+    };
+
+    for (size_t i = 0; i < MU_COUNT(reasons); i++) {
+        if (strcmp(clause, reasons[i][0]) == 0) {
+            return reasons[i][1];
+        }
+    }
+    return "aggregates stand in SELECT, HAVING and ORDER BY";
+}
+
 static muster_status bind_aggregate(const mu_place *place, const mu_ast_expr *call,
                                     const mu_expr **out, muster_error *err)
 {
@@ -259,10 +281,8 @@ static muster_status bind_aggregate(const mu_place *place, const mu_ast_expr *ca
     uint32_t index = 0;
 
     if (!place->calls) {
-        return mu_fail_at(
-            err, MUSTER_INVALID, call->offset, "%s() may not stand in %s%s", call->text,
-            place->clause,
-            strcmp(place->clause, "WHERE") == 0 ? ": conditions on groups stand in HAVING" : "");
+        return mu_fail_at(err, MUSTER_INVALID, call->offset, "%s() may not stand in %s: %s",
+                          call->text, place->clause, explain_clause(place->clause));
     }
     inside.calls = NULL;
     inside.windows = NULL;
@@ -626,10 +646,11 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
     }
     for (uint32_t i = 0; i < call->operands.count; i++) {
         if (call->operands.data[i].name.text) {
-            return mu_fail_at(err, MUSTER_INVALID, call->operands.data[i].name.offset,
-                              "%s() has no argument \"%s\": its arguments have no names",
-                              call->text, call->operands.data[i].name.text);
+            return fail_argument(call->text, call->operands.data[i].name, NULL, 0, err);
         }
+    }
+    if (!mu_expr_is_function(call->text)) { /* whatever its arguments are */
+        return mu_expr_call(&place->binder->scope, call->text, NULL, 0, call->offset, out, err);
     }
     MU_TRY(mu_bind_operands(place, &call->operands, &args, err));
     return mu_expr_call(&place->binder->scope, call->text, args, call->operands.count, call->offset,

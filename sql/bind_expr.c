@@ -7,6 +7,8 @@
  */
 #include "sql/bind.h"
 
+#include "query/foreign.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +61,38 @@ static uint32_t find_alias(const mu_place *place, const char *name)
     return UINT32_MAX;
 }
 
+/* What the name was meant to be, as its place or the name itself shows; NULL: nobody knows. */
+static const char *advise_name(const mu_place *place, const mu_ast_expr *expr)
+{
+    mu_unit unit;
+
+    if (expr->offset >= 0 && place->binder->text[expr->offset] == '"') {
+        return "text stands between single quotes";
+    }
+    if (mu_unit_parse(mu_bind_text(expr->text), &unit)) {
+        return "a unit of time is a text, as in 'day'";
+    }
+    return mu_foreign_advice(MU_FOREIGN_NAME, mu_bind_text(expr->text));
+}
+
+/* The error of a name that was not found, with what can be said of it. */
+static muster_status fail_name(const mu_place *place, const mu_ast_expr *expr,
+                               const muster_error *lookup, muster_error *err)
+{
+    const char *hint = muster_error_hint(lookup);
+    const char *advice = expr->qualifier.text ? NULL : advise_name(place, expr);
+
+    if (!advice || strncmp(hint, "did you mean", 12) == 0) {
+        if (err) {
+            *err = *lookup;
+        }
+        return lookup->status;
+    }
+    const size_t size = strlen(lookup->message) - strlen(hint) - (*hint ? 2 : 0);
+    return mu_fail_at(err, lookup->status, lookup->offset, "%.*s; %s", (int)size, lookup->message,
+                      advice);
+}
+
 /* A name that means nothing here, in the place where the query stands; *out is NULL if it means
  * nothing there either. */
 static muster_status bind_outer(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
@@ -75,6 +109,9 @@ static muster_status bind_outer(const mu_place *place, const mu_ast_expr *expr, 
     const muster_status status = mu_bind_expr(place->outer, expr, &found, &lookup);
     if (status == MUSTER_NOMEM && err) {
         *err = lookup;
+    }
+    if (status != MUSTER_OK && mu_bind_has_table(place->outer->relation, expr->qualifier)) {
+        return fail_name(place->outer, expr, &lookup, err);
     }
     if (status != MUSTER_OK) {
         return status == MUSTER_NOMEM ? status : MUSTER_OK;
@@ -126,10 +163,7 @@ static muster_status bind_name(const mu_place *place, const mu_ast_expr *expr, c
             return MUSTER_OK;
         }
     }
-    if (err) {
-        *err = lookup;
-    }
-    return status;
+    return fail_name(place, expr, &lookup, err);
 }
 
 muster_status mu_bind_operands(const mu_place *place, const mu_ast_items *items,
@@ -317,7 +351,8 @@ static muster_status bind_kind(const mu_place *place, const mu_ast_expr *expr, c
         break;
     }
     return mu_fail_at(err, MUSTER_INVALID, expr->offset,
-                      "a list in brackets is an argument of a table function, not a value");
+                      "a list in brackets is an argument of a table function, not a value; a name "
+                      "stands between double quotes");
 }
 
 muster_status mu_bind_expr(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
@@ -372,6 +407,12 @@ muster_status mu_bind_constant(mu_binder *binder, const mu_ast_expr *expr, mu_ty
     const mu_expr *bound = NULL;
     const uint32_t unknown = binder->unknown;
 
+    if (expr->kind == MU_AST_COLUMN && !is_bare_function(expr->text)) {
+        return mu_fail_at(err, MUSTER_INVALID, expr->start,
+                          "%s takes a constant, and \"%s\" is a name; text stands between single "
+                          "quotes",
+                          what, expr->text);
+    }
     MU_TRY(mu_bind_expr(&place, expr, &bound, err));
     if (binder->unknown > unknown) {
         *out = stand_in(type);

@@ -40,6 +40,13 @@ static const mu_relation *find_table(const mu_relation *relation, mu_ast_name na
     return table;
 }
 
+bool mu_bind_has_table(const mu_relation *relation, mu_ast_name name)
+{
+    uint32_t first;
+
+    return name.text && find_table(relation, name, &first);
+}
+
 static found find_in_table(const mu_relation *table, const char *name)
 {
     found f = {.column = MU_NO_COLUMN, .in = table};
@@ -137,18 +144,38 @@ static void try_names(const mu_relation *relation, mu_nearest *nearest)
     }
 }
 
+/* "; it has a, b, c": as many names as a reader takes in. */
+static const char *list_names(const mu_relation *relation, char *buffer, size_t size)
+{
+    enum {
+        MOST_NAMES = 8
+    };
+    const uint32_t count = relation->column_count;
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < count && i < MOST_NAMES && used < size; i++) {
+        used += (size_t)snprintf(buffer + used, size - used, "%s%s", i == 0 ? "; it has " : ", ",
+                                 relation->plan->columns[i].name);
+    }
+    if (count > MOST_NAMES && used < size) {
+        (void)snprintf(buffer + used, size - used, " and %u more", count - MOST_NAMES);
+    }
+    return buffer;
+}
+
 static muster_status fail_column(const mu_relation *relation, const char *name, int32_t offset,
                                  muster_error *err)
 {
     mu_nearest nearest = mu_nearest_of(mu_bind_text(name));
-    char advice[160], tables[256] = "";
+    char advice[160], names[160], tables[256] = "";
 
     if (relation->column_count == 0) {
         return mu_fail_at(err, MUSTER_INVALID, offset,
                           "no column \"%s\": there is no table here to read it from", name);
     }
     try_names(relation, &nearest);
-    const char *hint = mu_bind_advice(&nearest, "", advice, sizeof advice);
+    const char *others = relation->left ? "" : list_names(relation, names, sizeof names);
+    const char *hint = mu_bind_advice(&nearest, others, advice, sizeof advice);
     if (!relation->left && !relation->name) {
         return mu_fail_at(err, MUSTER_INVALID, offset, "no column \"%s\"%s", name, hint);
     }

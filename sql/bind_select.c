@@ -248,7 +248,19 @@ static muster_status bind_ordinal(mu_bind_select *q, const mu_ast_expr *expr, co
 {
     uint64_t number;
 
-    MU_TRY(mu_bind_count_of(q->binder, expr, clause, 1, q->items.count, &number, err));
+    const muster_status status =
+        mu_bind_count_of(q->binder, expr, clause, 1, q->items.count, &number, err);
+    if (status == MUSTER_INVALID) {
+        if (q->items.count == 1) {
+            return mu_fail_at(err, status, expr->offset,
+                              "%s takes the number of a column, and there is only column 1",
+                              clause);
+        }
+        return mu_fail_at(err, status, expr->offset,
+                          "%s takes the number of a column, and there are columns 1 to %u", clause,
+                          q->items.count);
+    }
+    MU_TRY(status);
     *item = (uint32_t)(number - 1);
     return MUSTER_OK;
 }

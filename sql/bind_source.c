@@ -4,14 +4,39 @@
  */
 #include "sql/bind.h"
 
+#include "query/foreign.h"
 #include "sql/set_relations.h"
 #include "sql/storage_relations.h"
 #include "sql/views.h"
+#include "storage/tag.h"
+
+#include <stdio.h>
+
+/* What the name is where it is no table. */
+static const char *advise_table(const mu_binder *binder, const char *name, char *advice,
+                                size_t size)
+{
+    const mu_tags *tags = mu_snapshot_tags(binder->scope.snapshot);
+    uint32_t first;
+
+    if (mu_tags_find(tags, mu_bind_text(name))) {
+        (void)snprintf(advice, size, "; it is a tag: WHERE has_tag('%s')", name);
+    } else if (mu_audiences_find(tags, mu_bind_text(name), &first) > 0) {
+        (void)snprintf(advice, size, "; it is an audience: WHERE in_audience('%s')", name);
+    } else {
+        return mu_foreign_hint(MU_FOREIGN_NAME, name, advice, size);
+    }
+    return advice;
+}
 
 static muster_status fail_table(const mu_binder *binder, mu_ast_name name, muster_error *err)
 {
     mu_nearest nearest = mu_nearest_of(mu_bind_text(name.text));
-    char advice[160];
+    char advice[200];
+
+    if (*advise_table(binder, name.text, advice, sizeof advice)) {
+        return mu_fail_at(err, MUSTER_INVALID, name.offset, "no table \"%s\"%s", name.text, advice);
+    }
 
     for (uint32_t i = 0; i < binder->catalog->table_count; i++) {
         mu_nearest_try(&nearest, mu_bind_text(binder->catalog->tables[i].name));

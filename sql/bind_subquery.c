@@ -339,7 +339,7 @@ static muster_status bind_exists(const mu_place *place, const mu_ast_expr *expr,
 
 /* The plan with its member in a type, and without what can be no one's member. */
 static muster_status cast_member(const mu_scope *scope, const mu_bound_query *query, mu_type type,
-                                 const mu_plan **out, muster_error *err)
+                                 int32_t offset, const mu_plan **out, muster_error *err)
 {
     const mu_plan *plan = query->plan;
     const mu_expr **exprs, *somebody;
@@ -350,6 +350,7 @@ static muster_status cast_member(const mu_scope *scope, const mu_bound_query *qu
         MU_TRY(mu_expr_call(scope, "is not null", exprs, 1, -1, &somebody, err));
         MU_TRY(mu_plan_filter(scope, plan, somebody, &plan, err));
     }
+    MU_TRY(mu_expr_column(scope, 0, plan->columns[0].type, offset, &exprs[0], err));
     MU_TRY(mu_expr_coerce(scope, exprs[0], type, &exprs[0], err));
     *out = plan;
     return exprs[0]->kind == MU_EXPR_COLUMN
@@ -416,7 +417,7 @@ static muster_status in_rows(const mu_place *place, const mu_ast_expr *expr, mu_
 
     MU_TRY(unify(place, query, expr, &value, &type, err));
     if (!query->lookup || !mu_type_equal(query->member, type)) {
-        MU_TRY(cast_member(scope, query, type, &plan, err));
+        MU_TRY(cast_member(scope, query, type, expr->offset, &plan, err));
         MU_TRY(make_distinct(scope, &plan, err));
         MU_TRY(make_lookup(place->binder, query, MU_LOOKUP_IN, plan, err));
         query->member = type;
@@ -497,7 +498,7 @@ static muster_status make_facts(const mu_place *place, const mu_ast_expr *expr,
     if (type.kind == MU_CUSTOMER) {
         type = mu_scope_id_type(scope);
     }
-    MU_TRY(cast_member(scope, query, type, &plan, err));
+    MU_TRY(cast_member(scope, query, type, expr->offset, &plan, err));
     MU_TRY(mu_plan_values(scope, plan->columns, plan->column_count, NULL, 0, &nothing, err));
     MU_TRY(group_facts(scope, nothing, 0, expr->offset, &query->nested.otherwise, err));
     MU_TRY(group_facts(scope, plan, query->nested.key_count, expr->offset, &plan, err));

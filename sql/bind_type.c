@@ -3,6 +3,8 @@
  */
 #include "sql/bind.h"
 
+#include "query/foreign.h"
+
 #include <string.h>
 
 typedef struct type_name {
@@ -71,6 +73,10 @@ static muster_status fail_type(const mu_ast_type *type, muster_error *err)
     mu_nearest nearest = mu_nearest_of(mu_bind_text(type->name.text));
     char advice[160];
 
+    if (*mu_foreign_hint(MU_FOREIGN_TYPE, type->name.text, advice, sizeof advice)) {
+        return mu_fail_at(err, MUSTER_INVALID, type->name.offset, "no type \"%s\"%s",
+                          type->name.text, advice);
+    }
     for (size_t i = 0; i < MU_COUNT(type_names); i++) {
         mu_nearest_try(&nearest, mu_bind_text(type_names[i].name));
     }

@@ -222,15 +222,15 @@ statement ::= SUMMARIZE whole(Q). {
     if (s) { s->query = Q; }
 }
 statement ::= transaction. { mu_build_statement(b, MU_AST_SELECT); }
-statement ::= DESCRIBE name(N). {
+statement ::= DESCRIBE|DESC name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DESCRIBE);
     if (s) { s->name = N; }
 }
-statement ::= DESCRIBE whole(Q). {
+statement ::= DESCRIBE|DESC whole(Q). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DESCRIBE);
     if (s) { s->query = Q; }
 }
-statement ::= DESCRIBE STRING(F) with_options(O). {
+statement ::= DESCRIBE|DESC STRING(F) with_options(O). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DESCRIBE);
     if (s) { s->path = mu_build_name(b, F); s->options = O; }
 }

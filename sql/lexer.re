@@ -105,6 +105,8 @@ static const char *plain_sign(const char *at, size_t size)
         {"＜", "<"}, {"。", "."}, {"‘", "'"}, {"’", "'"}, {"“", "\""}, {"”", "\""}, {"＂", "\""},
         {"＇", "'"}, {"＊", "*"}, {"＋", "+"}, {"－", "-"}, {"／", "/"}, {"［", "["}, {"］", "]"},
         {"【", "["}, {"】", "]"},
+        {"≥", ">="}, {"≤", "<="}, {"≠", "<>"}, {"–", "-"}, {"—", "-"}, {"−", "-"}, {"×", "*"},
+        {"÷", "/"},
     };
 
     for (size_t i = 0; i < MU_COUNT(pairs); i++) {
@@ -115,6 +117,20 @@ static const char *plain_sign(const char *at, size_t size)
     return NULL;
 }
 
+/* Signs of other languages. */
+static const struct {
+    char sign;
+    const char *advice;
+} strange[] = {
+    {'`', "a name stands between double quotes"},
+    {'#', "a comment begins with --"},
+    {'!', "write NOT"},
+    {'@', "parameters are written ?, $1 or :name"},
+    {'$', "parameters are written ?, $1 or :name"},
+    {'\\', "DESCRIBE t describes a table; commands of the shell begin with a dot: .help"},
+    {'{', "values have no parts: a column holds a number, a text or a time"},
+};
+
 static muster_status fail_character(const char *text, int32_t from, int32_t to, muster_error *err)
 {
     const char *plain = plain_sign(text + from, (size_t)(to - from));
@@ -122,6 +138,12 @@ static muster_status fail_character(const char *text, int32_t from, int32_t to, 
     if (plain) {
         return mu_fail_at(err, MUSTER_SYNTAX, from, "unexpected character \"%.*s\"; write %s",
                           to - from, text + from, plain);
+    }
+    for (size_t i = 0; i < MU_COUNT(strange); i++) {
+        if (strange[i].sign == text[from]) {
+            return mu_fail_at(err, MUSTER_SYNTAX, from, "unexpected character \"%c\"; %s",
+                              text[from], strange[i].advice);
+        }
     }
     if ((unsigned char)text[from] < 0x20 || text[from] == 0x7f) {
         return mu_fail_at(err, MUSTER_SYNTAX, from, "unexpected character 0x%02x",
@@ -207,7 +229,8 @@ again:
     /*!re2c
     blank = [ \t\r\n\f\u00a0\u3000\ufeff];
     digit = [0-9];
-    wide_sign = [\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u2000-\u206f] |
+    wide_sign = [\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7] |
+        [\u2000-\u206f\u2190-\u22ff] |
         [\u3000-\u3004\u3008-\u3020\u3030\ufe30-\ufe4f\ufeff\uff00-\uff0f\uff1a-\uff20] |
         [\uff3b-\uff40\uff5b-\uff65];
     letter = [a-zA-Z_] | ([^\x00-\x7f] \ wide_sign);

@@ -222,7 +222,14 @@ static muster_status describe_file(mu_binder *binder, const mu_ast_statement *st
     mu_value *values;
 
     MU_TRY(mu_options_load(binder, &statement->options, &options, err));
-    MU_TRY(mu_csv_detect(statement->path.text, &options.csv, arena, &shape, err));
+    const muster_status status =
+        mu_csv_detect(statement->path.text, &options.csv, arena, &shape, err);
+    if (status != MUSTER_OK) {
+        if (err && err->offset < 0) {
+            err->offset = statement->path.offset;
+        }
+        return status;
+    }
     MU_ARENA_TRY(values, arena, shape.column_count * MU_COUNT(columns), err);
     for (uint32_t i = 0; i < shape.column_count; i++) {
         mu_value *row = values + i * MU_COUNT(columns);
@@ -250,7 +257,10 @@ static muster_status find_shown(mu_ast_name name, const mu_setting **out, muster
         mu_nearest_try(&nearest, mu_bind_text(mu_setting_at(i)->name));
     }
     if (!nearest.found) {
-        return mu_setting_find(name, out, err);
+        return mu_fail_at(err, MUSTER_INVALID, name.offset,
+                          "SHOW knows no \"%s\"; it takes TABLES (views are among them), TAGS, "
+                          "AUDIENCES, SETTINGS, CREATE TABLE t or the name of a setting",
+                          name.text);
     }
     return mu_fail_at(err, MUSTER_INVALID, name.offset, "SHOW knows no \"%s\"; did you mean %.*s?",
                       name.text, (int)nearest.best.size, nearest.best.data);

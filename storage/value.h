@@ -18,8 +18,10 @@
 enum {
     MU_SHOWN_BYTES = 100
 };
-#define MU_SHOWN(text) \
-    (int)((text).size < MU_SHOWN_BYTES ? (text).size : (uint32_t)MU_SHOWN_BYTES), (text).data
+#define MU_SHOWN(text)                                                                       \
+    (int)((text).size <= MU_SHOWN_BYTES ? (text).size                                        \
+                                        : mu_whole_characters((text).data, MU_SHOWN_BYTES)), \
+        (text).data
 
 static inline bool mu_value_is_blank(char c)
 {

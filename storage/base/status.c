@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Makes room for what follows: text that fills its buffer may have been cut anywhere. */
-static size_t whole_characters(const char *text, size_t size)
+size_t mu_whole_characters(const char *text, size_t size)
 {
     size_t start = size;
 
@@ -33,7 +32,7 @@ static void set_message(muster_error *err, const char *text)
     size_t size = strlen(text);
 
     if (size >= room) {
-        size = whole_characters(text, room);
+        size = mu_whole_characters(text, room); /* it may have been cut anywhere */
     }
     memcpy(err->message, text, size);
     err->message[size] = '\0';

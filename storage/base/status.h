@@ -39,6 +39,9 @@ muster_status mu_fail(muster_error *err, muster_status status, const char *forma
 muster_status mu_fail_at(muster_error *err, muster_status status, int32_t offset,
                          const char *format, ...) MU_PRINTF(4, 5);
 
+/* How many of the first `size` bytes of the text are whole characters of UTF-8. */
+size_t mu_whole_characters(const char *text, size_t size);
+
 /* The line and the column of the offset, if there is one. */
 void mu_locate(muster_error *err, const char *sql);
 

@@ -18,13 +18,18 @@ n
     echo "$out" | sed -n 2p
 }
 
+# What was said, without the statement and its caret.
+said() {
+    echo "$err" | sed -n 1p
+}
+
 # The message of a COPY of $1 with the text $2, which loads nothing.
 refuses() { # FILE TEXT MESSAGE
     # shellcheck disable=SC2059 # the text has escapes
     printf "$2" >"$1"
     run shop -c "COPY events FROM '$1'"
     equal 1 "$status"
-    equal "-c:1: $3" "$err"
+    equal "-c:1:18: $3" "$(said)"
     equal 0 "$(loaded)"
 }
 
@@ -81,7 +86,7 @@ field() { # MEGABYTES
 }
 field 20 >field20.csv
 run shop -c "COPY events FROM 'field20.csv'"
-equal "-c:1: field20.csv:2: column \"event\": text has 20000000 bytes; at most 16777216 are possible$remedy" "$err"
+equal "-c:1:18: field20.csv:2: column \"event\": text has 20000000 bytes; at most 16777216 are possible$remedy" "$(said)"
 equal 0 "$(loaded)"
 field 10 >field10.csv
 run ten --format csv -c "CREATE TABLE events FROM 'field10.csv' (id CUSTOMER, ts TIME, event TEXT)" \
@@ -105,22 +110,22 @@ mkdir folder
 good="id,ts,event\na,2024-01-01,view\n"
 # shellcheck disable=SC2059
 printf "$good" >good.csv
-fails() { # STATEMENT MESSAGE
+fails() { # STATEMENT MESSAGE [COLUMN]
     run shop -c "$1"
     equal 1 "$status"
-    equal "-c:1: $2" "$err"
+    equal "-c:1:${3:+$3:} $2" "$(said)"
     equal 0 "$(loaded)"
 }
-fails "COPY events FROM 'folder'" '"folder" is a directory; name a file in it'
-fails "COPY events FROM 'nothing.csv'" 'cannot open "nothing.csv": no such file or directory'
+fails "COPY events FROM 'folder'" '"folder" is a directory; name a file in it' 18
+fails "COPY events FROM 'nothing.csv'" 'cannot open "nothing.csv": no such file or directory' 18
 fails "COPY events FROM 'good.csv' (REJECTS 'folder')" 'cannot create "folder": is a directory'
 fails "COPY events FROM 'good.csv' (REJECTS 'no/r.csv')" \
     'cannot create "no/r.csv": there is no directory "no"; create it first'
 fails "COPY events FROM 'good.csv' (REJECTS 'good.csv')" \
-    'REJECTS would overwrite "good.csv", which is being loaded'
+    'REJECTS would overwrite "good.csv", which is being loaded' 18
 fails "COPY events TO 'no/out.csv'" \
-    'cannot create "no/out.csv": there is no directory "no"; create it first'
-fails "COPY events TO '/dev/full'" 'cannot write "/dev/full": the disk is full; free some space'
+    'cannot create "no/out.csv": there is no directory "no"; create it first' 16
+fails "COPY events TO '/dev/full'" 'cannot write "/dev/full": the disk is full; free some space' 16
 [ -c /dev/full ] || fail "/dev/full" "gone"
 run good.csv/shop -c "SELECT 1"
 equal 'muster: cannot create directory "good.csv/shop": not a directory' "$err"

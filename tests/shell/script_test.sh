@@ -65,6 +65,33 @@ equal "wide.sql:1:20" "$(printf '%s\n' "$err" | head -n 1 | cut -d: -f1-3)"
 equal "  SELECT '金卡' AS 等级,    nothing FROM t" "$(printf '%s\n' "$err" | sed -n 2p)"
 equal "                            ^" "$(printf '%s\n' "$err" | sed -n 3p)"
 
+claim "a long line is cut on both sides of the place, whatever the width of its characters"
+repeat() { # TEXT TIMES
+    printf "%${2}s" "" | sed "s/ /$1/g"
+}
+printf "SELECT '%s',\t\t%s, '%s'" "$(repeat 金 60)" nothing "$(repeat é 90)" >long.sql
+run -f long.sql
+equal "  …$(repeat 金 20)',        nothing, '$(repeat é 40)…
+                                                     ^" "$(printf '%s\n' "$err" | tail -n 2)"
+printf 'SELECT 1%s, nothing' "$(repeat ', 1' 300000)" >million.sql
+run -f million.sql
+equal "million.sql:1:900011: no column \"nothing\": there is no table here to read it from
+  …$(repeat ', 1' 16), nothing
+                                                     ^" "$err"
+
+claim "a statement that ends too early does so behind its last word"
+printf 'SELECT 1\n\nFROM  -- where from\n\n' >early.sql
+run -f early.sql
+equal 'early.sql:3:5: the statement ends too early; expected a name or "("
+  FROM  -- where from
+      ^' "$err"
+
+claim "control characters of a statement do not reach the terminal"
+printf "SELECT '\033[2J', nothing" >control.sql
+run -f control.sql
+equal "  SELECT '\\u001b[2J', nothing
+                      ^" "$(printf '%s\n' "$err" | tail -n 2)"
+
 claim "a second statement on a line has its own place"
 run -c "SELECT 1; SELECT x"
 matches "-c:1:18: *" "$err"

@@ -425,7 +425,7 @@ TEST(calls_that_cannot_be_say_why)
 
     assert_status(MUSTER_INVALID, mu_agg_call_make(test_scope(), "sum", text, 1, false, NULL, NULL,
                                                    3, &call, &test_error));
-    assert_message("there is no \"sum\" of TEXT");
+    assert_message("there is no \"sum\" of TEXT; CAST(x AS DOUBLE) makes a number of a text");
     assert_status(MUSTER_INVALID, mu_agg_call_make(test_scope(), "sum", text, 2, false, NULL, NULL,
                                                    3, &call, &test_error));
     assert_message("\"sum\" takes 1 argument, not 2");

@@ -189,7 +189,7 @@ TEST(calls_that_cannot_be_say_why)
     assert_call_fails("\"sum\" is an aggregate; it cannot stand here", "sum", column(0), NULL);
     assert_call_fails("\"=\" takes values of one type, not DECIMAL(12,2) and TEXT", "=", column(0),
                       column(1));
-    assert_call_fails("\"sqrt\" takes (DOUBLE), not (BOOLEAN)", "sqrt", column(5), NULL);
+    assert_call_fails("\"sqrt\" takes (number), not (BOOLEAN)", "sqrt", column(5), NULL);
     assert_int_equal(test_error.offset, 5);
     test_scope_end();
 }

@@ -48,8 +48,9 @@ TEST(one_letter_is_not_another)
 
 TEST(a_name_that_is_far_from_all_is_not_guessed)
 {
-    static const char *const columns[] = {"customer", "ts", "channel"};
+    static const char *const columns[] = {"customer", "ts", "channel", "string"};
 
+    check("nothing", columns, MU_COUNT(columns), "");
     check("price", columns, MU_COUNT(columns), "");
     check("x", columns, MU_COUNT(columns), "");
     check("", columns, MU_COUNT(columns), "");

@@ -332,11 +332,14 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT sum(a) OVER (ROWS b)", 26,
          "unexpected \")\"; expected an operator, FOLLOWING or PRECEDING"},
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
-        {"CREATE TABLE t (a TEXT UNIQUE)", 23,
-         "unexpected \"UNIQUE\"; expected \"(\", \")\", \",\", CUSTOMER, DEFAULT, EVENT, INDEXED, "
-         "NOT, PRECISION, PRIMARY, TIME, VARYING, WITH or WITHOUT"},
-        {"CREATE INDEX i", 7, "unexpected \"INDEX\"; expected AUDIENCE, OR, TABLE, TAG or VIEW"},
-        {"MERGE INTO t", 0, "unexpected \"MERGE\"; expected something else"},
+        {"CREATE TABLE t (a TEXT UNUSUAL)", 23,
+         "unexpected \"UNUSUAL\"; expected \"(\", \")\", \",\", CUSTOMER, DEFAULT, EVENT, INDEXED, "
+         "NOT, PRECISION, PRIMARY, TIME, VARYING, among others"},
+        {"CREATE IDX i", 7, "unexpected \"IDX\"; expected AUDIENCE, OR, TABLE, TAG or VIEW"},
+        {"HELLO t", 0,
+         "unexpected \"HELLO\"; a statement begins with SELECT, FROM, WITH, INSERT, UPDATE, "
+         "DELETE, "
+         "CREATE, ALTER, DROP, COPY, SHOW, DESCRIBE or EXPLAIN, among others"},
         {"COPY t FROM events.csv", 12,
          "unexpected \"events\"; expected a text between single quotes or STDIN"},
         {"SELECT 'abc", 7, "the quote ' is never closed"},
@@ -347,7 +350,7 @@ TEST(an_error_says_where_what_and_what_was_expected)
          "\"12abc\" is neither a number nor a name; a name that begins with a digit stands between "
          "double quotes"},
         {"SELECT a，b", 8, "unexpected character \"，\"; write ,"},
-        {"SELECT a # b", 9, "unexpected character \"#\""},
+        {"SELECT a # b", 9, "unexpected character \"#\"; a comment begins with --"},
         {"SELECT 'a\xff'", 9, "the text is not UTF-8: byte 0xff"},
         {"SELECT \x80", 7, "the text is not UTF-8: byte 0x80"},
         {"SELECT 1;SELECT 2 3", 0, ""},
@@ -359,9 +362,9 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"SELECT x PRECISION FROM t WHERE a::char precision", 35,
          "no type \"char PRECISION\"; did you mean DOUBLE PRECISION?"},
         {"SELECT a = b = c", 13,
-         "unexpected \"=\"; expected a name, an operator, \",\", AS, EXCEPT, FETCH, FROM, GROUP "
-         "BY, HAVING, INTERSECT, LIMIT, OFFSET, ORDER BY, QUALIFY, UNION, WHERE, WINDOW or the end "
-         "of the statement"},
+         "unexpected \"=\"; expected a name, an operator, \",\", AS, FROM, WHERE, GROUP BY, "
+         "another "
+         "clause or the end of the statement"},
     };
     mu_arena arena = {0};
 

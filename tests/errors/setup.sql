@@ -1,0 +1,10 @@
+CREATE TABLE events (customer TEXT CUSTOMER, ts TIMESTAMP TIME, event TEXT EVENT, channel TEXT, sku TEXT, amount DECIMAL(12,2), quantity INTEGER);
+INSERT INTO events VALUES ('ada', '2024-05-01 09:00:00', 'pay', 'web', 'a', 12.50, 1);
+CREATE TABLE products (sku TEXT, price DOUBLE);
+INSERT INTO products VALUES ('a', 1), ('b', 2);
+CREATE TABLE shops (id INTEGER NOT NULL, city VARCHAR(10) DEFAULT 'Oslo', opened DATE, size DECIMAL(5,1));
+INSERT INTO shops VALUES (1, 'Bergen', '2020-01-01', 10), (2, 'Oslo', NULL, 0);
+CREATE TAG vip AS SELECT customer FROM events;
+CREATE TAG tier AS SELECT customer, 'gold' AS value FROM events;
+CREATE AUDIENCE lapsed AS SELECT customer FROM customers;
+CREATE VIEW payments AS SELECT customer, ts, amount FROM events WHERE event = 'pay';
