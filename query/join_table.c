@@ -226,11 +226,10 @@ static bool reserve_rows(mu_join_table *t, uint64_t rows)
     if (t->plan->join.kind != MU_JOIN_FULL || rows == 0) {
         return true;
     }
-    if (!mu_mem_reserve(&t->marked, &t->marked_capacity, words, sizeof *t->marked)) {
-        return false;
+    if (t->row_count > 0) { /* of the build before */
+        memset(t->marked, 0, mu_bits_words(t->row_count) * sizeof *t->marked);
     }
-    memset(t->marked, 0, words * sizeof *t->marked);
-    return true;
+    return mu_mem_reserve_zeros(&t->marked, &t->marked_capacity, words, sizeof *t->marked);
 }
 
 /* The words of one batch of rows. */
@@ -270,7 +269,7 @@ static bool find_near(mu_join_table *t, uint32_t stripe, size_t *count)
     if (t->key_count != 1) {
         return false;
     }
-    for (uint32_t row = 0; row < t->row_count; row++) {
+    for (uint32_t row = 0; row < t->row_count && !mu_stopped_at(row); row++) {
         const int64_t word = (int64_t)t->words[row];
         if (mu_bits_test(t->keyed, row)) {
             least = word < least ? word : least;
@@ -309,11 +308,13 @@ static muster_status chain_rows(mu_join_table *t, uint32_t stripe, muster_error 
         for (count = 1024; count < 2 * (size_t)t->row_count; count *= 2) {
         }
     }
-    if (!mu_mem_reserve(&t->heads, &t->head_capacity, count, sizeof *t->heads)) {
+    if (t->head_count > 0) {
+        memset(t->heads, 0, t->head_count * sizeof *t->heads);
+    }
+    if (!mu_mem_reserve_zeros(&t->heads, &t->head_capacity, count, sizeof *t->heads)) {
         return fail_memory(err);
     }
     t->head_count = count;
-    memset(t->heads, 0, count * sizeof *t->heads);
     for (uint32_t row = t->row_count; row > 0; row--) {
         if (row % MU_BATCH_ROWS == 0) {
             MU_TRY(mu_exec_check(t->exec, err));
@@ -343,7 +344,7 @@ muster_status mu_join_table_build(mu_join_table *t, uint32_t stripe, muster_erro
     t->row_count = (uint32_t)rows;
     t->unique = true;
     if (t->key_count == 0) { /* one chain of all rows */
-        for (uint32_t row = 0; row < t->row_count; row++) {
+        for (uint32_t row = 0; row < t->row_count && !mu_stopped_at(row); row++) {
             t->next[row] = row + 1 < t->row_count ? row + 2 : NO_CHAIN;
         }
         t->unique = rows <= 1;
