@@ -126,6 +126,9 @@ mu_rowset *mu_join_table_rows(const mu_join_table *table)
 void mu_join_table_reset(mu_join_table *table)
 {
     mu_rowset_reset(table->rows);
+    if (table->marked) {
+        memset(table->marked, 0, mu_bits_words(table->row_count) * sizeof *table->marked);
+    }
     table->row_count = 0;
 }
 
@@ -226,9 +229,6 @@ static bool reserve_rows(mu_join_table *t, uint64_t rows)
     if (t->plan->join.kind != MU_JOIN_FULL || rows == 0) {
         return true;
     }
-    if (t->row_count > 0) { /* of the build before */
-        memset(t->marked, 0, mu_bits_words(t->row_count) * sizeof *t->marked);
-    }
     return mu_mem_reserve_zeros(&t->marked, &t->marked_capacity, words, sizeof *t->marked);
 }
 
@@ -304,6 +304,7 @@ static muster_status chain_rows(mu_join_table *t, uint32_t stripe, muster_error 
     size_t count = 0;
 
     t->direct = find_near(t, stripe, &count);
+    MU_TRY(mu_exec_check(t->exec, err)); /* it may not have looked at all rows */
     if (!t->direct) {
         for (count = 1024; count < 2 * (size_t)t->row_count; count *= 2) {
         }
@@ -348,7 +349,7 @@ muster_status mu_join_table_build(mu_join_table *t, uint32_t stripe, muster_erro
             t->next[row] = row + 1 < t->row_count ? row + 2 : NO_CHAIN;
         }
         t->unique = rows <= 1;
-        return MUSTER_OK;
+        return mu_exec_check(t->exec, err);
     }
     for (uint32_t b = 0; b < mu_rowset_batches(t->rows); b++) {
         MU_TRY(read_keys(t, b, err));

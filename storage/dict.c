@@ -231,11 +231,16 @@ static const sort_key *sort_keys(const mu_dict *dict, sort_key *keys, sort_key *
     return keys;
 }
 
-static void fill_keys(const mu_dict *dict, sort_key *keys)
+/* False where the statement is stopped. */
+static bool fill_keys(const mu_dict *dict, sort_key *keys)
 {
-    for (uint32_t code = 0; code < dict->count && !mu_stopped_at(code); code++) {
+    for (uint32_t code = 0; code < dict->count; code++) {
+        if (mu_stopped_at(code)) {
+            return false;
+        }
         keys[code] = (sort_key){prefix_of(mu_dict_text(dict, code)), code};
     }
+    return true;
 }
 
 bool mu_dict_builder_sort(const mu_dict_builder *builder, uint32_t **order, uint32_t **rank)
@@ -246,8 +251,7 @@ bool mu_dict_builder_sort(const mu_dict_builder *builder, uint32_t **order, uint
     *order = mu_mem_alloc_array(dict->count, sizeof **order);
     *rank = mu_mem_alloc_array(dict->count, sizeof **rank);
     const sort_key *sorted = NULL;
-    if (keys && *order && *rank) {
-        fill_keys(dict, keys);
+    if (keys && *order && *rank && fill_keys(dict, keys)) {
         sorted = sort_keys(dict, keys, keys + dict->count);
     }
     if (!sorted) {

@@ -5,12 +5,12 @@
  */
 #include "storage/base/huge.h"
 
+#include "storage/base/pool.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
-
-#include "storage/base/pool.h"
 
 typedef struct piece {
     struct piece *next;

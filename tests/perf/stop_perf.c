@@ -3,12 +3,13 @@
  *
  *     stop_perf DIRECTORY [ROWS [TRIES [WORD]]]
  *
- * Each statement of stoppable.h whose name has WORD in it is run once, for MOST_SECONDS at most,
- * to see how long it takes; then it is stopped TRIES times, at random moments of that time, in
- * turn by an interrupt from another thread and by a deadline. A line says how long it took, how
- * much memory it held, and in milliseconds the worst and the middle of the times from the stop to
- * the end of muster_finish(), with the moment of the worst. A machine that does other things at the
- * same time makes them longer. The database is made in DIRECTORY unless it is there.
+ * Each statement of stoppable.h whose name has WORD in it is run once, for most_seconds at most, to
+ * see how long it takes; then it is stopped TRIES times, at moments all over that time, mostly by
+ * an interrupt from another thread, sometimes by a deadline. A line says how long it took, how much
+ * memory it held, and in milliseconds the worst and the middle of the times from the stop to the
+ * end of muster_finish(), with the moment of the worst. A machine that does other things at the
+ * same time makes them longer; beside them is for how long at the most the thread that steps had a
+ * processor after an interrupt. The database is made in DIRECTORY unless it is there.
  */
 #include "storage/base/mem.h"
 #include "tests/support/stoppable.h"
@@ -34,16 +35,23 @@ typedef struct stopper {
     double moment; /* seconds from the start */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool over;      /* the statement is; by lock */
-    double stopped; /* when it was interrupted; 0: it was not */
+    bool over;       /* the statement is; by lock */
+    double stopped;  /* when it was interrupted; 0: it was not */
+    clockid_t clock; /* the time the stepping thread has had of a processor */
+    double used;     /* of it, then */
 } stopper;
 
-static double now(void)
+static double time_of(clockid_t clock)
 {
     struct timespec t;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    (void)clock_gettime(clock, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static double now(void)
+{
+    return time_of(CLOCK_MONOTONIC);
 }
 
 static void *stop(void *context)
@@ -60,6 +68,7 @@ static void *stop(void *context)
     }
     if (!s->over) {
         s->stopped = now();
+        s->used = time_of(s->clock);
         muster_interrupt(s->connection);
     }
     pthread_mutex_unlock(&s->lock);
@@ -69,12 +78,13 @@ static void *stop(void *context)
 static void die(const char *what, const char *why)
 {
     (void)fprintf(stderr, "stop_perf: %s: %s\n", what, why);
-    if (!getenv("GOON"))exit(1);
+    exit(1);
 }
 
 typedef struct outcome {
     muster_status status;
     double took, late; /* seconds; late: from the stop on, or 0 */
+    double used;       /* of them, with a processor; 0 where it is not known */
     uint64_t peak;
 } outcome;
 
@@ -91,6 +101,7 @@ static outcome run(muster_connection *c, const char *sql, double moment, bool de
     bool row = true;
     outcome out = {0};
 
+    (void)pthread_getcpuclockid(pthread_self(), &stopping.clock);
     if (muster_prepare(c, sql, NULL, &s, &err) != MUSTER_OK) {
         die(sql, err.message);
     }
@@ -106,7 +117,7 @@ static outcome run(muster_connection *c, const char *sql, double moment, bool de
     }
     out.peak = muster_memory_peak(s);
     muster_finish(s);
-    const double ended = now();
+    const double ended = now(), used = time_of(stopping.clock);
     if (!deadline) {
         pthread_mutex_lock(&stopping.lock);
         stopping.over = true;
@@ -121,6 +132,7 @@ static outcome run(muster_connection *c, const char *sql, double moment, bool de
             die(sql, err.message);
         }
         out.late = ended - (deadline ? began + moment : stopping.stopped);
+        out.used = deadline ? 0 : used - stopping.used;
     }
     return out;
 }
@@ -145,7 +157,7 @@ static void measure(muster_connection *c, const stoppable *s, const char *direct
                     int tries)
 {
     static double late[TRIES_MOST];
-    double worst = 0, worst_at = 0;
+    double worst = 0, worst_at = 0, used = 0;
     char sql[SQL_ROOM], size[32];
     int stopped = 0;
 
@@ -158,17 +170,20 @@ static void measure(muster_connection *c, const stoppable *s, const char *direct
         if (o.status == MUSTER_OK) {
             make_ready(c, s);
         }
-        o = run(c, sql, moment, i % 2 == 1);
+        o = run(c, sql, moment, i % 4 == 3);
         if (o.status != MUSTER_OK) {
+            used = o.used > used ? o.used : used;
             late[stopped++] = o.late;
             worst_at = o.late > worst ? moment : worst_at;
             worst = o.late > worst ? o.late : worst;
         }
     }
     qsort(late, (size_t)stopped, sizeof *late, compare);
-    printf("%-32s %7.2f s%s %9s  %7.1f ms worst at %6.2f s, %6.1f ms middle of %d\n", s->name,
-           whole.took, whole.status == MUSTER_OK ? " " : "+", mu_mem_format(whole.peak, size),
-           worst * 1e3, worst_at, stopped ? late[stopped / 2] * 1e3 : 0, stopped);
+    printf("%-32s %7.2f s%s %9s  %7.1f ms worst at %6.2f s, %6.1f ms of work, %6.1f ms middle of "
+           "%d\n",
+           s->name, whole.took, whole.status == MUSTER_OK ? " " : "+",
+           mu_mem_format(whole.peak, size), worst * 1e3, worst_at, used * 1e3,
+           stopped ? late[stopped / 2] * 1e3 : 0, stopped);
     (void)fflush(stdout);
 }
 
@@ -176,7 +191,7 @@ int main(int argc, char **argv)
 {
     const char *directory = argc > 1 ? argv[1] : ".", *word = argc > 4 ? argv[4] : "";
     const uint64_t rows = argc > 2 ? strtoull(argv[2], NULL, 10) : 2000000;
-    const int tries = argc > 3 ? atoi(argv[3]) : 20;
+    const int tries = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 20;
     muster_connection *c;
     muster_error err;
     struct stat found;
