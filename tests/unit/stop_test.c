@@ -12,9 +12,12 @@
 #include "tests/support/stoppable.h"
 #include "tests/support/test.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     SQL_ROOM = 4096,
@@ -140,7 +143,110 @@ TEST(what_is_stopped_before_it_began_does_nothing)
     close_place(&p);
 }
 
+/* Waiting. */
+
+TEST(a_pipe_that_gives_nothing_does_not_keep_a_statement)
+{
+    const char *const sql[] = {"COPY look FROM '@/pipe'", "COPY customers FROM '@/pipe'"};
+    char text[SQL_ROOM], path[SQL_ROOM];
+    muster_statement *s;
+    bool row;
+    place p;
+
+    open_place(&p, 2);
+    (void)snprintf(path, sizeof path, "%s/pipe", p.directory);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    for (size_t i = 0; i < MU_COUNT(sql); i++) {
+        stoppable_write(sql[i], p.directory, ROWS, text, sizeof text);
+        assert_int_equal(run_and_stop(p.c, text, 1000), MUSTER_CANCELLED); /* no one writes */
+        const int writer = open(path, O_RDWR | O_CLOEXEC);
+        assert_true(writer >= 0);
+        assert_int_equal(write(writer, "k,word\n1,", 9), 9); /* and goes on no more */
+        assert_ok(muster_prepare(p.c, text, NULL, &s, &test_error));
+        muster_set_deadline(s, 20);
+        assert_status(MUSTER_DEADLINE, muster_step(s, &row, &test_error));
+        muster_finish(s);
+        close(writer);
+    }
+    close_place(&p);
+}
+
+typedef struct waiter {
+    muster *db;
+    const char *sql;
+    muster_status status;
+} waiter;
+
+static void *wait_for_a_turn(void *context)
+{
+    waiter *w = context;
+    muster_connection *c;
+    muster_statement *s;
+    bool row;
+
+    w->status = muster_connect(w->db, &c, NULL);
+    if (w->status == MUSTER_OK && muster_prepare(c, w->sql, NULL, &s, NULL) == MUSTER_OK) {
+        muster_set_deadline(s, 20);
+        w->status = muster_step(s, &row, NULL);
+        muster_finish(s);
+    }
+    muster_disconnect(c);
+    return NULL;
+}
+
+TEST(a_change_that_waits_for_another_can_be_stopped)
+{
+    static const char *const sql[] = {"INSERT INTO look VALUES (1, 'a', 2)", "CHECKPOINT",
+                                      "DELETE FROM e WHERE n = 1", "DROP TABLE look"};
+    mu_change *change;
+    pthread_t thread;
+    place p;
+
+    open_place(&p, 1);
+    assert_ok(mu_change_begin(p.db->db, &change, &test_error));
+    for (size_t i = 0; i < MU_COUNT(sql); i++) {
+        waiter w = {.db = p.db, .sql = sql[i]};
+        assert_int_equal(pthread_create(&thread, NULL, wait_for_a_turn, &w), 0);
+        pthread_join(thread, NULL);
+        assert_int_equal(w.status, MUSTER_DEADLINE);
+    }
+    mu_change_abort(change);
+    close_place(&p);
+}
+
 /* Memory. */
+
+TEST(an_appender_holds_no_more_than_the_limit)
+{
+    char text[4000];
+    muster_status status = MUSTER_OK;
+    muster_appender *a;
+    place p;
+
+    memset(text, 'x', sizeof text);
+    open_place(&p, 1);
+    assert_ok(muster_appender_open(p.c, "look", &a, &test_error));
+    mu_account_set_limit(p.db->account, 1 << 20);
+    for (int i = 0; i < 2000 && status == MUSTER_OK; i++) {
+        status = muster_append_int64(a, i, &test_error);
+        if (status == MUSTER_OK) {
+            status = muster_append_text(a, text, sizeof text, &test_error);
+        }
+        if (status == MUSTER_OK) {
+            assert_ok(muster_append_double(a, i, &test_error));
+            assert_ok(muster_append_row(a, true, &test_error));
+        }
+    }
+    assert_int_equal(status, MUSTER_NOMEM);
+    assert_message_has("memory limit");
+    assert_true(mu_account_used(p.db->account) <= 1 << 20);
+    mu_account_set_limit(p.db->account, SIZE_MAX);
+    assert_ok(muster_append_row(a, false, &test_error));
+    assert_ok(muster_appender_commit(a, &test_error)); /* the rows before it */
+    assert_int_equal(mu_account_used(p.db->account), 0);
+    muster_appender_close(a);
+    close_place(&p);
+}
 
 /* A number for all cells of the answer. */
 static muster_status digest(muster_connection *c, const char *sql, uint64_t *out)
