@@ -317,7 +317,8 @@ MUSTER_API muster_status muster_tag(muster_connection *connection, const char *n
 MUSTER_API void muster_free(void *bytes); /* NULL is fine */
 
 /* Adding rows without SQL. An appender belongs to its connection, and so to one thread; any number
- * may be open at once, also on one table, and none counts against memory_limit. Rows are kept until
+ * may be open at once, also on one table. What one holds counts against memory_limit: a value for
+ * which there is no room is NOMEM, and its row may be begun anew. Rows are kept until
  * muster_appender_commit(), which makes them part of the database all at once: when it returns OK
  * they are on the disk, and every statement that begins afterwards sees them. Commits of several
  * threads share what has to be waited for. After 65,536 rows without a commit the appender begins

@@ -11,6 +11,10 @@
 #include <assert.h>
 #include <string.h>
 
+enum {
+    GROUPS_PER_CHECK = 1 << 14
+};
+
 static const mu_agg_family *const families[] = {&mu_agg_number, &mu_agg_pick, &mu_agg_list,
                                                 &mu_agg_pair, &mu_agg_spread};
 
@@ -314,16 +318,14 @@ void mu_agg_reset(mu_agg_states *states)
 muster_status mu_agg_grow(mu_agg_states *states, uint32_t groups, muster_error *err)
 {
     const size_t size = states->call->agg->state_size;
-    const size_t before = states->capacity;
 
     if (groups <= states->groups) {
         return MUSTER_OK;
     }
-    if (size > 0 && groups > before) {
-        if (!mu_mem_reserve(&states->data, &states->capacity, groups, size)) {
+    if (size > 0 && groups > states->capacity) {
+        if (!mu_mem_reserve_zeros(&states->data, &states->capacity, groups, size)) {
             return fail_memory(err);
         }
-        memset((char *)states->data + before * size, 0, (states->capacity - before) * size);
     }
     states->groups = groups;
     return MUSTER_OK;
@@ -410,7 +412,21 @@ muster_status mu_agg_merge(mu_agg_states *states, mu_agg_states *from, const uin
     if (states->distinct) {
         return mu_agg_distinct_merge(states, from, map, err);
     }
-    return states->call->agg->merge(states, from, map, groups, err);
+    if (from->call->agg->state_size == 0) {
+        return states->call->agg->merge(states, from, map, groups, err);
+    }
+    for (uint32_t first = 0; first < groups; first += GROUPS_PER_CHECK) {
+        mu_agg_states some = *from;
+        const uint32_t left = groups - first;
+        const uint32_t count = left < GROUPS_PER_CHECK ? left : GROUPS_PER_CHECK;
+        if (mu_stopped()) {
+            return fail_memory(err);
+        }
+        some.data = (char *)from->data + first * from->call->agg->state_size;
+        some.groups = count;
+        MU_TRY(states->call->agg->merge(states, &some, map + first, count, err));
+    }
+    return MUSTER_OK;
 }
 
 muster_status mu_agg_result(mu_agg_states *states, uint32_t group, mu_value *out, muster_error *err)

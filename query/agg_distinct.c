@@ -74,6 +74,11 @@ static bool grow(mu_agg_distinct *set)
         return false;
     }
     for (size_t i = 0; i < set->slot_count; i++) {
+        if (mu_stopped_at(i)) {
+            mu_mem_free(bigger.slots);
+            mu_mem_free(bigger.used);
+            return false;
+        }
         if (set->used[i]) {
             const size_t slot = find_slot(&bigger, set->slots[i].group, set->slots[i].bits);
             bigger.slots[slot] = set->slots[i];
@@ -121,6 +126,9 @@ muster_status mu_agg_distinct_merge(mu_agg_states *states, const mu_agg_states *
     assert(!states->distinct->finished && !set->finished);
     for (size_t i = 0; i < set->slot_count; i++) {
         int64_t bits;
+        if (mu_stopped_at(i)) {
+            return fail_memory(err);
+        }
         if (set->used[i]) {
             MU_TRY(mu_agg_move(states, from, states->arg_type, set->slots[i].bits, &bits, err));
             MU_TRY(add_pair(states->distinct, map[set->slots[i].group], bits, err));
@@ -184,6 +192,7 @@ muster_status mu_agg_distinct_finish(mu_agg_states *states, muster_error *err)
         return fail_memory(err);
     }
     for (size_t i = 0; i < set->slot_count && status == MUSTER_OK; i++) {
+        status = mu_stopped_at(i) ? fail_memory(err) : MUSTER_OK;
         if (set->used[i]) {
             add_row(batch, form, &set->slots[i]);
             if (batch->rows == MU_BATCH_ROWS) {

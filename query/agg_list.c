@@ -16,6 +16,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum {
+    INSERTED = 8 /* items that are put in order one by one */
+};
+
 static muster_status fail_memory(muster_error *err)
 {
     return mu_fail_memory(err, "collecting the values of an aggregate");
@@ -51,6 +55,9 @@ static muster_status list_merge(mu_agg_states *states, const mu_agg_states *from
     for (size_t i = 0; i < from->item_count; i++) {
         const mu_agg_item *item = &from->items[i];
         int64_t bits;
+        if (mu_stopped_at(i)) {
+            return fail_memory(err);
+        }
         if (item->group < groups) {
             MU_TRY(mu_agg_move(states, from, states->arg_type, item->bits, &bits, err));
             MU_TRY(add_item(states, (mu_agg_item){.bits = bits, .group = map[item->group]}, err));
@@ -61,10 +68,11 @@ static muster_status list_merge(mu_agg_states *states, const mu_agg_states *from
 
 /* Sorting. Doubles are compared as such, texts by their rank. */
 
-static int compare_items(const void *a, const void *b)
-{
-    const mu_agg_item *x = a, *y = b;
+typedef int compare(const mu_agg_states *states, const mu_agg_item *x, const mu_agg_item *y);
 
+static int compare_items(const mu_agg_states *states, const mu_agg_item *x, const mu_agg_item *y)
+{
+    (void)states;
     if (x->group != y->group) {
         return x->group < y->group ? -1 : 1;
     }
@@ -79,19 +87,19 @@ static double to_double(int64_t bits)
     return value;
 }
 
-static int compare_double_items(const void *a, const void *b)
+static int compare_double_items(const mu_agg_states *states, const mu_agg_item *x,
+                                const mu_agg_item *y)
 {
-    const mu_agg_item *x = a, *y = b;
     const double p = to_double(x->bits), q = to_double(y->bits);
 
-    return x->group != y->group || p == q ? compare_items(a, b) : (p > q) - (p < q);
+    return x->group != y->group || p == q ? compare_items(states, x, y) : (p > q) - (p < q);
 }
 
 /* The texts of string_agg: by their keys, then by themselves. */
-static int compare_keyed_items(const void *a, const void *b, void *states)
+static int compare_keyed_items(const mu_agg_states *states, const mu_agg_item *x,
+                               const mu_agg_item *y)
 {
-    const mu_agg_call *call = ((const mu_agg_states *)states)->call;
-    const mu_agg_item *x = a, *y = b;
+    const mu_agg_call *call = states->call;
     int order;
 
     if (x->group != y->group) {
@@ -101,8 +109,9 @@ static int compare_keyed_items(const void *a, const void *b, void *states)
         order = (int)x->no_key - (int)y->no_key;
         order = call->nulls_first ? -order : order;
     } else {
-        order = call->order && call->order->type.kind == MU_DOUBLE ? compare_double_items(a, b)
-                                                                   : compare_items(a, b);
+        order = call->order && call->order->type.kind == MU_DOUBLE
+                    ? compare_double_items(states, x, y)
+                    : compare_items(states, x, y);
         order = call->descending ? -order : order;
     }
     return order != 0 ? order : (x->code > y->code) - (x->code < y->code);
@@ -119,10 +128,12 @@ static muster_status rank_texts(mu_agg_states *states, muster_error *err)
 
     for (uint32_t i = 0; fits && i < states->texts.dict.count; i++) {
         uint32_t code;
-        fits = mu_dict_builder_add(&ranked, mu_dict_text(&states->texts.dict, order[i]), &code);
+        fits = !mu_stopped_at(i) &&
+               mu_dict_builder_add(&ranked, mu_dict_text(&states->texts.dict, order[i]), &code);
     }
     for (size_t i = 0; fits && i < states->item_count; i++) {
         mu_agg_item *item = &states->items[i];
+        fits = !mu_stopped_at(i);
         item->bits = by_text && !item->no_key ? rank[item->bits] : item->bits;
         item->code = rank[item->code] & INT32_MAX;
     }
@@ -135,6 +146,64 @@ static muster_status rank_texts(mu_agg_states *states, muster_error *err)
     mu_mem_free(order);
     mu_mem_free(rank);
     return fits ? MUSTER_OK : fail_memory(err);
+}
+
+static void insert_each(const mu_agg_states *states, compare *order, mu_agg_item *items,
+                        size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        const mu_agg_item item = items[i];
+        size_t at = i;
+        for (; at > 0 && order(states, &item, &items[at - 1]) < 0; at--) {
+            items[at] = items[at - 1];
+        }
+        items[at] = item;
+    }
+}
+
+/* Merges stretches that are in order two by two, as far as the statement is not stopped. */
+static void merge_stretches(const mu_agg_states *states, compare *order, const mu_agg_item *from,
+                            mu_agg_item *to, size_t stretch)
+{
+    const size_t count = states->item_count;
+
+    for (size_t first = 0; first < count; first += 2 * stretch) {
+        const size_t middle = first + stretch < count ? first + stretch : count;
+        const size_t end = middle + stretch < count ? middle + stretch : count;
+        size_t left = first, right = middle;
+        for (size_t i = first; i < end; i++) {
+            if (mu_stopped_at(i)) {
+                return;
+            }
+            const bool from_right =
+                left == middle || (right < end && order(states, &from[right], &from[left]) < 0);
+            to[i] = from[from_right ? right++ : left++];
+        }
+    }
+}
+
+/* Unlike a qsort(), this can be stopped. False where it was, or out of memory. */
+static bool put_in_order(mu_agg_states *states, compare *order)
+{
+    const size_t count = states->item_count;
+    mu_agg_item *spare = mu_mem_alloc_array(count, sizeof *spare);
+
+    if (!spare) {
+        return false;
+    }
+    for (size_t first = 0; first < count && !mu_stopped_at(first); first += INSERTED) {
+        const size_t left = count - first;
+        insert_each(states, order, &states->items[first], left < INSERTED ? left : INSERTED);
+    }
+    for (size_t stretch = INSERTED; stretch < count && !mu_stopped(); stretch *= 2) {
+        merge_stretches(states, order, states->items, spare, stretch);
+        mu_agg_item *const merged = spare;
+        spare = states->items;
+        states->items = merged;
+    }
+    mu_mem_free(spare);
+    states->item_capacity = count;
+    return !mu_stopped();
 }
 
 static muster_status sort_items(mu_agg_states *states, muster_error *err)
@@ -151,12 +220,12 @@ static muster_status sort_items(mu_agg_states *states, muster_error *err)
     if (!starts) {
         return fail_memory(err);
     }
-    if (states->item_count > 0 && states->call->agg->may_order) {
-        qsort_r(states->items, states->item_count, sizeof *states->items, compare_keyed_items,
-                states);
-    } else if (states->item_count > 0) {
-        qsort(states->items, states->item_count, sizeof *states->items,
-              form == MU_FORM_F64 ? compare_double_items : compare_items);
+    compare *const order = states->call->agg->may_order ? compare_keyed_items
+                           : form == MU_FORM_F64        ? compare_double_items
+                                                        : compare_items;
+    if (states->item_count > 0 && !put_in_order(states, order)) {
+        mu_mem_free(starts);
+        return fail_memory(err);
     }
     for (size_t i = 0; i < states->item_count; i++) {
         assert(states->items[i].group < states->groups);
@@ -324,6 +393,9 @@ static muster_status string_merge(mu_agg_states *states, const mu_agg_states *fr
 {
     for (size_t i = 0; i < from->item_count; i++) {
         const mu_agg_item *item = &from->items[i];
+        if (mu_stopped_at(i)) {
+            return fail_memory(err);
+        }
         const mu_text text = mu_dict_text(&from->texts.dict, item->code);
         mu_value key = mu_value_null(states->key_type);
         if (states->call->order && !item->no_key) {

@@ -25,7 +25,7 @@ typedef struct gather {
     uint64_t count;
     mu_rowset *out;
     uint32_t column;
-    uint32_t **maps; /* set by set, its codes -> those of the output; NULL: the same */
+    uint32_t **maps; /* set by set, its codes -> those of the output + 1, or 0; NULL: the same */
 } gather;
 
 static muster_status fail_memory(muster_error *err)
@@ -86,7 +86,7 @@ static void copy_codes(const gather *g, const uint64_t *places, uint64_t first, 
         const uint32_t *codes = column_of(g, places[i])->data;
         if (mu_bits_test(out->valid, first + i)) {
             const uint32_t code = codes[MU_PLACE_ROW(places[i])];
-            to[i] = map ? map[code] : code;
+            to[i] = map ? map[code] - 1 : code;
         }
     }
 }
@@ -146,20 +146,23 @@ static bool new_map(gather *g, uint32_t set)
 {
     const uint32_t count = g->sets[set]->columns[g->column].texts.dict.count;
 
-    g->maps[set] = mu_mem_alloc_array(count, sizeof *g->maps[set]);
-    if (g->maps[set]) {
-        memset(g->maps[set], 0xff, count * sizeof *g->maps[set]);
-    }
+    g->maps[set] = mu_mem_zalloc_array(count, sizeof *g->maps[set]);
     return g->maps[set] != NULL;
 }
 
 static bool map_text(gather *g, uint32_t set, uint32_t code)
 {
     const mu_dict *dict = &g->sets[set]->columns[g->column].texts.dict;
+    uint32_t *to = &g->maps[set][code], ours;
 
-    return g->maps[set][code] != MU_NO_CODE ||
-           mu_dict_builder_add(&g->out->columns[g->column].texts, mu_dict_text(dict, code),
-                               &g->maps[set][code]);
+    if (*to != 0) {
+        return true;
+    }
+    if (!mu_dict_builder_add(&g->out->columns[g->column].texts, mu_dict_text(dict, code), &ours)) {
+        return false;
+    }
+    *to = ours + 1;
+    return true;
 }
 
 /* The texts of the rows that are taken alone. */

@@ -260,12 +260,10 @@ static bool add_group(mu_group_keys *keys, const uint64_t *tuple, uint32_t *grou
 static bool find_place(mu_group_keys *keys, size_t place, const uint64_t *tuple, uint32_t *group)
 {
     if (place >= keys->direct_count) {
-        if (!mu_mem_reserve(&keys->direct, &keys->direct_capacity, place + 1,
-                            sizeof *keys->direct)) {
+        if (!mu_mem_reserve_zeros(&keys->direct, &keys->direct_capacity, place + 1,
+                                  sizeof *keys->direct)) {
             return false;
         }
-        memset(&keys->direct[keys->direct_count], 0,
-               (keys->direct_capacity - keys->direct_count) * sizeof *keys->direct);
         keys->direct_count = keys->direct_capacity;
     }
     if (keys->direct[place] == NO_GROUP) {
@@ -389,6 +387,9 @@ static bool reserve_slots(mu_group_keys *keys, uint32_t more)
     keys->slots = slots;
     keys->slot_count = wanted;
     for (uint32_t g = 0; g < keys->count; g++) {
+        if (mu_stopped_at(g)) {
+            return false;
+        }
         const uint64_t *tuple = tuple_of(keys, g + 1);
         *find_slot(keys, tuple, hash_tuple(keys, tuple)) = g + 1;
     }
@@ -620,7 +621,8 @@ muster_status mu_group_keys_merge(mu_group_keys *keys, const mu_group_keys *from
     for (uint32_t g = 0; g < from->count; g++) {
         memcpy(keys->tuples, &from->words[(size_t)g * from->width],
                from->width * sizeof *from->words);
-        if (!translate(keys, from, keys->tuples) || !find_group(keys, keys->tuples, &map[g])) {
+        if (mu_stopped_at(g) || !translate(keys, from, keys->tuples) ||
+            !find_group(keys, keys->tuples, &map[g])) {
             return mu_fail_memory(err, "grouping");
         }
     }

@@ -8,6 +8,10 @@
 #include "query/eval.h"
 #include "storage/base/mem.h"
 
+enum {
+    GROUPS_PER_CHECK = 1024
+};
+
 static bool is_customer_column(const mu_expr *expr)
 {
     return expr->kind == MU_EXPR_COLUMN && expr->type.kind == MU_CUSTOMER;
@@ -206,6 +210,9 @@ muster_status mu_grouper_write(mu_grouper *g, mu_rowset *out, muster_error *err)
         return mu_fail_memory(err, "grouping");
     }
     for (uint32_t group = 0; group < mu_grouper_count(g); group++) {
+        if (group % GROUPS_PER_CHECK == 0) {
+            MU_TRY_GOTO(mu_exec_check(g->task->exec, err));
+        }
         for (uint32_t k = 0; k < key_count; k++) {
             values[k] = mu_group_keys_value(g->keys, group, k);
         }

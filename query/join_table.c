@@ -126,6 +126,9 @@ mu_rowset *mu_join_table_rows(const mu_join_table *table)
 void mu_join_table_reset(mu_join_table *table)
 {
     mu_rowset_reset(table->rows);
+    if (table->marked) {
+        memset(table->marked, 0, mu_bits_words(table->row_count) * sizeof *table->marked);
+    }
     table->row_count = 0;
 }
 
@@ -226,11 +229,7 @@ static bool reserve_rows(mu_join_table *t, uint64_t rows)
     if (t->plan->join.kind != MU_JOIN_FULL || rows == 0) {
         return true;
     }
-    if (!mu_mem_reserve(&t->marked, &t->marked_capacity, words, sizeof *t->marked)) {
-        return false;
-    }
-    memset(t->marked, 0, words * sizeof *t->marked);
-    return true;
+    return mu_mem_reserve_zeros(&t->marked, &t->marked_capacity, words, sizeof *t->marked);
 }
 
 /* The words of one batch of rows. */
@@ -270,7 +269,7 @@ static bool find_near(mu_join_table *t, uint32_t stripe, size_t *count)
     if (t->key_count != 1) {
         return false;
     }
-    for (uint32_t row = 0; row < t->row_count; row++) {
+    for (uint32_t row = 0; row < t->row_count && !mu_stopped_at(row); row++) {
         const int64_t word = (int64_t)t->words[row];
         if (mu_bits_test(t->keyed, row)) {
             least = word < least ? word : least;
@@ -305,15 +304,18 @@ static muster_status chain_rows(mu_join_table *t, uint32_t stripe, muster_error 
     size_t count = 0;
 
     t->direct = find_near(t, stripe, &count);
+    MU_TRY(mu_exec_check(t->exec, err)); /* it may not have looked at all rows */
     if (!t->direct) {
         for (count = 1024; count < 2 * (size_t)t->row_count; count *= 2) {
         }
     }
-    if (!mu_mem_reserve(&t->heads, &t->head_capacity, count, sizeof *t->heads)) {
+    if (t->head_count > 0) {
+        memset(t->heads, 0, t->head_count * sizeof *t->heads);
+    }
+    if (!mu_mem_reserve_zeros(&t->heads, &t->head_capacity, count, sizeof *t->heads)) {
         return fail_memory(err);
     }
     t->head_count = count;
-    memset(t->heads, 0, count * sizeof *t->heads);
     for (uint32_t row = t->row_count; row > 0; row--) {
         if (row % MU_BATCH_ROWS == 0) {
             MU_TRY(mu_exec_check(t->exec, err));
@@ -343,11 +345,11 @@ muster_status mu_join_table_build(mu_join_table *t, uint32_t stripe, muster_erro
     t->row_count = (uint32_t)rows;
     t->unique = true;
     if (t->key_count == 0) { /* one chain of all rows */
-        for (uint32_t row = 0; row < t->row_count; row++) {
+        for (uint32_t row = 0; row < t->row_count && !mu_stopped_at(row); row++) {
             t->next[row] = row + 1 < t->row_count ? row + 2 : NO_CHAIN;
         }
         t->unique = rows <= 1;
-        return MUSTER_OK;
+        return mu_exec_check(t->exec, err);
     }
     for (uint32_t b = 0; b < mu_rowset_batches(t->rows); b++) {
         MU_TRY(read_keys(t, b, err));

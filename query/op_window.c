@@ -288,12 +288,13 @@ static muster_status merge_texts(mu_window_task *task, muster_error *err)
         return fail_memory(err);
     }
     for (uint32_t code = 0; code < task->texts.dict.count; code++) {
-        if (!mu_dict_builder_add(texts, mu_dict_text(&task->texts.dict, code), &map[code])) {
+        if (mu_stopped_at(code) ||
+            !mu_dict_builder_add(texts, mu_dict_text(&task->texts.dict, code), &map[code])) {
             status = fail_memory(err);
             goto fail;
         }
     }
-    for (uint64_t row = task->first; row < task->end; row++) {
+    for (uint64_t row = task->first; row < task->end && !mu_stopped_at(row); row++) {
         if (mu_bits_test(task->out->valid, row)) {
             codes[row] = map[codes[row]];
         }

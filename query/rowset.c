@@ -15,7 +15,8 @@
 /* A dictionary larger than this is not mapped as a whole: clearing the map would cost more than
  * hashing the rows. */
 enum {
-    REMAP_MOST = 65536
+    REMAP_MOST = 65536,
+    BATCH_BYTES = 8 * MU_BATCH_ROWS /* of most columns */
 };
 
 size_t mu_rowset_bytes(mu_form form, uint64_t rows)
@@ -92,17 +93,13 @@ void mu_rowset_reset(mu_rowset *rows)
     rows->finished = false;
 }
 
-static bool grow_array(void *array_pointer, size_t old_size, size_t new_size)
+static bool grow_array(void *array_pointer, size_t size)
 {
     void **array = array_pointer;
-    uint8_t *grown = mu_mem_realloc(*array, new_size);
+    void *grown = mu_mem_zrealloc(*array, size);
 
-    if (!grown) {
-        return false;
-    }
-    memset(&grown[old_size], 0, new_size - old_size);
-    *array = grown;
-    return true;
+    *array = grown ? grown : *array;
+    return grown != NULL;
 }
 
 muster_status mu_rowset_reserve(mu_rowset *rows, uint64_t more, muster_error *err)
@@ -113,13 +110,12 @@ muster_status mu_rowset_reserve(mu_rowset *rows, uint64_t more, muster_error *er
         return MUSTER_OK;
     }
     while (capacity < rows->rows + more) {
-        capacity *= 2;
+        capacity = mu_mem_next_capacity(capacity / MU_BATCH_ROWS, BATCH_BYTES) * MU_BATCH_ROWS;
     }
     for (uint32_t c = 0; c < rows->column_count; c++) {
         mu_rowset_column *col = &rows->columns[c];
-        if (!grow_array(&col->data, mu_rowset_bytes(col->form, rows->capacity),
-                        mu_rowset_bytes(col->form, capacity)) ||
-            !grow_array(&col->valid, (size_t)rows->capacity / 8, (size_t)capacity / 8)) {
+        if (!grow_array(&col->data, mu_rowset_bytes(col->form, capacity)) ||
+            !grow_array(&col->valid, (size_t)capacity / 8)) {
             return mu_fail_memory(err, "keeping rows");
         }
     }
@@ -299,6 +295,9 @@ muster_status mu_rowset_finish(mu_rowset *rows, muster_error *err)
     }
     rows->finished = true;
     for (uint32_t b = 0; b < batches; b++) {
+        if (mu_stopped_at(b)) {
+            return mu_fail_memory(err, "keeping rows");
+        }
         for (uint32_t c = 0; c < rows->column_count; c++) {
             rows->views[(size_t)b * rows->column_count + c] =
                 column_from(&rows->columns[c], (uint64_t)b * MU_BATCH_ROWS);

@@ -86,7 +86,7 @@ static void sort_by_bytes(mu_sort_item *items, mu_sort_item *spare, size_t count
             counts[byte][items[i].word >> (8 * byte) & 255]++;
         }
     }
-    for (int byte = 0; byte < 8 && !sorted; byte++) {
+    for (int byte = 0; byte < 8 && !sorted && !mu_stopped(); byte++) {
         uint32_t *places = counts[byte];
         uint32_t at = 0;
         if (places[items[0].word >> (8 * byte) & 255] == count) {

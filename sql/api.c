@@ -208,6 +208,9 @@ static muster_status prepare_in_account(muster_statement *s, const char *sql, co
                                         muster_error *err)
 {
     s->account = mu_account_open(s->connection->owner->account, SIZE_MAX);
+    if (s->account) {
+        mu_account_watch(s->account, &s->cancel);
+    }
     if (!s->account) {
         if (rest) {
             *rest = sql + strlen(sql);

@@ -37,9 +37,10 @@ typedef struct kept_column {
 
 struct muster_appender {
     muster_connection *connection;
-    mu_zone *zone;  /* that texts are read in */
-    mu_arena arena; /* of the table as it was, and the columns */
-    mu_arena texts; /* of the rows that are kept */
+    mu_account *account; /* of what it takes up to its commit; NULL before the first value */
+    mu_zone *zone;       /* that texts are read in */
+    mu_arena arena;      /* of the table as it was, and the columns */
+    mu_arena texts;      /* of the rows that are kept */
     mu_table table;
     kept_column *columns;
     mu_input_column *inputs; /* what a load is given */
@@ -136,6 +137,21 @@ static void forget(muster_appender *a)
     a->rows = a->next = 0;
     a->failed = false;
     mu_arena_reset(&a->texts);
+    mu_account_close(a->account); /* what is part of the database now is in nobody's name */
+    a->account = NULL;
+}
+
+/* What follows is in the name of the appender, as that of a statement is in its. */
+static muster_status enter(muster_appender *a, mu_account **before, muster_error *err)
+{
+    if (!a->account) {
+        a->account = mu_account_open(a->connection->owner->account, SIZE_MAX);
+    }
+    if (!a->account) {
+        return mu_fail_memory(err, "appending rows");
+    }
+    *before = mu_account_enter(a->account);
+    return MUSTER_OK;
 }
 
 void muster_appender_close(muster_appender *appender)
@@ -217,7 +233,10 @@ static muster_status spill(muster_appender *a, muster_error *err)
             "rows that were appended before could not be taken, as was said then; after a "
             "commit, which fails, or close, they are forgotten");
     }
+    mu_account *before;
+    MU_TRY(enter(a, &before, err));
     const muster_status status = hand_over(a, err);
+    mu_account_enter(before);
     a->failed = status != MUSTER_OK;
     if (status == MUSTER_OK) {
         a->rows = 0;
@@ -248,7 +267,10 @@ muster_status muster_appender_commit(muster_appender *appender, muster_error *er
         return mu_fail(err, MUSTER_INVALID, "a row has %u of %u values; end it, or forget it",
                        appender->next, appender->table.column_count);
     }
+    mu_account *before;
+    MU_TRY(enter(appender, &before, err));
     const muster_status status = commit(appender, err);
+    mu_account_enter(before);
     forget(appender);
     return status;
 }
@@ -288,13 +310,20 @@ static muster_status reserve(muster_appender *a, uint32_t more, muster_error *er
     while (room < a->rows + more) {
         room *= 2;
     }
-    for (uint32_t c = 0; c < a->table.column_count && room > a->room; c++) {
+    if (room == a->room) {
+        return MUSTER_OK;
+    }
+    mu_account *before;
+    MU_TRY(enter(a, &before, err));
+    muster_status status = MUSTER_OK;
+    for (uint32_t c = 0; c < a->table.column_count && status == MUSTER_OK; c++) {
         if (!grow_column(&a->columns[c], a->rows + (c < a->next), room)) {
-            return mu_fail_memory(err, "appending rows");
+            status = mu_fail_memory(err, "appending rows");
         }
     }
-    a->room = room;
-    return MUSTER_OK;
+    mu_account_enter(before);
+    a->room = status == MUSTER_OK ? room : a->room;
+    return status;
 }
 
 /* The column that the next value goes to. */
@@ -387,6 +416,22 @@ muster_status muster_append_double(muster_appender *appender, double value, must
     return MUSTER_OK;
 }
 
+static muster_status keep_text(muster_appender *a, mu_text text, mu_text *out, muster_error *err)
+{
+    muster_status status = MUSTER_OK;
+    mu_account *before;
+
+    MU_TRY(enter(a, &before, err));
+    const char *copy = mu_arena_text(&a->texts, text.data, text.size);
+    if (copy) {
+        *out = (mu_text){copy, text.size};
+    } else {
+        status = mu_fail_memory(err, "appending rows");
+    }
+    mu_account_enter(before);
+    return status;
+}
+
 /* A text as a value of the column at `row`. */
 static muster_status store_text(muster_appender *a, uint32_t c, uint32_t row, mu_text text,
                                 muster_error *err)
@@ -405,11 +450,7 @@ static muster_status store_text(muster_appender *a, uint32_t c, uint32_t row, mu
     } else if (column->type.kind != MU_TEXT) {
         column->i64[row] = value.i64;
     } else {
-        const char *copy = mu_arena_text(&a->texts, text.data, text.size);
-        if (!copy) {
-            return mu_fail_memory(err, "appending rows");
-        }
-        column->text[row] = (mu_text){copy, text.size};
+        return keep_text(a, text, &column->text[row], err);
     }
     return MUSTER_OK;
 }

@@ -29,6 +29,19 @@ static muster_status bind_text(mu_binder *binder, const mu_view *view, mu_relati
     return mu_bind_rename(binder, &statement->names, out, err);
 }
 
+/* Says which view it was in. Of very many, one inside the other, the outer ones are not named, lest
+ * the reason be cut off. */
+static void name_view(const mu_view *view, int32_t offset, muster_error *err)
+{
+    if (!err) {
+        return;
+    }
+    if (strlen(err->message) + strlen(view->name) + sizeof "view \"\": " <= sizeof err->message) {
+        mu_where(err, "view \"%s\"", view->name);
+    }
+    err->offset = offset;
+}
+
 muster_status mu_bind_view(mu_binder *binder, mu_ast_name name, mu_relation *out, bool *found,
                            muster_error *err)
 {
@@ -50,10 +63,7 @@ muster_status mu_bind_view(mu_binder *binder, mu_ast_name name, mu_relation *out
     binder->common = common;
     binder->text = text;
     if (status != MUSTER_OK) {
-        mu_where(err, "view \"%s\"", view->name);
-        if (err) {
-            err->offset = name.offset;
-        }
+        name_view(view, name.offset, err);
         return status;
     }
     mu_bind_leave(binder);

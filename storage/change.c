@@ -9,6 +9,7 @@
 #include "storage/change_state.h"
 
 #include "storage/base/mem.h"
+#include "storage/base/pool.h"
 
 #include <assert.h>
 #include <string.h>
@@ -30,7 +31,12 @@ static muster_status take_turn(mu_db *db, muster_error *err)
     pthread_mutex_lock(&db->mutex);
     muster_status status = mu_db_refuse_own_change(db, err);
     while (status == MUSTER_OK && db->changing) {
-        pthread_cond_wait(&db->idle, &db->mutex);
+        status = mu_stopped() ? mu_fail(err, MUSTER_CANCELLED,
+                                        "cancelled while it waited for another change to end")
+                              : MUSTER_OK;
+        if (status == MUSTER_OK) {
+            mu_thread_wait(&db->idle, &db->mutex);
+        }
     }
     if (status == MUSTER_OK && db->unsure) {
         status = mu_fail(err, MUSTER_IO,

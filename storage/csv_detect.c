@@ -272,8 +272,10 @@ static muster_status name_columns(const char *path, mu_csv_head *head, const mu_
     return MUSTER_OK;
 }
 
+/* `most`: how many columns the file may have. */
 static muster_status read_columns(const char *path, peek *glance, const mu_table *table,
-                                  mu_arena *arena, mu_csv_head *head, muster_error *err)
+                                  uint32_t most, mu_arena *arena, mu_csv_head *head,
+                                  muster_error *err)
 {
     mu_csv_record first, record;
     bool repeats = false;
@@ -284,9 +286,11 @@ static muster_status read_columns(const char *path, peek *glance, const mu_table
     if (!keep_record(arena, &first)) {
         return mu_fail_memory(err, "reading a file");
     }
-    if (first.field_count > MU_MAX_COLUMNS) {
-        return mu_fail(err, MUSTER_INVALID, "\"%s\" has %" PRIu32 " columns; the most is %d", path,
-                       first.field_count, MU_MAX_COLUMNS);
+    if (first.field_count > most) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "\"%s\" has %" PRIu32 " columns; the most is %" PRIu32
+                       ", unless IGNORE_EXTRA leaves out those that the table lacks",
+                       path, first.field_count, most);
     }
     if (head->options.name_count > 0 && head->options.name_count != first.field_count) {
         return mu_fail(err, MUSTER_INVALID,
@@ -374,6 +378,7 @@ muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
 {
     mu_csv_dialect dialect = mu_csv_dialect_of(options);
     peek glance = {.block = block};
+    const uint32_t most = table && ignore_extra ? UINT32_MAX : MU_MAX_COLUMNS;
 
     *out = (mu_csv_head){.options = *options};
     MU_TRY(choose_format(path, options, block, &out->options.format, err));
@@ -387,7 +392,7 @@ muster_status mu_csv_read_head(const char *path, const mu_csv_options *options,
     out->options.quote = dialect.quote;
     out->options.escape = dialect.escape;
     mu_csv_parser_start(&glance.parser, dialect, block->data, block->size);
-    const muster_status status = read_columns(path, &glance, table, arena, out, err);
+    const muster_status status = read_columns(path, &glance, table, most, arena, out, err);
     mu_csv_parser_deinit(&glance.parser);
     return status;
 }

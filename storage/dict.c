@@ -80,6 +80,10 @@ static bool grow_slots(mu_dict_builder *builder)
         return false;
     }
     for (uint32_t code = 0; code < builder->dict.count; code++) {
+        if (mu_stopped_at(code)) {
+            mu_mem_free(slots);
+            return false;
+        }
         uint32_t slot = builder->hashes[code] & (slot_count - 1);
         while (slots[slot] != 0) {
             slot = (slot + 1) & (slot_count - 1);
@@ -200,7 +204,7 @@ static bool comes_before(const mu_dict *dict, sort_key a, sort_key b)
 }
 
 /* Merges sorted stretches of 1, 2, 4 ... keys until one is left; returns the array it is in, which
- * is `keys` or `other`. */
+ * is `keys` or `other`, or NULL where the statement is stopped. */
 static const sort_key *sort_keys(const mu_dict *dict, sort_key *keys, sort_key *other)
 {
     const size_t count = dict->count;
@@ -212,6 +216,9 @@ static const sort_key *sort_keys(const mu_dict *dict, sort_key *keys, sort_key *
             size_t left = start, right = middle;
 
             for (size_t i = start; i < end; i++) {
+                if (mu_stopped_at(i)) {
+                    return NULL;
+                }
                 const bool from_right =
                     left == middle || (right < end && comes_before(dict, keys[right], keys[left]));
                 other[i] = from_right ? keys[right++] : keys[left++];
@@ -224,6 +231,18 @@ static const sort_key *sort_keys(const mu_dict *dict, sort_key *keys, sort_key *
     return keys;
 }
 
+/* False where the statement is stopped. */
+static bool fill_keys(const mu_dict *dict, sort_key *keys)
+{
+    for (uint32_t code = 0; code < dict->count; code++) {
+        if (mu_stopped_at(code)) {
+            return false;
+        }
+        keys[code] = (sort_key){prefix_of(mu_dict_text(dict, code)), code};
+    }
+    return true;
+}
+
 bool mu_dict_builder_sort(const mu_dict_builder *builder, uint32_t **order, uint32_t **rank)
 {
     const mu_dict *dict = &builder->dict;
@@ -231,17 +250,17 @@ bool mu_dict_builder_sort(const mu_dict_builder *builder, uint32_t **order, uint
 
     *order = mu_mem_alloc_array(dict->count, sizeof **order);
     *rank = mu_mem_alloc_array(dict->count, sizeof **rank);
-    if (!keys || !*order || !*rank) {
+    const sort_key *sorted = NULL;
+    if (keys && *order && *rank && fill_keys(dict, keys)) {
+        sorted = sort_keys(dict, keys, keys + dict->count);
+    }
+    if (!sorted) {
         mu_mem_free(keys);
         mu_mem_free(*order);
         mu_mem_free(*rank);
         *order = *rank = NULL;
         return false;
     }
-    for (uint32_t code = 0; code < dict->count; code++) {
-        keys[code] = (sort_key){prefix_of(mu_dict_text(dict, code)), code};
-    }
-    const sort_key *sorted = sort_keys(dict, keys, keys + dict->count);
     for (uint32_t i = 0; i < dict->count; i++) {
         (*order)[i] = sorted[i].code;
         (*rank)[sorted[i].code] = i;

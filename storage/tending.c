@@ -8,6 +8,7 @@
 #include "storage/tending.h"
 
 #include "storage/base/mem.h"
+#include "storage/base/pool.h"
 #include "storage/merge.h"
 
 #include <assert.h>
@@ -19,14 +20,19 @@
 muster_status mu_db_begin_tending(mu_db *db, muster_error *err)
 {
     pthread_mutex_lock(&db->mutex);
-    const muster_status status = mu_db_refuse_own_change(db, err);
+    muster_status status = mu_db_refuse_own_change(db, err);
     if (status == MUSTER_OK) {
         db->waiting++;
         atomic_store(&db->hurry, true);
-        while (db->tending) {
-            pthread_cond_wait(&db->rested, &db->mutex);
+        while (db->tending && !mu_stopped()) {
+            mu_thread_wait(&db->rested, &db->mutex);
         }
-        db->tending = true;
+        if (db->tending) {
+            status = mu_fail(err, MUSTER_CANCELLED,
+                             "cancelled while it waited for a merge of files to end");
+        } else {
+            db->tending = true;
+        }
         atomic_store(&db->hurry, --db->waiting > 0 || db->closing);
     }
     pthread_mutex_unlock(&db->mutex);

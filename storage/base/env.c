@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -375,9 +376,50 @@ uint32_t mu_env_processors(void)
     return online > 0 ? (uint32_t)online : 1;
 }
 
+/* The number that a file begins with; UINT64_MAX if it has none. */
+static uint64_t read_number(const char *path)
+{
+    uint64_t number = UINT64_MAX;
+    FILE *file = fopen(path, "re");
+
+    if (file) {
+        if (fscanf(file, "%" SCNu64, &number) != 1) { /* "max" */
+            number = UINT64_MAX;
+        }
+        (void)fclose(file);
+    }
+    return number;
+}
+
+/* What the control group of the process, and those above it, may have of memory. */
+static uint64_t group_memory(void)
+{
+    char line[512], path[600];
+    uint64_t least = UINT64_MAX;
+    FILE *file = fopen("/proc/self/cgroup", "re");
+
+    while (file && fgets(line, sizeof line, file)) {
+        char *end = strncmp(line, "0::/", 4) == 0 ? line + strcspn(line, "\n") : NULL;
+        while (end) { /* the group, then the one above */
+            *end = 0;
+            (void)snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", line + 3);
+            const uint64_t limit = read_number(path);
+            least = limit < least ? limit : least;
+            end = strrchr(line + 3, '/');
+        }
+    }
+    if (file) {
+        (void)fclose(file);
+    }
+    return least;
+}
+
 uint64_t mu_env_memory(void)
 {
     const long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+    const uint64_t limit = group_memory();
+    const uint64_t machine =
+        pages > 0 && bytes > 0 ? (uint64_t)pages * (uint64_t)bytes : UINT64_MAX;
 
-    return pages > 0 && bytes > 0 ? (uint64_t)pages * (uint64_t)bytes : UINT64_MAX;
+    return limit < machine ? limit : machine;
 }

@@ -105,7 +105,7 @@ int64_t mu_env_now_us(void); /* wall clock, microseconds since 1970 UTC; MUSTER_
 double mu_env_seconds(void); /* monotonic */
 uint64_t mu_env_random(void);
 uint32_t mu_env_processors(void);
-uint64_t mu_env_memory(void); /* bytes of the machine */
+uint64_t mu_env_memory(void); /* bytes of the machine, or what its control group leaves it */
 
 /* For tests: called before every operation that changes the disk ("create", "write", "sync",
  * "truncate", "rename", "remove", "mkdir", "lock"); what it returns is an errno to fail with, or 0.

@@ -15,6 +15,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +29,7 @@ enum {
 #else
     BUFFER_BYTES = 256 << 10, /* fewer calls than the disk has time for; fits the L2 cache */
 #endif
+    WAIT_MS = 10, /* between two looks at whether the statement is stopped */
 };
 
 static char *copy_path(const char *path)
@@ -432,7 +434,7 @@ muster_status mu_env_open_stream(const char *path, mu_stream **out, muster_error
         goto fail;
     }
     if (!standard) {
-        stream->fd = open(path, O_RDONLY | O_CLOEXEC);
+        stream->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for a writer */
         if (stream->fd < 0) {
             status = mu_env_fail(err, errno, "open", path);
             goto fail;
@@ -447,6 +449,21 @@ fail:
     return status;
 }
 
+/* Who writes into a pipe may take any time, and a statement can be stopped meanwhile. */
+static muster_status wait_for_bytes(const mu_stream *stream, muster_error *err)
+{
+    struct pollfd waiting = {.fd = stream->fd, .events = POLLIN};
+
+    while (!mu_stopped()) {
+        const int ready = poll(&waiting, 1, WAIT_MS);
+        if (ready > 0 || (ready < 0 && errno != EINTR)) {
+            return MUSTER_OK; /* what is wrong is seen by reading */
+        }
+    }
+    return mu_fail(err, MUSTER_CANCELLED, "cancelled while it waited for more of \"%s\"",
+                   stream->path);
+}
+
 muster_status mu_stream_read(mu_stream *stream, void *data, size_t size, size_t *got,
                              muster_error *err)
 {
@@ -454,8 +471,9 @@ muster_status mu_stream_read(mu_stream *stream, void *data, size_t size, size_t 
 
     *got = 0;
     do {
+        MU_TRY(wait_for_bytes(stream, err));
         count = read(stream->fd, data, size);
-    } while (count < 0 && errno == EINTR);
+    } while (count < 0 && (errno == EINTR || errno == EAGAIN));
     if (count < 0) {
         return mu_env_fail(err, errno, "read", stream->path);
     }

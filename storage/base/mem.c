@@ -7,7 +7,9 @@
  * The header remembers the size, so that the bytes in use are known, the distance back to what
  * malloc gave, and the account that holds it. Large memory is moved up to a multiple of 64, the
  * width of the widest vector and of a cache line; small memory stays where malloc put it, at a
- * multiple of 16.
+ * multiple of 16. From HUGE_SIZE on it does not come from malloc but is mapped (huge.h): no page of
+ * it is touched before it is used, so that neither getting, nor clearing, nor growing it takes time
+ * that a statement could not be stopped in.
  *
  * An account may be closed while memory is still held in its name. What is held is then no longer
  * that of the accounts above; the bit CLOSED in the count of bytes tells those who free from before
@@ -16,6 +18,7 @@
  */
 #include "storage/base/mem.h"
 
+#include "storage/base/huge.h"
 #include "storage/base/status.h"
 
 #include <assert.h>
@@ -35,6 +38,7 @@ struct mu_account {
     atomic_size_t used;  /* with CLOSED */
     atomic_size_t limit; /* SIZE_MAX: none */
     atomic_size_t peak;
+    const atomic_bool *stop; /* NULL: it is never to stop */
     /* What was refused last, for the message: whoever words it may be another of its threads. */
     atomic_size_t refused, refused_limit, refused_used;
 };
@@ -46,6 +50,12 @@ static _Thread_local mu_account *entered;
 enum {
     ALIGNMENT = 64,
     LARGE = 1 << 20, /* bytes from which memory is aligned; as mem.h promises */
+    PAGE = 4096,
+#ifdef MU_TINY
+    HUGE_SIZE = 2 << 20,
+#else
+    HUGE_SIZE = 8 << 20, /* to touch it takes some milliseconds */
+#endif
 };
 
 static_assert(sizeof(header) == 16, "small memory must stay at a multiple of 16");
@@ -88,6 +98,9 @@ static size_t raw_size(size_t size)
 {
     const size_t room = size >= LARGE ? ALIGNMENT : sizeof(header);
 
+    if (size >= HUGE_SIZE && size <= SIZE_MAX / 2) {
+        return (room + size + PAGE - 1) / PAGE * PAGE;
+    }
     /* A byte at least, or a pointer to nothing would not lie inside its own allocation. */
     return size > SIZE_MAX / 2 ? 0 : room + (size == 0 ? 1 : size);
 }
@@ -149,6 +162,14 @@ static bool charge(mu_account *account, size_t size)
     return true;
 }
 
+/* Of what is held already, and is given back in a moment. */
+static void charge_again(mu_account *account, size_t size)
+{
+    for (mu_account *a = account; a; a = a->parent) {
+        atomic_fetch_add(&a->used, size);
+    }
+}
+
 mu_account *mu_account_open(mu_account *parent, size_t limit)
 {
     mu_account *account = failure_is_due() ? NULL : calloc(1, sizeof *account);
@@ -194,6 +215,16 @@ size_t mu_account_peak(const mu_account *account)
     return atomic_load(&account->peak);
 }
 
+void mu_account_watch(mu_account *account, const atomic_bool *stop)
+{
+    account->stop = stop;
+}
+
+bool mu_stopped(void)
+{
+    return entered && entered->stop && atomic_load_explicit(entered->stop, memory_order_relaxed);
+}
+
 mu_account *mu_account_enter(mu_account *account)
 {
     mu_account *before = entered;
@@ -226,6 +257,9 @@ muster_status mu_fail_memory(muster_error *err, const char *what)
     char wanted[32], limit[32], used[32];
     const size_t refused = entered ? atomic_load(&entered->refused) : 0;
 
+    if (mu_stopped()) {
+        return mu_fail(err, MUSTER_CANCELLED, "the statement was cancelled");
+    }
     if (refused == 0) {
         return mu_fail(err, MUSTER_NOMEM, "out of memory %s", what);
     }
@@ -240,35 +274,20 @@ muster_status mu_fail_memory(muster_error *err, const char *what)
 /* Memory. */
 
 /* Asks for it, and takes it to the books. NULL if it cannot be had. */
-static char *take(size_t size, char *(*ask)(void *old, size_t wanted), void *old)
+static char *take(size_t size, bool zeros)
 {
     const size_t wanted = raw_size(size), booked = size + sizeof(header);
 
     if (wanted == 0 || failure_is_due() || !charge(entered, booked)) {
         return NULL;
     }
-    char *raw = ask(old, wanted);
+    char *raw = size >= HUGE_SIZE ? mu_huge_map(wanted)
+                : zeros           ? calloc(1, wanted)
+                                  : malloc(wanted);
     if (!raw) {
         discharge(entered, booked);
     }
     return raw;
-}
-
-static char *ask_any(void *old, size_t wanted)
-{
-    (void)old;
-    return malloc(wanted);
-}
-
-static char *ask_zeros(void *old, size_t wanted)
-{
-    (void)old;
-    return calloc(1, wanted);
-}
-
-static char *ask_again(void *old, size_t wanted)
-{
-    return realloc(old, wanted);
 }
 
 static void *finish(char *raw, size_t size)
@@ -284,14 +303,14 @@ static void *finish(char *raw, size_t size)
 
 void *mu_mem_alloc(size_t size)
 {
-    char *raw = take(size, ask_any, NULL);
+    char *raw = take(size, false);
 
     return raw ? finish(raw, size) : NULL;
 }
 
 void *mu_mem_zalloc(size_t size)
 {
-    char *raw = take(size, ask_zeros, NULL);
+    char *raw = take(size, true);
 
     return raw ? finish(raw, size) : NULL;
 }
@@ -311,15 +330,26 @@ void mu_mem_free(void *memory)
 {
     if (memory) {
         const header at = *header_of(memory);
+        char *raw = (char *)memory - at.shift;
         give_back(&at);
-        free((char *)memory - at.shift);
+        if (at.size >= HUGE_SIZE) {
+            mu_huge_unmap(raw, raw_size((size_t)at.size));
+        } else {
+            free(raw);
+        }
     }
 }
 
-/* From small to large or back, where the two lie differently in what malloc gives. */
-static void *move(void *memory, size_t size)
+/* Where it comes from, and how it lies in what comes from there. */
+static int class_of(uint64_t size)
 {
-    void *moved = mu_mem_alloc(size);
+    return (size >= LARGE) + (size >= HUGE_SIZE);
+}
+
+/* From one class to another. */
+static void *move(void *memory, size_t size, bool zeros)
+{
+    void *moved = zeros ? mu_mem_zalloc(size) : mu_mem_alloc(size);
 
     if (moved) {
         const size_t old_size = (size_t)header_of(memory)->size;
@@ -329,16 +359,54 @@ static void *move(void *memory, size_t size)
     return moved;
 }
 
-void *mu_mem_realloc(void *memory, size_t size)
+/* Both sizes are huge. It never exists twice, and is not counted so, where one account has it. */
+static char *resize_huge(char *raw, const header *old, size_t size)
+{
+    const bool more = size > old->size && old->account == entered;
+    const size_t booked = more ? size - (size_t)old->size : size + sizeof(header);
+    const size_t before = raw_size((size_t)old->size), wanted = raw_size(size);
+
+    if (wanted == 0 || failure_is_due() || !charge(entered, booked)) {
+        return NULL;
+    }
+    char *resized = mu_huge_resize(raw, before, wanted);
+    if (!resized) {
+        discharge(entered, booked);
+        return NULL;
+    }
+    if (more) { /* as give_back() will take all of the old */
+        charge_again(entered, (size_t)old->size + sizeof(header));
+    }
+    return resized;
+}
+
+static char *resize(char *raw, const header *old, size_t size)
+{
+    const size_t wanted = raw_size(size), booked = size + sizeof(header);
+
+    if (old->size >= HUGE_SIZE) {
+        return resize_huge(raw, old, size);
+    }
+    if (wanted == 0 || failure_is_due() || !charge(entered, booked)) {
+        return NULL;
+    }
+    char *resized = realloc(raw, wanted);
+    if (!resized) {
+        discharge(entered, booked);
+    }
+    return resized;
+}
+
+static void *change_size(void *memory, size_t size, bool zeros)
 {
     if (!memory) {
-        return mu_mem_alloc(size);
+        return zeros ? mu_mem_zalloc(size) : mu_mem_alloc(size);
     }
     const header old = *header_of(memory);
-    if ((old.size >= LARGE) != (size >= LARGE)) {
-        return move(memory, size);
+    if (class_of(old.size) != class_of(size)) {
+        return move(memory, size, zeros);
     }
-    char *raw = take(size, ask_again, (char *)memory - old.shift);
+    char *raw = resize((char *)memory - old.shift, &old, size);
     if (!raw) {
         return NULL;
     }
@@ -348,6 +416,25 @@ void *mu_mem_realloc(void *memory, size_t size)
     }
     give_back(&old);
     return finish(raw, size);
+}
+
+void *mu_mem_realloc(void *memory, size_t size)
+{
+    return change_size(memory, size, false);
+}
+
+void *mu_mem_zrealloc(void *memory, size_t size)
+{
+    const size_t before = memory ? (size_t)header_of(memory)->size : size;
+    char *resized = change_size(memory, size, true);
+
+    if (resized && before < size && class_of(before) == class_of(size)) {
+        /* Of what is mapped, the rest of the old last page may have been used before. */
+        const size_t page = raw_size(before) - ALIGNMENT;
+        memset(resized + before, 0,
+               before >= HUGE_SIZE ? (page < size ? page : size) - before : size - before);
+    }
+    return resized;
 }
 
 void *mu_mem_alloc_array(size_t count, size_t size)
@@ -360,10 +447,17 @@ void *mu_mem_zalloc_array(size_t count, size_t size)
     return size != 0 && count > SIZE_MAX / size ? NULL : mu_mem_zalloc(count * size);
 }
 
-bool mu_mem_reserve(void *array_pointer, size_t *capacity, size_t wanted, size_t size)
+size_t mu_mem_next_capacity(size_t capacity, size_t size)
+{
+    const size_t more = capacity >= HUGE_SIZE / size ? capacity / 4 : capacity;
+
+    return capacity > SIZE_MAX / 2 ? SIZE_MAX : capacity + more;
+}
+
+static bool reserve(void *array_pointer, size_t *capacity, size_t wanted, size_t size, bool zeros)
 {
     void *array;
-    size_t grown = *capacity > SIZE_MAX / 2 ? SIZE_MAX : *capacity * 2;
+    size_t grown = mu_mem_next_capacity(*capacity, size);
 
     assert(size > 0);
     if (wanted <= *capacity) {
@@ -377,13 +471,23 @@ bool mu_mem_reserve(void *array_pointer, size_t *capacity, size_t wanted, size_t
         return false;
     }
     memcpy(&array, array_pointer, sizeof array); /* the caller's pointer has a type of its own */
-    array = mu_mem_realloc(array, grown * size);
+    array = zeros ? mu_mem_zrealloc(array, grown * size) : mu_mem_realloc(array, grown * size);
     if (!array) {
         return false;
     }
     memcpy(array_pointer, &array, sizeof array);
     *capacity = grown;
     return true;
+}
+
+bool mu_mem_reserve(void *array_pointer, size_t *capacity, size_t wanted, size_t size)
+{
+    return reserve(array_pointer, capacity, wanted, size, false);
+}
+
+bool mu_mem_reserve_zeros(void *array_pointer, size_t *capacity, size_t wanted, size_t size)
+{
+    return reserve(array_pointer, capacity, wanted, size, true);
 }
 
 size_t mu_mem_used(void)

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 typedef struct pool_job {
     struct pool_job *next; /* in the queue; by lock */
@@ -135,6 +136,23 @@ static void *help(void *argument)
     }
     pthread_mutex_unlock(&pool->lock);
     return NULL;
+}
+
+enum {
+    WAIT_MS = 10 /* between two looks at whether the statement is stopped */
+};
+
+void mu_thread_wait(pthread_cond_t *signal, pthread_mutex_t *lock)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += WAIT_MS * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_nsec -= 1000000000L;
+        until.tv_sec++;
+    }
+    (void)pthread_cond_timedwait(signal, lock, &until);
 }
 
 int mu_thread_start(pthread_t *thread, void *(*run)(void *context), void *context)

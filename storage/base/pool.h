@@ -13,6 +13,10 @@
 
 #include "storage/base/status.h"
 
+/* Waits for the signal, or for some milliseconds, so that a statement that is to stop
+ * (mu_stopped()) is not left waiting; the caller looks for both. */
+void mu_thread_wait(pthread_cond_t *signal, pthread_mutex_t *lock);
+
 typedef struct mu_pool mu_pool;
 
 muster_status mu_pool_open(uint32_t threads, mu_pool **out,

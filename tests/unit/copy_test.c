@@ -191,6 +191,31 @@ TEST(extra_columns_are_left_out_when_asked)
     close_fixture(&f);
 }
 
+TEST(a_file_may_be_wider_than_any_table_where_the_rest_is_left_out)
+{
+    enum {
+        MORE = 3000
+    };
+    static char text[MORE * 8 + 100];
+    const mu_copy_options options = {.ignore_extra = true};
+    size_t used = (size_t)snprintf(text, sizeof text, "who,ts");
+    fixture f = open_fixture();
+
+    for (int i = 0; i < MORE; i++) {
+        used += (size_t)snprintf(&text[used], sizeof text - used, ",x%d", i);
+    }
+    used += (size_t)snprintf(&text[used], sizeof text - used, "\nada,2024-05-01");
+    for (int i = 0; i < MORE; i++) {
+        text[used++] = ',';
+    }
+    text[used] = 0;
+    assert_status(MUSTER_INVALID, copy_text(&f, text, NULL));
+    assert_message_has("IGNORE_EXTRA");
+    assert_ok(copy_text(&f, text, &options));
+    assert_int_equal(f.result.rows_loaded, 1);
+    close_fixture(&f);
+}
+
 /* Also of any length and number: in the first rows, which say what there is, and behind them. */
 TEST(extra_keys_are_left_out_when_asked)
 {

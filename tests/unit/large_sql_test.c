@@ -95,6 +95,8 @@ TEST(long_lists_and_chains_have_an_answer)
         {"SELECT ", "n + #", " + ", " FROM t WHERE n = 1", 400, 400 + 400 * 399 / 2},
         {"SELECT ", "n * # AS c#", ", ", " FROM t WHERE n = 1", 2000, 0},
         {"SELECT count(*) FROM (SELECT ", "n * # AS c#", ", ", " FROM t) GROUP BY ALL", 2000, ROWS},
+        {"SELECT count(*) FROM (VALUES ", "(#, 'a')", ", ", ") AS v", MANY, MANY},
+        {"SELECT count(*) FROM (", "SELECT n FROM t WHERE n = 7", " UNION ALL ", ")", 2000, 2000},
         {"SELECT length('", "xxxxxxxxxx", "", "')", 10 * MANY, 100 * MANY},
     };
     muster *db = open_rows();
@@ -121,6 +123,11 @@ TEST(what_is_too_large_is_a_clear_error)
          "expressions and queries are nested more than 1000 deep"},
         {"SELECT ", "NOT", " ", " true", "expressions and queries are nested more than 1000 deep"},
         {"SELECT ", "lower(", "", "v", "expressions and queries are nested more than 1000 deep"},
+        {"SELECT ", "- ", "", "1", "expressions and queries are nested more than 1000 deep"},
+        {"SELECT * FROM ", "(SELECT * FROM ", "", "t",
+         "expressions and queries are nested more than 1000 deep"},
+        {"SELECT * FROM ", "t AS t#", ", ", "",
+         "expressions and queries are nested more than 1000 deep"},
     };
     muster *db = open_rows();
     int64_t unused;
@@ -132,5 +139,22 @@ TEST(what_is_too_large_is_a_clear_error)
         assert_message(shapes[i].message);
         mu_mem_free(sql);
     }
+    muster_close(db);
+}
+
+TEST(the_reason_is_told_however_many_views_lead_to_it)
+{
+    muster_status status = MUSTER_OK;
+    int64_t unused;
+    char sql[100];
+    muster *db = open_rows();
+
+    assert_ok(run(db, "CREATE VIEW v0 AS SELECT n FROM t", &unused));
+    for (int i = 1; status == MUSTER_OK; i++) {
+        assert_true(i < 2000);
+        (void)snprintf(sql, sizeof sql, "CREATE VIEW v%d AS SELECT n FROM v%d", i, i - 1);
+        status = run(db, sql, &unused);
+    }
+    assert_message_has("the statement is too large");
     muster_close(db);
 }
