@@ -178,7 +178,7 @@ static void make_events(muster *db, muster_connection *connection, const char *t
                 assert_ok(muster_append_int64(appender, number, &test_error));
             }
         }
-        assert_ok(muster_append_row(appender, true, &test_error));
+        assert_ok(muster_append_row(appender, &test_error));
     }
     assert_ok(muster_appender_commit(appender, &test_error));
     muster_appender_close(appender);
