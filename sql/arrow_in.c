@@ -599,6 +599,10 @@ muster_status muster_append_arrow(muster_appender *appender, struct ArrowArray *
 {
     mu_arena arena = {0};
 
+    if (!array->release) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "the batch is released, which is how a stream tells its end");
+    }
     const muster_status status = append_batch(appender, array, schema, &arena, err);
     mu_arena_deinit(&arena);
     array->release(array);
