@@ -198,7 +198,7 @@ static void append_event(const append_run *run, muster_appender *a, uint64_t i)
     check(muster_append_int64(a, (int64_t)draw(&state, 100000), &err), &err);
     check(muster_append_int64(a, 1, &err), &err);
     check(muster_append_null(a, &err), &err);
-    check(muster_append_row(a, true, &err), &err);
+    check(muster_append_row(a, &err), &err);
 }
 
 static void sleep_until(double then)

@@ -48,7 +48,8 @@ typedef enum MUSTER_CHECKED muster_status {
     MUSTER_CORRUPT = 3,   /* a file is not what muster wrote */
     MUSTER_SYNTAX = 4,    /* not SQL; error.offset says where it stops being so */
     MUSTER_INVALID = 5,   /* SQL, but it asks for something that cannot be */
-    MUSTER_BUSY = 6,      /* another process is writing to the database */
+    MUSTER_BUSY = 6,      /* another process is writing to the database, or an appender of this
+                             thread */
     MUSTER_CANCELLED = 7, /* muster_cancel() or muster_interrupt() was called */
     MUSTER_DEADLINE = 8,  /* the statement took longer than it may */
 } muster_status;
@@ -66,6 +67,9 @@ typedef struct muster_error {
 /* What to try, where the message says so: the part of it behind its "; ". "" where there is none.
  * Good as long as the error is. */
 MUSTER_API const char *muster_error_hint(const muster_error *error);
+
+/* "OK", "NOMEM" ...: for logs. */
+MUSTER_API const char *muster_status_name(muster_status status);
 
 /* The type of a result column. Append, never renumber. */
 typedef enum muster_type {
@@ -140,7 +144,8 @@ typedef struct muster_progress {
 } muster_progress;
 typedef void muster_progress_fn(void *context, const muster_progress *progress);
 
-/* Has `report` called with `context` while statements of the connection run; NULL stops that. */
+/* Has `report` called with `context` while statements of the connection run; NULL stops that. It
+ * may call muster_cancel() and muster_interrupt(), and no other function with this connection. */
 MUSTER_API void muster_set_progress(muster_connection *connection, muster_progress_fn *report,
                                     void *context);
 
@@ -201,6 +206,9 @@ MUSTER_API muster_status muster_step(muster_statement *statement, bool *row, mus
  * it is by then. Its rows, notes and counts are gone, and so is a muster_cancel(). */
 MUSTER_API void muster_reset(muster_statement *statement);
 
+/* Frees the statement, wherever it is. NULL is fine. */
+MUSTER_API void muster_finish(muster_statement *statement);
+
 /* The columns of the result; 0 for a statement that has none. Known once it is prepared; where a
  * type follows from that of a parameter, it is known at the first step. */
 MUSTER_API uint32_t muster_column_count(const muster_statement *statement);
@@ -215,8 +223,9 @@ MUSTER_API bool muster_statement_writes(const muster_statement *statement);
 
 /* The current row. A number read as an integer is the stored one: days, microseconds, a decimal
  * without its point. muster_text() gives any type as people write it, NUL-terminated, good until
- * the next step; its size, without the NUL, goes to *size if that is not NULL. NULL reads as 0,
- * 0.0, NULL. */
+ * the next step; its size, without the NUL, goes to *size if that is not NULL. For the NUL it
+ * copies the text, at each call: who reads many takes batches, where texts are lent as they lie.
+ * NULL reads as 0, 0.0, NULL; muster_text() is NULL also when there is no memory for it. */
 MUSTER_API bool muster_is_null(const muster_statement *statement, uint32_t column);
 MUSTER_API int64_t muster_int64(const muster_statement *statement, uint32_t column);
 MUSTER_API double muster_double(const muster_statement *statement, uint32_t column);
@@ -247,14 +256,14 @@ typedef struct muster_batch {
     const muster_vector *columns;
 } muster_batch;
 
-/* Runs to the next batch of rows; *batch is NULL when there are no more. Rows in batches and rows
- * one by one cannot be mixed within one execution: INVALID, and the execution goes on. */
+/* Runs to the next batch of rows; *batch is NULL when there are no more. One execution is read in
+ * one way, by rows, by batches or as an Arrow stream: another is INVALID, and it goes on. */
 MUSTER_API muster_status muster_step_batch(muster_statement *statement, const muster_batch **batch,
                                            muster_error *err);
 
-/* The rows as a stream of Arrow's C interface, whose structs are in muster_arrow.h or come with what
- * reads them: pyarrow, DuckDB, polars, nanoarrow. The execution begins here, its deadline with it,
- * and goes on as the stream is read; an error of it is that of get_next(), as an errno (ENOMEM,
+/* The rows as a stream of Arrow's C interface, whose structs are in muster_arrow.h or come with
+ * what reads them: pyarrow, DuckDB, polars, nanoarrow. The execution begins here, its deadline with
+ * it, and goes on as the stream is read; an error of it is that of get_next(), as an errno (ENOMEM,
  * ECANCELED, ETIMEDOUT, EIO, EINVAL) with its message in get_last_error(). muster_reset() ends it.
  * The stream holds the statement, which may be finished at once: it is freed with the last of the
  * two. Like a statement it is used by one thread at a time, and released before the connection is
@@ -300,9 +309,6 @@ MUSTER_API void muster_interrupt(muster_connection *connection);
  * SET statement_timeout says counts, and that is any time unless it was said. */
 MUSTER_API void muster_set_deadline(muster_statement *statement, uint32_t milliseconds);
 
-/* Frees the statement. NULL is fine. */
-MUSTER_API void muster_finish(muster_statement *statement);
-
 /* The customers of a version of an audience (0: the newest), or who bear a tag (with this value;
  * NULL: with any), as a Roaring bitmap in its portable format, which other systems read. The
  * numbers in it are those that the database gave its customers in the order in which it met them:
@@ -333,7 +339,8 @@ MUSTER_API muster_status muster_appender_open(muster_connection *connection, con
 /* The next value of the row at hand, in the order of the table's columns. An integer is what
  * muster_int64() gives: days, microseconds, a decimal without its point, 0 or 1. Text (UTF-8; it is
  * copied) goes into columns of any type, and is read as a field of a CSV file is. INVALID where the
- * value does not fit the column; then the row may be begun anew with muster_append_row(). */
+ * value does not fit the column: give another, or begin the row anew with muster_append_restart().
+ */
 MUSTER_API muster_status muster_append_null(muster_appender *appender, muster_error *err);
 MUSTER_API muster_status muster_append_int64(muster_appender *appender, int64_t value,
                                              muster_error *err);
@@ -342,8 +349,10 @@ MUSTER_API muster_status muster_append_double(muster_appender *appender, double 
 MUSTER_API muster_status muster_append_text(muster_appender *appender, const char *text,
                                             size_t size, muster_error *err);
 
-/* Ends the row, whose columns must all have got a value; `keep` false forgets it. */
-MUSTER_API muster_status muster_append_row(muster_appender *appender, bool keep, muster_error *err);
+/* Ends the row, whose columns must all have got a value. */
+MUSTER_API muster_status muster_append_row(muster_appender *appender, muster_error *err);
+/* Forgets the values of the row at hand. */
+MUSTER_API void muster_append_restart(muster_appender *appender);
 
 /* The values of many rows of one column. Exactly one of the first three is set, int64 or real as
  * the column's type has it, or text, which is read as by muster_append_text(); or none if all are

@@ -9,8 +9,6 @@
 
 #include <stdint.h>
 
-#include "muster.h"
-
 #ifdef __cplusplus
 extern "C" {
 #endif

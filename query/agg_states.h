@@ -11,8 +11,6 @@
 #include "query/agg.h"
 #include "query/func.h"
 
-__extension__ typedef __int128 mu_i128;
-
 /* Values of a group, by the bits of mu_agg_bits(). */
 typedef struct mu_agg_item {
     int64_t bits; /* string_agg: of what the texts are ordered by */

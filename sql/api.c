@@ -391,8 +391,7 @@ static muster_status explain_stop(const muster_statement *s, muster_error *err)
                    deadline_of(s));
 }
 
-static muster_status advance(muster_statement *s, mu_reading reading, bool *more,
-                             muster_error *err)
+static muster_status advance(muster_statement *s, mu_reading reading, bool *more, muster_error *err)
 {
     static const char *const ways[] = {"one by one", "by the batch", "by an Arrow stream"};
     muster_status status = MUSTER_OK;

@@ -470,14 +470,15 @@ muster_status muster_append_text(muster_appender *appender, const char *text, si
     return MUSTER_OK;
 }
 
-muster_status muster_append_row(muster_appender *appender, bool keep, muster_error *err)
+void muster_append_restart(muster_appender *appender)
+{
+    appender->next = 0;
+}
+
+muster_status muster_append_row(muster_appender *appender, muster_error *err)
 {
     const uint32_t given = appender->next;
 
-    if (!keep) {
-        appender->next = 0;
-        return MUSTER_OK;
-    }
     if (given < appender->table.column_count) {
         return mu_fail(err, MUSTER_INVALID, "the row has %u values; table \"%s\" has %u columns",
                        given, appender->table.name, appender->table.column_count);

@@ -2,7 +2,7 @@
  * arrow_in.c - muster.h: record batches of Arrow's C interface, appended.
  *
  * A column is read value by value into what muster_append_columns() takes, whatever its layout is:
- * whole numbers of any width become wide ones first, which go into the type of the table if they
+ * whole numbers of any width become mu_i128 first, which go into the type of the table if they
  * fit. What a batch points to is believed, as that interface has it; its numbers are looked at.
  */
 #include "include/muster_arrow.h"
@@ -18,8 +18,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-__extension__ typedef __int128 wide;
 
 /* How the values of a column lie in its buffers. */
 typedef enum arrow_layout {
@@ -49,7 +47,7 @@ typedef struct arrow_source {
 
 /* One value of it. */
 typedef struct arrow_value {
-    wide integer;
+    mu_i128 integer;
     double real;
     mu_text text;
 } arrow_value;
@@ -190,21 +188,21 @@ static bool is_null(const struct ArrowArray *array, int64_t i)
     return valid && !(valid[i / 8] >> (i % 8) & 1);
 }
 
-static wide integer_at(const void *buffer, arrow_layout layout, uint32_t width, int64_t i)
+static mu_i128 integer_at(const void *buffer, arrow_layout layout, uint32_t width, int64_t i)
 {
     const bool is_signed = layout == LIE_AS_SIGNED;
 
     switch (width) {
     case 1:
-        return is_signed ? (wide)((const int8_t *)buffer)[i] : ((const uint8_t *)buffer)[i];
+        return is_signed ? (mu_i128)((const int8_t *)buffer)[i] : ((const uint8_t *)buffer)[i];
     case 2:
-        return is_signed ? (wide)((const int16_t *)buffer)[i] : ((const uint16_t *)buffer)[i];
+        return is_signed ? (mu_i128)((const int16_t *)buffer)[i] : ((const uint16_t *)buffer)[i];
     case 4:
-        return is_signed ? (wide)((const int32_t *)buffer)[i] : ((const uint32_t *)buffer)[i];
+        return is_signed ? (mu_i128)((const int32_t *)buffer)[i] : ((const uint32_t *)buffer)[i];
     case 8:
-        return is_signed ? (wide)((const int64_t *)buffer)[i] : ((const uint64_t *)buffer)[i];
+        return is_signed ? (mu_i128)((const int64_t *)buffer)[i] : ((const uint64_t *)buffer)[i];
     }
-    wide integer; /* its place need not be aligned so far */
+    mu_i128 integer; /* its place need not be aligned so far */
     memcpy(&integer, (const char *)buffer + i * (int64_t)sizeof integer, sizeof integer);
     return integer;
 }
@@ -212,8 +210,8 @@ static wide integer_at(const void *buffer, arrow_layout layout, uint32_t width, 
 static muster_status text_at(const struct ArrowArray *array, uint32_t width, int64_t i,
                              mu_text *text, muster_error *err)
 {
-    const wide start = integer_at(array->buffers[1], LIE_AS_SIGNED, width, i);
-    const wide end = integer_at(array->buffers[1], LIE_AS_SIGNED, width, i + 1);
+    const mu_i128 start = integer_at(array->buffers[1], LIE_AS_SIGNED, width, i);
+    const mu_i128 end = integer_at(array->buffers[1], LIE_AS_SIGNED, width, i + 1);
 
     if (start < 0 || end < start || end - start > MU_MAX_TEXT_BYTES) {
         return mu_fail(err, MUSTER_INVALID, "a text has at most %d bytes", MU_MAX_TEXT_BYTES);
@@ -259,7 +257,7 @@ static muster_status find(const arrow_source *s, uint32_t i, const struct ArrowA
     if (!s->values || *null) {
         return MUSTER_OK;
     }
-    const wide code = integer_at(s->array->buffers[1], s->codes, s->code_width, *at);
+    const mu_i128 code = integer_at(s->array->buffers[1], s->codes, s->code_width, *at);
     if (code < 0 || code >= s->values->length) {
         return mu_fail(err, MUSTER_INVALID,
                        "code %" PRId64 " is not in the dictionary, which has %" PRId64 " values",
@@ -343,7 +341,7 @@ static double real_of(const arrow_source *s, const arrow_value *v)
 }
 
 /* Digits behind the point more or fewer; false if one that is lost is not 0. */
-static bool rescale(wide *integer, uint32_t from, uint32_t to)
+static bool rescale(mu_i128 *integer, uint32_t from, uint32_t to)
 {
     for (; from > to; from--) {
         if (*integer % 10 != 0) {
@@ -362,9 +360,9 @@ static bool rescale(wide *integer, uint32_t from, uint32_t to)
 
 /* Times and lengths of time in the unit that is wanted. What is finer than it is cut: the part of a
  * day is an error, nanoseconds are not. */
-static bool change_unit(const arrow_source *s, wide *integer)
+static bool change_unit(const arrow_source *s, mu_i128 *integer)
 {
-    const wide rest = *integer % s->divisor;
+    const mu_i128 rest = *integer % s->divisor;
 
     *integer = *integer * s->multiplier / s->divisor - (rest < 0);
     return rest == 0 || s->kind != MU_DATE;
@@ -374,7 +372,7 @@ static bool change_unit(const arrow_source *s, wide *integer)
 static bool integer_of(const arrow_source *s, const arrow_value *v, mu_type type,
                        const mu_zone *zone, int64_t *out)
 {
-    wide integer = v->integer;
+    mu_i128 integer = v->integer;
 
     if (s->kind == MU_DOUBLE) {
         if (!(v->real >= -0x1p63 && v->real < 0x1p63) || (double)(int64_t)v->real != v->real) {
@@ -601,6 +599,10 @@ muster_status muster_append_arrow(muster_appender *appender, struct ArrowArray *
 {
     mu_arena arena = {0};
 
+    if (!array->release) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "the batch is released, which is how a stream tells its end");
+    }
     const muster_status status = append_batch(appender, array, schema, &arena, err);
     mu_arena_deinit(&arena);
     array->release(array);

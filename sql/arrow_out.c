@@ -12,6 +12,7 @@
 #include "include/muster_arrow.h"
 
 #include "sql/statement.h"
+#include "storage/base/bits.h"
 #include "storage/base/mem.h"
 
 #include <assert.h>
@@ -31,8 +32,6 @@ enum {
 
 static_assert((int)MOST_TEXT_BYTES >= (int)MU_MAX_TEXT_BYTES, "any row fits into an empty batch");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "bits of words are bits of bytes");
-
-__extension__ typedef __int128 wide; /* of a decimal */
 
 /* A column of the record batch that is being filled. */
 typedef struct arrow_column {
@@ -284,7 +283,7 @@ static size_t width_of(const muster_statement *s, uint32_t c)
     case MUSTER_TYPE_BIGINT:
         return type.kind == MU_CUSTOMER ? sizeof(int64_t) : type.bits / 8;
     case MUSTER_TYPE_DECIMAL:
-        return sizeof(wide);
+        return sizeof(mu_i128);
     case MUSTER_TYPE_TEXT:
     case MUSTER_TYPE_DATE:
         return sizeof(int32_t);
@@ -378,8 +377,8 @@ static bool append_numbers(arrow_column *column, uint32_t at, const void *data, 
     for (uint32_t i = 0; column->width == sizeof(int32_t) && i < count; i++) {
         ((int32_t *)column->values)[at + i] = (int32_t)values[i];
     }
-    for (uint32_t i = 0; column->width == sizeof(wide) && i < count; i++) {
-        ((wide *)column->values)[at + i] = values[i];
+    for (uint32_t i = 0; column->width == sizeof(mu_i128) && i < count; i++) {
+        ((mu_i128 *)column->values)[at + i] = values[i];
     }
     return true;
 }

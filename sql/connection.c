@@ -32,6 +32,31 @@ const char *muster_error_hint(const muster_error *error)
     return "";
 }
 
+const char *muster_status_name(muster_status status)
+{
+    switch (status) {
+    case MUSTER_OK:
+        return "OK";
+    case MUSTER_NOMEM:
+        return "NOMEM";
+    case MUSTER_IO:
+        return "IO";
+    case MUSTER_CORRUPT:
+        return "CORRUPT";
+    case MUSTER_SYNTAX:
+        return "SYNTAX";
+    case MUSTER_INVALID:
+        return "INVALID";
+    case MUSTER_BUSY:
+        return "BUSY";
+    case MUSTER_CANCELLED:
+        return "CANCELLED";
+    case MUSTER_DEADLINE:
+        return "DEADLINE";
+    }
+    return "?";
+}
+
 /* The options that there are, whichever the program was compiled with. */
 static muster_status read_options(const muster_options *given, muster_options *out,
                                   muster_error *err)

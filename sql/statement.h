@@ -23,7 +23,7 @@ typedef enum mu_reading {
 
 struct muster_statement {
     muster_connection *connection;
-    uint32_t holders; /* the caller until it finishes it, and streams */
+    uint32_t holders;       /* the caller until it finishes it, and streams */
     mu_zone *zone;          /* of the connection when it was made; counted */
     muster_statement *next; /* of the connection; by its lock */
     mu_account *account;    /* what it holds */
@@ -45,7 +45,7 @@ struct muster_statement {
 
     bool begun, done;
     uint64_t reset_count; /* what a stream knows its execution by */
-    atomic_bool running; /* begun, and not done */
+    atomic_bool running;  /* begun, and not done */
     atomic_bool cancel;
     bool deadline_set; /* for this statement, else that of the connection counts */
     uint32_t deadline_ms;

@@ -14,7 +14,8 @@ static bool has_prefix(const source *file, const char *name)
 {
     return starts(name, "mu_") || starts(name, "MU_") ||
            ((file->layer == PUBLIC || file->layer == SQL) &&
-            (starts(name, "muster") || starts(name, "MUSTER_")));
+            (starts(name, "muster") || starts(name, "MUSTER_"))) ||
+           (file->layer == PUBLIC && (starts(name, "Arrow") || starts(name, "ARROW_")));
 }
 
 static bool is_macro(const char *name)

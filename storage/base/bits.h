@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+__extension__ typedef __int128 mu_i128; /* sums and products that 64 bits are too few for */
+
 static inline size_t mu_bits_words(size_t bits)
 {
     return (bits + 63) / 64;

@@ -298,6 +298,9 @@ TEST(what_does_not_fit_the_table_is_told_by_its_name)
     begin_batch(&b, 2);
     b.array.length = -1;
     refuse(&t, &b, "-1 rows are too many at once; append fewer");
+    assert_status(MUSTER_INVALID,
+                  muster_append_arrow(t.appender, &b.array, &b.schema, &test_error));
+    assert_message("the batch is released, which is how a stream tells its end");
     expect(&t, "SELECT count(*) FROM t", "0\n");
     close_table(&t);
 }

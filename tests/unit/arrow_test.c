@@ -4,6 +4,7 @@
  */
 #include "include/muster_arrow.h"
 
+#include "storage/base/mem.h"
 #include "tests/support/ask.h"
 #include "tests/support/test.h"
 
@@ -178,7 +179,7 @@ static void make_events(muster *db, muster_connection *connection, const char *t
                 assert_ok(muster_append_int64(appender, number, &test_error));
             }
         }
-        assert_ok(muster_append_row(appender, true, &test_error));
+        assert_ok(muster_append_row(appender, &test_error));
     }
     assert_ok(muster_appender_commit(appender, &test_error));
     muster_appender_close(appender);
@@ -213,6 +214,45 @@ TEST(a_stream_has_the_rows_of_the_statement)
     expect_same(c, "SELECT event, count(*), avg(real), sum(price) FROM events GROUP BY event");
     expect_same(c, "SELECT * FROM events WHERE large = 1 AND large = 2");
     expect_same(c, "SHOW TABLES");
+    close_events(db, c);
+}
+
+TEST(ids_that_are_numbers_are_numbers)
+{
+    muster_connection *c;
+    muster *db;
+
+    assert_ok(muster_open(NULL, NULL, &db, &test_error));
+    c = ask_connect(db);
+    ask_run(db, "CREATE TABLE visits (id BIGINT CUSTOMER, ts TIMESTAMP TIME);"
+                "INSERT INTO visits VALUES (7, '2024-05-01'), (-8, '2024-05-02'), (NULL, "
+                "'2024-05-03')");
+    expect_same(c, "SELECT id, ts FROM visits");
+    expect_same(c, "SELECT id, ts FROM visits WHERE id <> 7");
+    close_events(db, c);
+}
+
+/* Offsets have 32 bits. */
+TEST(large_texts_make_small_batches)
+{
+    muster_connection *c;
+    muster *db = open_events(&c, 1);
+    struct ArrowArrayStream stream;
+    struct ArrowArray batch;
+    int64_t rows = 0, batches = 0;
+
+    open_stream(c, "SELECT repeat('x', 15000000) AS text FROM generate_series(1, 6) AS s(n)",
+                &stream);
+    while (stream.get_next(&stream, &batch) == 0 && batch.release) {
+        const int32_t *offsets = batch.children[0]->buffers[1];
+        assert_int_equal(offsets[batch.length], batch.length * 15000000);
+        rows += batch.length;
+        batches++;
+        batch.release(&batch);
+    }
+    assert_int_equal(rows, 6);
+    assert_true(batches > 1);
+    stream.release(&stream);
     close_events(db, c);
 }
 
@@ -398,5 +438,61 @@ TEST(what_streams_out_goes_in_again)
                "SELECT count(*), sum(price) = 2 * (SELECT sum(price) FROM events), count(small) = "
                "(SELECT count(small) FROM events) FROM copies",
                "6000|true|true\n");
+    close_events(db, c);
+}
+
+/* All that a stream gives, appended; NOMEM wherever memory runs out. */
+static muster_status copy_rows(muster_connection *connection, muster_appender *appender,
+                               uint64_t call)
+{
+    muster_statement *statement = prepare(connection, "SELECT * FROM events");
+    struct ArrowArrayStream stream;
+    struct ArrowSchema schema;
+    struct ArrowArray batch;
+
+    mu_mem_fail_at(call, false);
+    muster_status status = muster_arrow_stream(statement, &stream, &test_error);
+    muster_finish(statement);
+    if (status != MUSTER_OK) {
+        return status;
+    }
+    int failure = stream.get_schema(&stream, &schema);
+    while (failure == 0 && status == MUSTER_OK) {
+        failure = stream.get_next(&stream, &batch);
+        if (failure != 0 || !batch.release) {
+            break;
+        }
+        status = muster_append_arrow(appender, &batch, &schema, &test_error);
+    }
+    if (schema.release) {
+        schema.release(&schema);
+    }
+    if (failure != 0) {
+        assert_int_equal(failure, ENOMEM);
+        assert_non_null(stream.get_last_error(&stream));
+        status = MUSTER_NOMEM;
+    }
+    stream.release(&stream);
+    mu_mem_fail_at(UINT64_MAX, false);
+    return status;
+}
+
+TEST(running_out_of_memory_is_an_ordinary_error)
+{
+    muster_connection *c;
+    muster *db = open_events(&c, 150);
+    muster_appender *appender;
+    muster_status status = MUSTER_NOMEM;
+    char sql[1024];
+
+    (void)snprintf(sql, sizeof sql, "CREATE TABLE copies %s", columns);
+    ask_run(db, sql);
+    for (uint64_t call = 0; status != MUSTER_OK; call++) {
+        assert_ok(muster_appender_open(c, "copies", &appender, &test_error));
+        status = copy_rows(c, appender, call);
+        muster_appender_close(appender);
+        assert_true(status == MUSTER_OK || status == MUSTER_NOMEM);
+        assert_true(call < 100000);
+    }
     close_events(db, c);
 }

@@ -231,7 +231,7 @@ static void append_one(muster_appender *a, const char *id, const char *at, int64
     }
     assert_ok(muster_append_text(a, at, strlen(at), &test_error));
     assert_ok(muster_append_int64(a, n, &test_error));
-    assert_ok(muster_append_row(a, true, &test_error));
+    assert_ok(muster_append_row(a, &test_error));
 }
 
 /* The same rows in any order, in any number of pieces, which come in any way and are kept in any
@@ -432,7 +432,7 @@ TEST(an_appender_refuses_what_does_not_fit)
     assert_ok(muster_append_int64(a, 1, &test_error));
     assert_status(MUSTER_INVALID, muster_append_int64(a, 1, &test_error));
     assert_ok(muster_append_double(a, 0.5, &test_error));
-    assert_status(MUSTER_INVALID, muster_append_row(a, true, &test_error));
+    assert_status(MUSTER_INVALID, muster_append_row(a, &test_error));
     assert_message_has("the row has 2 values");
     assert_status(MUSTER_INVALID, muster_appender_commit(a, &test_error));
     assert_ok(muster_append_int64(a, 9999, &test_error));
@@ -440,8 +440,8 @@ TEST(an_appender_refuses_what_does_not_fit)
     assert_message_has("UTF-8");
     assert_ok(muster_append_text(a, "", 0, &test_error));
     assert_status(MUSTER_INVALID, muster_append_null(a, &test_error));
-    assert_ok(muster_append_row(a, true, &test_error));
-    assert_ok(muster_append_row(a, false, &test_error));
+    assert_ok(muster_append_row(a, &test_error));
+    muster_append_restart(a);
     assert_ok(muster_appender_commit(a, &test_error));
     ask_expect(db, "SELECT * FROM t", "1|0.5|999.9|\n");
     ask_run(db, "DROP TABLE t");
@@ -449,7 +449,7 @@ TEST(an_appender_refuses_what_does_not_fit)
     assert_ok(muster_append_null(a, &test_error));
     assert_ok(muster_append_null(a, &test_error));
     assert_ok(muster_append_null(a, &test_error));
-    assert_ok(muster_append_row(a, true, &test_error));
+    assert_ok(muster_append_row(a, &test_error));
     assert_status(MUSTER_INVALID, muster_appender_commit(a, &test_error));
     assert_message_has("has changed since the appender was opened");
     muster_appender_close(a);
@@ -489,7 +489,7 @@ static void *append_batches(void *context)
                 muster_append_int64(a, (int64_t)(i * BATCH + row) * 86400000000, &err) !=
                     MUSTER_OK ||
                 muster_append_int64(a, 1, &err) != MUSTER_OK ||
-                muster_append_row(a, true, &err) != MUSTER_OK) {
+                muster_append_row(a, &err) != MUSTER_OK) {
                 return (void *)1;
             }
         }
@@ -597,7 +597,7 @@ static muster_status append_many(muster_appender *a)
         assert_ok(muster_append_text(a, "x", 1, &test_error));
         assert_ok(muster_append_int64(a, i, &test_error));
         assert_ok(muster_append_int64(a, 1, &test_error));
-        status = muster_append_row(a, true, &test_error);
+        status = muster_append_row(a, &test_error);
     }
     return status;
 }

@@ -316,7 +316,7 @@ static void *append_often(void *context)
                    muster_append_int64(a, (int64_t)i * 1000000, NULL) == MUSTER_OK &&
                    muster_append_text(a, "e1", 2, NULL) == MUSTER_OK &&
                    muster_append_int64(a, row, NULL) == MUSTER_OK &&
-                   muster_append_row(a, true, NULL) == MUSTER_OK;
+                   muster_append_row(a, NULL) == MUSTER_OK;
         }
         fine = fine && muster_appender_commit(a, NULL) == MUSTER_OK;
     }

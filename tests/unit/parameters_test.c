@@ -132,9 +132,9 @@ TEST(a_parameter_stands_wherever_a_value_may)
         {"SELECT DATE '2024-01-31' + INTERVAL $1 MONTHS, INTERVAL $2 hours",
          {"#1", "#36"},
          "2024-02-29 00:00:00|1 day 12:00:00\n"},
-        {"SELECT count(*) FROM customers WHERE did(event = ?, within => INTERVAL ? DAYS)",
+        {"SELECT count(*) FROM customers WHERE did(event = ?, last => INTERVAL ? DAYS)",
          {"pay", "#100000"},
-         "2\n"},
+         "1\n"},
     };
     opened shop = open_shop();
 

@@ -540,8 +540,7 @@ static void append(muster_appender *a, const char *id, uint32_t day, int64_t n, 
     *fine = *fine && muster_append_text(a, id, strlen(id), NULL) == MUSTER_OK &&
             muster_append_int64(a, (int64_t)day * 86400000000, NULL) == MUSTER_OK &&
             muster_append_text(a, "pay", 3, NULL) == MUSTER_OK &&
-            muster_append_int64(a, n, NULL) == MUSTER_OK &&
-            muster_append_row(a, true, NULL) == MUSTER_OK;
+            muster_append_int64(a, n, NULL) == MUSTER_OK && muster_append_row(a, NULL) == MUSTER_OK;
 }
 
 static void *write_pairs(void *context)
