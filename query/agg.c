@@ -79,14 +79,10 @@ static bool takes(char letter, mu_type type)
     return letter == 'a' || type.kind == MU_NULL || mu_type_of_letter(letter).kind == type.kind;
 }
 
-/* Whether the argument may be cast to what the letter says without a word. A text that is written
- * out is whatever it is read as: so parameters come. */
-static bool takes_cast(char letter, const mu_expr *arg)
+/* Whether the argument may be cast to what the letter says without a word. */
+static bool takes_cast(char letter, mu_type type)
 {
-    const mu_type type = arg->type;
-
     return takes(letter, type) ||
-           (letter == 'f' && arg->kind == MU_EXPR_CONST && type.kind == MU_TEXT) ||
            (letter == 'f' && (type.kind == MU_BIGINT || type.kind == MU_DECIMAL)) ||
            (letter == 't' && type.kind == MU_CUSTOMER);
 }
@@ -100,7 +96,10 @@ static int fit_of(const mu_agg *agg, const mu_expr *const *args, uint32_t arg_co
         return -1;
     }
     for (uint32_t i = 0; i < arg_count; i++) {
-        if (!takes_cast(agg->params[i], args[i])) {
+        /* A text that is written out may say how: so parameters come. */
+        const bool read = i > 0 && agg->params[i] == 'f' && args[i]->kind == MU_EXPR_CONST &&
+                          args[i]->type.kind == MU_TEXT;
+        if (!read && !takes_cast(agg->params[i], args[i]->type)) {
             return -1;
         }
         exact += takes(agg->params[i], args[i]->type);
