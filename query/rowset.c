@@ -334,7 +334,7 @@ void mu_rowset_batch(const mu_rowset *rows, uint32_t i, uint64_t live[MU_BATCH_W
     out->rows = last ? (uint32_t)(rows->rows - (uint64_t)i * MU_BATCH_ROWS) : MU_BATCH_ROWS;
     out->column_count = rows->column_count;
     out->live = live;
-    out->columns = &rows->views[(size_t)i * rows->column_count];
+    out->columns = rows->column_count ? &rows->views[(size_t)i * rows->column_count] : NULL;
 }
 
 const mu_dict_builder *mu_rowset_texts(const mu_rowset *rows, uint32_t c)
