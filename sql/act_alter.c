@@ -1,7 +1,27 @@
 /*
- * act_alter.c - ALTER TABLE: a column more, one less, or another name. Only the manifest changes.
+ * act_alter.c - ALTER TABLE: a column more, one less, or another name. Only the manifest changes,
+ * unless the column has a DEFAULT: then all rows are written anew, with it.
  */
-#include "sql/act.h"
+#include "sql/act_rows.h"
+
+/* What is said of a new column has to suit the rows that there are. */
+static muster_status check_rows(const mu_act *act, const mu_table *table, const mu_column *column,
+                                int32_t offset, muster_error *err)
+{
+    if (table->id == MU_CUSTOMERS_TABLE && (column->required || column->preset)) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
+                          "an attribute of customers is NULL until it is set; leave out NOT NULL "
+                          "and DEFAULT");
+    }
+    if (column->required && !column->preset &&
+        mu_snapshot_rows(act->binder->scope.snapshot, table->id) > 0) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
+                          "column \"%s\" would be NULL in the rows that there are; give it a "
+                          "DEFAULT, or leave out NOT NULL",
+                          column->name);
+    }
+    return MUSTER_OK;
+}
 
 /* The edit that the statement asks for; *skip: what IF [NOT] EXISTS says nothing is to be done
  * for. */
@@ -16,23 +36,16 @@ static muster_status bind_edit(const mu_act *act, const mu_table *table, mu_tabl
         const mu_ast_column *column = &s->columns.data[0];
         *at = column->name;
         *skip = s->if_exists && mu_table_column(table, column->name.text) != MU_NO_COLUMN;
-        if (column->preset || column->roles & MU_AST_NOT_NULL) {
-            return mu_fail_at(
-                err, MUSTER_INVALID, column->name.offset,
-                "column \"%s\" is NULL in all rows that there are; leave out NOT NULL "
-                "and DEFAULT",
-                column->name.text);
-        }
         if (!column->type.name.text) {
             return mu_fail_at(err, MUSTER_INVALID, column->name.offset,
                               "column \"%s\" needs a type, such as TEXT", column->name.text);
         }
         edit->kind = MU_EDIT_ADD_COLUMN;
         edit->column.name = column->name.text;
-        /* Whichever it is, one that is added has none. */
         edit->column.key = column->roles & MU_AST_KEY ? 1 : 0;
-        edit->column.role = column->roles & ~(unsigned)MU_AST_KEY ? MU_ROLE_EVENT : MU_ROLE_NONE;
-        return mu_bind_type(&column->type, &edit->column.type, err);
+        MU_TRY(mu_bind_type(&column->type, &edit->column.type, err));
+        MU_TRY(mu_act_bind_column(act, column, &edit->column, err));
+        return *skip ? MUSTER_OK : check_rows(act, table, &edit->column, at->offset, err);
     }
     *at = s->names.data[0];
     if (s->kind == MU_AST_RENAME_TABLE) {
@@ -56,6 +69,53 @@ static muster_status bind_edit(const mu_act *act, const mu_table *table, mu_tabl
     return MUSTER_OK;
 }
 
+/* All rows of the base, the last column being its DEFAULT. */
+static muster_status plan_rows(const mu_act *act, const mu_table *table, const mu_plan **out,
+                               muster_error *err)
+{
+    const mu_scope *scope = &act->binder->scope;
+    const uint32_t last = table->column_count - 1;
+    mu_relation relation;
+    const mu_expr **exprs;
+    const char **names;
+    mu_value preset;
+
+    MU_TRY(mu_bind_scan(act->binder, table, &relation, err));
+    MU_ARENA_TRY(exprs, scope->arena, table->column_count, err);
+    MU_ARENA_TRY(names, scope->arena, table->column_count, err);
+    for (uint32_t c = 0; c < table->column_count; c++) {
+        names[c] = table->columns[c].name;
+        MU_TRY(mu_expr_column(scope, c, table->columns[c].type, -1, &exprs[c], err));
+    }
+    MU_TRY(mu_act_preset(&table->columns[last], &preset, err));
+    MU_TRY(mu_expr_const(scope, preset, -1, &exprs[last], err));
+    return mu_plan_project(scope, relation.plan, exprs, names, table->column_count, out, err);
+}
+
+/* Writes the rows anew, with the column that was added. */
+static muster_status fill_column(mu_act *act, const mu_table *table, muster_error *err)
+{
+    mu_snapshot *base = mu_change_base(act->change);
+    mu_act_rows rows = {0};
+    const mu_plan *plan;
+    muster_status status;
+
+    MU_TRY(plan_rows(act, table, &plan, err));
+    MU_TRY_GOTO(mu_act_rows_open(act, table, plan, MU_CONFLICT_NONE, &rows, err));
+    MU_TRY_GOTO(mu_act_each_batch(act, plan, mu_act_rows_take, &rows, err));
+    for (uint32_t i = 0; i < mu_snapshot_segment_count(base, table->id); i++) {
+        MU_TRY_GOTO(mu_change_remove_segment(
+            act->change, mu_snapshot_segment_info(base, table->id, i)->file, err));
+    }
+    if (rows.rows > 0) {
+        status = mu_load_finish(rows.load, err);
+    }
+
+fail:
+    mu_act_rows_close(&rows);
+    return status;
+}
+
 muster_status mu_act_alter(mu_act *act, muster_error *err)
 {
     mu_table_edit edit = {0};
@@ -75,6 +135,9 @@ muster_status mu_act_alter(mu_act *act, muster_error *err)
                                             act->binder->scope.arena, &ignored, err);
     if (status == MUSTER_INVALID && err && err->offset < 0) {
         err->offset = at.offset;
+    }
+    if (status == MUSTER_OK && act->running && edit.column.preset) {
+        status = fill_column(act, mu_catalog_table(mu_change_catalog(act->change), table->id), err);
     }
     return status;
 }

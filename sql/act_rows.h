@@ -36,6 +36,10 @@ muster_status mu_act_plan_conflict(const mu_act *act, const mu_table *table, con
 muster_status mu_act_fill(mu_act *act, const mu_table *table, const uint32_t *targets,
                           uint32_t count, const mu_plan *query, int32_t offset, muster_error *err);
 
+/* What was written after the type of a column, once this is known. */
+muster_status mu_act_bind_column(const mu_act *act, const mu_ast_column *written, mu_column *column,
+                                 muster_error *err);
+
 /* The DEFAULT of the column; a bare NULL if it has none. */
 muster_status mu_act_preset(const mu_column *column, mu_value *out, muster_error *err);
 

@@ -51,8 +51,7 @@ static muster_status bind_role(const mu_ast_column *column, mu_role *out, muster
     return MUSTER_OK;
 }
 
-/* What was written after the type, once this is known. */
-static muster_status bind_column(const mu_act *act, const mu_ast_column *written, mu_column *column,
+muster_status mu_act_bind_column(const mu_act *act, const mu_ast_column *written, mu_column *column,
                                  muster_error *err)
 {
     mu_writer text = {0};
@@ -183,7 +182,7 @@ static muster_status create_as_written(mu_act *act, mu_unit period, muster_error
                               "column \"%s\" needs a type, such as TEXT", columns[i].name);
         }
         MU_TRY(mu_bind_type(&written->data[i].type, &columns[i].type, err));
-        MU_TRY(bind_column(act, &written->data[i], &columns[i], err));
+        MU_TRY(mu_act_bind_column(act, &written->data[i], &columns[i], err));
     }
     MU_TRY(bind_key(written, columns, table.column_count, err));
     mu_table_find_roles(&table);
@@ -291,7 +290,7 @@ static muster_status create_from_file(mu_act *act, mu_unit period, muster_error 
             MU_TRY(fit_role(act, &written->data[i], &columns[c], shape.columns[c].timestamp_format,
                             &options, err));
         }
-        MU_TRY(bind_column(act, &written->data[i], &columns[c], err));
+        MU_TRY(mu_act_bind_column(act, &written->data[i], &columns[c], err));
     }
     MU_TRY(bind_key(written, columns, table.column_count, err));
     mu_table_find_roles(&table);
@@ -349,7 +348,7 @@ static muster_status take_columns(const mu_act *act, const mu_relation *query, m
         } else if (columns[c].role == MU_ROLE_TIME && columns[c].type.kind == MU_DATE) {
             columns[c].type = (mu_type){.kind = MU_TIMESTAMP};
         }
-        MU_TRY(bind_column(act, &written->data[i], &columns[c], err));
+        MU_TRY(mu_act_bind_column(act, &written->data[i], &columns[c], err));
     }
     return bind_key(written, columns, query->column_count, err);
 }

@@ -26,7 +26,7 @@ typedef struct mu_bind_select {
 
     const mu_expr *having;
     const mu_expr *qualify;
-    const mu_expr **ons;    /* DISTINCT ON: of each that are equal there, the first row stays */
+    const mu_expr **ons; /* DISTINCT ON: of each that are equal there, the first row stays */
     uint32_t on_count;
     const mu_expr **orders; /* NULL where the key is an item */
     mu_sort_key *sort_keys; /* columns of the projection */

@@ -127,12 +127,14 @@ static muster_status check_edit(const mu_catalog *catalog, const mu_table *table
 }
 
 /* Changes the copy of the table, which has room for a column more. */
-static void apply(mu_table *table, mu_column *columns, const mu_table_edit *edit, const char *name)
+static void apply(mu_table *table, mu_column *columns, const mu_table_edit *edit, const char *name,
+                  const char *preset)
 {
     switch (edit->kind) {
     case MU_EDIT_ADD_COLUMN:
         columns[table->column_count] = edit->column;
         columns[table->column_count].name = name;
+        columns[table->column_count].preset = preset;
         columns[table->column_count++].id = table->next_column_id++;
         break;
     case MU_EDIT_DROP_COLUMN:
@@ -163,13 +165,15 @@ muster_status mu_catalog_edit(const mu_catalog *catalog, const mu_table *table,
     MU_TRY(check_edit(catalog, table, edit, err));
     mu_table *tables = MU_NEW_ARRAY(arena, mu_table, catalog->table_count);
     mu_column *columns = MU_NEW_ARRAY(arena, mu_column, (size_t)table->column_count + 1);
+    const char *preset = edit->column.preset;
     name = name ? mu_arena_text(arena, name, strlen(name)) : "";
-    if (!tables || !columns || !name) {
+    preset = preset ? mu_arena_text(arena, preset, strlen(preset)) : NULL;
+    if (!tables || !columns || !name || (edit->column.preset && !preset)) {
         return mu_fail_memory(err, "changing a table");
     }
     memcpy(tables, catalog->tables, catalog->table_count * sizeof *tables);
     memcpy(columns, table->columns, table->column_count * sizeof *columns);
-    apply(&tables[place], columns, edit, name);
+    apply(&tables[place], columns, edit, name, preset);
     MU_TRY(mu_table_check_columns(catalog, &tables[place], err));
     *out = *catalog;
     out->tables = tables;

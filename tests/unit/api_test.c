@@ -505,6 +505,7 @@ TEST(every_allocation_of_a_change_of_a_table_with_a_key_may_be_refused)
         "INSERT INTO keyed VALUES (3, 'z', 0) ON CONFLICT DO UPDATE SET n = keyed.n + 1",
         "INSERT INTO keyed SELECT * FROM keyed ON CONFLICT (a, b) DO UPDATE SET n = excluded.n + 7",
         "UPDATE keyed SET a = a + 1",
+        "ALTER TABLE keyed ADD COLUMN more TEXT NOT NULL DEFAULT 'x'",
         "SHOW CREATE TABLE keyed",
         "DROP TABLE keyed",
     };
