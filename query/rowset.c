@@ -126,7 +126,7 @@ muster_status mu_rowset_reserve(mu_rowset *rows, uint64_t more, muster_error *er
 /* Gets the map from a dictionary's codes to ours ready. */
 static bool prepare_remap(mu_rowset_column *col, const mu_dict *dict)
 {
-    if (col->remap_id == dict->id || dict->count > REMAP_MOST) {
+    if (col->remap_id == dict->id || dict->count == 0 || dict->count > REMAP_MOST) {
         return true;
     }
     col->remap_id = 0;

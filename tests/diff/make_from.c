@@ -3,6 +3,7 @@
  */
 #include "tests/diff/make.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -79,6 +80,18 @@ void diff_make_rows(diff_maker *m, const diff_relation *relation, diff_scope *sc
     }
 }
 
+/* How far from 0 a value of that column may be: of either side, if there are two. */
+static double most_of(const diff_node *query, int index)
+{
+    const diff_node *columns[SCOPE_COLUMNS];
+
+    if (query->kind == NODE_SETOP) {
+        return fmax(most_of(query->child[SETOP_LEFT], index),
+                    most_of(query->child[SETOP_RIGHT], index));
+    }
+    return index < diff_columns(query, columns, SCOPE_COLUMNS) ? columns[index]->most : 0;
+}
+
 /* The columns of a query that is a source by this alias. */
 static void add_columns_of(diff_maker *m, const diff_node *query, const char *alias,
                            diff_scope *scope)
@@ -91,6 +104,7 @@ static void add_columns_of(diff_maker *m, const diff_node *query, const char *al
         for (int c = 0; c < item->count - (star ? (int)item->flags : 0); c++) {
             const diff_node *of = item->child[c];
             diff_node *column = column_of(m, alias, star ? of->name : item->name, of, of->origin);
+            column->most = most_of(query, scope->count);
             add_column(scope, column);
             add_order(scope, column);
         }
@@ -241,7 +255,7 @@ static void merge_by_name(diff_maker *m, diff_scope *left, const diff_scope *rig
         const diff_node *column = column_named(right, names[n]);
         const diff_node *other = column_named(&before, names[n]);
         diff_node *merged = column_of(m, NULL, names[n], column, column->origin);
-        merged->most = other && other->most > merged->most ? other->most : merged->most;
+        merged->most = other ? fmax(other->most, merged->most) : merged->most;
         add_column(left, merged);
     }
     for (int i = 0; i < both.count; i++) {

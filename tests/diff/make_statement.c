@@ -43,6 +43,19 @@ static diff_node *statement_of(diff_maker *m, diff_kind kind, const char *name, 
     return statement;
 }
 
+/* No number larger than there were may come: views that are there may add them up. */
+static void keep_within(diff_maker *m, diff_column *column, diff_node *item)
+{
+    if (item->child[0]->most <= column->most) {
+        return;
+    }
+    if (column->type == TYPE_TEXT) {
+        column->most = item->child[0]->most;
+    } else {
+        item->child[0] = diff_make_literal(m, column->type, column->scale, NULL);
+    }
+}
+
 static diff_node *make_update(diff_maker *m, diff_relation *relation)
 {
     diff_node *update = statement_of(m, NODE_UPDATE, relation->name, 2);
@@ -65,7 +78,7 @@ static diff_node *make_update(diff_maker *m, diff_relation *relation)
         }
         diff_node *item = diff_make_item(m, diff_make_scaled(m, &scope, scope.columns[at], 2));
         item->name = column->name;
-        column->most = item->child[0]->most > column->most ? item->child[0]->most : column->most;
+        keep_within(m, column, item);
         diff_list_add(m->arena, update->child[0], item);
     }
     if (!diff_chance(m->random, 15)) {
@@ -103,10 +116,8 @@ static diff_node *make_insert(diff_maker *m, diff_relation *relation)
     m->features &= ~diff_bit(DIFF_JOINS); /* or there would soon be too many rows */
     insert->child[0] = diff_make_select(m, row, 1, false);
     for (int i = 0; i < relation->count; i++) {
-        const diff_node *item = insert->child[0]->child[SELECT_ITEMS]->child[i]->child[0];
-        diff_column *column = &relation->columns[i];
-        column->unique = false;
-        column->most = item->most > column->most ? item->most : column->most;
+        relation->columns[i].unique = false;
+        keep_within(m, &relation->columns[i], insert->child[0]->child[SELECT_ITEMS]->child[i]);
     }
     return insert;
 }

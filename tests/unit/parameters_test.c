@@ -77,11 +77,26 @@ static void expect_rows(muster_statement *s, const char *wanted)
     assert_string_equal(found, wanted);
 }
 
+typedef struct asked {
+    const char *sql, *values[8], *rows;
+} asked;
+
+static void ask_twice(const opened *shop, const asked *a)
+{
+    muster_statement *s = prepare(shop, a->sql);
+
+    for (uint32_t v = 0; v < MU_COUNT(a->values) && a->values[v]; v++) {
+        bind(s, v + 1, a->values[v]);
+    }
+    expect_rows(s, a->rows);
+    muster_reset(s); /* and again, with the same values */
+    expect_rows(s, a->rows);
+    muster_finish(s);
+}
+
 TEST(a_parameter_stands_wherever_a_value_may)
 {
-    static const struct {
-        const char *sql, *values[8], *rows;
-    } cases[] = {
+    static const asked cases[] = {
         {"SELECT count(*) FROM e WHERE ts >= ?", {"2024-05-02"}, "2\n"},
         {"SELECT count(*) FROM e WHERE ts + ? >= ?", {"1 day", "2024-05-03"}, "2\n"},
         {"SELECT count(*), $1 FROM e WHERE amount > $1", {"#2"}, "1|2\n"},
@@ -139,14 +154,7 @@ TEST(a_parameter_stands_wherever_a_value_may)
     opened shop = open_shop();
 
     for (size_t i = 0; i < MU_COUNT(cases); i++) {
-        muster_statement *s = prepare(&shop, cases[i].sql);
-        for (uint32_t v = 0; v < MU_COUNT(cases[i].values) && cases[i].values[v]; v++) {
-            bind(s, v + 1, cases[i].values[v]);
-        }
-        expect_rows(s, cases[i].rows);
-        muster_reset(s); /* and again, with the same values */
-        expect_rows(s, cases[i].rows);
-        muster_finish(s);
+        ask_twice(&shop, &cases[i]);
     }
     close_shop(&shop);
 }
