@@ -216,7 +216,7 @@ TEST(every_node_says_how_many_rows_came_out)
     static const char *const nested[] = {"1compute count",
                                          "1  aggregate: count(*)",
                                          "16    scan events: sku",
-                                         "1      subquery 1",
+                                         "0      subquery 1",
                                          "1        compute max",
                                          "1          aggregate: max(sku)",
                                          "2            scan products: sku, name",

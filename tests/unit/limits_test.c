@@ -228,7 +228,7 @@ TEST(settings_are_shown_and_what_is_wrong_with_them_told)
         {"RESET everything", "no setting \"everything\"; there are memory_limit"},
         {"SHOW memory_limits", "did you mean memory_limit?"},
         {"SHOW tabels", "did you mean TABLES?"},
-        {"SHOW elephants", "no setting \"elephants\"; there are memory_limit"},
+        {"SHOW elephants", "SHOW knows no \"elephants\"; it takes TABLES"},
     };
     const muster_options options = {.size = sizeof options, .memory_limit = 5 << 20};
     muster *db;
