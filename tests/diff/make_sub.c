@@ -151,7 +151,7 @@ diff_node *diff_make_query_condition(diff_maker *m, const diff_scope *scope, int
     if (m->budget <= 0) {
         return NULL;
     }
-    switch (diff_below(m->random, 5)) {
+    switch (has_customer(scope) && diff_chance(m->random, 40) ? 3 : diff_below(m->random, 5)) {
     case 0:
         made = diff_has(m, DIFF_ANY_QUERY) ? make_in(m, scope, depth, true) : NULL;
         break;
