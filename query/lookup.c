@@ -344,7 +344,7 @@ muster_status mu_lookup_probe_open(const mu_lookup_table *table, mu_lookup_probe
 
 static bool prepare_map(text_map *map, const mu_dict *dict)
 {
-    if (map->dict_id == dict->id) {
+    if (map->dict_id == dict->id || dict->count == 0) {
         return true;
     }
     map->dict_id = 0;

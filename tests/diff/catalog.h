@@ -9,7 +9,8 @@
 
 enum {
     CATALOG_COLUMNS = 24,
-    CATALOG_RELATIONS = 16
+    CATALOG_RELATIONS = 16,
+    CATALOG_SETS = 8
 };
 
 typedef struct diff_relation diff_relation;
@@ -43,6 +44,8 @@ typedef struct diff_catalog {
     diff_relation *relations[CATALOG_RELATIONS];
     int count;
     int base; /* of them are made with their rows; the others by statements */
+    const diff_node *sets[CATALOG_SETS]; /* tags and audiences */
+    int set_count;
 } diff_catalog;
 
 void diff_catalog_make(diff_catalog *catalog, mu_arena *arena, diff_random *random,

@@ -199,7 +199,7 @@ bool diff_rule_holds(diff_session *s, int engine, diff_rule rule, const diff_nod
     }
     if (select->kind != NODE_SELECT || !select->child[SELECT_FROM] ||
         !select->child[SELECT_WHERE] || select->child[SELECT_GROUP] ||
-        select->child[SELECT_ORDER] || select->flags ||
+        select->child[SELECT_ORDER] || select->child[SELECT_QUALIFY] || select->flags ||
         diff_has_kind(select->child[SELECT_ITEMS], NODE_AGGREGATE) ||
         diff_has_kind(select->child[SELECT_ITEMS], NODE_WINDOW)) {
         return true;

@@ -164,6 +164,9 @@ static bool change_tables(run *r)
     }
     s->counts.statements++;
     s->statements[s->statement_count++] = statement;
+    if (statement->kind == NODE_SET) {
+        return true; /* it is no table */
+    }
     diff_node *query = all_of(r, statement->name);
     if (!diff_session_agree(s, query, &finding)) {
         report(r, query, &finding);

@@ -42,6 +42,7 @@
     X(ALIASES, "aliases")           \
     X(CUSTOMERS, "customers")       \
     X(DID, "did")                   \
+    X(SETS, "sets")                 \
     X(DERIVED, "derived")           \
     X(WITH, "with")                 \
     X(JOINS, "joins")               \

@@ -90,6 +90,10 @@ diff_node *diff_make_window(diff_maker *maker, const diff_scope *scope, diff_typ
                             bool shown);
 diff_node *diff_make_leaf_source(diff_maker *maker, int depth, diff_scope *scope);
 
+/* A table of events; there always is one. */
+const diff_relation *diff_some_events(diff_maker *maker);
+const char *diff_customer_name(const diff_relation *events);
+
 /* The rows of a table, with its columns written bare. */
 void diff_make_rows(diff_maker *maker, const diff_relation *relation, diff_scope *scope);
 

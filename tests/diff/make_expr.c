@@ -413,7 +413,7 @@ diff_node *diff_make_expr(diff_maker *m, const diff_scope *scope, diff_type type
     if (depth <= 0 || m->budget <= 0 || !diff_chance(m->random, 65)) {
         return make_leaf(m, scope, type);
     }
-    if (m->windows && diff_chance(m->random, 25)) {
+    if (m->windows && diff_chance(m->random, 40)) {
         made = diff_make_window(m, scope, type, depth, shown);
     }
     if (!made && scope->rows && diff_chance(m->random, 40)) {

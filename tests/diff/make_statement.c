@@ -170,14 +170,46 @@ static diff_node *make_relation(diff_maker *m, diff_catalog *catalog, diff_kind 
     return statement;
 }
 
+/* A tag or an audience: of those whose events meet a condition. */
+static diff_node *make_set(diff_maker *m, diff_catalog *catalog)
+{
+    const diff_relation *events = diff_some_events(m);
+    diff_node *select = diff_node_new(m->arena, NODE_SELECT, SELECT_CHILDREN);
+    diff_node *table = diff_node_new(m->arena, NODE_TABLE, 0);
+    diff_node *customer = diff_node_new(m->arena, NODE_COLUMN, 0);
+    diff_scope scope;
+
+    if (catalog->set_count == CATALOG_SETS) {
+        return NULL;
+    }
+    diff_make_rows(m, events, &scope);
+    table->name = events->name;
+    table->text = diff_new_name(m, "r");
+    customer->name = diff_customer_name(events);
+    select->child[SELECT_ITEMS] = diff_list_new(m->arena);
+    diff_list_add(m->arena, select->child[SELECT_ITEMS], diff_make_item(m, customer));
+    select->child[SELECT_ITEMS]->child[0]->name = "customer";
+    select->child[SELECT_FROM] = table;
+    select->child[SELECT_WHERE] = diff_make_condition(m, &scope, 1);
+    diff_node *set =
+        statement_of(m, NODE_SET, diff_text(m->arena, "set_%d", catalog->set_count), 1);
+    set->text = diff_chance(m->random, 50) ? "TAG" : "AUDIENCE";
+    set->child[0] = select;
+    catalog->sets[catalog->set_count++] = set;
+    return set;
+}
+
 static diff_node *make_statement(diff_maker *m, diff_catalog *catalog)
 {
-    static const diff_feature features[] = {DIFF_UPDATE, DIFF_DELETE, DIFF_INSERT_QUERY, DIFF_VIEWS,
-                                            DIFF_CTAS};
-    const diff_feature feature = features[diff_below(m->random, 5)];
+    static const diff_feature features[] = {DIFF_UPDATE, DIFF_DELETE, DIFF_INSERT_QUERY,
+                                            DIFF_VIEWS,  DIFF_CTAS,   DIFF_SETS};
+    const diff_feature feature = features[diff_below(m->random, 6)];
     diff_relation *lookup = find_lookup(m, catalog);
 
-    if (!diff_has(m, feature) || (!lookup && feature != DIFF_VIEWS && feature != DIFF_CTAS)) {
+    const bool changes =
+        feature == DIFF_UPDATE || feature == DIFF_DELETE || feature == DIFF_INSERT_QUERY;
+
+    if (!diff_has(m, feature) || (!lookup && changes)) {
         return NULL;
     }
     switch ((int)feature) {
@@ -187,6 +219,8 @@ static diff_node *make_statement(diff_maker *m, diff_catalog *catalog)
         return make_delete(m, lookup);
     case DIFF_INSERT_QUERY:
         return make_insert(m, lookup);
+    case DIFF_SETS:
+        return make_set(m, catalog);
     case DIFF_VIEWS:
         return make_relation(m, catalog, NODE_VIEW);
     default:

@@ -87,7 +87,7 @@ static bool has_customer(const diff_scope *scope)
            strcmp(origin->name, scope->columns[0]->name) == 0;
 }
 
-static const diff_relation *some_events(diff_maker *m)
+const diff_relation *diff_some_events(diff_maker *m)
 {
     const diff_relation *found = NULL;
     unsigned seen = 0;
@@ -101,28 +101,41 @@ static const diff_relation *some_events(diff_maker *m)
     return found;
 }
 
+const char *diff_customer_name(const diff_relation *events)
+{
+    int at = 0;
+
+    while (!events->columns[at].role || strcmp(events->columns[at].role, "CUSTOMER") != 0) {
+        at++;
+    }
+    return events->columns[at].name;
+}
+
 static diff_node *make_did(diff_maker *m, const diff_scope *outer)
 {
     diff_node *did = diff_node_new(m->arena, NODE_DID, DID_CHILDREN);
-    const diff_relation *events = some_events(m);
+    const diff_relation *events = diff_some_events(m);
     const diff_features features = m->features;
     diff_scope scope;
 
-    if (!has_customer(outer) || !events) {
+    if (!has_customer(outer)) {
         return NULL;
+    }
+    did->child[DID_CUSTOMER] = diff_clone(m->arena, outer->columns[0]);
+    if (m->catalog->set_count > 0 && diff_has(m, DIFF_SETS) && diff_chance(m->random, 60)) {
+        const unsigned count = (unsigned)m->catalog->set_count;
+        const diff_node *set = m->catalog->sets[diff_below(m->random, count)];
+        did->name = set->name;
+        did->text = set->text[0] == 'T' ? "has_tag" : "in_audience";
+        return did;
     }
     diff_make_rows(m, events, &scope);
     m->features &= ~(diff_bit(DIFF_EXISTS) | diff_bit(DIFF_IN_QUERY) | diff_bit(DIFF_ANY_QUERY) |
                      diff_bit(DIFF_DID) | diff_bit(DIFF_SCALAR_QUERY));
-    did->child[DID_CUSTOMER] = diff_clone(m->arena, outer->columns[0]);
     did->child[DID_CONDITION] = diff_make_condition(m, &scope, (int)diff_below(m->random, 2));
     m->features = features;
     did->name = events->name;
-    for (int i = 0; i < events->count; i++) {
-        if (events->columns[i].role && strcmp(events->columns[i].role, "CUSTOMER") == 0) {
-            did->text = events->columns[i].name;
-        }
-    }
+    did->text = diff_customer_name(events);
     did->flags = diff_chance(m->random, 75) ? 1 + diff_below(m->random, 3) : 0;
     if (!did->flags || diff_chance(m->random, 20)) {
         did->place = (int)did->flags + 1 + (int)diff_below(m->random, 3);
@@ -138,7 +151,7 @@ diff_node *diff_make_query_condition(diff_maker *m, const diff_scope *scope, int
     if (m->budget <= 0) {
         return NULL;
     }
-    switch (diff_below(m->random, 5)) {
+    switch (has_customer(scope) && diff_chance(m->random, 40) ? 3 : diff_below(m->random, 5)) {
     case 0:
         made = diff_has(m, DIFF_ANY_QUERY) ? make_in(m, scope, depth, true) : NULL;
         break;

@@ -118,7 +118,7 @@ static void set_frame(diff_maker *m, const diff_scope *scope, const diff_op *op,
 {
     const bool has_one = op->use == USE_AGGREGATE || strstr(op->text[DIALECT_MUSTER], "_value");
 
-    if (!has_one || !diff_has(m, DIFF_FRAMES) || !diff_chance(m->random, 50)) {
+    if (!has_one || !diff_has(m, DIFF_FRAMES) || !diff_chance(m->random, 65)) {
         return;
     }
     if (op->use == USE_AGGREGATE && diff_has(m, DIFF_RANGE_FRAMES) && diff_chance(m->random, 30) &&

@@ -337,6 +337,12 @@ static void put_statement(diff_out *out, const diff_node *tree)
         [NODE_DELETE] = {"DELETE FROM", ""},
     };
 
+    if (tree->kind == NODE_SET) {
+        diff_put(out, "CREATE %s %s AS ", out->dialect == DIALECT_MUSTER ? tree->text : "TABLE",
+                 tree->name);
+        diff_print_query(out, tree->child[0]);
+        return;
+    }
     diff_put(out, "%s %s%s", words[tree->kind][0], tree->name, words[tree->kind][1]);
     if (tree->kind == NODE_DELETE) {
         put_clause(out, " WHERE ", tree->child[0]);

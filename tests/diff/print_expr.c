@@ -397,28 +397,11 @@ static bool put_parameter(diff_out *out, const diff_node *literal)
     return true;
 }
 
-static void put_did(diff_out *out, const diff_node *did)
+/* Those who did it, for who has no did(). `at_most` includes who never did. */
+static void put_doers(diff_out *out, const diff_node *did)
 {
     const char *const customer = did->text;
 
-    if (out->dialect == DIALECT_MUSTER) {
-        diff_put(out, "did(");
-        diff_print_expr(out, did->child[DID_CONDITION]);
-        if (did->flags) {
-            diff_put(out, ", at_least => %u", did->flags);
-        }
-        if (did->place) {
-            diff_put(out, ", at_most => %d", did->place);
-        }
-        diff_put(out, ", table => %s)", did->name);
-        return;
-    }
-    /* Who is to have done it at most so often may never have; of nobody a set says
-     * nothing. */
-    diff_put(out, "(CASE WHEN ");
-    diff_print_expr(out, did->child[DID_CUSTOMER]);
-    diff_put(out, " IS NOT NULL THEN ");
-    diff_print_expr(out, did->child[DID_CUSTOMER]);
     diff_put(out, did->flags ? "" : " NOT");
     diff_put(out, " IN (SELECT %s FROM %s WHERE %s IS NOT NULL AND ", customer, did->name,
              customer);
@@ -430,6 +413,42 @@ static void put_did(diff_out *out, const diff_node *did)
         diff_put(out, ">= %u", did->flags);
     } else {
         diff_put(out, "> %d", did->place);
+    }
+}
+
+static void put_own_did(diff_out *out, const diff_node *did)
+{
+    diff_put(out, "did(");
+    diff_print_expr(out, did->child[DID_CONDITION]);
+    if (did->flags) {
+        diff_put(out, ", at_least => %u", did->flags);
+    }
+    if (did->place) {
+        diff_put(out, ", at_most => %d", did->place);
+    }
+    diff_put(out, ", table => %s)", did->name);
+}
+
+static void put_did(diff_out *out, const diff_node *did)
+{
+    const bool is_set = !did->child[DID_CONDITION];
+
+    if (out->dialect == DIALECT_MUSTER && is_set) {
+        diff_put(out, "%s('%s')", did->text, did->name);
+        return;
+    }
+    if (out->dialect == DIALECT_MUSTER) {
+        put_own_did(out, did);
+        return;
+    }
+    diff_put(out, "(CASE WHEN "); /* of nobody a set says nothing */
+    diff_print_expr(out, did->child[DID_CUSTOMER]);
+    diff_put(out, " IS NOT NULL THEN ");
+    diff_print_expr(out, did->child[DID_CUSTOMER]);
+    if (is_set) {
+        diff_put(out, " IN (SELECT customer FROM %s WHERE customer IS NOT NULL", did->name);
+    } else {
+        put_doers(out, did);
     }
     diff_put(out, ") END)");
 }

@@ -23,6 +23,7 @@ static const struct {
     {DIALECT_DUCKDB, "must appear in the GROUP BY clause",
      "it rewrites NOT (a = b) before it looks for the key a = b"},
     {DIALECT_DUCKDB, "not allowed in window definitions", "nor in a query that is in one"},
+    {DIALECT_SQLITE, "misuse of aggregate", "one in ORDER BY alone makes no groups there"},
     {DIALECT_DUCKDB, "INTERNAL Error", "a bug of it"},
     {DIALECT_DUCKDB, "must appear in the argument list", "two equal queries are not to it"},
     {DIALECT_DUCKDB, "Cannot copy BoundSubqueryExpression", "another, of queries in windows"},

@@ -159,6 +159,7 @@ static diff_features of_node(const diff_node *node)
         [NODE_INSERT] = DIFF_INSERT_QUERY,
         [NODE_UPDATE] = DIFF_UPDATE,
         [NODE_DELETE] = DIFF_DELETE,
+        [NODE_SET] = DIFF_SETS,
     };
     const diff_features own = diff_bit(features[node->kind]);
 
@@ -168,6 +169,7 @@ static diff_features of_node(const diff_node *node)
     }
     return node->kind == NODE_TABLE
                ? own | if_set(strcmp(node->name, "customers") == 0, DIFF_CUSTOMERS)
+           : node->kind == NODE_DID    ? own | if_set(!node->child[DID_CONDITION], DIFF_SETS)
            : node->kind == NODE_JOIN   ? of_join(node)
            : node->kind == NODE_SELECT ? of_select(node)
            : node->kind == NODE_SETOP  ? of_setop(node)

@@ -56,6 +56,7 @@ typedef enum diff_kind {
     NODE_INSERT, /* name; children: query */
     NODE_UPDATE, /* name; children: list of items (column = value), condition or NULL */
     NODE_DELETE, /* name; children: condition or NULL */
+    NODE_SET,    /* name; children: query, of customers; text: "TAG" or "AUDIENCE" */
 } diff_kind;
 
 enum {
@@ -96,7 +97,7 @@ enum {
 };
 
 /* customer IN (who did what meets the condition so often); flags: at least, place: at most, or
- * 0. */
+ * 0. Without a condition: is in the set `name`; text: "has_tag" or "in_audience". */
 enum {
     DID_CUSTOMER,
     DID_CONDITION,
