@@ -211,7 +211,8 @@ TEST(a_stream_has_the_rows_of_the_statement)
     expect_same(c, "SELECT * FROM events ORDER BY large LIMIT 77");
     expect_same(c, "SELECT NULL AS nothing, price * 2 AS price, abs(small) AS positive, -small, "
                    "medium + 1 FROM events");
-    expect_same(c, "SELECT event, count(*), avg(real), sum(price) FROM events GROUP BY event");
+    expect_same(c, "SELECT event, count(*), avg(real), sum(price) FROM events GROUP BY event "
+                   "ORDER BY event");
     expect_same(c, "SELECT * FROM events WHERE large = 1 AND large = 2");
     expect_same(c, "SHOW TABLES");
     close_events(db, c);

@@ -191,6 +191,7 @@ TEST(extra_columns_are_left_out_when_asked)
     close_fixture(&f);
 }
 
+#ifndef MU_TINY /* where a block does not hold the first line */
 TEST(a_file_may_be_wider_than_any_table_where_the_rest_is_left_out)
 {
     enum {
@@ -215,6 +216,7 @@ TEST(a_file_may_be_wider_than_any_table_where_the_rest_is_left_out)
     assert_int_equal(f.result.rows_loaded, 1);
     close_fixture(&f);
 }
+#endif
 
 /* Also of any length and number: in the first rows, which say what there is, and behind them. */
 TEST(extra_keys_are_left_out_when_asked)
