@@ -29,7 +29,7 @@
 #endif
 
 enum {
-    TABLES = FEWER ? 24 : 40,
+    TABLES = FEWER ? 6 : 16,
     QUERIES = 120,     /* of each table, half of them after it was opened again */
     STRANGERS = 65530, /* a few less than there are customers in a stripe */
     ROWS_MOST = 1 << 18
