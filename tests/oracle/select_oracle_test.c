@@ -29,10 +29,11 @@
 #endif
 
 enum {
-    TABLES = FEWER ? 6 : 16,
+    TABLES = FEWER ? 24 : 40,
     QUERIES = 120,     /* of each table, half of them after it was opened again */
     STRANGERS = 65530, /* a few less than there are customers in a stripe */
-    ROWS_MOST = 1 << 18
+    ROWS_MOST = 1 << 18,
+    MOST_MILLIONS = 50, /* of sqlite3's steps for one query */
 };
 
 /* The rows of an answer, each as one text. */
@@ -176,10 +177,19 @@ static void add_their_value(answer *a, sqlite3_stmt *statement, int column, cons
     }
 }
 
-static void ask_them(sqlite3 *db, const sql_query *query, answer *a)
+/* sqlite3 looks up by going through all rows again: some queries would take it minutes. */
+static int give_up(void *context)
+{
+    int *millions = context;
+
+    return ++*millions > MOST_MILLIONS;
+}
+
+/* False: it would take too long. */
+static bool ask_them(sqlite3 *db, const sql_query *query, answer *a)
 {
     sqlite3_stmt *statement;
-    int status;
+    int status, millions = 0;
 
     if (sqlite3_prepare_v2(db, query->theirs, -1, &statement, NULL) != SQLITE_OK) {
         print_error("%s\n", sqlite3_errmsg(db));
@@ -188,6 +198,7 @@ static void ask_them(sqlite3 *db, const sql_query *query, answer *a)
     }
     a->count = 0;
     a->used = 0;
+    sqlite3_progress_handler(db, 1000000, give_up, &millions);
     while ((status = sqlite3_step(statement)) == SQLITE_ROW) {
         add_row(a);
         for (int c = 0; c < query->result.count; c++) {
@@ -196,8 +207,10 @@ static void ask_them(sqlite3 *db, const sql_query *query, answer *a)
         }
         end_row(a);
     }
-    assert_int_equal(status, SQLITE_DONE);
+    sqlite3_progress_handler(db, 0, NULL, NULL);
+    assert_true(status == SQLITE_DONE || status == SQLITE_INTERRUPT);
     (void)sqlite3_finalize(statement);
+    return status == SQLITE_DONE;
 }
 
 /* Comparing. */
@@ -215,12 +228,17 @@ static void show(const char *title, const answer *a, int from)
     }
 }
 
+static int given_up; /* queries */
+
 static void check_query(muster *db, sqlite3 *oracle, const sql_query *query, const char *when)
 {
     static answer ours, theirs;
     int same = 0;
 
-    ask_them(oracle, query, &theirs);
+    if (!ask_them(oracle, query, &theirs)) {
+        assert_in_range(++given_up, 0, TABLES * QUERIES / 100); /* few are let go */
+        return;
+    }
     const bool answered = ask_us(db, query->ours, &ours);
     if (!query->ordered) {
         qsort(ours.rows, (size_t)ours.count, sizeof *ours.rows, compare_rows);
