@@ -333,3 +333,16 @@ const char *mu_expr_nearest_function(const char *name)
     }
     return nearest.found ? nearest.best.data : NULL;
 }
+
+muster_status mu_func_bind_texts(const mu_scope *scope, const mu_func *func, const mu_expr **args,
+                                 uint32_t arg_count, int32_t offset, mu_type *result,
+                                 muster_error *err)
+{
+    (void)func;
+    (void)offset;
+    *result = mu_type_of_letter('t');
+    for (uint32_t i = 0; i < arg_count; i++) {
+        MU_TRY(mu_expr_coerce(scope, args[i], *result, &args[i], err));
+    }
+    return MUSTER_OK;
+}

@@ -93,6 +93,16 @@ struct mu_func {
     bool (*rises)(const mu_scope *scope, const mu_expr *expr);
 };
 
+/* The head of a function that computes one value. */
+#define MU_SCALAR(name)                                                                            \
+    static muster_status name(mu_func_context *context, const mu_expr *expr, const mu_value *args, \
+                              mu_value *out, muster_error *err)
+
+/* A `bind` that makes all arguments, and the result, texts. */
+muster_status mu_func_bind_texts(const mu_scope *scope, const mu_func *func, const mu_expr **args,
+                                 uint32_t arg_count, int32_t offset, mu_type *result,
+                                 muster_error *err);
+
 /* What comparisons are, as variants of their functions. */
 typedef enum mu_comparison {
     MU_EQUAL,

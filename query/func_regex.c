@@ -7,10 +7,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define SCALAR(name)                                                                               \
-    static muster_status name(mu_func_context *context, const mu_expr *expr, const mu_value *args, \
-                              mu_value *out, muster_error *err)
-
 enum {
     ANYWHERE,
     ANY_CASE, /* anywhere, without regard to case */
@@ -20,7 +16,7 @@ enum {
 static const mu_text no_flags = {"", 0};
 
 /* Whether the pattern matches: a part of the text, or all of it. */
-SCALAR(matches_scalar)
+MU_SCALAR(matches_scalar)
 {
     mu_text flags = expr->arg_count > 2 ? args[2].text : no_flags;
     const mu_text text = args[0].text;
@@ -85,7 +81,7 @@ static void write_replacement(mu_func_context *context, const mu_regex *regex, m
 }
 
 /* regexp_replace(text, pattern, with [, flags]): the first match, or with g every one. */
-SCALAR(replace_scalar)
+MU_SCALAR(replace_scalar)
 {
     const mu_text text = args[0].text, flags = expr->arg_count > 3 ? args[3].text : no_flags;
     const bool all = memchr(flags.data, 'g', flags.size) != NULL;
@@ -115,7 +111,7 @@ enum {
 
 /* What was matched, or its group of that number; if nothing was, regexp_substr gives NULL and
  * regexp_extract, as in DuckDB, an empty text. */
-SCALAR(extract_scalar)
+MU_SCALAR(extract_scalar)
 {
     const int64_t number = expr->arg_count > 2 ? args[2].i64 : 0;
     mu_regex *regex;
@@ -137,7 +133,7 @@ SCALAR(extract_scalar)
     return MUSTER_OK;
 }
 
-SCALAR(count_scalar)
+MU_SCALAR(count_scalar)
 {
     const mu_text text = args[0].text, flags = expr->arg_count > 2 ? args[2].text : no_flags;
     uint32_t from = 0;

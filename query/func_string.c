@@ -9,10 +9,6 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#define SCALAR(name)                                                                               \
-    static muster_status name(mu_func_context *context, const mu_expr *expr, const mu_value *args, \
-                              mu_value *out, muster_error *err)
-
 static void append(mu_func_context *context, mu_text text)
 {
     mu_write_bytes(&context->text, text.data, text.size);
@@ -24,7 +20,7 @@ static mu_text character_at(mu_text text, uint32_t at)
 }
 
 /* Capitals at the beginnings of words, which are runs of letters and digits. */
-SCALAR(initcap_scalar)
+MU_SCALAR(initcap_scalar)
 {
     const mu_text text = args[0].text;
     bool within = false;
@@ -47,7 +43,7 @@ SCALAR(initcap_scalar)
 
 /* Each character that is in the second text becomes the one at the same place in the third, or
  * nothing where that is shorter. */
-SCALAR(translate_scalar)
+MU_SCALAR(translate_scalar)
 {
     const mu_text text = args[0].text, from = args[1].text, to = args[2].text;
 
@@ -70,7 +66,7 @@ SCALAR(translate_scalar)
 }
 
 /* overlay(text, new, from [, count]): `count` characters, or as many as the new ones, replaced. */
-SCALAR(overlay_scalar)
+MU_SCALAR(overlay_scalar)
 {
     const mu_text text = args[0].text;
     const int64_t from = args[2].i64;
@@ -89,7 +85,7 @@ SCALAR(overlay_scalar)
 }
 
 /* The texts that are not NULL, with the first between them; NULL if that is. */
-SCALAR(join_scalar)
+MU_SCALAR(join_scalar)
 {
     bool any = false;
 
@@ -107,21 +103,8 @@ SCALAR(join_scalar)
     return mu_func_written(context, out, err);
 }
 
-static muster_status bind_join(const mu_scope *scope, const mu_func *func, const mu_expr **args,
-                               uint32_t arg_count, int32_t offset, mu_type *result,
-                               muster_error *err)
-{
-    (void)func;
-    (void)offset;
-    *result = mu_type_of_letter('t');
-    for (uint32_t i = 0; i < arg_count; i++) {
-        MU_TRY(mu_expr_coerce(scope, args[i], *result, &args[i], err));
-    }
-    return MUSTER_OK;
-}
-
 /* The number of the first character; 0 of no text. */
-SCALAR(ascii_scalar)
+MU_SCALAR(ascii_scalar)
 {
     utf8proc_int32_t code = 0;
 
@@ -135,7 +118,7 @@ SCALAR(ascii_scalar)
     return MUSTER_OK;
 }
 
-SCALAR(chr_scalar)
+MU_SCALAR(chr_scalar)
 {
     const int64_t code = args[0].i64;
     utf8proc_uint8_t bytes[4];
@@ -149,7 +132,7 @@ SCALAR(chr_scalar)
     return mu_func_written(context, out, err);
 }
 
-SCALAR(hex_scalar)
+MU_SCALAR(hex_scalar)
 {
     char digits[24];
 
@@ -159,7 +142,7 @@ SCALAR(hex_scalar)
     return mu_func_written(context, out, err);
 }
 
-SCALAR(bit_length_scalar)
+MU_SCALAR(bit_length_scalar)
 {
     (void)context;
     (void)expr;
@@ -188,7 +171,7 @@ static const mu_func funcs[] = {
      .params = "ta*",
      .result = ' ',
      .flags = MU_FUNC_NULLS,
-     .bind = bind_join,
+     .bind = mu_func_bind_texts,
      .scalar = join_scalar},
 };
 

@@ -9,10 +9,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define SCALAR(name)                                                                               \
-    static muster_status name(mu_func_context *context, const mu_expr *expr, const mu_value *args, \
-                              mu_value *out, muster_error *err)
-
 static mu_text part(mu_text text, uint32_t first, uint32_t end)
 {
     assert(first <= end && end <= text.size);
@@ -38,7 +34,7 @@ static void append(mu_func_context *context, mu_text text)
     mu_write_bytes(&context->text, text.data, text.size);
 }
 
-SCALAR(length_scalar)
+MU_SCALAR(length_scalar)
 {
     (void)context;
     (void)err;
@@ -46,7 +42,7 @@ SCALAR(length_scalar)
     return MUSTER_OK;
 }
 
-SCALAR(case_scalar)
+MU_SCALAR(case_scalar)
 {
     mu_text_fold(args[0].text, expr->func->variant, &context->text);
     return mu_func_written(context, out, err);
@@ -69,7 +65,7 @@ static bool has_character(mu_text set, mu_text character)
     return false;
 }
 
-SCALAR(trim_scalar)
+MU_SCALAR(trim_scalar)
 {
     const mu_text set = expr->arg_count > 1 ? args[1].text : MU_TEXT_OF(" ");
     const mu_text text = args[0].text;
@@ -98,7 +94,7 @@ SCALAR(trim_scalar)
 /* Parts. */
 
 /* Characters from `start` (counted from 1, and perhaps before it) up to `count` of them. */
-SCALAR(substr_scalar)
+MU_SCALAR(substr_scalar)
 {
     const mu_text text = args[0].text;
     const int64_t start = args[1].i64;
@@ -121,7 +117,7 @@ SCALAR(substr_scalar)
 }
 
 /* left, right: of a negative number, all but so many. */
-SCALAR(side_scalar)
+MU_SCALAR(side_scalar)
 {
     const mu_text text = args[0].text;
     const int64_t length = mu_text_length(text);
@@ -154,7 +150,7 @@ typedef enum search {
     CONTAINS
 } search;
 
-SCALAR(search_scalar)
+MU_SCALAR(search_scalar)
 {
     const mu_text text = args[0].text, wanted = args[1].text;
 
@@ -178,7 +174,7 @@ SCALAR(search_scalar)
 }
 
 /* strpos(text, wanted); position(wanted, text), as POSITION(wanted IN text) is passed. */
-SCALAR(position_scalar)
+MU_SCALAR(position_scalar)
 {
     const mu_text text = args[expr->func->variant].text;
     const mu_text wanted = args[!expr->func->variant].text;
@@ -190,7 +186,7 @@ SCALAR(position_scalar)
     return MUSTER_OK;
 }
 
-SCALAR(replace_scalar)
+MU_SCALAR(replace_scalar)
 {
     const mu_text wanted = args[1].text;
     mu_text rest = args[0].text;
@@ -209,7 +205,7 @@ SCALAR(replace_scalar)
 }
 
 /* Field n of the text, counted from 1, or from the end if n is negative. */
-SCALAR(split_scalar)
+MU_SCALAR(split_scalar)
 {
     const mu_text text = args[0].text, separator = args[1].text;
     int64_t wanted = args[2].i64, fields = 1;
@@ -243,7 +239,7 @@ SCALAR(split_scalar)
 /* Building. */
 
 /* concat leaves NULLs out; || is NULL if an argument is. */
-SCALAR(concat_scalar)
+MU_SCALAR(concat_scalar)
 {
     for (uint32_t i = 0; i < expr->arg_count; i++) {
         if (!args[i].null) {
@@ -253,20 +249,7 @@ SCALAR(concat_scalar)
     return mu_func_written(context, out, err);
 }
 
-static muster_status bind_concat(const mu_scope *scope, const mu_func *func, const mu_expr **args,
-                                 uint32_t arg_count, int32_t offset, mu_type *result,
-                                 muster_error *err)
-{
-    (void)func;
-    (void)offset;
-    *result = mu_type_of_letter('t');
-    for (uint32_t i = 0; i < arg_count; i++) {
-        MU_TRY(mu_expr_coerce(scope, args[i], *result, &args[i], err));
-    }
-    return MUSTER_OK;
-}
-
-SCALAR(repeat_scalar)
+MU_SCALAR(repeat_scalar)
 {
     const uint64_t times = args[1].i64 < 0 ? 0 : (uint64_t)args[1].i64;
 
@@ -281,7 +264,7 @@ SCALAR(repeat_scalar)
     return mu_func_written(context, out, err);
 }
 
-SCALAR(reverse_scalar)
+MU_SCALAR(reverse_scalar)
 {
     const mu_text text = args[0].text;
     uint8_t *room = mu_write_room(&context->text, text.size);
@@ -303,7 +286,7 @@ static void append_filling(mu_func_context *context, mu_text fill, int64_t count
     }
 }
 
-SCALAR(pad_scalar)
+MU_SCALAR(pad_scalar)
 {
     const mu_text fill = expr->arg_count > 2 ? args[2].text : MU_TEXT_OF(" ");
     const int64_t wanted = args[1].i64 < 0 ? 0 : args[1].i64;
@@ -372,12 +355,16 @@ static const mu_func funcs[] = {
     TEXT("lpad", "tit", 't', LEFT, pad_scalar),
     TEXT("rpad", "ti", 't', RIGHT, pad_scalar),
     TEXT("rpad", "tit", 't', RIGHT, pad_scalar),
-    {.name = "||", .params = "aa", .result = ' ', .bind = bind_concat, .scalar = concat_scalar},
+    {.name = "||",
+     .params = "aa",
+     .result = ' ',
+     .bind = mu_func_bind_texts,
+     .scalar = concat_scalar},
     {.name = "concat",
      .params = "a*",
      .result = ' ',
      .flags = MU_FUNC_NULLS,
-     .bind = bind_concat,
+     .bind = mu_func_bind_texts,
      .scalar = concat_scalar},
 };
 

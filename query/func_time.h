@@ -13,10 +13,6 @@
 #include "query/func.h"
 #include "storage/zone.h"
 
-#define MU_SCALAR(name)                                                                            \
-    static muster_status name(mu_func_context *context, const mu_expr *expr, const mu_value *args, \
-                              mu_value *out, muster_error *err)
-
 /* `name`, or `name` with an "s", in any case. */
 bool mu_time_word(mu_text text, const char *name);
 /* Fails with the units there are. */

@@ -180,21 +180,35 @@ static uint64_t double_word(double value)
     return word;
 }
 
-static uint64_t word_of(mu_form form, const void *data, const uint32_t *codes, uint32_t row)
+/* The words of a key that is no integer, by row. */
+static void widen(mu_form form, const void *data, const uint32_t *codes, uint32_t rows,
+                  uint64_t *words)
 {
     switch (form) {
     case MU_FORM_BITS:
-        return mu_bits_test(data, row);
-    case MU_FORM_I64:
-        return ((const uint64_t *)data)[row];
+        for (uint32_t row = 0; row < rows; row++) {
+            words[row] = mu_bits_test(data, row);
+        }
+        return;
     case MU_FORM_F64:
-        return double_word(((const double *)data)[row]);
+        for (uint32_t row = 0; row < rows; row++) {
+            words[row] = double_word(((const double *)data)[row]);
+        }
+        return;
     case MU_FORM_CODE:
-        return codes[row];
+        for (uint32_t row = 0; row < rows; row++) {
+            words[row] = codes[row];
+        }
+        return;
     case MU_FORM_ORDINAL:
+        for (uint32_t row = 0; row < rows; row++) {
+            words[row] = ((const uint32_t *)data)[row];
+        }
+        return;
+    case MU_FORM_I64:
         break;
     }
-    return ((const uint32_t *)data)[row];
+    assert(false && "an integer is its own word");
 }
 
 /* Makes words[k] the words of key k by row, and spans[k] where they lie. Rows that are not live, or
@@ -212,8 +226,8 @@ static bool fill_words(mu_group_keys *keys, uint32_t k, const mu_vector *values,
                            batch->rows, keys->codes)) {
         return false;
     }
-    for (uint32_t row = 0; form != MU_FORM_I64 && row < batch->rows; row++) {
-        words[row] = word_of(form, values->data, keys->codes, row);
+    if (form != MU_FORM_I64) {
+        widen(form, values->data, keys->codes, batch->rows, words);
     }
     keys->words_of[k] = form == MU_FORM_I64 ? values->data : words;
     keys->valid_of[k] = values->valid;
