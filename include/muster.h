@@ -104,8 +104,8 @@ typedef struct muster_options {
 } muster_options;
 
 /* Opens the database in directory `path`, creating it if there is none, unless `options` says
- * read_only. NULL opens a temporary database that goes when it is closed. `options` may be NULL;
- * what they point to is copied.
+ * read_only. NULL, or ":memory:" as elsewhere, opens a temporary database, which is on disk like
+ * others and goes when it is closed. `options` may be NULL; what they point to is copied.
  * On success the caller owns *db; on failure (BUSY, CORRUPT, IO, INVALID, NOMEM) *db is NULL. The
  * first statement that writes takes the lock of the database and holds it until the close; BUSY
  * if another process has it. */

@@ -241,7 +241,7 @@ muster_status mu_agg_call_make(const mu_scope *scope, const char *name, const mu
         return mu_fail_at(err, MUSTER_INVALID, filter->offset, "FILTER takes a condition");
     }
     *out = (mu_agg_call){.agg = agg,
-                         .offset = offset,
+                         .offset = mu_scope_place(scope, offset),
                          .type = type,
                          .distinct = distinct && !agg->ignores_distinct,
                          .arg_count = arg_count,

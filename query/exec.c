@@ -172,6 +172,7 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
                    ? 0
                    : mu_snapshot_stripes(exec->options.snapshot);
     case MU_PLAN_FUNNEL_CUSTOMERS:
+    case MU_PLAN_BEHAVIOUR:
         return mu_snapshot_stripes(exec->options.snapshot);
     case MU_PLAN_FILTER:
     case MU_PLAN_PROJECT:
@@ -484,6 +485,7 @@ static runner *runner_of(mu_plan_kind kind)
     case MU_PLAN_SERIES:
     case MU_PLAN_JOIN:
     case MU_PLAN_FUNNEL_CUSTOMERS:
+    case MU_PLAN_BEHAVIOUR:
         return NULL; /* streaming */
     }
     assert(false && "a plan that is not in the list");

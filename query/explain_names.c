@@ -42,6 +42,7 @@ static const char *owner_of(const mu_plan *plan, uint32_t column)
     case MU_PLAN_SERIES:
     case MU_PLAN_FUNNEL:
     case MU_PLAN_FUNNEL_CUSTOMERS:
+    case MU_PLAN_BEHAVIOUR:
     case MU_PLAN_RETENTION:
         break;
     }

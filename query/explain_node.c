@@ -3,6 +3,7 @@
  */
 #include "query/explain.h"
 
+#include "query/behaviour.h"
 #include "query/indexed.h"
 #include "query/optimize.h"
 #include "query/set.h"
@@ -286,6 +287,21 @@ static muster_status put_funnel(const mu_explainer *p, const mu_plan *plan, must
     return MUSTER_OK;
 }
 
+static muster_status put_behaviour(const mu_explainer *p, const mu_behaviour_plan *behaviour,
+                                   muster_error *err)
+{
+    const char *const *names;
+
+    MU_TRY(mu_explain_table_names(p->scope, behaviour->source.table, &names, err));
+    put(p->out, behaviour->class->name);
+    put_source(p, &behaviour->source, names);
+    for (uint32_t i = 0; i < behaviour->condition_count; i++) {
+        putf(p->out, "; %s: ", behaviour->titles[i]);
+        mu_expr_print(behaviour->conditions[i], names, p->scope->zone, p->out);
+    }
+    return MUSTER_OK;
+}
+
 static muster_status put_retention(const mu_explainer *p, const mu_retention_plan *retention,
                                    muster_error *err)
 {
@@ -378,6 +394,8 @@ muster_status mu_explain_node(const mu_explainer *p, const mu_plan *plan, muster
         return put_join(p, plan, err);
     case MU_PLAN_RETENTION:
         return put_retention(p, plan->retention, err);
+    case MU_PLAN_BEHAVIOUR:
+        return put_behaviour(p, plan->behaviour, err);
     }
     assert(false && "a plan that is not in the list");
     return MUSTER_OK;

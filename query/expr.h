@@ -57,7 +57,14 @@ typedef struct mu_scope {
     int64_t now_us;      /* the statement's one now() */
     const mu_zone *zone; /* the session's; NULL: UTC */
     bool sketch; /* a NULL may be a parameter that has no value yet: it is to fit anywhere */
+    const int32_t *place; /* where all that is made is said to stand, in place of its own offset,
+                             which is of another text, a view's; NULL: it is not */
 } mu_scope;
+
+static inline int32_t mu_scope_place(const mu_scope *scope, int32_t offset)
+{
+    return scope->place ? *scope->place : offset;
+}
 
 muster_status mu_expr_const(const mu_scope *scope, mu_value value, int32_t offset,
                             const mu_expr **out, muster_error *err);

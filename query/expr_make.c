@@ -31,8 +31,11 @@ static muster_status expr_new(const mu_scope *scope, mu_expr_kind kind, mu_type 
     if (arg_count > 0) {
         memcpy(copy, args, arg_count * sizeof(const mu_expr *));
     }
-    *expr = (mu_expr){
-        .kind = kind, .type = type, .offset = offset, .arg_count = arg_count, .args = copy};
+    *expr = (mu_expr){.kind = kind,
+                      .type = type,
+                      .offset = mu_scope_place(scope, offset),
+                      .arg_count = arg_count,
+                      .args = copy};
     *out = expr;
     return MUSTER_OK;
 }

@@ -14,6 +14,7 @@
  */
 #include "query/funnel.h"
 
+#include "query/behaviour.h"
 #include "query/exec.h"
 #include "query/func.h"
 #include "storage/base/mem.h"
@@ -48,12 +49,6 @@ struct mu_funnel {
     size_t seen_capacity;
 };
 
-/* a + b, at most INT64_MAX; b >= 0. */
-static int64_t add_saturating(int64_t a, int64_t b)
-{
-    return a > INT64_MAX - b ? INT64_MAX : a + b;
-}
-
 muster_status mu_funnel_open(mu_exec *exec, const mu_funnel_plan *plan, mu_funnel **out,
                              muster_error *err)
 {
@@ -74,7 +69,7 @@ muster_status mu_funnel_open(mu_exec *exec, const mu_funnel_plan *plan, mu_funne
         .bounded = plan->source.bounded,
         .since_us = plan->source.since_us,
         /* The last step may come at until - 1 + within. */
-        .until_us = add_saturating(plan->source.until_us, plan->within_us),
+        .until_us = mu_time_add(plan->source.until_us, plan->within_us),
     };
     funnel->as_of_us = plan->as_of_us;
     if (!plan->as_of_given && !mu_event_newest(exec, &plan->source, &funnel->as_of_us)) {
@@ -408,7 +403,7 @@ muster_status mu_funnel_chain(mu_funnel *funnel, uint32_t i, mu_chain *out, must
     mu_chain *chain = &funnel->chain;
     if (chain->depth > 0 && chain->depth < steps) {
         chain->still_open =
-            add_saturating(funnel->best[1], funnel->plan->within_us) > funnel->as_of_us;
+            mu_time_add(funnel->best[1], funnel->plan->within_us) > funnel->as_of_us;
     }
     if (chain->depth > 0 && funnel->plan->by) {
         MU_TRY(find_by(funnel, begin, end, err));

@@ -90,6 +90,7 @@ double mu_plan_rows(const mu_scope *scope, const mu_plan *plan)
     case MU_PLAN_RETENTION:
         return 100; /* a report */
     case MU_PLAN_FUNNEL_CUSTOMERS:
+    case MU_PLAN_BEHAVIOUR:
         return (double)mu_snapshot_rows(scope->snapshot, MU_CUSTOMERS_TABLE);
     case MU_PLAN_JOIN:
         return rows_of_join(scope, plan);

@@ -24,6 +24,8 @@ static mu_opener *opener_of(mu_plan_kind kind)
         return mu_op_join_open;
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return mu_op_funnel_customers_open;
+    case MU_PLAN_BEHAVIOUR:
+        return mu_op_behaviour_open;
     case MU_PLAN_GROUP:
         return mu_op_group_open;
     case MU_PLAN_VALUES:

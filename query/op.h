@@ -96,6 +96,9 @@ muster_status mu_op_series_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
 muster_status mu_op_funnel_customers_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
                                           muster_error *err);
 
+muster_status mu_op_behaviour_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
+                                   muster_error *err);
+
 /* Reads the second input of a JOIN into a table; the inputs have been run. */
 muster_status mu_run_join_table(mu_exec *exec, const mu_plan *plan, mu_join_table *table,
                                 muster_error *err);

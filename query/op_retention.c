@@ -12,29 +12,19 @@
 
 #include "query/events.h"
 #include "query/indexed.h"
+#include "query/timeline.h"
 #include "storage/base/mem.h"
-#include "storage/zone.h"
 
 enum {
     START = 1,
     BACK = 2
 };
 
-/* Periods from the oldest event to the newest, by number from the first. */
-typedef struct timeline {
-    int64_t first_day;
-    int64_t last_day;
-    int64_t first_period; /* mu_unit_number() of the first */
-    uint32_t period_count;
-    uint32_t *period_of_day; /* day - first_day -> period - first_period */
-    const mu_zone *zone;     /* whose days these are */
-} timeline;
-
 typedef struct counter {
     mu_exec *exec;
     const mu_retention_plan *plan;
-    const timeline *line;
-    mu_zone_span span; /* of the zone; where the last event lay */
+    const mu_timeline *line;
+    mu_zone_span span; /* where the last event lay */
     mu_event_reader *reader;
     const mu_expr *conditions[2]; /* START, BACK */
     uint64_t back;                /* the mask of `back`: START's, if it is the same event */
@@ -43,42 +33,6 @@ typedef struct counter {
     uint64_t *came;    /* of the customer at hand: bits of periods */
     uint64_t **counts; /* cohort -> customers by period; NULL until someone is in it */
 } counter;
-
-static void timeline_deinit(timeline *line)
-{
-    mu_mem_free(line->period_of_day);
-}
-
-static muster_status timeline_init(timeline *line, int64_t oldest_us, int64_t newest_us,
-                                   mu_unit unit, muster_error *err)
-{
-    /* Where clocks went back over midnight an older event may be of a later day. */
-    const int64_t slack = mu_zone_rises(line->zone, MU_UNIT_DAY) ? 0 : 1;
-
-    line->first_day = mu_days_of_us(mu_zone_to_local(line->zone, oldest_us)) - slack;
-    line->last_day = mu_days_of_us(mu_zone_to_local(line->zone, newest_us)) + slack;
-    line->first_period = mu_unit_number(line->first_day * MU_DAY_US, unit);
-    const size_t days = (size_t)(line->last_day - line->first_day + 1);
-    line->period_of_day = mu_mem_alloc_array(days, sizeof *line->period_of_day);
-    if (!line->period_of_day) {
-        return mu_fail_memory(err, "counting cohorts");
-    }
-    for (size_t d = 0; d < days; d++) {
-        const int64_t time_us = (line->first_day + (int64_t)d) * MU_DAY_US;
-        line->period_of_day[d] = (uint32_t)(mu_unit_number(time_us, unit) - line->first_period);
-    }
-    line->period_count = line->period_of_day[days - 1] + 1;
-    return MUSTER_OK;
-}
-
-static uint32_t period_of(counter *c, int64_t time_us)
-{
-    const timeline *line = c->line;
-    const int64_t day = mu_days_of_us(mu_zone_localize(line->zone, &c->span, time_us));
-
-    assert(day >= line->first_day && day <= line->last_day);
-    return line->period_of_day[day - line->first_day];
-}
 
 static muster_status counter_open(counter *c, muster_error *err)
 {
@@ -147,7 +101,7 @@ static muster_status count_customer(counter *c, const mu_events *events, uint32_
     if (source->bounded && (began < source->since_us || began >= source->until_us)) {
         return MUSTER_OK;
     }
-    const uint32_t cohort = period_of(c, began);
+    const uint32_t cohort = mu_timeline_period(c->line, &c->span, began);
     const uint32_t cells = cells_of(c, cohort);
     if (!c->counts[cohort]) {
         c->counts[cohort] = mu_mem_zalloc_array(cells, sizeof **c->counts);
@@ -159,7 +113,9 @@ static muster_status count_customer(counter *c, const mu_events *events, uint32_
     mu_bits_set(c->came, 0);
     for (uint32_t row = first; row < end; row++) {
         const uint32_t period =
-            events->mask[row] & c->back ? period_of(c, events->time_us[row]) - cohort : 0;
+            events->mask[row] & c->back
+                ? mu_timeline_period(c->line, &c->span, events->time_us[row]) - cohort
+                : 0;
         if (period < cells) {
             mu_bits_set(c->came, period);
         }
@@ -201,11 +157,6 @@ static uint64_t sum_cell(const counter *counters, uint32_t workers, uint32_t coh
     return sum;
 }
 
-static int64_t period_start(const counter *c, int64_t number)
-{
-    return mu_zone_to_utc(c->line->zone, mu_unit_start(number, c->plan->unit));
-}
-
 static muster_status add_cohort(const counter *counters, uint32_t workers, uint32_t cohort,
                                 int64_t as_of_us, mu_rowset *out, muster_error *err)
 {
@@ -216,7 +167,7 @@ static muster_status add_cohort(const counter *counters, uint32_t workers, uint3
     const uint32_t cells = cells_of(counters, cohort);
 
     for (uint32_t p = 0; size > 0 && p <= plan->periods; p++) {
-        if (period_start(counters, number + p) > as_of_us) {
+        if (mu_timeline_start(counters->line, number + p) > as_of_us) {
             break; /* it has not begun */
         }
         const uint64_t customers = p < cells ? sum_cell(counters, workers, cohort, p) : 0;
@@ -226,7 +177,8 @@ static muster_status add_cohort(const counter *counters, uint32_t workers, uint3
             {.type = bigint, .i64 = (int64_t)size},
             {.type = bigint, .i64 = (int64_t)customers},
             {.type.kind = MU_DOUBLE, .f64 = (double)customers / (double)size},
-            {.type.kind = MU_BOOLEAN, .i64 = period_start(counters, number + p + 1) <= as_of_us},
+            {.type.kind = MU_BOOLEAN,
+             .i64 = mu_timeline_start(counters->line, number + p + 1) <= as_of_us},
         };
         MU_TRY(mu_rowset_add(out, values, err));
     }
@@ -248,7 +200,7 @@ muster_status mu_run_retention(mu_exec *exec, const mu_plan *plan, mu_rowset *ou
 {
     const mu_retention_plan *retention = plan->retention;
     const uint32_t workers = mu_exec_workers(exec);
-    timeline line = {.zone = mu_exec_zone(exec)};
+    mu_timeline line;
     int64_t oldest_us;
     int64_t newest_us;
 
@@ -256,10 +208,10 @@ muster_status mu_run_retention(mu_exec *exec, const mu_plan *plan, mu_rowset *ou
                            &newest_us)) {
         return MUSTER_OK; /* there are no events */
     }
-    MU_TRY(timeline_init(&line, oldest_us, newest_us, retention->unit, err));
+    MU_TRY(mu_timeline_init(&line, mu_exec_zone(exec), retention->unit, oldest_us, newest_us, err));
     counter *counters = mu_mem_zalloc_array(workers, sizeof *counters);
     if (!counters) {
-        timeline_deinit(&line);
+        mu_timeline_deinit(&line);
         return mu_fail_memory(err, "counting cohorts");
     }
     for (uint32_t w = 0; w < workers; w++) {
@@ -272,6 +224,6 @@ muster_status mu_run_retention(mu_exec *exec, const mu_plan *plan, mu_rowset *ou
         counter_deinit(&counters[w]);
     }
     mu_mem_free(counters);
-    timeline_deinit(&line);
+    mu_timeline_deinit(&line);
     return status;
 }

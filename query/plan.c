@@ -329,3 +329,22 @@ muster_status mu_plan_retention(const mu_scope *scope, const mu_retention_plan *
     *out = node;
     return MUSTER_OK;
 }
+
+muster_status mu_plan_behaviour(const mu_scope *scope, const mu_behaviour_plan *behaviour,
+                                const mu_plan **out, muster_error *err)
+{
+    mu_plan_column *columns;
+    mu_behaviour_plan *copy;
+    mu_plan *node;
+
+    MU_ARENA_TRY(copy, scope->arena, 1, err);
+    *copy = *behaviour;
+    MU_TRY(new_node(scope, MU_PLAN_BEHAVIOUR, NULL, behaviour->column_count, &node, &columns, err));
+    for (uint32_t c = 0; c < behaviour->column_count; c++) {
+        columns[c] = (mu_plan_column){.name = behaviour->columns[c].name,
+                                      .type = behaviour->columns[c].type};
+    }
+    node->behaviour = copy;
+    *out = node;
+    return MUSTER_OK;
+}

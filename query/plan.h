@@ -7,8 +7,8 @@
  * conditions on TIME, on min/max and on customers into what the scan can skip by.
  *
  * Two kinds of node: those through which batches stream, a unit of work at a time (SCAN FILTER
- * PROJECT UNION REPEAT SERIES JOIN FUNNEL_CUSTOMERS), and those that need all of their input before
- * the first row comes out (GROUP SORT LIMIT WINDOW FUNNEL RETENTION); see exec.h.
+ * PROJECT UNION REPEAT SERIES JOIN FUNNEL_CUSTOMERS BEHAVIOUR), and those that need all of their
+ * input before the first row comes out (GROUP SORT LIMIT WINDOW FUNNEL RETENTION); see exec.h.
  */
 #ifndef MU_PLAN_H
 #define MU_PLAN_H
@@ -29,6 +29,7 @@ typedef enum mu_plan_kind {
     MU_PLAN_FUNNEL,
     MU_PLAN_FUNNEL_CUSTOMERS,
     MU_PLAN_RETENTION,
+    MU_PLAN_BEHAVIOUR,
     MU_PLAN_UNION,
     MU_PLAN_REPEAT,
     MU_PLAN_SERIES,
@@ -87,6 +88,36 @@ typedef struct mu_retention_plan {
     bool as_of_given;
     int64_t as_of_us;
 } mu_retention_plan;
+
+/* A column that a behaviour gives: one that it fills in, or a value of an event. */
+typedef struct mu_behaviour_column {
+    const char *name;
+    mu_type type;
+    uint32_t value;            /* the number of the value it is, or whose codes it has */
+    uint32_t label_count;      /* or, of TEXT, how many labels there are, */
+    const char *const *labels; /* and what they are; NULL: it has a value's codes */
+} mu_behaviour_column;
+
+/* What behaviour.h runs. */
+typedef struct mu_behaviour_class mu_behaviour_class;
+typedef struct mu_behaviour_plan {
+    const mu_behaviour_class *class;
+    mu_event_source source;
+    uint32_t condition_count; /* 1 to MU_MAX_STEPS */
+    const mu_expr *const *conditions;
+    const char *const *titles; /* of the conditions, for EXPLAIN: "start" */
+    uint32_t value_count;
+    const mu_expr *const *values;
+    bool as_of_given;
+    int64_t as_of_us;    /* else the newest event of the table */
+    const void *options; /* the class's */
+    uint32_t column_count;
+    const mu_behaviour_column *columns;
+    /* The class fills in the first columns, and looks at the first values itself. The others are
+     * there to be handed on, columns behind from values behind, and are left out where no one reads
+     * them. */
+    uint32_t own_columns, own_values;
+} mu_behaviour_plan;
 
 typedef struct mu_plan mu_plan;
 struct mu_plan {
@@ -167,6 +198,7 @@ struct mu_plan {
         } join;
         const mu_funnel_plan *funnel; /* FUNNEL and FUNNEL_CUSTOMERS */
         const mu_retention_plan *retention;
+        const mu_behaviour_plan *behaviour;
     };
 };
 
@@ -223,6 +255,9 @@ bool mu_plan_in_stripe(const mu_plan *plan, uint32_t column);
 muster_status mu_plan_funnel(const mu_scope *scope, const mu_funnel_plan *funnel, bool customers,
                              const mu_plan **out, muster_error *err);
 muster_status mu_plan_retention(const mu_scope *scope, const mu_retention_plan *retention,
+                                const mu_plan **out, muster_error *err);
+/* The rows of a behaviour; what `behaviour` points to must stay. */
+muster_status mu_plan_behaviour(const mu_scope *scope, const mu_behaviour_plan *behaviour,
                                 const mu_plan **out, muster_error *err);
 
 /* What a column of the expression is called: as it is written. */

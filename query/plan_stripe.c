@@ -13,6 +13,7 @@ bool mu_plan_is_customer(const mu_plan *plan, uint32_t column)
     switch (plan->kind) {
     case MU_PLAN_SCAN:
     case MU_PLAN_FUNNEL_CUSTOMERS:
+    case MU_PLAN_BEHAVIOUR:
         return plan->columns[column].type.kind == MU_CUSTOMER;
     case MU_PLAN_FILTER:
     case MU_PLAN_REPEAT:

@@ -421,6 +421,47 @@ static muster_status keep_all(const mu_scope *scope, const mu_plan *plan, const 
     return MUSTER_OK;
 }
 
+/* Columns that only hand values on, and what they hand on, may be left out. */
+static muster_status prune_behaviour(const mu_scope *scope, const mu_plan *plan, uint64_t *used,
+                                     const mu_plan **out, uint32_t **map, muster_error *err)
+{
+    const mu_behaviour_plan *old = plan->behaviour;
+    mu_behaviour_plan *behaviour;
+    mu_behaviour_column *columns;
+    const mu_expr **values;
+    mu_plan *narrowed;
+
+    for (uint32_t c = 0; c < old->own_columns; c++) {
+        mu_bits_set(used, c);
+    }
+    MU_TRY(narrow(scope, plan, used, &narrowed, map, err));
+    MU_ARENA_TRY(behaviour, scope->arena, 1, err);
+    MU_ARENA_TRY(columns, scope->arena, narrowed->column_count, err);
+    MU_ARENA_TRY(values, scope->arena, (size_t)old->own_values + narrowed->column_count, err);
+    *behaviour = *old;
+    behaviour->column_count = narrowed->column_count;
+    behaviour->columns = columns;
+    behaviour->values = values;
+    behaviour->value_count = old->own_values;
+    for (uint32_t v = 0; v < old->own_values; v++) {
+        values[v] = old->values[v];
+    }
+    for (uint32_t c = 0; c < old->column_count; c++) {
+        if (!mu_bits_test(used, c)) {
+            continue;
+        }
+        mu_behaviour_column *column = &columns[(*map)[c]];
+        *column = old->columns[c];
+        if (c >= old->own_columns && column->value >= old->own_values) {
+            values[behaviour->value_count] = old->values[column->value];
+            column->value = behaviour->value_count++;
+        }
+    }
+    narrowed->behaviour = behaviour;
+    *out = narrowed;
+    return MUSTER_OK;
+}
+
 /* The plan with only the columns in `used`, which the callee may add to; (*map)[c] is where column
  * c went. */
 static muster_status prune(const mu_scope *scope, const mu_plan *plan, const uint64_t *wanted,
@@ -449,6 +490,8 @@ static muster_status prune(const mu_scope *scope, const mu_plan *plan, const uin
         return prune_window(scope, plan, used, out, map, err);
     case MU_PLAN_JOIN:
         return prune_join(scope, plan, used, out, map, err);
+    case MU_PLAN_BEHAVIOUR:
+        return prune_behaviour(scope, plan, used, out, map, err);
     case MU_PLAN_VALUES:
     case MU_PLAN_SERIES:
     case MU_PLAN_FUNNEL:

@@ -58,6 +58,9 @@ muster_status mu_walk_queries(const mu_plan *plan, const mu_walk_visit *visit, m
     case MU_PLAN_RETENTION:
         return plan->retention->source.among ? walk_set(visit, plan->retention->source.among, err)
                                              : MUSTER_OK;
+    case MU_PLAN_BEHAVIOUR:
+        return plan->behaviour->source.among ? walk_set(visit, plan->behaviour->source.among, err)
+                                             : MUSTER_OK;
     case MU_PLAN_VALUES:
     case MU_PLAN_FILTER:
     case MU_PLAN_PROJECT:
@@ -124,6 +127,12 @@ muster_status mu_walk_exprs(const mu_plan *plan, mu_walk_expr_fn *visit, void *c
         const mu_expr *const all[] = {plan->retention->source.where, plan->retention->start,
                                       plan->retention->back};
         return walk_list(all, MU_COUNT(all), visit, context, err);
+    }
+    case MU_PLAN_BEHAVIOUR: {
+        const mu_behaviour_plan *b = plan->behaviour;
+        MU_TRY(walk_list(&b->source.where, 1, visit, context, err));
+        MU_TRY(walk_list(b->conditions, b->condition_count, visit, context, err));
+        return walk_list(b->values, b->value_count, visit, context, err);
     }
     case MU_PLAN_VALUES:
     case MU_PLAN_SORT:

@@ -20,7 +20,7 @@ static const char help[] =
     "\n"
     "  muster [DB] [options]\n"
     "\n"
-    "DB is a directory, made if there is none; without DB, a temporary database.\n"
+    "DB is a directory, made if there is none; without DB, or as :memory:, a temporary database.\n"
     "Without -c, -f and --import, statements come from the terminal, or from a pipe.\n"
     "\n"
     "  -c SQL               run SQL, one or more statements; may be repeated\n"
@@ -180,7 +180,8 @@ static arguments arguments_of(int argc, char **argv)
         take_option(&a, option);
     }
     if (optind < argc) {
-        a.path = argv[optind++];
+        a.path = strcmp(argv[optind], ":memory:") == 0 ? NULL : argv[optind];
+        optind++;
     }
     if (optind < argc) {
         refuse("there is one database already, not also", argv[optind],

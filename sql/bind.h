@@ -7,7 +7,8 @@
  *   bind_source.c  what stands after FROM: tables, queries, WITH
  *   bind_series.c  generate_series(...)
  *   bind_join.c    joins; which column a name is of what is joined
- *   bind_behaviour.c  funnel(...), retention(...)
+ *   bind_behaviour.c  behaviours; bind_funnel.c, bind_retention.c and others
+ *   bind_report.c    reports as queries over the rows of a behaviour
  *   bind_expr.c    expressions
  *   bind_row.c     rows of values, compared
  *   bind_call.c    aggregates; has_tag, in_audience, did and other sets of customers
@@ -54,11 +55,13 @@ typedef struct mu_parameters {
 } mu_parameters;
 
 typedef struct mu_bound_query mu_bound_query;
+typedef struct mu_relation mu_relation;
 
 typedef struct mu_binder {
     mu_scope scope;
     const mu_catalog *catalog;
-    const char *text;              /* of the statement: default column names are cut from it */
+    const char *text;      /* of the statement: default column names are cut from it */
+    const mu_relation *it; /* what the name "it" is in the text of bind_report.c; else NULL */
     const mu_common_scope *common; /* of the query being bound */
     const mu_bound_set *sets;      /* all that were bound so far */
     const char *defined;           /* the view that is being created, and cannot be used; or NULL */
@@ -78,7 +81,6 @@ typedef struct mu_merged_column {
 
 /* What a query reads: a plan whose columns have names. Of a join these are those of the left side,
  * then those of the right. */
-typedef struct mu_relation mu_relation;
 struct mu_relation {
     const mu_plan *plan;
     const char *name;                /* table or alias; NULL if there is none */
@@ -140,6 +142,7 @@ typedef struct mu_nested {
     const mu_place *outer; /* while it is bound */
     mu_lookup_kind kind;
     const char *what; /* names it in an error: "the query after IN" */
+    uint32_t width;   /* how many columns it is to give; 0: of EXISTS they do not matter */
     uint32_t key_count;
     const mu_expr **inner; /* over what the query reads */
     const mu_expr **keys;  /* and what they are equal to, over the place where it stands */

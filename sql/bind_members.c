@@ -334,6 +334,7 @@ static bool may_be_nobody(const mu_plan *plan, uint32_t column)
     case MU_PLAN_SCAN:
         return plan->scan.table->id != MU_CUSTOMERS_TABLE;
     case MU_PLAN_FUNNEL_CUSTOMERS:
+    case MU_PLAN_BEHAVIOUR:
         return false;
     case MU_PLAN_FILTER:
         return !asks_for_someone(plan->filter.condition, column) &&

@@ -423,7 +423,7 @@ static muster_status keep_lone(mu_bind_select *q, muster_error *err)
         return mu_expr_case(scope, item, MU_COUNT(item), -1, &q->exprs[0], err);
     }
     MU_TRY(mu_expr_call(scope, "is not distinct from", passes, 2, -1, &kept, err));
-    q->items.count = q->nested->kind == MU_LOOKUP_EXISTS ? 0 : 1;
+    q->items.count = q->nested->width;
     add_item(q, kept, "passes");
     q->having = NULL;
     return MUSTER_OK;

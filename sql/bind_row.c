@@ -112,8 +112,7 @@ muster_status mu_bind_fail_row(const mu_ast_expr *row, muster_error *err)
 {
     return mu_fail_at(err, MUSTER_INVALID, row->start,
                       "a row of values stands only where it is compared with others: (a, b) = (c, "
-                      "d), (a, b) < (c, d), (a, b) IN ((c, d), ...); of a query, write EXISTS "
-                      "(SELECT 1 FROM ... WHERE c = a AND d = b)");
+                      "d), (a, b) < (c, d), (a, b) IN ((c, d), ...), (a, b) IN (SELECT ...)");
 }
 
 muster_status mu_bind_rows(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,

@@ -459,11 +459,12 @@ static uint32_t find_time(const mu_bind_select *q)
 
 static muster_status check_columns(const mu_bind_select *q, muster_error *err)
 {
-    if (!q->nested || q->nested->kind == MU_LOOKUP_EXISTS || q->items.count == 1) {
+    if (!q->nested || q->nested->width == 0 || q->nested->width == q->items.count) {
         return MUSTER_OK;
     }
-    return mu_fail_at(err, MUSTER_INVALID, q->query->start, "%s gives %u columns, not one",
-                      q->nested->what, q->items.count);
+    return mu_fail_at(err, MUSTER_INVALID, q->query->start, "%s gives %u column%s, not %u",
+                      q->nested->what, q->items.count, q->items.count == 1 ? "" : "s",
+                      q->nested->width);
 }
 
 static muster_status bind_clauses(mu_bind_select *q, mu_relation *out, muster_error *err)

@@ -186,6 +186,8 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
         }
         mu_bind_relation_of(plan, out);
         out->name = source->name.text;
+    } else if (binder->it && mu_name_equal(source->name.text, binder->it->name)) {
+        *out = *binder->it;
     } else {
         MU_TRY(bind_common(binder, source, out, &found, err));
         const mu_plan *plan = NULL;

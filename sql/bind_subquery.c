@@ -185,7 +185,8 @@ static mu_bound_query *find_query(const mu_place *place, const mu_bound_query *w
 }
 
 static muster_status bind_query(const mu_place *place, const mu_ast_expr *expr, mu_ast_kind asked,
-                                mu_lookup_kind kind, mu_bound_query **out, muster_error *err)
+                                mu_lookup_kind kind, uint32_t width, mu_bound_query **out,
+                                muster_error *err)
 {
     mu_binder *binder = place->binder;
     const mu_common_scope *common = binder->common;
@@ -195,7 +196,7 @@ static muster_status bind_query(const mu_place *place, const mu_ast_expr *expr, 
         .commons = common ? common->commons : NULL,
         .visible = common ? common->visible : 0,
         .asked = asked,
-        .nested = {.outer = place, .kind = kind, .what = name_of(expr)}};
+        .nested = {.outer = place, .kind = kind, .what = name_of(expr), .width = width}};
     mu_relation relation;
 
     *out = find_query(place, &bound);
@@ -274,7 +275,7 @@ static muster_status bind_scalar(const mu_place *place, const mu_ast_expr *expr,
 {
     mu_bound_query *query;
 
-    MU_TRY(bind_query(place, expr, MU_AST_SCALAR, MU_LOOKUP_VALUE, &query, err));
+    MU_TRY(bind_query(place, expr, MU_AST_SCALAR, MU_LOOKUP_VALUE, 1, &query, err));
     if (!query->lookup) {
         MU_TRY(make_lookup(place->binder, query, MU_LOOKUP_VALUE, query->plan, err));
     }
@@ -318,7 +319,7 @@ static muster_status bind_exists(const mu_place *place, const mu_ast_expr *expr,
     mu_binder *binder = place->binder;
     mu_bound_query *query;
 
-    MU_TRY(bind_query(place, expr, MU_AST_EXISTS, MU_LOOKUP_EXISTS, &query, err));
+    MU_TRY(bind_query(place, expr, MU_AST_EXISTS, MU_LOOKUP_EXISTS, 0, &query, err));
     if (asks_customers(query)) {
         return exists_customer(place, query, expr->offset, out, err);
     }
@@ -358,22 +359,21 @@ static muster_status cast_member(const mu_scope *scope, const mu_bound_query *qu
                : mu_plan_project(scope, plan, exprs, names, plan->column_count, out, err);
 }
 
-/* The value in the type in which it can be compared with what the query gives. */
-static muster_status unify(const mu_place *place, const mu_bound_query *query,
-                           const mu_ast_expr *expr, const mu_expr **value, mu_type *type,
-                           muster_error *err)
+/* The value, and the column that the query gives, in the type in which they can be compared. */
+static muster_status unify(const mu_place *place, const mu_bound_query *query, uint32_t column,
+                           const mu_ast_expr *expr, const mu_expr *sides[2], muster_error *err)
 {
     const mu_scope *scope = &place->binder->scope;
-    const mu_expr *sides[2] = {*value};
+    const mu_type any = {.kind = MU_BOOLEAN};
+    mu_type type;
 
-    MU_TRY(
-        mu_expr_column(scope, 0, query->plan->columns[0].type, expr->query->start, &sides[1], err));
-    MU_TRY(mu_expr_unify(scope, sides, 2, "IN (SELECT ...)", expr->offset, type, err));
-    if (type->kind == MU_NULL) {
-        *type = (mu_type){.kind = MU_BOOLEAN};
-        MU_TRY(mu_expr_coerce(scope, sides[0], *type, &sides[0], err));
+    MU_TRY(mu_expr_column(scope, column, query->plan->columns[column].type, expr->query->start,
+                          &sides[1], err));
+    MU_TRY(mu_expr_unify(scope, sides, 2, "IN (SELECT ...)", expr->offset, &type, err));
+    if (type.kind == MU_NULL) {
+        MU_TRY(mu_expr_coerce(scope, sides[0], any, &sides[0], err));
+        MU_TRY(mu_expr_coerce(scope, sides[1], any, &sides[1], err));
     }
-    *value = sides[0];
     return MUSTER_OK;
 }
 
@@ -388,41 +388,197 @@ static muster_status compare_column(const mu_place *place, const mu_bound_query 
     return mu_expr_call(&place->binder->scope, op, pair, 2, offset, out, err);
 }
 
-/* x op the one row of an aggregate, which HAVING may not let pass. */
+/* Each value op that of the one row of an aggregate, which HAVING may not let pass. */
 static muster_status compare_lone(const mu_place *place, mu_bound_query *query,
-                                  const mu_expr *value, const char *op, bool all, int32_t offset,
-                                  const mu_expr **out, muster_error *err)
+                                  const mu_expr *const *values, const char *op, bool all,
+                                  int32_t offset, const mu_expr **out, muster_error *err)
 {
     const mu_scope *scope = &place->binder->scope;
-    const mu_expr *passes, *both[2];
+    const uint32_t width = query->nested.width;
+    const mu_expr **terms, *passes;
 
     if (!query->lookup) {
         MU_TRY(make_lookup(place->binder, query, MU_LOOKUP_VALUE, query->plan, err));
     }
-    MU_TRY(look_up(place, query, NULL, 1, offset, &passes, err));
-    both[0] = passes;
+    MU_ARENA_TRY(terms, scope->arena, width + 1, err);
+    MU_TRY(look_up(place, query, NULL, width, offset, &passes, err));
+    terms[0] = passes;
     if (all) {
-        MU_TRY(mu_expr_logic(scope, MU_EXPR_NOT, &passes, 1, offset, &both[0], err));
+        MU_TRY(mu_expr_logic(scope, MU_EXPR_NOT, &passes, 1, offset, &terms[0], err));
     }
-    MU_TRY(compare_column(place, query, value, op, 0, offset, &both[1], err));
-    return mu_expr_logic(scope, all ? MU_EXPR_OR : MU_EXPR_AND, both, 2, offset, out, err);
+    for (uint32_t i = 0; i < width; i++) {
+        MU_TRY(compare_column(place, query, values[i], op, i, offset, &terms[i + 1], err));
+    }
+    return mu_expr_logic(scope, all ? MU_EXPR_OR : MU_EXPR_AND, terms, width + 1, offset, out, err);
 }
 
 static muster_status in_rows(const mu_place *place, const mu_ast_expr *expr, mu_bound_query *query,
                              const mu_expr *value, const mu_expr **out, muster_error *err)
 {
     const mu_scope *scope = &place->binder->scope;
+    const mu_expr *sides[2] = {value};
     const mu_plan *plan;
-    mu_type type;
 
-    MU_TRY(unify(place, query, expr, &value, &type, err));
+    MU_TRY(unify(place, query, 0, expr, sides, err));
+    const mu_type type = sides[1]->type;
     if (!query->lookup || !mu_type_equal(query->member, type)) {
         MU_TRY(cast_member(scope, query, type, expr->offset, &plan, err));
         MU_TRY(make_distinct(scope, &plan, err));
         MU_TRY(make_lookup(place->binder, query, MU_LOOKUP_IN, plan, err));
         query->member = type;
     }
-    return look_up(place, query, value, 0, expr->offset, out, err);
+    return look_up(place, query, sides[0], 0, expr->offset, out, err);
+}
+
+/* A row of values is among rows if one of them has them all. Where none has, and a NULL stands for
+ * one of the values, here or there, the others say whether that is unknown or false. So the last
+ * value is the member of a lookup whose keys are the others, and for each way in which they may be
+ * NULL there is another lookup, by what is left. */
+
+typedef enum row_way {
+    BY_KEY,
+    NULL_THERE,
+    NULL_HERE,
+    ROW_WAYS,
+} row_way;
+
+enum {
+    MOST_ROW_VALUES = 4, /* there are 3 ways for each of them but the last */
+};
+
+/* Rows, and what they are asked to be among, in types that can be compared. */
+typedef struct row_in {
+    const mu_place *place;
+    mu_bound_query *query;
+    const mu_expr *here[MOST_ROW_VALUES], *there[MOST_ROW_VALUES];
+    uint32_t count;
+    int32_t offset;
+} row_in;
+
+static muster_status is_null(const row_in *in, const mu_expr *value, const mu_expr **out,
+                             muster_error *err)
+{
+    return mu_expr_call(&in->place->binder->scope, "is null", &value, 1, in->offset, out, err);
+}
+
+/* The rows that are left of the query: the member, then the keys. */
+static muster_status plan_way(const row_in *in, const row_way *ways, uint32_t key_count,
+                              const mu_plan **out, muster_error *err)
+{
+    const mu_scope *scope = &in->place->binder->scope;
+    const mu_plan *plan = in->query->plan;
+    const uint32_t width = 1 + key_count + in->query->nested.key_count;
+    const mu_expr **exprs, **columns, *null;
+    const char **names;
+    uint32_t at = 0;
+
+    MU_TRY(columns_of(scope, plan, &columns, &names, err));
+    MU_ARENA_TRY(exprs, scope->arena, width, err);
+    exprs[at++] = in->there[in->count - 1];
+    for (uint32_t i = 0; i + 1 < in->count; i++) {
+        if (ways[i] == BY_KEY) {
+            exprs[at++] = in->there[i];
+        } else if (ways[i] == NULL_THERE) {
+            MU_TRY(is_null(in, columns[i], &null, err));
+            MU_TRY(mu_plan_filter(scope, plan, null, &plan, err));
+        }
+    }
+    while (at < width) {
+        exprs[at] = columns[plan->column_count - (width - at)];
+        at++;
+    }
+    MU_TRY(mu_plan_project(scope, plan, exprs, names, width, &plan, err));
+    *out = plan;
+    return make_distinct(scope, out, err);
+}
+
+/* What one way says: true if all are keys, else unknown, of rows that are among what is left. */
+static muster_status ask_way(const row_in *in, const row_way *ways, const mu_expr **out,
+                             muster_error *err)
+{
+    const mu_scope *scope = &in->place->binder->scope;
+    const mu_nested *nested = &in->query->nested;
+    const mu_value unknown = {.type = {.kind = MU_BOOLEAN}, .null = true};
+    const mu_expr *args[MOST_ROW_VALUES - 1], **all, *terms[MOST_ROW_VALUES + 1];
+    uint32_t key_count = 0, term_count = 0;
+    const mu_lookup *lookup;
+    const mu_plan *plan;
+
+    for (uint32_t i = 0; i + 1 < in->count; i++) {
+        if (ways[i] == BY_KEY) {
+            args[key_count++] = in->here[i];
+        } else if (ways[i] == NULL_HERE) {
+            MU_TRY(is_null(in, in->here[i], &terms[term_count++], err));
+        }
+    }
+    MU_TRY(plan_way(in, ways, key_count, &plan, err));
+    const mu_lookup given = {.kind = MU_LOOKUP_IN,
+                             .number = ++in->place->binder->lookup_count,
+                             .key_count = key_count + nested->key_count,
+                             .plan = plan};
+    MU_TRY(mu_lookup_make(scope, &given, &lookup, err));
+    MU_ARENA_TRY(all, scope->arena, given.key_count + 1, err);
+    for (uint32_t k = 0; k < given.key_count; k++) {
+        all[k] = k < key_count ? args[k] : nested->keys[k - key_count];
+    }
+    all[given.key_count] = in->here[in->count - 1];
+    MU_TRY(mu_expr_lookup(scope, lookup, all, given.key_count + 1, 0, in->offset,
+                          &terms[term_count++], err));
+    if (key_count + 1 < in->count) {
+        MU_TRY(mu_expr_const(scope, unknown, in->offset, &terms[term_count++], err));
+    }
+    *out = terms[0];
+    return term_count > 1
+               ? mu_expr_logic(scope, MU_EXPR_AND, terms, term_count, in->offset, out, err)
+               : MUSTER_OK;
+}
+
+static muster_status ask_ways(const row_in *in, const mu_expr **out, muster_error *err)
+{
+    const mu_scope *scope = &in->place->binder->scope;
+    row_way ways[MOST_ROW_VALUES];
+    const mu_expr **terms;
+    uint32_t count = 1;
+
+    for (uint32_t i = 0; i + 1 < in->count; i++) {
+        count *= ROW_WAYS;
+    }
+    MU_ARENA_TRY(terms, scope->arena, count, err);
+    for (uint32_t t = 0; t < count; t++) {
+        uint32_t rest = t;
+        for (uint32_t i = 0; i + 1 < in->count; i++, rest /= ROW_WAYS) {
+            ways[i] = (row_way)(rest % ROW_WAYS);
+        }
+        MU_TRY(ask_way(in, ways, &terms[t], err));
+    }
+    return mu_expr_logic(scope, MU_EXPR_OR, terms, count, in->offset, out, err);
+}
+
+static muster_status bind_row_in(const mu_place *place, const mu_ast_expr *expr,
+                                 const mu_expr **out, muster_error *err)
+{
+    const mu_ast_expr *row = expr->operands.data[0].expr;
+    row_in in = {.place = place, .count = row->operands.count, .offset = expr->offset};
+    const mu_expr *const *values;
+
+    if (in.count > MOST_ROW_VALUES) {
+        return mu_fail_at(err, MUSTER_INVALID, row->start,
+                          "a row of %u values is too many for IN (SELECT ...), which takes %d; "
+                          "write EXISTS (SELECT 1 FROM ... WHERE c = a AND d = b)",
+                          in.count, MOST_ROW_VALUES);
+    }
+    MU_TRY(mu_bind_operands(place, &row->operands, &values, err));
+    MU_TRY(bind_query(place, expr, MU_AST_IN_QUERY, MU_LOOKUP_IN, in.count, &in.query, err));
+    if (in.query->nested.lone) {
+        return compare_lone(place, in.query, values, "=", false, expr->offset, out, err);
+    }
+    for (uint32_t i = 0; i < in.count; i++) {
+        const mu_expr *sides[2] = {values[i]};
+        MU_TRY(unify(place, in.query, i, expr, sides, err));
+        in.here[i] = sides[0];
+        in.there[i] = sides[1];
+    }
+    return ask_ways(&in, out, err);
 }
 
 static muster_status bind_in(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,
@@ -432,10 +588,13 @@ static muster_status bind_in(const mu_place *place, const mu_ast_expr *expr, con
     const mu_expr *value;
     mu_bound_query *query;
 
+    if (expr->operands.data[0].expr->kind == MU_AST_ROW) {
+        return bind_row_in(place, expr, out, err);
+    }
     MU_TRY(mu_bind_expr(place, expr->operands.data[0].expr, &value, err));
-    MU_TRY(bind_query(place, expr, MU_AST_IN_QUERY, MU_LOOKUP_IN, &query, err));
+    MU_TRY(bind_query(place, expr, MU_AST_IN_QUERY, MU_LOOKUP_IN, 1, &query, err));
     if (query->nested.lone) {
-        return compare_lone(place, query, value, "=", false, expr->offset, out, err);
+        return compare_lone(place, query, &value, "=", false, expr->offset, out, err);
     }
     if (value->type.kind != MU_CUSTOMER || query->nested.key_count > 0 ||
         query->plan->columns[0].type.kind != MU_CUSTOMER) {
@@ -546,9 +705,9 @@ static muster_status bind_quantified(const mu_place *place, const mu_ast_expr *e
     mu_bound_query *query;
 
     MU_TRY(mu_bind_expr(place, expr->operands.data[0].expr, &value, err));
-    MU_TRY(bind_query(place, expr, MU_AST_ANY, MU_LOOKUP_IN, &query, err));
+    MU_TRY(bind_query(place, expr, MU_AST_ANY, MU_LOOKUP_IN, 1, &query, err));
     if (query->nested.lone) {
-        return compare_lone(place, query, value, operator_name(expr), all, expr->offset, out, err);
+        return compare_lone(place, query, &value, operator_name(expr), all, expr->offset, out, err);
     }
     if (!query->lookup) {
         MU_TRY(make_facts(place, expr, query, err));

@@ -47,6 +47,7 @@ muster_status mu_bind_view(mu_binder *binder, mu_ast_name name, mu_relation *out
 {
     const mu_view *view = mu_catalog_find_view(binder->catalog, name.text);
     const mu_common_scope *common = binder->common;
+    const int32_t *place = binder->scope.place;
     const char *text = binder->text;
 
     *found = view != NULL;
@@ -59,7 +60,9 @@ muster_status mu_bind_view(mu_binder *binder, mu_ast_name name, mu_relation *out
     }
     MU_TRY(mu_bind_enter(binder, name.offset, err));
     binder->common = NULL;
+    binder->scope.place = place ? place : &name.offset;
     const muster_status status = bind_text(binder, view, out, err);
+    binder->scope.place = place;
     binder->common = common;
     binder->text = text;
     if (status != MUSTER_OK) {

@@ -126,7 +126,7 @@ static muster_status set_path(mu_db *db, const char *path, muster_error *err)
 {
     char directory[4096];
 
-    if (!path) {
+    if (!path || strcmp(path, ":memory:") == 0) {
         MU_TRY(mu_env_make_temp_dir(directory, sizeof directory, err));
         db->temporary = true;
         path = directory;

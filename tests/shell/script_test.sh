@@ -117,6 +117,10 @@ equal "a
 7" "$out"
 run -c "FROM t"
 equal 1 "$status"
+run :memory: -c "CREATE TABLE t (a BIGINT)"
+run :memory: -c "FROM t"
+equal 1 "$status"
+equal "" "$(find . -name ':memory:')"
 
 claim "files that are not there, and options that do not exist, are named"
 run -f nowhere.sql

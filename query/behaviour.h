@@ -1,0 +1,74 @@
+/*
+ * behaviour.h - what lies in each customer's events, one customer after the other: the frame that
+ * behaviours over time stand in.
+ *
+ * A behaviour names conditions on events and values to keep of them. The frame scans a stripe,
+ * gathers by customer the events that meet any condition, and asks the behaviour about one customer
+ * at a time; the rows that it gives stream on, a stripe after the other. So memory is that of a
+ * stripe's matching events, and whatever is counted over all customers is a query over these rows
+ * (sql/bind_report.c): a report and the people behind it agree because one is made of the other.
+ *
+ * A report that is asked for often need not make a row of each customer: a behaviour may count
+ * within the stripe, and give what it counted at its end, which the query above adds up.
+ */
+#ifndef MU_BEHAVIOUR_H
+#define MU_BEHAVIOUR_H
+
+#include "query/events.h"
+#include "query/exec.h"
+
+/* One thread's. */
+typedef struct mu_behaviour {
+    mu_exec *exec;
+    const mu_behaviour_plan *plan;
+    int64_t as_of_us;         /* given, or the newest event of the table */
+    mu_event_options reading; /* what is read: the plan's conditions and values, of all events that
+                                 the range admits, until `open` says otherwise */
+    mu_event_reader *reader;  /* opened after `open` */
+    mu_events events;         /* of the stripe */
+    void *state;              /* the class's; zeroed at first */
+    /* Rows that were given and not taken: words as gather.h has them, an ordinal for a CUSTOMER, a
+     * label's number or a value's code for a TEXT. */
+    int64_t *words;
+    size_t word_count, word_capacity;
+} mu_behaviour;
+
+struct mu_behaviour_class {
+    const char *name;  /* as in SQL, for EXPLAIN */
+    size_t state_size; /* bytes */
+    /* All but `customer` may be NULL. */
+    muster_status (*open)(mu_behaviour *b, muster_error *err);
+    /* Gives the rows of customer i of the stripe; each is asked about once, in order. */
+    muster_status (*customer)(mu_behaviour *b, uint32_t i, muster_error *err);
+    /* Gives the rows that come once all customers of a stripe were looked at. */
+    muster_status (*stripe)(mu_behaviour *b, muster_error *err);
+    void (*close)(mu_behaviour *b); /* what `state` points to */
+};
+
+/* A new row, whose first words, those of the class's own columns, are to be filled in; the others
+ * are the values of `event`, by its number in the stripe. NULL when out of memory. Good until the
+ * next. */
+int64_t *mu_behaviour_add(mu_behaviour *b, uint32_t event);
+muster_status mu_behaviour_fail_memory(const mu_behaviour *b, muster_error *err);
+
+/* Whether an event of that time may be the first of what is looked for: it lies in the range. */
+static inline bool mu_behaviour_may_start(const mu_behaviour *b, int64_t time_us)
+{
+    const mu_event_source *source = &b->plan->source;
+
+    return !source->bounded || (time_us >= source->since_us && time_us < source->until_us);
+}
+
+/* The ordinal of customer i of the stripe. */
+static inline uint32_t mu_behaviour_ordinal(const mu_behaviour *b, uint32_t i)
+{
+    return b->events.first_ordinal + b->events.customers[i];
+}
+
+/* a + b, at most INT64_MAX; b >= 0. */
+static inline int64_t mu_time_add(int64_t a, int64_t b)
+{
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+#endif
