@@ -285,6 +285,9 @@ static muster_status fill_table(mu_eval *eval, mu_eval_node *node, table *t, con
         fill_lookup(node->expr, t, dict);
     } else {
         for (uint32_t first = 0; first <= t->count;) {
+            if (mu_stopped()) {
+                return fail_memory(err);
+            }
             MU_TRY(fill_batch(eval, node, t, dict, first, err));
             const uint32_t left = t->count - first;
             first += left == 0 ? 1 : left < MU_BATCH_ROWS ? left : MU_BATCH_ROWS;
