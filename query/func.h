@@ -124,6 +124,13 @@ extern const mu_func_family mu_func_arith, mu_func_math, mu_func_whole, mu_func_
 
 extern const mu_func mu_func_cast, mu_func_try_cast; /* not called by name: mu_expr_cast() */
 extern const mu_func mu_func_tuple;                  /* and neither is this: mu_expr_tuple() */
+extern const mu_func mu_func_order, mu_func_order_strict; /* nor these: mu_expr_order() */
+
+/* How the keys of mu_expr_order() go: of each the second argument, as bits. */
+enum {
+    MU_KEY_DESCENDING = 1,
+    MU_KEY_NULLS_FIRST = 2
+};
 
 /* The i-th function of all families; NULL past the last. */
 const mu_func *mu_func_at(size_t i);
