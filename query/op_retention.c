@@ -42,7 +42,12 @@ typedef struct counter {
     mu_event_options options;
     uint64_t *came;    /* of the customer at hand: bits of periods */
     uint64_t **counts; /* cohort -> customers by period; NULL until someone is in it */
+    uint64_t rows;     /* that were gone through since the statement was last looked at */
 } counter;
+
+enum {
+    ROWS_PER_CHECK = 1 << 16
+};
 
 static void timeline_deinit(timeline *line)
 {
@@ -64,6 +69,9 @@ static muster_status timeline_init(timeline *line, int64_t oldest_us, int64_t ne
         return mu_fail_memory(err, "counting cohorts");
     }
     for (size_t d = 0; d < days; d++) {
+        if (mu_stopped_at(d)) {
+            return mu_fail_memory(err, "counting cohorts");
+        }
         const int64_t time_us = (line->first_day + (int64_t)d) * MU_DAY_US;
         line->period_of_day[d] = (uint32_t)(mu_unit_number(time_us, unit) - line->first_period);
     }
@@ -140,6 +148,11 @@ static muster_status count_customer(counter *c, const mu_events *events, uint32_
     const mu_event_source *source = &c->plan->source;
     const uint32_t first = find_mask(events, begin, end, START);
 
+    c->rows += end - begin;
+    if (c->rows >= ROWS_PER_CHECK) {
+        c->rows = 0;
+        MU_TRY(mu_exec_check(c->exec, err));
+    }
     if (first == end) {
         return MUSTER_OK;
     }
@@ -219,6 +232,9 @@ static muster_status add_cohort(const counter *counters, uint32_t workers, uint3
         if (period_start(counters, number + p) > as_of_us) {
             break; /* it has not begun */
         }
+        if (mu_stopped_at(p)) {
+            return mu_fail_memory(err, "counting cohorts");
+        }
         const uint64_t customers = p < cells ? sum_cell(counters, workers, cohort, p) : 0;
         const mu_value values[] = {
             {.type.kind = MU_DATE, .i64 = mu_days_of_us(mu_unit_start(number, plan->unit))},
@@ -249,6 +265,7 @@ muster_status mu_run_retention(mu_exec *exec, const mu_plan *plan, mu_rowset *ou
     const mu_retention_plan *retention = plan->retention;
     const uint32_t workers = mu_exec_workers(exec);
     timeline line = {.zone = mu_exec_zone(exec)};
+    muster_status status;
     int64_t oldest_us;
     int64_t newest_us;
 
@@ -256,18 +273,17 @@ muster_status mu_run_retention(mu_exec *exec, const mu_plan *plan, mu_rowset *ou
                            &newest_us)) {
         return MUSTER_OK; /* there are no events */
     }
-    MU_TRY(timeline_init(&line, oldest_us, newest_us, retention->unit, err));
     counter *counters = mu_mem_zalloc_array(workers, sizeof *counters);
     if (!counters) {
-        timeline_deinit(&line);
         return mu_fail_memory(err, "counting cohorts");
     }
+    MU_TRY_GOTO(timeline_init(&line, oldest_us, newest_us, retention->unit, err));
     for (uint32_t w = 0; w < workers; w++) {
         counters[w] = (counter){.exec = exec, .plan = retention, .line = &line};
     }
-    const muster_status status =
-        run(exec, counters, workers, retention->as_of_given ? retention->as_of_us : newest_us, out,
-            err);
+    status = run(exec, counters, workers,
+                 retention->as_of_given ? retention->as_of_us : newest_us, out, err);
+fail:
     for (uint32_t w = 0; w < workers; w++) {
         counter_deinit(&counters[w]);
     }
