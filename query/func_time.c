@@ -60,6 +60,17 @@ bool mu_unit_parse(mu_text text, mu_unit *out)
     return false;
 }
 
+const char *mu_unit_name(mu_unit unit)
+{
+    for (size_t i = 0; i < MU_COUNT(units); i++) {
+        if (units[i].unit == unit) {
+            return units[i].name;
+        }
+    }
+    assert(false && "a unit that is not in the list");
+    return "";
+}
+
 muster_status mu_time_unit(mu_text text, mu_unit *out, muster_error *err)
 {
     if (mu_unit_parse(text, out)) {
