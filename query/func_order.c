@@ -82,10 +82,7 @@ MU_SCALAR(order_scalar)
     return key->failed ? mu_fail_memory(err, "putting values in order") : MUSTER_OK;
 }
 
-const mu_func mu_func_order = {.name = "order",
-                               .params = "a*",
-                               .result = ' ',
-                               .flags = MU_FUNC_NULLS,
-                               .scalar = order_scalar};
+const mu_func mu_func_order = {
+    .name = "order", .params = "a*", .result = ' ', .flags = MU_FUNC_NULLS, .scalar = order_scalar};
 const mu_func mu_func_order_strict = {
     .name = "order", .params = "a*", .result = ' ', .scalar = order_scalar};

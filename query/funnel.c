@@ -355,7 +355,7 @@ static bool by_before(const mu_funnel *funnel, int64_t a, int64_t b)
 /* Whether the customer's chain could begin with an event of this mask at row `first`, the first of
  * its time: from there, going as far as each group allows is as good as anything. */
 static muster_status find_beginning(mu_funnel *funnel, uint32_t first, uint32_t end, uint64_t mask,
-                               bool *can, muster_error *err)
+                                    bool *can, muster_error *err)
 {
     const mu_events *events = &funnel->events;
     uint32_t depth = 1;

@@ -87,8 +87,8 @@ static bool is_over(const mu_indexed_options *options, const mu_expr *conjunct, 
 
 bool mu_indexed_column(const mu_indexed_options *options, uint32_t column)
 {
-    bool all = options->condition_count > 0 &&
-               mu_role_is_indexed(options->table->columns[column].role);
+    bool all =
+        options->condition_count > 0 && mu_role_is_indexed(options->table->columns[column].role);
 
     for (uint32_t c = 0; all && c < options->condition_count; c++) {
         const mu_expr *const *conjuncts = conjuncts_of(&options->conditions[c]);

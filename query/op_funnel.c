@@ -124,8 +124,7 @@ static muster_status count_stripe(void *context, uint32_t worker, uint64_t strip
 
 static mu_value by_value(const counter *c, const tally *t)
 {
-    return c->plan->by ? mu_funnel_by(c->funnel, t->by)
-                       : mu_value_null((mu_type){.kind = MU_NULL});
+    return c->plan->by ? mu_funnel_by(c->funnel, t->by) : mu_value_null((mu_type){.kind = MU_NULL});
 }
 
 enum {
@@ -217,8 +216,7 @@ static muster_status add_sorted(const counter *counters, const mu_rowset *listed
             ended[k] += t->ended[k];
         }
         if (i + 1 < count) {
-            const mu_value next =
-                mu_rowset_value(listed, MU_PLACE_ROW(items[i + 1].place), VALUE);
+            const mu_value next = mu_rowset_value(listed, MU_PLACE_ROW(items[i + 1].place), VALUE);
             if (same_value(&by, &next)) {
                 continue;
             }

@@ -281,8 +281,8 @@ muster_status mu_run_retention(mu_exec *exec, const mu_plan *plan, mu_rowset *ou
     for (uint32_t w = 0; w < workers; w++) {
         counters[w] = (counter){.exec = exec, .plan = retention, .line = &line};
     }
-    status = run(exec, counters, workers,
-                 retention->as_of_given ? retention->as_of_us : newest_us, out, err);
+    status = run(exec, counters, workers, retention->as_of_given ? retention->as_of_us : newest_us,
+                 out, err);
 fail:
     for (uint32_t w = 0; w < workers; w++) {
         counter_deinit(&counters[w]);

@@ -92,28 +92,12 @@ muster_status mu_bind_arguments(const char *function, const mu_ast_items *operan
     return MUSTER_OK;
 }
 
-static bool same_call(const mu_agg_call *a, const mu_agg_call *b)
-{
-    if (a->agg != b->agg || a->distinct != b->distinct || a->arg_count != b->arg_count ||
-        !a->filter != !b->filter || !a->order != !b->order || a->descending != b->descending ||
-        a->nulls_first != b->nulls_first || (a->order && !mu_expr_equal(a->order, b->order)) ||
-        (a->filter && !mu_expr_equal(a->filter, b->filter))) {
-        return false;
-    }
-    for (uint32_t i = 0; i < a->arg_count; i++) {
-        if (!mu_expr_equal(a->args[i], b->args[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The number of the call among those of the query; the same call is made once. */
 static muster_status add_call(const mu_scope *scope, mu_calls *calls, const mu_agg_call *call,
                               uint32_t *index, muster_error *err)
 {
     for (uint32_t i = 0; i < calls->count; i++) {
-        if (same_call(&calls->data[i], call)) {
+        if (mu_agg_call_equal(&calls->data[i], call)) {
             *index = i;
             return MUSTER_OK;
         }
