@@ -43,12 +43,15 @@ static void append_conjuncts(mu_conjuncts *all, const mu_expr *condition)
 muster_status mu_conjuncts_add(const mu_scope *scope, mu_conjuncts *all, const mu_expr *condition,
                                muster_error *err)
 {
-    const uint32_t before = all->count;
+    const uint32_t wanted = all->count + count_conjuncts(condition);
     const mu_expr *const *old = all->list;
 
-    MU_ARENA_TRY(all->list, scope->arena, before + count_conjuncts(condition), err);
-    for (uint32_t i = 0; i < before; i++) {
-        all->list[i] = old[i];
+    if (wanted > all->capacity) {
+        all->capacity = wanted > 2 * all->count ? wanted : 2 * all->count;
+        MU_ARENA_TRY(all->list, scope->arena, all->capacity, err);
+        for (uint32_t i = 0; i < all->count; i++) {
+            all->list[i] = old[i];
+        }
     }
     append_conjuncts(all, condition);
     return MUSTER_OK;

@@ -8,7 +8,7 @@
 
 /* Conditions on their way down, over the output of the node they are handed to. */
 typedef struct mu_conjuncts {
-    uint32_t count;
+    uint32_t count, capacity;
     const mu_expr **list;
 } mu_conjuncts;
 
