@@ -58,11 +58,9 @@ static muster_status open_room(mu_eval *eval, mu_eval_node *node, muster_error *
 
 static muster_status open_set(mu_eval *eval, mu_eval_node *node, muster_error *err)
 {
-    node->set_stripe = UINT32_MAX;
-    node->set_bits = MU_NEW_ARRAY(&eval->arena, uint64_t, MU_STRIPE_WORDS);
-    if (!node->set_bits) {
-        return fail_memory(err);
-    }
+    const uint32_t stripes = mu_snapshot_stripes(mu_exec_snapshot(eval->exec));
+
+    MU_ARENA_TRY(node->set_bits, &eval->arena, stripes, err);
     return mu_set_open(eval->exec, node->expr->set, &node->runner, err);
 }
 

@@ -28,8 +28,7 @@ struct mu_eval_node {
     mu_set_runner *runner;  /* IN_SET */
     mu_lookup_probe *probe; /* LOOKUP */
     const mu_lookup_table *table;
-    uint64_t *set_bits;     /* of stripe `set_stripe` */
-    uint32_t set_stripe;    /* UINT32_MAX: of none yet */
+    uint64_t **set_bits;    /* by stripe; NULL: not run yet */
     mu_eval_tables *tables; /* NULL: the node is run on rows, never on dictionaries */
 };
 
