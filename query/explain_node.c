@@ -22,13 +22,18 @@ static void put(mu_writer *out, const char *text)
 
 static void MU_PRINTF(2, 3) putf(mu_writer *out, const char *format, ...)
 {
-    char line[256];
-    va_list args;
+    va_list args, again;
 
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    va_copy(again, args);
+    const size_t size = (size_t)vsnprintf(NULL, 0, format, args) + 1; /* with the NUL */
+    char *room = (char *)mu_write_room(out, size);
+    if (room) {
+        vsnprintf(room, size, format, again);
+        out->size--;
+    }
+    va_end(again);
     va_end(args);
-    put(out, line);
 }
 
 static void put_count(mu_writer *out, uint64_t count, const char *what)
@@ -238,7 +243,16 @@ static void put_window_call(mu_writer *out, const mu_plan *plan, const mu_window
             put(out, plan->columns[call->columns[i]].name);
         }
     }
+    if (call->order != MU_NO_COLUMN) {
+        put(out, " by ");
+        put(out, plan->columns[call->order].name);
+        put(out, call->agg.descending ? " descending" : "");
+    }
     put(out, ")");
+    if (call->filter != MU_NO_COLUMN) {
+        put(out, " where ");
+        put(out, plan->columns[call->filter].name);
+    }
 }
 
 static void put_window(const mu_explainer *p, const mu_plan *plan)

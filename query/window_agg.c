@@ -187,8 +187,8 @@ static muster_status run_whole(aggregation *a, muster_error *err)
         MU_TRY(put_new(a, first, group, err));
         for (uint64_t row = first + 1; row < end; row++) {
             MU_TRY(put_again(a, row, err));
+            MU_TRY(mu_window_check(task, 1, err));
         }
-        MU_TRY(mu_window_check(task, end - first, err));
         first = end;
     }
     assert(group == count);
