@@ -275,7 +275,8 @@ static double between_doubles(double low, double high, double part)
 {
     return low == high || part == 0
                ? low
-               : (double)((long double)low + ((long double)high - (long double)low) * part);
+               : (double)((long double)low +
+                          ((long double)high - (long double)low) * (long double)part);
 }
 
 static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_value *out,
