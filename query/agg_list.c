@@ -303,7 +303,8 @@ static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_v
         out->f64 = between(low, high, part) / (double)mu_ten_to[scale];
     } else {
         const uint64_t distance = (uint64_t)high - (uint64_t)low;
-        out->i64 = low + (int64_t)llround((double)distance * part);
+        const long double more = roundl((long double)distance * (long double)part);
+        out->i64 = (int64_t)((uint64_t)low + (uint64_t)more);
     }
     return MUSTER_OK;
 }
