@@ -57,6 +57,7 @@ static muster_status sort_halves(const mu_sort *sort, mu_sort_item *items, mu_so
         insert_each(sort, items, count, level);
         return MUSTER_OK;
     }
+    MU_TRY(mu_exec_check(sort->exec, err));
     MU_TRY(sort_halves(sort, items, spare, half, level, err));
     MU_TRY(sort_halves(sort, items + half, spare, count - half, level, err));
     if (!comes_before(sort, &items[half], &items[half - 1], level)) {
@@ -143,8 +144,10 @@ static muster_status sort_equal(const mu_sort *sort, mu_sort_item *items, mu_sor
     if (count <= FEW_ROWS || sort->levels[level].texts) {
         return sort_halves(sort, items, spare, count, level, err);
     }
-    MU_TRY(mu_exec_check(sort->exec, err));
     for (size_t i = 0; i < count; i++) {
+        if (i % ROWS_PER_CHECK == 0) {
+            MU_TRY(mu_exec_check(sort->exec, err));
+        }
         items[i].word = mu_sort_word(sort, level, items[i].place);
     }
     MU_TRY(sort_words(sort, items, spare, count, level + 1, err));
