@@ -19,7 +19,9 @@ typedef struct mu_eval_tables mu_eval_tables;
 struct mu_eval_node {
     const mu_expr *expr;
     mu_eval_node *args; /* mu_eval_arg_count() of them */
-    mu_vector *vectors; /* what the arguments gave; the vector of a constant */
+    mu_vector *vectors; /* what the arguments gave; the vector of a constant, which has room for it
+                           once it was asked for: most are read by kernels from the expression */
+    bool takes_months;  /* of a constant: the call above finds its months in the expression */
     mu_value *values;   /* room for the arguments of one row */
     void *data;         /* of the result: MU_BATCH_ROWS values */
     uint64_t *valid;

@@ -121,7 +121,7 @@ TEST(many_conditions_above_a_query_need_little_memory)
     muster *db = open_rows();
 
     assert_ok(muster_set_threads(db, 1, &test_error));
-    assert_ok(run(db, "SET memory_limit = '450MB'", &answer));
+    assert_ok(run(db, "SET memory_limit = '300MB'", &answer));
     assert_ok(run(db, sql, &answer));
     assert_int_equal(answer, 0);
     mu_mem_free(sql);
