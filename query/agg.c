@@ -251,6 +251,36 @@ muster_status mu_agg_call_make(const mu_scope *scope, const char *name, const mu
     return MUSTER_OK;
 }
 
+void mu_agg_call_columns(const mu_agg_call *call, uint64_t *used)
+{
+    for (uint32_t i = 0; i < call->arg_count; i++) {
+        mu_expr_columns(call->args[i], used);
+    }
+    if (call->filter) {
+        mu_expr_columns(call->filter, used);
+    }
+    if (call->order) {
+        mu_expr_columns(call->order, used);
+    }
+}
+
+static bool same_expr(const mu_expr *a, const mu_expr *b)
+{
+    return a && b ? mu_expr_equal(a, b) : a == b;
+}
+
+bool mu_agg_call_equal(const mu_agg_call *a, const mu_agg_call *b)
+{
+    bool same = a->agg == b->agg && a->distinct == b->distinct && a->arg_count == b->arg_count &&
+                a->descending == b->descending && a->nulls_first == b->nulls_first &&
+                same_expr(a->filter, b->filter) && same_expr(a->order, b->order);
+
+    for (uint32_t i = 0; same && i < a->arg_count; i++) {
+        same = mu_expr_equal(a->args[i], b->args[i]);
+    }
+    return same;
+}
+
 /* States. */
 
 static muster_status fail_memory(muster_error *err)
@@ -451,11 +481,9 @@ muster_status mu_agg_bits(mu_agg_states *states, const mu_value *value, int64_t 
     case MU_FORM_I64:
         *out = value->i64;
         break;
-    case MU_FORM_F64: {
-        const double positive = value->f64 == 0 ? 0 : value->f64;
-        memcpy(out, &positive, sizeof positive);
+    case MU_FORM_F64:
+        *out = (int64_t)mu_double_word(value->f64);
         break;
-    }
     case MU_FORM_CODE:
         if (!mu_dict_builder_add(&states->texts, value->text, &code)) {
             return fail_memory(err);

@@ -42,6 +42,11 @@ bool mu_agg_needs_order(
     const char *name); /* first, last: the binder passes the TIME column as `order` */
 bool mu_agg_may_order(const char *name); /* these and string_agg: it may have an ORDER BY */
 
+/* Marks in `used` (a bitmap) the input columns that the call reads. */
+void mu_agg_call_columns(const mu_agg_call *call, uint64_t *used);
+/* The same call of the same expressions. */
+bool mu_agg_call_equal(const mu_agg_call *a, const mu_agg_call *b);
+
 /* The states of one call, for groups 0 ... n - 1. One thread. */
 typedef struct mu_agg_states mu_agg_states;
 muster_status mu_agg_open(const mu_agg_call *call, mu_agg_states **out, muster_error *err);

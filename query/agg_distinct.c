@@ -41,9 +41,15 @@ void mu_agg_distinct_close(mu_agg_distinct *distinct)
     mu_mem_free(distinct);
 }
 
+/* A table far too large for what was in it goes: emptying it each time would cost more than that.
+ */
 void mu_agg_distinct_reset(mu_agg_distinct *distinct)
 {
-    if (distinct->slot_count > 0) {
+    if (distinct->count < distinct->slot_count / 16) {
+        mu_mem_free(distinct->slots);
+        mu_mem_free(distinct->used);
+        *distinct = (mu_agg_distinct){0};
+    } else if (distinct->slot_count > 0) {
         memset(distinct->used, 0, distinct->slot_count);
     }
     distinct->count = 0;

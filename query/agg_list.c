@@ -37,14 +37,32 @@ static muster_status add_item(mu_agg_states *states, mu_agg_item item, muster_er
     return MUSTER_OK;
 }
 
+/* The bits of a double as a number that rises with it, NaN being the largest, and back; those of
+ * other types are such numbers, or codes. */
+static int64_t rising(mu_type type, int64_t bits)
+{
+    return type.kind == MU_DOUBLE && bits < 0 ? bits ^ INT64_MAX : bits;
+}
+
+static mu_value value_of(const mu_agg_states *states, mu_type type, int64_t number)
+{
+    return mu_agg_value(states, type, rising(type, number));
+}
+
+static muster_status add_value(mu_agg_states *states, uint32_t group, const mu_value *value,
+                               muster_error *err)
+{
+    int64_t bits;
+
+    MU_TRY(mu_agg_bits(states, value, &bits, err));
+    return add_item(states, (mu_agg_item){.bits = rising(value->type, bits), .group = group}, err);
+}
+
 static muster_status list_update(mu_agg_states *states, const mu_agg_rows *rows, muster_error *err)
 {
     MU_FOR_EACH_LIVE(row, rows) {
         const mu_value value = mu_vector_value(&rows->args[0], row);
-        int64_t bits;
-        MU_TRY(mu_agg_bits(states, &value, &bits, err));
-        MU_TRY(
-            add_item(states, (mu_agg_item){.bits = bits, .group = mu_agg_group(rows, row)}, err));
+        MU_TRY(add_value(states, mu_agg_group(rows, row), &value, err));
     }
     return MUSTER_OK;
 }
@@ -54,19 +72,18 @@ static muster_status list_merge(mu_agg_states *states, const mu_agg_states *from
 {
     for (size_t i = 0; i < from->item_count; i++) {
         const mu_agg_item *item = &from->items[i];
-        int64_t bits;
         if (mu_stopped_at(i)) {
             return fail_memory(err);
         }
         if (item->group < groups) {
-            MU_TRY(mu_agg_move(states, from, states->arg_type, item->bits, &bits, err));
-            MU_TRY(add_item(states, (mu_agg_item){.bits = bits, .group = map[item->group]}, err));
+            const mu_value value = value_of(from, states->arg_type, item->bits);
+            MU_TRY(add_value(states, map[item->group], &value, err));
         }
     }
     return MUSTER_OK;
 }
 
-/* Sorting. Doubles are compared as such, texts by their rank. */
+/* Sorting. Texts go by their rank. */
 
 typedef int compare(const mu_agg_states *states, const mu_agg_item *x, const mu_agg_item *y);
 
@@ -77,22 +94,6 @@ static int compare_items(const mu_agg_states *states, const mu_agg_item *x, cons
         return x->group < y->group ? -1 : 1;
     }
     return (x->bits > y->bits) - (x->bits < y->bits);
-}
-
-static double to_double(int64_t bits)
-{
-    double value;
-
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static int compare_double_items(const mu_agg_states *states, const mu_agg_item *x,
-                                const mu_agg_item *y)
-{
-    const double p = to_double(x->bits), q = to_double(y->bits);
-
-    return x->group != y->group || p == q ? compare_items(states, x, y) : (p > q) - (p < q);
 }
 
 /* The texts of string_agg: by their keys, then by themselves. */
@@ -109,9 +110,7 @@ static int compare_keyed_items(const mu_agg_states *states, const mu_agg_item *x
         order = (int)x->no_key - (int)y->no_key;
         order = call->nulls_first ? -order : order;
     } else {
-        order = call->order && call->order->type.kind == MU_DOUBLE
-                    ? compare_double_items(states, x, y)
-                    : compare_items(states, x, y);
+        order = compare_items(states, x, y);
         order = call->descending ? -order : order;
     }
     return order != 0 ? order : (x->code > y->code) - (x->code < y->code);
@@ -208,27 +207,27 @@ static bool put_in_order(mu_agg_states *states, compare *order)
 
 static muster_status sort_items(mu_agg_states *states, muster_error *err)
 {
-    const mu_form form = mu_type_form(states->arg_type);
-
     if (states->starts) {
         return MUSTER_OK;
     }
-    if (form == MU_FORM_CODE && states->item_count > 0) {
+    if (mu_type_form(states->arg_type) == MU_FORM_CODE && states->item_count > 0) {
         MU_TRY(rank_texts(states, err));
     }
     size_t *starts = mu_mem_zalloc_array((size_t)states->groups + 1, sizeof *starts);
     if (!starts) {
         return fail_memory(err);
     }
-    compare *const order = states->call->agg->may_order ? compare_keyed_items
-                           : form == MU_FORM_F64        ? compare_double_items
-                                                        : compare_items;
+    compare *const order = states->call->agg->may_order ? compare_keyed_items : compare_items;
     if (states->item_count > 0 && !put_in_order(states, order)) {
         mu_mem_free(starts);
         return fail_memory(err);
     }
     for (size_t i = 0; i < states->item_count; i++) {
         assert(states->items[i].group < states->groups);
+        if (mu_stopped_at(i)) {
+            mu_mem_free(starts);
+            return fail_memory(err);
+        }
         starts[states->items[i].group + 1] = i + 1;
     }
     for (uint32_t g = 0; g < states->groups; g++) { /* groups without values */
@@ -271,6 +270,15 @@ static double between(int64_t low, int64_t high, double part)
     return (double)((long double)low + (long double)distance * (long double)part);
 }
 
+/* Between two doubles, of which the second may be infinite and not be wanted at all. */
+static double between_doubles(double low, double high, double part)
+{
+    return low == high || part == 0
+               ? low
+               : (double)((long double)low +
+                          ((long double)high - (long double)low) * (long double)part);
+}
+
 static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                      muster_error *err)
 {
@@ -288,14 +296,15 @@ static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_v
     const int64_t high = states->items[first + (at + 1 < count ? at + 1 : at)].bits;
 
     if (states->arg_type.kind == MU_DOUBLE) {
-        const double a = to_double(low), b = to_double(high);
-        out->f64 = a == b ? a : a + (b - a) * part;
+        out->f64 = between_doubles(value_of(states, states->arg_type, low).f64,
+                                   value_of(states, states->arg_type, high).f64, part);
     } else if (out->type.kind == MU_DOUBLE) {
         const unsigned scale = states->arg_type.kind == MU_DECIMAL ? states->arg_type.scale : 0;
         out->f64 = between(low, high, part) / (double)mu_ten_to[scale];
     } else {
         const uint64_t distance = (uint64_t)high - (uint64_t)low;
-        out->i64 = low + (int64_t)llround((double)distance * part);
+        const long double more = roundl((long double)distance * (long double)part);
+        out->i64 = (int64_t)((uint64_t)low + (uint64_t)more);
     }
     return MUSTER_OK;
 }
@@ -312,7 +321,7 @@ static muster_status disc_result(mu_agg_states *states, uint32_t group, mu_value
     const double place = ceil(fraction_of(states->call) * (double)count);
     const size_t at = place < 1 ? 0 : (size_t)place < count ? (size_t)place - 1 : count - 1;
     const size_t item = first + (states->call->descending ? count - 1 - at : at);
-    *out = mu_agg_value(states, out->type, states->items[item].bits);
+    *out = value_of(states, out->type, states->items[item].bits);
     return MUSTER_OK;
 }
 
@@ -325,6 +334,9 @@ static muster_status mode_result(mu_agg_states *states, uint32_t group, mu_value
     MU_TRY(sort_items(states, err));
     const size_t end = states->starts[group + 1];
     for (size_t first = states->starts[group], next; first < end; first = next) {
+        if (mu_stopped_at(first)) {
+            return fail_memory(err);
+        }
         for (next = first + 1; next < end && states->items[next].bits == states->items[first].bits;
              next++) {
         }
@@ -333,7 +345,7 @@ static muster_status mode_result(mu_agg_states *states, uint32_t group, mu_value
             best_count = next - first;
         }
     }
-    *out = best_count > 0 ? mu_agg_value(states, out->type, states->items[best].bits)
+    *out = best_count > 0 ? value_of(states, out->type, states->items[best].bits)
                           : mu_value_null(out->type);
     return MUSTER_OK;
 }
@@ -369,6 +381,7 @@ static muster_status add_text(mu_agg_states *states, uint32_t group, mu_text tex
     item.code = (uint32_t)code & INT32_MAX;
     if (key && !key->null) {
         MU_TRY(mu_agg_bits(states, key, &item.bits, err));
+        item.bits = rising(key->type, item.bits);
     }
     return add_item(states, item, err);
 }
@@ -399,7 +412,7 @@ static muster_status string_merge(mu_agg_states *states, const mu_agg_states *fr
         const mu_text text = mu_dict_text(&from->texts.dict, item->code);
         mu_value key = mu_value_null(states->key_type);
         if (states->call->order && !item->no_key) {
-            key = mu_agg_value(from, states->key_type, item->bits);
+            key = value_of(from, states->key_type, item->bits);
         }
         if (item->group < groups) {
             MU_TRY(

@@ -13,7 +13,8 @@
 
 /* Values of a group, by the bits of mu_agg_bits(). */
 typedef struct mu_agg_item {
-    int64_t bits; /* string_agg: of what the texts are ordered by */
+    int64_t bits; /* in the lists of agg_list.c as numbers that rise with the value; string_agg: of
+                     what the texts are ordered by */
     uint32_t group;
     uint32_t code : 31;  /* string_agg: of the text */
     uint32_t no_key : 1; /* string_agg: what it is to be ordered by is NULL */
@@ -79,7 +80,7 @@ static inline uint32_t mu_agg_group(const mu_agg_rows *rows, uint32_t row)
     return rows->groups ? rows->groups[row] : 0;
 }
 
-/* A value as 64 bits: of a double its bits (-0 as 0), of a text its code in `texts`. */
+/* A value as 64 bits: of a double its word (func.h), of a text its code in `texts`. */
 muster_status mu_agg_bits(mu_agg_states *states, const mu_value *value, int64_t *out,
                           muster_error *err);
 mu_value mu_agg_value(const mu_agg_states *states, mu_type type, int64_t bits);

@@ -22,8 +22,7 @@ typedef struct mu_behaviour {
     mu_exec *exec;
     const mu_behaviour_plan *plan;
     int64_t as_of_us;         /* given, or the newest event of the table */
-    mu_event_options reading; /* what is read: the plan's conditions and values, of all events that
-                                 the range admits, until `open` says otherwise */
+    mu_event_options reading; /* what is read, before `open`: mu_behaviour_reading() */
     mu_event_reader *reader;  /* opened after `open` */
     mu_events events;         /* of the stripe */
     void *state;              /* the class's; zeroed at first */
@@ -37,6 +36,9 @@ struct mu_behaviour_class {
     const char *name;  /* as in SQL, for EXPLAIN */
     size_t state_size; /* bytes */
     /* All but `customer` may be NULL. */
+    /* Says where what is read is not just what the range admits: later events may follow the first.
+     */
+    void (*reading)(const mu_behaviour_plan *plan, mu_event_options *reading);
     muster_status (*open)(mu_behaviour *b, muster_error *err);
     /* Gives the rows of customer i of the stripe; each is asked about once, in order. */
     muster_status (*customer)(mu_behaviour *b, uint32_t i, muster_error *err);
@@ -44,6 +46,10 @@ struct mu_behaviour_class {
     muster_status (*stripe)(mu_behaviour *b, muster_error *err);
     void (*close)(mu_behaviour *b); /* what `state` points to */
 };
+
+/* What a behaviour reads: the plan's conditions and values, of all events that its range admits, or
+ * as its class says. */
+mu_event_options mu_behaviour_reading(const mu_behaviour_plan *plan);
 
 /* A new row, whose first words, those of the class's own columns, are to be filled in; the others
  * are the values of `event`, by its number in the stripe. NULL when out of memory. Good until the

@@ -44,19 +44,6 @@ static bool can_compute(const mu_scope *scope, const mu_expr *key)
     return key->kind != MU_EXPR_COLUMN && rising_column(scope, key) != MU_NO_COLUMN;
 }
 
-static void mark_call(const mu_agg_call *call, uint64_t *used)
-{
-    for (uint32_t i = 0; i < call->arg_count; i++) {
-        mu_expr_columns(call->args[i], used);
-    }
-    if (call->filter) {
-        mu_expr_columns(call->filter, used);
-    }
-    if (call->order) {
-        mu_expr_columns(call->order, used);
-    }
-}
-
 /* Bits of the columns that only computed keys read. */
 static muster_status find_unread(const mu_scope *scope, const mu_plan *group, const uint64_t **out,
                                  muster_error *err)
@@ -72,7 +59,7 @@ static muster_status find_unread(const mu_scope *scope, const mu_plan *group, co
         }
     }
     for (uint32_t i = 0; i < group->group.call_count; i++) {
-        mark_call(&group->group.calls[i], used);
+        mu_agg_call_columns(&group->group.calls[i], used);
     }
     for (uint32_t k = 0; k < group->group.key_count; k++) {
         const mu_expr *key = group->group.keys[k];

@@ -21,16 +21,15 @@ static muster_status fail_memory(muster_error *err)
 
 /* Fills the room with one value. Who takes months finds them in the expression: vectors have none.
  */
-static muster_status fill_constant(mu_eval_node *node, bool takes_months, muster_error *err)
+static muster_status fill_constant(mu_eval_node *node, muster_error *err)
 {
     mu_value constant = node->expr->value;
     const mu_value *value = &constant;
     uint64_t all[MU_BATCH_WORDS];
 
-    if (takes_months) {
+    if (node->takes_months) {
         constant.months = 0;
     }
-
     mu_bits_fill(all, MU_BATCH_ROWS, MU_BATCH_WORDS);
     mu_eval_clear(node, all);
     for (uint32_t row = 0; row < MU_BATCH_ROWS; row++) {
@@ -58,16 +57,14 @@ static muster_status open_room(mu_eval *eval, mu_eval_node *node, muster_error *
 
 static muster_status open_set(mu_eval *eval, mu_eval_node *node, muster_error *err)
 {
-    node->set_stripe = UINT32_MAX;
-    node->set_bits = MU_NEW_ARRAY(&eval->arena, uint64_t, MU_STRIPE_WORDS);
-    if (!node->set_bits) {
-        return fail_memory(err);
-    }
+    const uint32_t stripes = mu_snapshot_stripes(mu_exec_snapshot(eval->exec));
+
+    MU_ARENA_TRY(node->set_bits, &eval->arena, stripes, err);
     return mu_set_open(eval->exec, node->expr->set, &node->runner, err);
 }
 
-/* A column needs no room. `lifted`: an expression above is looked up by code already. `above` is
- * the one that has it as an argument, NULL at the root. */
+/* A column needs no room, and a constant perhaps. `lifted`: an expression above is looked up by
+ * code already. `above` is the one that has it as an argument, NULL at the root. */
 static muster_status open_node(mu_eval *eval, const mu_expr *expr, const mu_expr *above,
                                bool lifted, mu_eval_node *node, muster_error *err)
 {
@@ -75,12 +72,12 @@ static muster_status open_node(mu_eval *eval, const mu_expr *expr, const mu_expr
     if (expr->kind == MU_EXPR_COLUMN) {
         return MUSTER_OK;
     }
-    MU_TRY(open_room(eval, node, err));
     if (expr->kind == MU_EXPR_CONST) {
-        const bool takes_months =
+        node->takes_months =
             above && above->kind == MU_EXPR_CALL && (above->func->flags & MU_FUNC_MONTHS);
-        return fill_constant(node, takes_months, err);
+        return MUSTER_OK;
     }
+    MU_TRY(open_room(eval, node, err));
     if (!lifted && mu_eval_text_column(expr) != MU_NO_COLUMN) {
         MU_TRY(mu_eval_tables_open(node, &node->tables, err));
         lifted = true;
@@ -171,13 +168,27 @@ mu_vector mu_eval_node_result(mu_eval_node *node)
                        .dict = text ? &node->texts.dict : NULL};
 }
 
+static muster_status run_constant(mu_eval *eval, mu_eval_node *node, mu_vector *out,
+                                  muster_error *err)
+{
+    if (!node->vectors) {
+        MU_TRY(open_room(eval, node, err));
+        const muster_status status = fill_constant(node, err);
+        if (status != MUSTER_OK) {
+            node->vectors = NULL; /* it is not there */
+            return status;
+        }
+    }
+    *out = *node->vectors;
+    return MUSTER_OK;
+}
+
 muster_status mu_eval_node_run_rows(mu_eval *eval, mu_eval_node *node, const mu_batch *batch,
                                     const uint64_t *live, mu_vector *out, muster_error *err)
 {
     switch (node->expr->kind) {
     case MU_EXPR_CONST:
-        *out = *node->vectors;
-        return MUSTER_OK;
+        return run_constant(eval, node, out, err);
     case MU_EXPR_COLUMN:
         assert(node->expr->column < batch->column_count);
         *out = batch->columns[node->expr->column];

@@ -3,6 +3,7 @@
  */
 #include "query/eval_node.h"
 
+#include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
 #include "storage/value.h"
 
@@ -55,6 +56,11 @@ muster_status mu_eval_store(mu_eval_node *node, uint32_t row, const mu_value *va
     return MUSTER_OK;
 }
 
+static muster_status fail_memory(muster_error *err)
+{
+    return mu_fail_memory(err, "computing values");
+}
+
 static muster_status call_row(mu_eval *eval, mu_eval_node *node, uint32_t row, muster_error *err)
 {
     const mu_expr *expr = node->expr;
@@ -80,6 +86,9 @@ static muster_status call_rows(mu_eval *eval, mu_eval_node *node, uint32_t rows,
     const mu_rows reached = {rows, live};
 
     MU_FOR_EACH_LIVE(row, &reached) {
+        if (mu_stopped()) { /* a text may be long */
+            return fail_memory(err);
+        }
         MU_TRY(call_row(eval, node, row, err));
     }
     return MUSTER_OK;
@@ -98,6 +107,9 @@ muster_status mu_eval_call(mu_eval *eval, mu_eval_node *node, const mu_batch *ba
     uint64_t reached[MU_BATCH_WORDS] = {0};
     muster_status status;
 
+    if (mu_stopped()) { /* there may be many calls, or batches of a dictionary */
+        return fail_memory(err);
+    }
     memcpy(reached, live, words * sizeof *live);
     for (uint32_t i = 0; i < mu_eval_arg_count(expr); i++) {
         MU_TRY(mu_eval_node_run(eval, &node->args[i], batch, live, &node->vectors[i], err));

@@ -152,14 +152,18 @@ static bool first_row(const uint64_t *live, uint32_t rows, uint32_t *out)
     return false;
 }
 
-static muster_status load_stripe(mu_eval_node *node, uint32_t stripe, muster_error *err)
+/* The members in a stripe, which is run once: rows of a rowset may come to it in every batch. */
+static muster_status load_stripe(mu_eval *eval, mu_eval_node *node, uint32_t stripe,
+                                 muster_error *err)
 {
-    if (node->set_stripe == stripe) {
+    uint64_t *bits;
+
+    if (node->set_bits[stripe]) {
         return MUSTER_OK;
     }
-    node->set_stripe = UINT32_MAX; /* should it fail */
-    MU_TRY(mu_set_run(node->runner, stripe, node->set_bits, err));
-    node->set_stripe = stripe;
+    MU_ARENA_TRY(bits, &eval->arena, MU_STRIPE_WORDS, err);
+    MU_TRY(mu_set_run(node->runner, stripe, bits, err));
+    node->set_bits[stripe] = bits;
     return MUSTER_OK;
 }
 
@@ -186,8 +190,8 @@ muster_status mu_eval_in_set(mu_eval *eval, mu_eval_node *node, const mu_batch *
         if (ordinals[row] == MU_NO_CUSTOMER) {
             continue; /* a constant that is no one */
         }
-        MU_TRY(load_stripe(node, stripe, err));
-        mu_k()->filter_stripe_set(ordinals, node->set_bits, here, words);
+        MU_TRY(load_stripe(eval, node, stripe, err));
+        mu_k()->filter_stripe_set(ordinals, node->set_bits[stripe], here, words);
         mu_k()->or_bits(node->data, here, words);
     }
     *out = mu_eval_node_result(node);

@@ -19,7 +19,9 @@ typedef struct mu_eval_tables mu_eval_tables;
 struct mu_eval_node {
     const mu_expr *expr;
     mu_eval_node *args; /* mu_eval_arg_count() of them */
-    mu_vector *vectors; /* what the arguments gave; the vector of a constant */
+    mu_vector *vectors; /* what the arguments gave; the vector of a constant, which has room for it
+                           once it was asked for: most are read by kernels from the expression */
+    bool takes_months;  /* of a constant: the call above finds its months in the expression */
     mu_value *values;   /* room for the arguments of one row */
     void *data;         /* of the result: MU_BATCH_ROWS values */
     uint64_t *valid;
@@ -28,8 +30,7 @@ struct mu_eval_node {
     mu_set_runner *runner;  /* IN_SET */
     mu_lookup_probe *probe; /* LOOKUP */
     const mu_lookup_table *table;
-    uint64_t *set_bits;     /* of stripe `set_stripe` */
-    uint32_t set_stripe;    /* UINT32_MAX: of none yet */
+    uint64_t **set_bits;    /* by stripe; NULL: not run yet */
     mu_eval_tables *tables; /* NULL: the node is run on rows, never on dictionaries */
 };
 

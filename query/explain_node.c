@@ -4,6 +4,7 @@
 #include "query/explain.h"
 
 #include "query/behaviour.h"
+#include "query/funnel.h"
 #include "query/indexed.h"
 #include "query/optimize.h"
 #include "query/set.h"
@@ -22,13 +23,18 @@ static void put(mu_writer *out, const char *text)
 
 static void MU_PRINTF(2, 3) putf(mu_writer *out, const char *format, ...)
 {
-    char line[256];
-    va_list args;
+    va_list args, again;
 
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    va_copy(again, args);
+    const size_t size = (size_t)vsnprintf(NULL, 0, format, args) + 1; /* with the NUL */
+    char *room = (char *)mu_write_room(out, size);
+    if (room) {
+        vsnprintf(room, size, format, again);
+        out->size--;
+    }
+    va_end(again);
     va_end(args);
-    put(out, line);
 }
 
 static void put_count(mu_writer *out, uint64_t count, const char *what)
@@ -58,31 +64,38 @@ static void put_range(mu_writer *out, const mu_zone *zone, int64_t since_us, int
     }
 }
 
-/* How many rows of how many segments the range leaves, and what the planner thinks comes of them.
- */
-static void put_size(const mu_explainer *p, const mu_plan *plan)
+/* How many rows of how many segments of the table the range leaves. */
+static void put_segments(const mu_explainer *p, const mu_table *table, bool bounded,
+                         int64_t since_us, int64_t until_us)
 {
     const mu_snapshot *snapshot = p->scope->snapshot;
-    const mu_table *table = plan->scan.table;
     const uint32_t count = mu_snapshot_segment_count(snapshot, table->id);
     uint32_t kept = 0;
     uint64_t rows = 0;
 
     for (uint32_t i = 0; i < count; i++) {
         const mu_segment_info *info = mu_snapshot_segment_info(snapshot, table->id, i);
-        if (!plan->scan.bounded || mu_times_meet(info->min_time_us, info->max_time_us,
-                                                 plan->scan.since_us, plan->scan.until_us)) {
+        if (!bounded || mu_times_meet(info->min_time_us, info->max_time_us, since_us, until_us)) {
             kept++;
             rows += info->rows - info->masked_rows;
         }
     }
     put(p->out, "; ");
+    put_count(p->out, rows, "row");
+    putf(p->out, " in %" PRIu32 " of ", kept);
+    put_count(p->out, count, "segment");
+}
+
+/* How many rows there are, and what the planner thinks comes of them. */
+static void put_size(const mu_explainer *p, const mu_plan *plan)
+{
+    const mu_table *table = plan->scan.table;
+
     if (table->id == MU_CUSTOMERS_TABLE) {
-        put_count(p->out, mu_snapshot_rows(snapshot, table->id), "customer");
+        put(p->out, "; ");
+        put_count(p->out, mu_snapshot_rows(p->scope->snapshot, table->id), "customer");
     } else {
-        put_count(p->out, rows, "row");
-        putf(p->out, " in %" PRIu32 " of ", kept);
-        put_count(p->out, count, "segment");
+        put_segments(p, table, plan->scan.bounded, plan->scan.since_us, plan->scan.until_us);
     }
     if (plan->scan.set || plan->scan.filter) {
         putf(p->out, ", about %.0f expected", ceil(mu_plan_rows(p->scope, plan)));
@@ -102,33 +115,39 @@ static void put_marked(const mu_explainer *p, const mu_table *table, const uint6
     }
 }
 
+/* Of which columns postings tell blocks that no row of can matter, for one of two lists of
+ * conditions. */
+static muster_status put_postings(const mu_explainer *p, const mu_indexed_options *a,
+                                  const mu_indexed_options *b, muster_error *err)
+{
+    uint64_t *indexed;
+
+    MU_ARENA_TRY(indexed, p->scope->arena, mu_bits_words(a->table->column_count), err);
+    for (uint32_t c = 0; c < a->table->column_count; c++) {
+        if (mu_indexed_column(a, c) || mu_indexed_column(b, c)) {
+            mu_bits_set(indexed, c);
+        }
+    }
+    put_marked(p, a->table, indexed, "; skips by postings of ");
+    return MUSTER_OK;
+}
+
 /* By what blocks are left out that no row of can matter: postings of indexed columns, or the least
  * and the greatest value. */
 static muster_status put_skips(const mu_explainer *p, const mu_plan *plan, muster_error *err)
 {
     const mu_table *table = plan->scan.table;
-    const mu_expr *filter = plan->scan.filter;
-    const bool several = filter->kind == MU_EXPR_AND;
-    uint64_t *used, *indexed, *ranged;
+    const mu_indexed_options indexed = {.table = table,
+                                        .columns = plan->scan.columns,
+                                        .conditions = &plan->scan.filter,
+                                        .condition_count = 1};
+    uint64_t *ranged;
 
-    MU_ARENA_TRY(used, p->scope->arena, mu_bits_words(plan->column_count), err);
-    MU_ARENA_TRY(indexed, p->scope->arena, mu_bits_words(table->column_count), err);
+    MU_TRY(put_postings(p, &indexed, &indexed, err));
     MU_ARENA_TRY(ranged, p->scope->arena, mu_bits_words(table->column_count), err);
-    for (uint32_t i = 0; i < (several ? filter->arg_count : 1); i++) {
-        const mu_expr *conjunct = several ? filter->args[i] : filter;
-        if (mu_indexed_only(table, plan->scan.columns, conjunct)) {
-            mu_expr_columns(conjunct, used);
-        }
-    }
-    for (uint32_t c = 0; c < plan->column_count; c++) {
-        if (mu_bits_test(used, c)) {
-            mu_bits_set(indexed, plan->scan.columns[c]);
-        }
-    }
     for (uint32_t i = 0; i < plan->scan.range_count; i++) {
         mu_bits_set(ranged, plan->scan.ranges[i].column);
     }
-    put_marked(p, table, indexed, "; skips by postings of ");
     put_marked(p, table, ranged, "; skips by min and max of ");
     return MUSTER_OK;
 }
@@ -225,7 +244,16 @@ static void put_window_call(mu_writer *out, const mu_plan *plan, const mu_window
             put(out, plan->columns[call->columns[i]].name);
         }
     }
+    if (call->order != MU_NO_COLUMN) {
+        put(out, " by ");
+        put(out, plan->columns[call->order].name);
+        put(out, call->agg.descending ? " descending" : "");
+    }
     put(out, ")");
+    if (call->filter != MU_NO_COLUMN) {
+        put(out, " where ");
+        put(out, plan->columns[call->filter].name);
+    }
 }
 
 static void put_window(const mu_explainer *p, const mu_plan *plan)
@@ -246,10 +274,28 @@ static void put_window(const mu_explainer *p, const mu_plan *plan)
     }
 }
 
-static void put_source(const mu_explainer *p, const mu_event_source *source,
-                       const char *const *names)
+/* Which columns of which events a behaviour reads, and what it asks of all of them. */
+static muster_status put_events(const mu_explainer *p, const mu_event_options *events,
+                                const char *const *names, muster_error *err)
 {
-    putf(p->out, " over %s", source->table->name);
+    const mu_event_source *source = events->source;
+    const mu_table *table = source->table;
+    uint64_t *used;
+
+    MU_ARENA_TRY(used, p->scope->arena, mu_bits_words(table->column_count), err);
+    mu_bits_set(used, table->customer_column);
+    mu_bits_set(used, table->time_column);
+    for (uint32_t i = 0; i < events->condition_count; i++) {
+        mu_expr_columns(events->conditions[i], used);
+    }
+    for (uint32_t i = 0; i < events->value_count; i++) {
+        mu_expr_columns(events->values[i], used);
+    }
+    if (source->where) {
+        mu_expr_columns(source->where, used);
+    }
+    putf(p->out, " over %s", table->name);
+    put_marked(p, table, used, ": ");
     if (source->where) {
         put(p->out, "; where ");
         mu_expr_print(source->where, names, p->scope->zone, p->out);
@@ -261,22 +307,49 @@ static void put_source(const mu_explainer *p, const mu_event_source *source,
     if (source->bounded) {
         put_range(p->out, p->scope->zone, source->since_us, source->until_us);
     }
+    return MUSTER_OK;
+}
+
+/* What of them need not be looked at. */
+static muster_status put_events_size(const mu_explainer *p, const mu_event_options *events,
+                                     muster_error *err)
+{
+    const mu_table *table = events->source->table;
+    const mu_indexed_options where = {.table = table,
+                                      .conditions = &events->source->where,
+                                      .condition_count = events->source->where ? 1 : 0};
+    const mu_indexed_options any = {.table = table,
+                                    .conditions = events->conditions,
+                                    .condition_count = events->condition_count};
+
+    MU_TRY(put_postings(p, &where, &any, err));
+    put_segments(p, table, events->bounded, events->since_us, events->until_us);
+    return MUSTER_OK;
+}
+
+static void put_as_of(const mu_explainer *p, bool given, int64_t as_of_us)
+{
+    if (given) {
+        put(p->out, "; as of ");
+        put_time(p->out, p->scope->zone, as_of_us);
+    }
 }
 
 static muster_status put_funnel(const mu_explainer *p, const mu_plan *plan, muster_error *err)
 {
     const mu_funnel_plan *funnel = plan->funnel;
+    const mu_event_options events = mu_funnel_events(funnel);
     const char *const *names;
 
     MU_TRY(mu_explain_table_names(p->scope, funnel->source.table, &names, err));
     put(p->out, plan->kind == MU_PLAN_FUNNEL ? "funnel" : "customers of a funnel");
-    put_source(p, &funnel->source, names);
+    MU_TRY(put_events(p, &events, names, err));
     for (uint32_t i = 0; i < funnel->step_count; i++) {
         putf(p->out, "; step %" PRIu32 ": ", i + 1);
         mu_expr_print(funnel->steps[i], names, p->scope->zone, p->out);
     }
     if (funnel->within_us != INT64_MAX) {
-        const mu_value within = {.type.kind = MU_INTERVAL, .i64 = funnel->within_us};
+        const mu_value within = {.type = {.kind = MU_INTERVAL}, .i64 = funnel->within_us};
         put(p->out, "; within ");
         mu_value_format(&within, p->out);
     }
@@ -284,38 +357,49 @@ static muster_status put_funnel(const mu_explainer *p, const mu_plan *plan, must
         put(p->out, "; by ");
         mu_expr_print(funnel->by, names, p->scope->zone, p->out);
     }
-    return MUSTER_OK;
+    put_as_of(p, funnel->as_of_given, funnel->as_of_us);
+    return put_events_size(p, &events, err);
 }
 
 static muster_status put_behaviour(const mu_explainer *p, const mu_behaviour_plan *behaviour,
                                    muster_error *err)
 {
+    const mu_event_options events = mu_behaviour_reading(behaviour);
     const char *const *names;
 
     MU_TRY(mu_explain_table_names(p->scope, behaviour->source.table, &names, err));
     put(p->out, behaviour->class->name);
-    put_source(p, &behaviour->source, names);
+    MU_TRY(put_events(p, &events, names, err));
     for (uint32_t i = 0; i < behaviour->condition_count; i++) {
         putf(p->out, "; %s: ", behaviour->titles[i]);
         mu_expr_print(behaviour->conditions[i], names, p->scope->zone, p->out);
     }
-    return MUSTER_OK;
+    put_as_of(p, behaviour->as_of_given, behaviour->as_of_us);
+    return put_events_size(p, &events, err);
 }
 
+/* A first event before the range is looked for too: no period is left out. */
 static muster_status put_retention(const mu_explainer *p, const mu_retention_plan *retention,
                                    muster_error *err)
 {
+    const mu_expr *const conditions[] = {retention->start, retention->back};
+    const mu_event_options events = {.source = &retention->source,
+                                     .condition_count = MU_COUNT(conditions),
+                                     .conditions = conditions};
     const char *const *names;
 
     MU_TRY(mu_explain_table_names(p->scope, retention->source.table, &names, err));
     put(p->out, "retention");
-    put_source(p, &retention->source, names);
+    MU_TRY(put_events(p, &events, names, err));
     put(p->out, "; start: ");
     mu_expr_print(retention->start, names, p->scope->zone, p->out);
     put(p->out, "; back: ");
     mu_expr_print(retention->back, names, p->scope->zone, p->out);
-    putf(p->out, "; %" PRIu32 " periods", retention->periods);
-    return MUSTER_OK;
+    put(p->out, "; ");
+    put_count(p->out, retention->periods, "period");
+    putf(p->out, ", each a %s", mu_unit_name(retention->unit));
+    put_as_of(p, retention->as_of_given, retention->as_of_us);
+    return put_events_size(p, &events, err);
 }
 
 /* The first input streams, the second is looked up. */

@@ -82,6 +82,17 @@ muster_status mu_expr_call(const mu_scope *scope, const char *name, const mu_exp
 /* All of them as one text, which is equal where each of them is; NULL if one is. */
 muster_status mu_expr_tuple(const mu_scope *scope, const mu_expr *const *args, uint32_t arg_count,
                             int32_t offset, const mu_expr **out, muster_error *err);
+
+/* What something is ordered by, where that may be several. */
+typedef struct mu_expr_key {
+    const mu_expr *expr;
+    bool descending, nulls_first;
+} mu_expr_key;
+
+/* Several keys as one text, which sorts by bytes as they do one after the other; people go by their
+ * ids. Never NULL or, `strict`, NULL where one of them is. */
+muster_status mu_expr_order(const mu_scope *scope, const mu_expr_key *keys, uint32_t key_count,
+                            bool strict, int32_t offset, const mu_expr **out, muster_error *err);
 /* MU_EXPR_AND, OR, NOT. Each argument is BOOLEAN. */
 muster_status mu_expr_logic(const mu_scope *scope, mu_expr_kind kind, const mu_expr *const *args,
                             uint32_t arg_count, int32_t offset, const mu_expr **out,
@@ -106,6 +117,7 @@ bool mu_type_unify(mu_type a, mu_type b, mu_type *out);
 
 /* "day", "months", in any case: a unit of time. */
 bool mu_unit_parse(mu_text text, mu_unit *out);
+const char *mu_unit_name(mu_unit unit); /* "day" */
 
 bool mu_expr_is_function(const char *name); /* a scalar function of that name exists */
 const char *

@@ -348,6 +348,27 @@ muster_status mu_expr_tuple(const mu_scope *scope, const mu_expr *const *args, u
                      out, err);
 }
 
+muster_status mu_expr_order(const mu_scope *scope, const mu_expr_key *keys, uint32_t key_count,
+                            bool strict, int32_t offset, const mu_expr **out, muster_error *err)
+{
+    const mu_expr **args;
+
+    MU_ARENA_TRY(args, scope->arena, 2 * (size_t)key_count, err);
+    for (uint32_t i = 0; i < key_count; i++) {
+        const mu_expr *key = keys[i].expr;
+        const mu_value way = {.type = mu_type_of_letter('i'),
+                              .i64 = (keys[i].descending ? MU_KEY_DESCENDING : 0) |
+                                     (keys[i].nulls_first ? MU_KEY_NULLS_FIRST : 0)};
+        if (key->type.kind == MU_CUSTOMER) {
+            MU_TRY(mu_expr_coerce(scope, key, mu_scope_id_type(scope), &key, err));
+        }
+        args[2 * i] = key;
+        MU_TRY(mu_expr_const(scope, way, key->offset, &args[2 * i + 1], err));
+    }
+    return make_call(scope, strict ? &mu_func_order_strict : &mu_func_order, args, 2 * key_count,
+                     (mu_type){.kind = MU_TEXT}, offset, out, err);
+}
+
 /* Casts. */
 
 bool mu_cast_exists(mu_type from, mu_type to)

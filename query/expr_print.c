@@ -228,6 +228,18 @@ static void print_binary(const mu_expr *expr, bool negated, const char *const *n
     }
 }
 
+/* "(a, b descending)": the keys of mu_expr_order(). */
+static void print_keys(const mu_expr *expr, const char *const *names, const mu_zone *zone,
+                       mu_writer *out)
+{
+    for (uint32_t i = 0; i < expr->arg_count; i += 2) {
+        put(out, i > 0 ? ", " : "(");
+        mu_expr_print(expr->args[i], names, zone, out);
+        put(out, expr->args[i + 1]->value.i64 & MU_KEY_DESCENDING ? " descending" : "");
+    }
+    put(out, ")");
+}
+
 static void print_call(const mu_expr *expr, const char *const *names, const mu_zone *zone,
                        mu_writer *out)
 {
@@ -251,6 +263,8 @@ static void print_call(const mu_expr *expr, const char *const *names, const mu_z
         put(out, " AS ");
         put(out, mu_type_name(expr->type, type));
         put(out, ")");
+    } else if (expr->func == &mu_func_order || expr->func == &mu_func_order_strict) {
+        print_keys(expr, names, zone, out);
     } else {
         put(out, expr->func->name);
         print_list(expr, 0, names, zone, out);

@@ -227,6 +227,17 @@ muster_status mu_expr_find_customer(const mu_scope *scope, const mu_expr *id, co
     return mu_expr_const(scope, value, id->offset, out, err);
 }
 
+uint64_t mu_double_word(double value)
+{
+    uint64_t word;
+
+    if (value == 0 || value != value) {
+        return value == 0 ? 0 : UINT64_C(0x7ff8000000000000);
+    }
+    memcpy(&word, &value, sizeof word);
+    return word;
+}
+
 mu_value mu_value_null(mu_type type)
 {
     return (mu_value){.type = type, .null = true};

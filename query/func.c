@@ -7,6 +7,7 @@
 #include "query/func.h"
 
 #include "query/agg.h"
+#include "query/exec.h"
 #include "query/foreign.h"
 #include "query/nearest.h"
 
@@ -40,6 +41,20 @@ bool mu_expr_is_function(const char *name)
         }
     }
     return mu_name_equal(name, "if") || mu_name_equal(name, "iff"); /* which become a CASE */
+}
+
+muster_status mu_func_look(const mu_func_context *context, uint64_t steps, muster_error *err)
+{
+    enum {
+        MOST_OF_CONSTANT = 1 << 22 /* some milliseconds */
+    };
+
+    if (context->exec) {
+        return mu_exec_check(context->exec, err);
+    }
+    return steps < MOST_OF_CONSTANT
+               ? MUSTER_OK
+               : mu_fail(err, MUSTER_INVALID, "that takes too long to be computed of constants");
 }
 
 char mu_func_param(const mu_func *func, uint32_t i)

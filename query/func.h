@@ -32,6 +32,22 @@ typedef struct mu_func_context {
     mu_writer text;      /* where a function writes the text it returns; empty when it is called */
 } mu_func_context;
 
+enum {
+    MU_FUNC_WORK = 1 << 14 /* steps between two looks */
+};
+muster_status mu_func_look(const mu_func_context *context, uint64_t steps, muster_error *err);
+/* To be told of every `more` steps by what may take long: CANCELLED where the statement is to stop,
+ * and INVALID of a constant that takes too long, which is then left to the statement. */
+static inline muster_status mu_func_work(const mu_func_context *context, uint64_t *steps,
+                                         uint64_t more, muster_error *err)
+{
+    const uint64_t before = *steps;
+
+    *steps += more;
+    return before / MU_FUNC_WORK == *steps / MU_FUNC_WORK ? MUSTER_OK
+                                                          : mu_func_look(context, *steps, err);
+}
+
 /* Some rows of a batch, for MU_FOR_EACH_LIVE. */
 typedef struct mu_rows {
     uint32_t rows;
@@ -122,8 +138,15 @@ extern const mu_func_family mu_func_arith, mu_func_math, mu_func_whole, mu_func_
     mu_func_text, mu_func_string, mu_func_like, mu_func_regex, mu_func_time, mu_func_time_part,
     mu_func_time_text, mu_func_time_zone, mu_func_interval, mu_func_misc;
 
-extern const mu_func mu_func_cast, mu_func_try_cast; /* not called by name: mu_expr_cast() */
-extern const mu_func mu_func_tuple;                  /* and neither is this: mu_expr_tuple() */
+extern const mu_func mu_func_cast, mu_func_try_cast;      /* not called by name: mu_expr_cast() */
+extern const mu_func mu_func_tuple;                       /* and neither is this: mu_expr_tuple() */
+extern const mu_func mu_func_order, mu_func_order_strict; /* nor these: mu_expr_order() */
+
+/* How the keys of mu_expr_order() go: of each the second argument, as bits. */
+enum {
+    MU_KEY_DESCENDING = 1,
+    MU_KEY_NULLS_FIRST = 2
+};
 
 /* The i-th function of all families; NULL past the last. */
 const mu_func *mu_func_at(size_t i);
@@ -159,6 +182,9 @@ mu_type mu_scope_id_type(const mu_scope *scope);
 
 mu_value mu_value_null(mu_type type);
 int mu_value_compare(const mu_value *a, const mu_value *b); /* of one type, not NULL; NaN last */
+
+/* The bits of a double by which equal ones meet: there is one zero, and one NaN. */
+uint64_t mu_double_word(double value);
 
 /* value / 10^digits, ties away from zero; digits at most 18. */
 int64_t mu_divide_rounded(int64_t value, unsigned digits);

@@ -345,10 +345,11 @@ static value_list *list_new(const mu_expr *expr)
     }
     for (uint32_t i = 1; i < expr->arg_count; i++) {
         assert(expr->args[i]->kind == MU_EXPR_CONST);
-        if (expr->args[i]->value.null) {
+        const mu_value *value = &expr->args[i]->value;
+        if (value->null) {
             list->has_null = true;
-        } else {
-            list->values[list->count] = expr->args[i]->value;
+        } else if (values_hold(MU_EQUAL, value, value)) { /* NaN equals nothing */
+            list->values[list->count] = *value;
             list->values[list->count++].type = expr->args[0]->type;
         }
     }
@@ -365,7 +366,7 @@ static muster_status in_scalar(mu_func_context *context, const mu_expr *expr, co
     for (uint32_t i = 1; i < expr->arg_count && !args[0].null; i++) {
         if (args[i].null) {
             out->null = true;
-        } else if (mu_value_compare(&args[0], &args[i]) == 0) {
+        } else if (values_hold(MU_EQUAL, &args[0], &args[i])) {
             out->null = false;
             out->i64 = 1;
             break;

@@ -42,13 +42,16 @@ static token next_token(const pattern *wanted, uint32_t *at, mu_text *character)
     return character->size == 1 && character->data[0] == '_' ? ONE : LITERAL;
 }
 
-static bool matches(mu_text text, const pattern *wanted)
+static muster_status match(const mu_func_context *context, mu_text text, const pattern *wanted,
+                           bool *found, muster_error *err)
 {
+    uint64_t steps = 0;
     uint32_t at = 0, in_pattern = 0;
     uint32_t retry_at = 0, retry_pattern = 0;
     bool can_retry = false;
 
-    for (;;) {
+    for (*found = false;;) {
+        MU_TRY(mu_func_work(context, &steps, 1, err));
         uint32_t after = in_pattern;
         mu_text character = {"", 0};
         const token next = next_token(wanted, &after, &character);
@@ -60,7 +63,8 @@ static bool matches(mu_text text, const pattern *wanted)
             continue;
         }
         if (next == END && at == text.size) {
-            return true;
+            *found = true;
+            return MUSTER_OK;
         }
         const uint32_t step = at < text.size ? mu_text_step(text, at) : 0;
         if (next != END && step > 0 &&
@@ -70,7 +74,7 @@ static bool matches(mu_text text, const pattern *wanted)
             continue;
         }
         if (!can_retry || retry_at >= text.size) {
-            return false;
+            return MUSTER_OK;
         }
         retry_at += mu_text_step(text, retry_at);
         at = retry_at;
@@ -97,8 +101,8 @@ static muster_status like_scalar(mu_func_context *context, const mu_expr *expr,
                                  const mu_value *args, mu_value *out, muster_error *err)
 {
     pattern wanted = {args[1].text, MU_TEXT_OF("\\")};
+    bool found;
 
-    (void)context;
     if (expr->arg_count > 2) {
         wanted.escape = args[2].text;
         if (mu_text_length(wanted.escape) > 1) {
@@ -107,7 +111,8 @@ static muster_status like_scalar(mu_func_context *context, const mu_expr *expr,
         }
     }
     MU_TRY(check_pattern(&wanted, err));
-    out->i64 = matches(args[0].text, &wanted);
+    MU_TRY(match(context, args[0].text, &wanted, &found, err));
+    out->i64 = found;
     return MUSTER_OK;
 }
 

@@ -46,6 +46,7 @@ MU_SCALAR(initcap_scalar)
 MU_SCALAR(translate_scalar)
 {
     const mu_text text = args[0].text, from = args[1].text, to = args[2].text;
+    uint64_t steps = 0;
 
     (void)expr;
     for (uint32_t at = 0; at < text.size;) {
@@ -55,6 +56,7 @@ MU_SCALAR(translate_scalar)
             twin += twin < to.size ? mu_text_step(to, twin) : 0;
             i += mu_text_step(from, i);
         }
+        MU_TRY(mu_func_work(context, &steps, i + 1, err));
         if (i == from.size) {
             append(context, character);
         } else if (twin < to.size) {

@@ -70,12 +70,12 @@ MU_SCALAR(trim_scalar)
     const mu_text set = expr->arg_count > 1 ? args[1].text : MU_TEXT_OF(" ");
     const mu_text text = args[0].text;
     uint32_t first = 0, end = text.size;
+    uint64_t steps = 0;
 
-    (void)context;
-    (void)err;
     while ((expr->func->variant & LEFT) && first < end &&
            has_character(set, part(text, first, first + mu_text_step(text, first)))) {
         first += mu_text_step(text, first);
+        MU_TRY(mu_func_work(context, &steps, set.size, err));
     }
     while ((expr->func->variant & RIGHT) && first < end) {
         uint32_t start = end - 1;
@@ -86,6 +86,7 @@ MU_SCALAR(trim_scalar)
             break;
         }
         end = start;
+        MU_TRY(mu_func_work(context, &steps, set.size, err));
     }
     out->text = part(text, first, end);
     return MUSTER_OK;

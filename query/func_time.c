@@ -60,6 +60,17 @@ bool mu_unit_parse(mu_text text, mu_unit *out)
     return false;
 }
 
+const char *mu_unit_name(mu_unit unit)
+{
+    for (size_t i = 0; i < MU_COUNT(units); i++) {
+        if (units[i].unit == unit) {
+            return units[i].name;
+        }
+    }
+    assert(false && "a unit that is not in the list");
+    return "";
+}
+
 muster_status mu_time_unit(mu_text text, mu_unit *out, muster_error *err)
 {
     if (mu_unit_parse(text, out)) {
@@ -170,11 +181,6 @@ static muster_status trunc_vector(const mu_func_call *call, muster_error *err)
 
 /* Differences. */
 
-static int64_t floor_divide(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
-
 /* Units shorter than a day are counted in time that passes: no hour is counted that clocks skip. */
 MU_SCALAR(diff_scalar)
 {
@@ -188,9 +194,9 @@ MU_SCALAR(diff_scalar)
     } else if (args[1].type.kind == MU_DATE) {
         out->i64 = (args[2].i64 - args[1].i64) * (MU_DAY_US / mu_unit_width(unit));
     } else {
-        out->i64 = floor_divide(mu_zone_truncate(context->zone, args[2].i64, unit) -
-                                    mu_zone_truncate(context->zone, args[1].i64, unit),
-                                mu_unit_width(unit));
+        out->i64 = mu_floor_divide(mu_zone_truncate(context->zone, args[2].i64, unit) -
+                                       mu_zone_truncate(context->zone, args[1].i64, unit),
+                                   mu_unit_width(unit));
     }
     return MUSTER_OK;
 }
@@ -252,12 +258,12 @@ MU_SCALAR(bucket_scalar)
     if (months > 0) {
         const int64_t first = mu_unit_number(origin_us, MU_UNIT_MONTH);
         const int64_t since = mu_unit_number(local_us, MU_UNIT_MONTH) - first;
-        const int64_t number = first + floor_divide(since, months) * months;
+        const int64_t number = first + mu_floor_divide(since, months) * months;
         out->i64 = mu_zone_to_utc(context->zone, mu_unit_start(number, MU_UNIT_MONTH));
         return mu_time_check(out->i64, err);
     }
     const int64_t since_us = local_us - origin_us;
-    const int64_t inside_us = since_us - floor_divide(since_us, width_us) * width_us;
+    const int64_t inside_us = since_us - mu_floor_divide(since_us, width_us) * width_us;
     out->i64 = width_us % MU_DAY_US == 0 ? mu_zone_to_utc(context->zone, local_us - inside_us)
                                          : args[1].i64 - inside_us;
     return mu_time_check(out->i64, err);

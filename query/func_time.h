@@ -24,6 +24,12 @@ int64_t mu_time_local(const mu_func_context *context, const mu_value *time);
  * place, or the argument itself where nothing has to be done. */
 const int64_t *mu_time_locals(const mu_func_call *call, uint32_t arg);
 
+/* a / b, b > 0, towards the past. */
+static inline int64_t mu_floor_divide(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
 /* The maker of parts of an interval. */
 mu_func_make mu_interval_part;
 

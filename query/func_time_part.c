@@ -248,15 +248,10 @@ MU_SCALAR(interval_part_scalar)
     return MUSTER_OK;
 }
 
-static int64_t floor_divide(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
-
 /* second(ts) is whole. */
 static int64_t whole_part(int64_t value, time_part part)
 {
-    return scale_of(part) == 0 ? value : floor_divide(value, mu_ten_to[scale_of(part)]);
+    return scale_of(part) == 0 ? value : mu_floor_divide(value, mu_ten_to[scale_of(part)]);
 }
 
 /* month(ts) */
@@ -317,7 +312,7 @@ MU_SCALAR(since_epoch_scalar)
 
     (void)context;
     (void)err;
-    out->i64 = floor_divide(args[0].i64, units[expr->func->variant]);
+    out->i64 = mu_floor_divide(args[0].i64, units[expr->func->variant]);
     return MUSTER_OK;
 }
 

@@ -29,7 +29,14 @@ typedef struct kind {
     uint32_t count;
 } kind;
 
+/* Whether the chain could begin with an event of the mask. */
+typedef struct beginning {
+    uint64_t mask;
+    bool can;
+} beginning;
+
 struct mu_funnel {
+    mu_exec *exec;
     const mu_funnel_plan *plan;
     mu_event_options options;
     mu_event_reader *reader;
@@ -47,7 +54,29 @@ struct mu_funnel {
     uint32_t match[MU_MAX_STEPS]; /* step -> kind */
     uint8_t *seen;                /* kind by kind: visited by the search at hand */
     size_t seen_capacity;
+    beginning *beginnings; /* of the masks at the start of the chain that were tried */
+    size_t beginning_count, beginning_capacity;
+    uint64_t rows; /* that were gone through since the statement was last looked at */
 };
+
+enum {
+    ROWS_PER_CHECK = 1 << 16
+};
+
+mu_event_options mu_funnel_events(const mu_funnel_plan *plan)
+{
+    return (mu_event_options){
+        .source = &plan->source,
+        .condition_count = plan->step_count,
+        .conditions = plan->steps,
+        .value_count = plan->by ? 1 : 0,
+        .values = &plan->by,
+        .bounded = plan->source.bounded,
+        .since_us = plan->source.since_us,
+        /* The last step may come at until - 1 + within. */
+        .until_us = mu_time_add(plan->source.until_us, plan->within_us),
+    };
+}
 
 muster_status mu_funnel_open(mu_exec *exec, const mu_funnel_plan *plan, mu_funnel **out,
                              muster_error *err)
@@ -59,18 +88,9 @@ muster_status mu_funnel_open(mu_exec *exec, const mu_funnel_plan *plan, mu_funne
         return mu_fail_memory(err, "running a funnel");
     }
     assert(plan->step_count >= 1 && plan->step_count <= MU_MAX_STEPS && plan->within_us >= 0);
+    funnel->exec = exec;
     funnel->plan = plan;
-    funnel->options = (mu_event_options){
-        .source = &plan->source,
-        .condition_count = plan->step_count,
-        .conditions = plan->steps,
-        .value_count = plan->by ? 1 : 0,
-        .values = &plan->by,
-        .bounded = plan->source.bounded,
-        .since_us = plan->source.since_us,
-        /* The last step may come at until - 1 + within. */
-        .until_us = mu_time_add(plan->source.until_us, plan->within_us),
-    };
+    funnel->options = mu_funnel_events(plan);
     funnel->as_of_us = plan->as_of_us;
     if (!plan->as_of_given && !mu_event_newest(exec, &plan->source, &funnel->as_of_us)) {
         funnel->as_of_us = 0; /* there are no events: nobody is asked */
@@ -93,6 +113,7 @@ void mu_funnel_close(mu_funnel *funnel)
     mu_mem_free(funnel->kinds);
     mu_mem_free(funnel->taken);
     mu_mem_free(funnel->seen);
+    mu_mem_free(funnel->beginnings);
     mu_mem_free(funnel);
 }
 
@@ -328,8 +349,8 @@ static bool by_before(const mu_funnel *funnel, int64_t a, int64_t b)
 
 /* Whether the customer's chain could begin with an event of this mask at row `first`, the first of
  * its time: from there, going as far as each group allows is as good as anything. */
-static muster_status can_begin(mu_funnel *funnel, uint32_t first, uint32_t end, uint64_t mask,
-                               bool *can, muster_error *err)
+static muster_status find_beginning(mu_funnel *funnel, uint32_t first, uint32_t end, uint64_t mask,
+                                    bool *can, muster_error *err)
 {
     const mu_events *events = &funnel->events;
     uint32_t depth = 1;
@@ -347,6 +368,25 @@ static muster_status can_begin(mu_funnel *funnel, uint32_t first, uint32_t end, 
     return MUSTER_OK;
 }
 
+static muster_status can_begin(mu_funnel *funnel, uint32_t first, uint32_t end, uint64_t mask,
+                               bool *can, muster_error *err)
+{
+    for (size_t i = 0; i < funnel->beginning_count; i++) {
+        if (funnel->beginnings[i].mask == mask) {
+            *can = funnel->beginnings[i].can;
+            return MUSTER_OK;
+        }
+    }
+    if (!mu_mem_reserve(&funnel->beginnings, &funnel->beginning_capacity,
+                        funnel->beginning_count + 1, sizeof *funnel->beginnings)) {
+        return mu_fail_memory(err, "running a funnel");
+    }
+    MU_TRY(mu_exec_check(funnel->exec, err));
+    MU_TRY(find_beginning(funnel, first, end, mask, can, err));
+    funnel->beginnings[funnel->beginning_count++] = (beginning){mask, *can};
+    return MUSTER_OK;
+}
+
 /* The breakdown value of the chain: the smallest of the events that can be its first. */
 static muster_status find_by(mu_funnel *funnel, uint32_t begin, uint32_t end, muster_error *err)
 {
@@ -354,19 +394,15 @@ static muster_status find_by(mu_funnel *funnel, uint32_t begin, uint32_t end, mu
     const int64_t *by = events->columns[0];
     const uint32_t first = find_time(events, begin, end, funnel->chain.start_us);
     const uint32_t next = group_end(events, first, end);
-    bool found = false;
-    uint64_t tried = 0; /* the mask that was looked at last, and what came out */
-    bool can = false;
+    bool found = false, can = true; /* where there is no other */
 
+    funnel->beginning_count = 0;
     for (uint32_t row = first; row < next; row++) {
         if (!(events->mask[row] & 1) || (found && !by_before(funnel, by[row], funnel->chain.by))) {
             continue;
         }
-        if (next == first + 1) {
-            can = true; /* there is no other */
-        } else if (events->mask[row] != tried) {
-            tried = events->mask[row];
-            MU_TRY(can_begin(funnel, first, end, tried, &can, err));
+        if (next > first + 1) {
+            MU_TRY(can_begin(funnel, first, end, events->mask[row], &can, err));
         }
         if (can) {
             funnel->chain.by = by[row];
@@ -384,6 +420,11 @@ muster_status mu_funnel_chain(mu_funnel *funnel, uint32_t i, mu_chain *out, must
     const uint32_t end = events->starts[i + 1];
     const uint32_t steps = funnel->plan->step_count;
 
+    funnel->rows += end - begin;
+    if (funnel->rows >= ROWS_PER_CHECK) {
+        funnel->rows = 0;
+        MU_TRY(mu_exec_check(funnel->exec, err));
+    }
     for (uint32_t k = 0; k <= steps; k++) {
         funnel->best[k] = NEVER;
     }

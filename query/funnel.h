@@ -23,6 +23,9 @@ typedef struct mu_chain {
     int64_t by; /* as gather keeps it; MU_GATHER_NULL; 0 where there is no breakdown */
 } mu_chain;
 
+/* What events are read for it; the options point into the plan. */
+mu_event_options mu_funnel_events(const mu_funnel_plan *plan);
+
 /* For one thread. */
 muster_status mu_funnel_open(mu_exec *exec, const mu_funnel_plan *plan, mu_funnel **out,
                              muster_error *err);

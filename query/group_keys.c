@@ -11,6 +11,7 @@
  */
 #include "query/group_keys.h"
 
+#include "query/func.h"
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
@@ -151,33 +152,9 @@ void mu_group_keys_close(mu_group_keys *keys)
     mu_mem_free(keys);
 }
 
-void mu_group_keys_reset(mu_group_keys *keys)
-{
-    keys->count = 0;
-    forget_near(keys);
-    if (keys->direct) {
-        memset(keys->direct, 0, keys->direct_count * sizeof *keys->direct);
-    }
-    if (keys->slots) {
-        memset(keys->slots, 0, keys->slot_count * sizeof *keys->slots);
-    }
-}
-
 uint32_t mu_group_keys_count(const mu_group_keys *keys)
 {
     return keys->count;
-}
-
-/* The word of a double by which equal ones meet: one zero, one NaN. */
-static uint64_t double_word(double value)
-{
-    uint64_t word;
-
-    if (value == 0 || value != value) {
-        return value == 0 ? 0 : UINT64_C(0x7ff8000000000000);
-    }
-    memcpy(&word, &value, sizeof word);
-    return word;
 }
 
 /* The words of a key that is no integer, by row. */
@@ -192,7 +169,7 @@ static void widen(mu_form form, const void *data, const uint32_t *codes, uint32_
         return;
     case MU_FORM_F64:
         for (uint32_t row = 0; row < rows; row++) {
-            words[row] = double_word(((const double *)data)[row]);
+            words[row] = mu_double_word(((const double *)data)[row]);
         }
         return;
     case MU_FORM_CODE:
@@ -291,11 +268,11 @@ static bool find_place(mu_group_keys *keys, size_t place, const uint64_t *tuple,
 }
 
 /* NULL stands first, then the small numbers. */
-static bool find_direct(mu_group_keys *keys, const uint64_t *tuple, uint32_t *group)
+static size_t place_of(const mu_group_keys *keys, const uint64_t *tuple)
 {
     const uint64_t number = keys->per_stripe ? tuple[0] % MU_STRIPE_ROWS : tuple[0];
 
-    return find_place(keys, tuple[1] & 1 ? 0 : 1 + (size_t)number, tuple, group);
+    return tuple[1] & 1 ? 0 : 1 + (size_t)number;
 }
 
 /* codes[r] = the place in `direct` of row r's key. */
@@ -380,6 +357,40 @@ static uint32_t *find_slot(const mu_group_keys *keys, const uint64_t *tuple, uin
         at = (at + 1) & (keys->slot_count - 1);
     }
     return &keys->slots[at];
+}
+
+/* Frees the slot of a group. Others that stand behind it are not found from then on, but by their
+ * number. */
+static void free_slot(mu_group_keys *keys, uint32_t group)
+{
+    size_t at = hash_tuple(keys, tuple_of(keys, group + 1)) & (keys->slot_count - 1);
+
+    while (keys->slots[at] != group + 1) {
+        at = (at + 1) & (keys->slot_count - 1);
+    }
+    keys->slots[at] = NO_GROUP;
+}
+
+/* Few groups are taken out one by one: the tables may be as large as they once had to be. */
+void mu_group_keys_reset(mu_group_keys *keys)
+{
+    const bool few = keys->count < (keys->by_array ? keys->direct_count : keys->slot_count) / 16;
+
+    for (uint32_t g = 0; few && g < keys->count; g++) {
+        if (keys->by_array) {
+            keys->direct[place_of(keys, tuple_of(keys, g + 1))] = NO_GROUP;
+        } else {
+            free_slot(keys, g);
+        }
+    }
+    if (!few && keys->direct) {
+        memset(keys->direct, 0, keys->direct_count * sizeof *keys->direct);
+    }
+    if (!few && keys->slots) {
+        memset(keys->slots, 0, keys->slot_count * sizeof *keys->slots);
+    }
+    keys->count = 0;
+    forget_near(keys);
 }
 
 /* Makes sure that `more` new groups leave the table at most half full. */
@@ -624,7 +635,7 @@ static bool translate(mu_group_keys *keys, const mu_group_keys *from, uint64_t *
 static bool find_group(mu_group_keys *keys, const uint64_t *tuple, uint32_t *group)
 {
     return keys->by_array
-               ? find_direct(keys, tuple, group)
+               ? find_place(keys, place_of(keys, tuple), tuple, group)
                : reserve_slots(keys, 1) && find_hashed(keys, tuple, hash_tuple(keys, tuple), group);
 }
 

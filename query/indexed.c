@@ -72,27 +72,49 @@ static uint32_t count_conjuncts(const mu_expr *condition)
     return condition->kind == MU_EXPR_AND ? condition->arg_count : 1;
 }
 
-/* Lists the conjuncts over the column; false if a condition has none. */
-static bool list_conjuncts(work *w)
+static const mu_expr *const *conjuncts_of(const mu_expr *const *condition)
+{
+    return (*condition)->kind == MU_EXPR_AND ? (*condition)->args : condition;
+}
+
+/* Whether the conjunct reads that column of the table and nothing else. */
+static bool is_over(const mu_indexed_options *options, const mu_expr *conjunct, uint32_t column)
+{
+    const uint32_t at = mu_eval_text_column(conjunct);
+
+    return at != MU_NO_COLUMN && table_column(options->columns, at) == column;
+}
+
+bool mu_indexed_column(const mu_indexed_options *options, uint32_t column)
+{
+    bool all =
+        options->condition_count > 0 && mu_role_is_indexed(options->table->columns[column].role);
+
+    for (uint32_t c = 0; all && c < options->condition_count; c++) {
+        const mu_expr *const *conjuncts = conjuncts_of(&options->conditions[c]);
+        bool any = false;
+        for (uint32_t i = 0; !any && i < count_conjuncts(options->conditions[c]); i++) {
+            any = is_over(options, conjuncts[i], column);
+        }
+        all = any;
+    }
+    return all;
+}
+
+/* Lists the conjuncts over the column, of which every condition has some. */
+static void list_conjuncts(work *w)
 {
     w->count = 0;
     for (uint32_t c = 0; c < w->options->condition_count; c++) {
-        const mu_expr *condition = w->options->conditions[c];
-        const mu_expr *const *all = condition->kind == MU_EXPR_AND ? condition->args : &condition;
-        const uint32_t before = w->count;
-        for (uint32_t i = 0; i < count_conjuncts(condition); i++) {
-            const uint32_t at = mu_eval_text_column(all[i]);
-            if (at != MU_NO_COLUMN && table_column(w->options->columns, at) == w->column) {
+        const mu_expr *const *all = conjuncts_of(&w->options->conditions[c]);
+        for (uint32_t i = 0; i < count_conjuncts(w->options->conditions[c]); i++) {
+            if (is_over(w->options, all[i], w->column)) {
                 w->list[w->count++] = all[i];
-                w->at = at;
+                w->at = mu_eval_text_column(all[i]);
             }
-        }
-        if (w->count == before) {
-            return false;
         }
         w->ends[c] = w->count;
     }
-    return true;
 }
 
 /* Sets wanted[first ...] for a batch of entries of the dictionary, or for NULL. */
@@ -218,7 +240,8 @@ static muster_status find_all(mu_exec *exec, mu_arena *arena, found *out, muster
     MU_ARENA_TRY(w.list, arena, most, err);
     for (uint32_t i = 0; i < table->column_count; i++) {
         w.column = i;
-        if (mu_role_is_indexed(table->columns[i].role) && list_conjuncts(&w)) {
+        if (mu_indexed_column(&out->options, i)) {
+            list_conjuncts(&w);
             MU_TRY(find_values(&w, &values[out->count++], err));
         }
     }

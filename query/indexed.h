@@ -30,6 +30,10 @@ muster_status mu_indexed_values(mu_exec *exec, const mu_indexed_options *options
 mu_indexed *mu_indexed_open(void);        /* NULL when out of memory */
 void mu_indexed_close(mu_indexed *found); /* NULL is fine */
 
+/* Whether mu_indexed_values() looks for values of the table's column: it is indexed, and each
+ * condition says something of it alone. */
+bool mu_indexed_column(const mu_indexed_options *options, uint32_t column);
+
 /* Whether the condition speaks of nothing but one indexed column. */
 bool mu_indexed_only(const mu_table *table, const uint32_t *columns, const mu_expr *condition);
 

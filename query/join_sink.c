@@ -163,7 +163,7 @@ static muster_status copy_said(sinking *s, const mu_conjuncts *from, uint32_t co
     map[column] = other;
     for (uint32_t i = 0; i < from->count; i++) {
         const mu_expr *copy;
-        if (!reads_only(s, from->list[i], column)) {
+        if (!reads_only(s, from->list[i], column) || mu_tells_zeros(from->list[i])) {
             continue;
         }
         MU_TRY(mu_expr_remap(s->scope, from->list[i], map, &copy, err));

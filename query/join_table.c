@@ -154,18 +154,6 @@ bool mu_join_table_marked(const mu_join_table *table, uint32_t row)
 
 /* Words. */
 
-/* The bits of a double by which equal ones meet: there is one zero. */
-static uint64_t double_word(double value)
-{
-    uint64_t word;
-
-    if (value == 0) {
-        return 0;
-    }
-    memcpy(&word, &value, sizeof word);
-    return word;
-}
-
 /* words[row * step] = the word of each row in `live`; clears the bits of rows that have none. */
 static void fill_words(const mu_vector *values, const uint32_t *codes, uint64_t *live,
                        uint32_t rows, uint64_t *words, size_t step)
@@ -185,7 +173,7 @@ static void fill_words(const mu_vector *values, const uint32_t *codes, uint64_t 
             break;
         case MU_FORM_F64: {
             const double number = ((const double *)values->data)[row];
-            *word = double_word(number);
+            *word = mu_double_word(number);
             is_valid &= number == number; /* NaN equals nothing */
             break;
         }

@@ -35,6 +35,23 @@ typedef struct behaviour_op {
     out_column *columns;
 } behaviour_op;
 
+mu_event_options mu_behaviour_reading(const mu_behaviour_plan *plan)
+{
+    mu_event_options reading = {.source = &plan->source,
+                                .condition_count = plan->condition_count,
+                                .conditions = plan->conditions,
+                                .value_count = plan->value_count,
+                                .values = plan->values,
+                                .bounded = plan->source.bounded,
+                                .since_us = plan->source.since_us,
+                                .until_us = plan->source.until_us};
+
+    if (plan->class->reading) {
+        plan->class->reading(plan, &reading);
+    }
+    return reading;
+}
+
 int64_t *mu_behaviour_add(mu_behaviour *b, uint32_t event)
 {
     const mu_behaviour_plan *plan = b->plan;
@@ -200,14 +217,7 @@ static muster_status open_behaviour(mu_behaviour *b, muster_error *err)
 {
     const mu_behaviour_plan *plan = b->plan;
 
-    b->reading = (mu_event_options){.source = &plan->source,
-                                    .condition_count = plan->condition_count,
-                                    .conditions = plan->conditions,
-                                    .value_count = plan->value_count,
-                                    .values = plan->values,
-                                    .bounded = plan->source.bounded,
-                                    .since_us = plan->source.since_us,
-                                    .until_us = plan->source.until_us};
+    b->reading = mu_behaviour_reading(plan);
     b->as_of_us = plan->as_of_us;
     if (!plan->as_of_given && !mu_event_newest(b->exec, &plan->source, &b->as_of_us)) {
         b->as_of_us = 0; /* there are no events: nobody is asked */

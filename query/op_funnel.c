@@ -10,15 +10,13 @@
 
 #include "query/func.h"
 #include "query/funnel.h"
+#include "query/sort.h"
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
-
-#include <stdlib.h>
 
 /* Counts of one breakdown value. */
 typedef struct tally {
     int64_t by;      /* as one thread's gather keeps it */
-    mu_value value;  /* what it stands for: filled in for the merge */
     uint64_t *ended; /* [2 * depth + still_open], for depths 1 ... steps */
 } tally;
 
@@ -124,54 +122,35 @@ static muster_status count_stripe(void *context, uint32_t worker, uint64_t strip
 
 /* From counts to rows. */
 
-/* NULL is the largest. */
-static int compare_values(const mu_value *a, const mu_value *b)
+static mu_value by_value(const counter *c, const tally *t)
 {
-    return a->null || b->null ? a->null - b->null : mu_value_compare(a, b);
+    return c->plan->by ? mu_funnel_by(c->funnel, t->by) : mu_value_null((mu_type){.kind = MU_NULL});
 }
 
-static int compare_tallies(const void *left, const void *right)
-{
-    return compare_values(&((const tally *)left)->value, &((const tally *)right)->value);
-}
+enum {
+    VALUE,
+    WORKER,
+    TALLY,
+    LISTED_COLUMNS
+};
 
-/* Tallies of all threads, by value, one for each. They borrow the counts of the first thread that
- * had the value, to which the others' are added. */
-static muster_status merge(counter *counters, uint32_t workers, tally **out, size_t *out_count,
-                           muster_error *err)
+/* The tallies of all threads as rows: the value, the thread and its number there. */
+static muster_status list_tallies(const counter *counters, uint32_t workers, mu_rowset *out,
+                                  muster_error *err)
 {
-    size_t total = 0;
-    size_t count = 0;
+    const mu_type number = {.kind = MU_BIGINT, .bits = 64};
 
-    for (uint32_t w = 0; w < workers; w++) {
-        total += counters[w].tally_count;
-    }
-    tally *all = mu_mem_alloc_array(total, sizeof *all);
-    if (!all) {
-        return mu_fail_memory(err, "counting a funnel");
-    }
     for (uint32_t w = 0; w < workers; w++) {
         for (size_t i = 0; i < counters[w].tally_count; i++) {
-            all[count] = counters[w].tallies[i];
-            if (counters[w].plan->by) {
-                all[count].value = mu_funnel_by(counters[w].funnel, all[count].by);
+            const mu_value row[LISTED_COLUMNS] = {by_value(&counters[w], &counters[w].tallies[i]),
+                                                  {.type = number, .i64 = w},
+                                                  {.type = number, .i64 = (int64_t)i}};
+            if (mu_stopped_at(i)) {
+                return mu_fail_memory(err, "counting a funnel");
             }
-            count++;
+            MU_TRY(mu_rowset_add(out, row, err));
         }
     }
-    qsort(all, count, sizeof *all, compare_tallies);
-    *out_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        tally *last = *out_count ? &all[*out_count - 1] : NULL;
-        if (!last || compare_values(&last->value, &all[i].value) != 0) {
-            all[(*out_count)++] = all[i];
-            continue;
-        }
-        for (size_t k = 0; k < ended_words(counters->plan); k++) {
-            last->ended[k] += all[i].ended[k];
-        }
-    }
-    *out = all;
     return MUSTER_OK;
 }
 
@@ -188,51 +167,95 @@ static mu_value share_value(uint64_t part, uint64_t whole)
 }
 
 /* The rows of one breakdown value. */
-static muster_status add_steps(const mu_funnel_plan *plan, const tally *t, mu_rowset *out,
-                               muster_error *err)
+static muster_status add_steps(const mu_funnel_plan *plan, const mu_value *by,
+                               const uint64_t *ended, mu_rowset *out, muster_error *err)
 {
     uint64_t reached[MU_MAX_STEPS + 2] = {0};
 
     for (uint32_t k = plan->step_count; k >= 1; k--) {
-        reached[k] = reached[k + 1] + t->ended[2 * k] + t->ended[2 * k + 1];
+        reached[k] = reached[k + 1] + ended[2 * k] + ended[2 * k + 1];
     }
     for (uint32_t k = 1; k <= plan->step_count; k++) {
         const bool last = k == plan->step_count;
         const char *label = plan->labels[k - 1];
         const mu_value values[] = {
-            t->value,
+            *by,
             count_value(k),
             {.type.kind = MU_TEXT, .text = {label, (uint32_t)strlen(label)}},
             count_value(reached[k]),
             share_value(reached[k], reached[1]),
             share_value(reached[k], reached[k == 1 ? 1 : k - 1]),
-            count_value(last ? 0 : t->ended[2 * k]),
-            count_value(last ? 0 : t->ended[2 * k + 1]),
+            count_value(last ? 0 : ended[2 * k]),
+            count_value(last ? 0 : ended[2 * k + 1]),
         };
         MU_TRY(mu_rowset_add(out, plan->by ? values : &values[1], err));
     }
     return MUSTER_OK;
 }
 
-static muster_status add_rows(counter *counters, uint32_t workers, mu_rowset *out,
-                              muster_error *err)
+/* NULL equals NULL. */
+static bool same_value(const mu_value *a, const mu_value *b)
+{
+    return a->null || b->null ? a->null == b->null : mu_value_compare(a, b) == 0;
+}
+
+/* The rows of all values, from the tallies in order. Those of one value follow each other. */
+static muster_status add_sorted(const counter *counters, const mu_rowset *listed,
+                                const mu_sort_item *items, uint64_t count, mu_rowset *out,
+                                muster_error *err)
 {
     const mu_funnel_plan *plan = counters->plan;
-    uint64_t nobody[2 * (MU_MAX_STEPS + 1)] = {0};
-    const tally empty = {.ended = nobody};
-    muster_status status = MUSTER_OK;
-    tally *tallies = NULL;
-    size_t count = 0;
+    uint64_t ended[2 * (MU_MAX_STEPS + 1)] = {0};
 
-    MU_TRY(merge(counters, workers, &tallies, &count, err));
-    for (size_t i = 0; i < count; i++) {
-        MU_TRY_GOTO(add_steps(plan, &tallies[i], out, err));
+    for (uint64_t i = 0; i < count; i++) {
+        const uint64_t row = MU_PLACE_ROW(items[i].place);
+        const mu_value by = mu_rowset_value(listed, row, VALUE);
+        const counter *c = &counters[mu_rowset_value(listed, row, WORKER).i64];
+        const tally *t = &c->tallies[mu_rowset_value(listed, row, TALLY).i64];
+        for (size_t k = 0; k < ended_words(plan); k++) {
+            ended[k] += t->ended[k];
+        }
+        if (i + 1 < count) {
+            const mu_value next = mu_rowset_value(listed, MU_PLACE_ROW(items[i + 1].place), VALUE);
+            if (same_value(&by, &next)) {
+                continue;
+            }
+        }
+        if (mu_stopped_at(i)) {
+            return mu_fail_memory(err, "counting a funnel");
+        }
+        MU_TRY(add_steps(plan, &by, ended, out, err));
+        memset(ended, 0, sizeof ended);
     }
-    if (count == 0 && !plan->by) { /* a funnel that nobody entered has its steps all the same */
-        status = add_steps(plan, &empty, out, err);
-    }
+    return MUSTER_OK;
+}
+
+static muster_status add_rows(const counter *counters, uint32_t workers, mu_rowset *out,
+                              muster_error *err)
+{
+    static const mu_sort_key by_value_order = {.column = VALUE};
+    const mu_funnel_plan *plan = counters->plan;
+    const mu_type number = {.kind = MU_BIGINT, .bits = 64};
+    const mu_value none = mu_value_null((mu_type){.kind = MU_NULL});
+    const mu_plan_column columns[LISTED_COLUMNS] = {
+        {"value", plan->by ? plan->by->type : none.type}, {"worker", number}, {"tally", number}};
+    const uint64_t nobody[2 * (MU_MAX_STEPS + 1)] = {0};
+    const mu_sort_item *items;
+    muster_status status;
+    mu_rowset *listed;
+    mu_sort *sort = NULL;
+    uint64_t count;
+
+    MU_TRY(mu_rowset_open(columns, LISTED_COLUMNS, &listed, err));
+    MU_TRY_GOTO(list_tallies(counters, workers, listed, err));
+    MU_TRY_GOTO(mu_sort_open(counters->exec, false, &by_value_order, 1, &listed, 1, &sort, err));
+    MU_TRY_GOTO(mu_sort_run(sort, &items, &count, err));
+    status = count == 0 && !plan->by /* a funnel that nobody entered has its steps all the same */
+                 ? add_steps(plan, &none, nobody, out, err)
+                 : add_sorted(counters, listed, items, count, out, err);
 fail:
-    mu_mem_free(tallies);
+    mu_sort_close(sort);
+    mu_rowset_close(listed);
     return status;
 }
 

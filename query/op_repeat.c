@@ -6,6 +6,7 @@
  */
 #include "query/op.h"
 
+#include "query/pick.h"
 #include "storage/base/mem.h"
 
 typedef struct repeat_op {
@@ -58,43 +59,13 @@ static uint32_t choose_rows(repeat_op *r)
     return count;
 }
 
-static void gather(const repeat_op *r, const mu_vector *from, void *data, uint64_t *valid,
-                   uint32_t count)
-{
-    const mu_form form = mu_type_form(from->type);
-
-    memset(valid, 0, MU_BATCH_WORDS * sizeof *valid);
-    if (form == MU_FORM_BITS) {
-        memset(data, 0, MU_BATCH_WORDS * sizeof(uint64_t));
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const uint32_t row = r->rows[i];
-        if (mu_vector_valid(from, row)) {
-            mu_bits_set(valid, i);
-        }
-        if (form == MU_FORM_BITS) {
-            if (mu_bits_test(from->data, row)) {
-                mu_bits_set(data, i);
-            }
-        } else if (form == MU_FORM_CODE || form == MU_FORM_ORDINAL) {
-            ((uint32_t *)data)[i] = ((const uint32_t *)from->data)[row];
-        } else {
-            ((uint64_t *)data)[i] = ((const uint64_t *)from->data)[row];
-        }
-    }
-}
-
 static void fill(repeat_op *r, uint32_t count)
 {
     mu_bits_fill(r->live, count, MU_BATCH_WORDS);
     r->batch.rows = count;
     for (uint32_t c = 0; c < r->batch.column_count; c++) {
-        void *data = r->data + (size_t)c * MU_BATCH_ROWS;
-        uint64_t *valid = r->valid + (size_t)c * MU_BATCH_WORDS;
-        gather(r, &r->from->columns[c], data, valid, count);
-        r->batch.columns[c] = r->from->columns[c];
-        r->batch.columns[c].data = data;
-        r->batch.columns[c].valid = valid;
+        mu_pick(&r->from->columns[c], r->rows, count, r->data + (size_t)c * MU_BATCH_ROWS,
+                r->valid + (size_t)c * MU_BATCH_WORDS, &r->batch.columns[c]);
     }
 }
 

@@ -32,7 +32,12 @@ typedef struct counter {
     mu_event_options options;
     uint64_t *came;    /* of the customer at hand: bits of periods */
     uint64_t **counts; /* cohort -> customers by period; NULL until someone is in it */
+    uint64_t rows;     /* that were gone through since the statement was last looked at */
 } counter;
+
+enum {
+    ROWS_PER_CHECK = 1 << 16
+};
 
 static muster_status counter_open(counter *c, muster_error *err)
 {
@@ -94,6 +99,11 @@ static muster_status count_customer(counter *c, const mu_events *events, uint32_
     const mu_event_source *source = &c->plan->source;
     const uint32_t first = find_mask(events, begin, end, START);
 
+    c->rows += end - begin;
+    if (c->rows >= ROWS_PER_CHECK) {
+        c->rows = 0;
+        MU_TRY(mu_exec_check(c->exec, err));
+    }
     if (first == end) {
         return MUSTER_OK;
     }
@@ -170,6 +180,9 @@ static muster_status add_cohort(const counter *counters, uint32_t workers, uint3
         if (mu_timeline_start(counters->line, number + p) > as_of_us) {
             break; /* it has not begun */
         }
+        if (mu_stopped_at(p)) {
+            return mu_fail_memory(err, "counting cohorts");
+        }
         const uint64_t customers = p < cells ? sum_cell(counters, workers, cohort, p) : 0;
         const mu_value values[] = {
             {.type.kind = MU_DATE, .i64 = mu_days_of_us(mu_unit_start(number, plan->unit))},
@@ -200,7 +213,8 @@ muster_status mu_run_retention(mu_exec *exec, const mu_plan *plan, mu_rowset *ou
 {
     const mu_retention_plan *retention = plan->retention;
     const uint32_t workers = mu_exec_workers(exec);
-    mu_timeline line;
+    muster_status status;
+    mu_timeline line = {0};
     int64_t oldest_us;
     int64_t newest_us;
 
@@ -208,18 +222,18 @@ muster_status mu_run_retention(mu_exec *exec, const mu_plan *plan, mu_rowset *ou
                            &newest_us)) {
         return MUSTER_OK; /* there are no events */
     }
-    MU_TRY(mu_timeline_init(&line, mu_exec_zone(exec), retention->unit, oldest_us, newest_us, err));
     counter *counters = mu_mem_zalloc_array(workers, sizeof *counters);
     if (!counters) {
-        mu_timeline_deinit(&line);
         return mu_fail_memory(err, "counting cohorts");
     }
+    MU_TRY_GOTO(
+        mu_timeline_init(&line, mu_exec_zone(exec), retention->unit, oldest_us, newest_us, err));
     for (uint32_t w = 0; w < workers; w++) {
         counters[w] = (counter){.exec = exec, .plan = retention, .line = &line};
     }
-    const muster_status status =
-        run(exec, counters, workers, retention->as_of_given ? retention->as_of_us : newest_us, out,
-            err);
+    status = run(exec, counters, workers, retention->as_of_given ? retention->as_of_us : newest_us,
+                 out, err);
+fail:
     for (uint32_t w = 0; w < workers; w++) {
         counter_deinit(&counters[w]);
     }

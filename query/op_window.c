@@ -227,9 +227,7 @@ static muster_status list_stretches(task_list *list, muster_error *err)
 
     for (uint64_t end = 0; end < rows;) {
         end = rows - end < TASK_ROWS ? rows : end + TASK_ROWS;
-        while (end < rows && !mu_bits_test(list->windowed.partition_starts, end)) {
-            end++;
-        }
+        end = mu_window_next_start(list->windowed.partition_starts, end, rows);
         if (!mu_mem_reserve(&list->ends, &list->capacity, list->count + 1, sizeof *list->ends)) {
             return fail_memory(err);
         }

@@ -43,12 +43,15 @@ static void append_conjuncts(mu_conjuncts *all, const mu_expr *condition)
 muster_status mu_conjuncts_add(const mu_scope *scope, mu_conjuncts *all, const mu_expr *condition,
                                muster_error *err)
 {
-    const uint32_t before = all->count;
+    const uint32_t wanted = all->count + count_conjuncts(condition);
     const mu_expr *const *old = all->list;
 
-    MU_ARENA_TRY(all->list, scope->arena, before + count_conjuncts(condition), err);
-    for (uint32_t i = 0; i < before; i++) {
-        all->list[i] = old[i];
+    if (wanted > all->capacity) {
+        all->capacity = wanted > 2 * all->count ? wanted : 2 * all->count;
+        MU_ARENA_TRY(all->list, scope->arena, all->capacity, err);
+        for (uint32_t i = 0; i < all->count; i++) {
+            all->list[i] = old[i];
+        }
     }
     append_conjuncts(all, condition);
     return MUSTER_OK;
@@ -61,6 +64,18 @@ muster_status mu_conjuncts_condition(const mu_scope *scope, const mu_conjuncts *
     return all->count < 2 ? MUSTER_OK
                           : mu_expr_logic(scope, MU_EXPR_AND, all->list, all->count,
                                           all->list[0]->offset, out, err);
+}
+
+bool mu_tells_zeros(const mu_expr *expr)
+{
+    bool tells = false;
+
+    for (uint32_t i = 0; !tells && i < expr->arg_count; i++) {
+        const bool shown = expr->type.kind == MU_TEXT ||
+                           (expr->kind == MU_EXPR_CALL && strcmp(expr->func->name, "atan2") == 0);
+        tells = (shown && expr->args[i]->type.kind == MU_DOUBLE) || mu_tells_zeros(expr->args[i]);
+    }
+    return tells;
 }
 
 muster_status mu_plan_filter_all(const mu_scope *scope, const mu_plan *plan,
@@ -376,7 +391,8 @@ static muster_status sink_past_group(const mu_scope *scope, const mu_plan *plan,
         bool keys_only = false;
         MU_TRY(reads_below(scope, all.list[i], plan->column_count, plan->group.key_count,
                            &keys_only, err));
-        MU_TRY(mu_conjuncts_add(scope, keys_only ? &below : &above, all.list[i], err));
+        const bool sinks = keys_only && !mu_tells_zeros(all.list[i]);
+        MU_TRY(mu_conjuncts_add(scope, sinks ? &below : &above, all.list[i], err));
     }
     MU_TRY(substitute_all(scope, &below, plan->group.keys, err));
     MU_TRY(sink_past(scope, plan, below, &group, err));
@@ -427,7 +443,8 @@ static muster_status sink_past_window(const mu_scope *scope, const mu_plan *plan
     for (uint32_t i = 0; i < all.count; i++) {
         bool whole = false;
         MU_TRY(reads_partitions(scope, all.list[i], plan, &whole, err));
-        MU_TRY(mu_conjuncts_add(scope, whole ? &below : &above, all.list[i], err));
+        const bool sinks = whole && !mu_tells_zeros(all.list[i]);
+        MU_TRY(mu_conjuncts_add(scope, sinks ? &below : &above, all.list[i], err));
     }
     MU_TRY(sink_past(scope, plan, below, &window, err));
     return mu_plan_filter_all(scope, window, &above, out, err);

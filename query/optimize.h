@@ -8,7 +8,7 @@
 
 /* Conditions on their way down, over the output of the node they are handed to. */
 typedef struct mu_conjuncts {
-    uint32_t count;
+    uint32_t count, capacity;
     const mu_expr **list;
 } mu_conjuncts;
 
@@ -18,6 +18,9 @@ muster_status mu_conjuncts_add(const mu_scope *scope, mu_conjuncts *all, const m
 /* The conjuncts as one condition; NULL if there are none. */
 muster_status mu_conjuncts_condition(const mu_scope *scope, const mu_conjuncts *all,
                                      const mu_expr **out, muster_error *err);
+/* Whether what it gives may differ for equal values: of zeros, only texts and angles show the sign.
+ * Such a condition on a key is about the key's own side, and about rows, not groups of them. */
+bool mu_tells_zeros(const mu_expr *expr);
 /* A filter by all of them; the plan itself if there are none. */
 muster_status mu_plan_filter_all(const mu_scope *scope, const mu_plan *plan,
                                  const mu_conjuncts *all, const mu_plan **out, muster_error *err);

@@ -2,7 +2,7 @@
  * plan_join.c - the maker of joins: a condition on pairs taken apart into keys and the rest.
  */
 #include "query/func.h"
-#include "query/plan.h"
+#include "query/optimize.h"
 
 /* A join while it is made. */
 typedef struct maker {
@@ -56,43 +56,25 @@ static muster_status add_conjunct(maker *m, const mu_expr *expr, muster_error *e
     return MUSTER_OK;
 }
 
-static uint32_t count_conjuncts(const mu_expr *condition)
-{
-    uint32_t count = 0;
-
-    if (!condition || condition->kind != MU_EXPR_AND) {
-        return condition != NULL;
-    }
-    for (uint32_t i = 0; i < condition->arg_count; i++) {
-        count += count_conjuncts(condition->args[i]);
-    }
-    return count;
-}
-
-static muster_status add_conjuncts(maker *m, const mu_expr *condition, muster_error *err)
-{
-    if (!condition || condition->kind != MU_EXPR_AND) {
-        return condition ? add_conjunct(m, condition, err) : MUSTER_OK;
-    }
-    for (uint32_t i = 0; i < condition->arg_count; i++) {
-        MU_TRY(add_conjuncts(m, condition->args[i], err));
-    }
-    return MUSTER_OK;
-}
-
 static muster_status open_maker(maker *m, const mu_expr *condition, muster_error *err)
 {
     mu_arena *arena = m->scope->arena;
     const uint32_t columns = pair_columns(m->input, m->other);
-    const uint32_t conjuncts = count_conjuncts(condition);
+    mu_conjuncts all = {0};
 
+    if (condition) {
+        MU_TRY(mu_conjuncts_add(m->scope, &all, condition, err));
+    }
     MU_ARENA_TRY(m->used, arena, mu_bits_words(columns), err);
     MU_ARENA_TRY(m->down, arena, columns, err);
-    MU_ARENA_TRY(m->keys, arena, conjuncts, err);
-    MU_ARENA_TRY(m->other_keys, arena, conjuncts, err);
-    MU_ARENA_TRY(m->rest, arena, conjuncts, err);
+    MU_ARENA_TRY(m->keys, arena, all.count, err);
+    MU_ARENA_TRY(m->other_keys, arena, all.count, err);
+    MU_ARENA_TRY(m->rest, arena, all.count, err);
     for (uint32_t c = m->input->column_count; c < columns; c++) {
         m->down[c] = c - m->input->column_count;
+    }
+    for (uint32_t i = 0; i < all.count; i++) {
+        MU_TRY(add_conjunct(m, all.list[i], err));
     }
     return MUSTER_OK;
 }
@@ -173,7 +155,6 @@ muster_status mu_plan_join(const mu_scope *scope, mu_join_kind kind, const mu_pl
 
     assert(!condition || condition->type.kind == MU_BOOLEAN);
     MU_TRY(open_maker(&m, condition, err));
-    MU_TRY(add_conjuncts(&m, condition, err));
     MU_ARENA_TRY(node, scope->arena, 1, err);
     MU_ARENA_TRY(columns, scope->arena, count, err);
     MU_ARENA_TRY(pair, scope->arena, count, err);

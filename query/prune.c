@@ -142,19 +142,6 @@ static muster_status prune_project(const mu_scope *scope, const mu_plan *plan, c
     return remap_list(scope, exprs, project->column_count, below, &project->project.exprs, err);
 }
 
-static void mark_call(const mu_agg_call *call, uint64_t *needed)
-{
-    for (uint32_t i = 0; i < call->arg_count; i++) {
-        mu_expr_columns(call->args[i], needed);
-    }
-    if (call->filter) {
-        mu_expr_columns(call->filter, needed);
-    }
-    if (call->order) {
-        mu_expr_columns(call->order, needed);
-    }
-}
-
 static muster_status remap_call(const mu_scope *scope, mu_agg_call *call, const uint32_t *map,
                                 muster_error *err)
 {
@@ -182,7 +169,7 @@ static muster_status prune_group(const mu_scope *scope, const mu_plan *plan, uin
     for (uint32_t i = 0; i < plan->group.call_count; i++) {
         if (mu_bits_test(used, key_count + i)) {
             calls[count++] = plan->group.calls[i];
-            mark_call(&plan->group.calls[i], needed);
+            mu_agg_call_columns(&plan->group.calls[i], needed);
         }
     }
     MU_TRY(narrow(scope, plan, used, &group, map, err));

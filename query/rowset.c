@@ -123,17 +123,27 @@ muster_status mu_rowset_reserve(mu_rowset *rows, uint64_t more, muster_error *er
     return MUSTER_OK;
 }
 
-/* Gets the map from a dictionary's codes to ours ready. */
+/* Gets the map from a dictionary's codes to ours ready. It may have grown since it was last seen.
+ */
 static bool prepare_remap(mu_rowset_column *col, const mu_dict *dict)
 {
-    if (col->remap_id == dict->id || dict->count == 0 || dict->count > REMAP_MOST) {
+    if (col->remap_id != dict->id) {
+        col->remap_id = 0;
+        col->remap_count = 0;
+    }
+    if (dict->count > REMAP_MOST) {
+        col->remap_id = 0;
         return true;
     }
-    col->remap_id = 0;
+    if (dict->count <= col->remap_count) {
+        return true;
+    }
     if (!mu_mem_reserve(&col->remap, &col->remap_capacity, dict->count, sizeof *col->remap)) {
         return false;
     }
-    memset(col->remap, 0xff, dict->count * sizeof *col->remap);
+    memset(col->remap + col->remap_count, 0xff,
+           (dict->count - col->remap_count) * sizeof *col->remap);
+    col->remap_count = dict->count;
     col->remap_id = dict->id;
     return true;
 }

@@ -15,9 +15,9 @@ typedef struct mu_rowset_column {
     uint64_t *valid;
     bool has_nulls;
     mu_dict_builder texts;
-    uint64_t remap_id; /* the dictionary that `remap` is for; 0: none */
-    uint32_t *remap;   /* its code -> ours, or MU_NO_CODE */
-    size_t remap_capacity;
+    uint64_t remap_id;                  /* the dictionary that `remap` is for; 0: none */
+    uint32_t *remap;                    /* its code -> ours, or MU_NO_CODE */
+    size_t remap_count, remap_capacity; /* codes below `remap_count` have a place in it */
 } mu_rowset_column;
 
 struct mu_rowset {

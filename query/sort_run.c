@@ -23,7 +23,8 @@ enum {
     PIECE_ROWS = 4 * STRETCH_ROWS,
     FEW_ROWS = 200, /* of which 2,048 counters would cost more than comparing */
     INSERTED_ROWS = 12,
-    ROWS_PER_CHECK = 4096
+    ROWS_PER_CHECK = 4096,
+    MERGED_PER_CHECK = 64 /* a comparison may go through thousands of columns */
 };
 
 /* Whether a comes before b; their words of a level are known, `level` is the next. */
@@ -56,9 +57,7 @@ static muster_status sort_halves(const mu_sort *sort, mu_sort_item *items, mu_so
         insert_each(sort, items, count, level);
         return MUSTER_OK;
     }
-    if (count >= ROWS_PER_CHECK) {
-        MU_TRY(mu_exec_check(sort->exec, err));
-    }
+    MU_TRY(mu_exec_check(sort->exec, err));
     MU_TRY(sort_halves(sort, items, spare, half, level, err));
     MU_TRY(sort_halves(sort, items + half, spare, count - half, level, err));
     if (!comes_before(sort, &items[half], &items[half - 1], level)) {
@@ -66,6 +65,9 @@ static muster_status sort_halves(const mu_sort *sort, mu_sort_item *items, mu_so
     }
     memcpy(spare, items, half * sizeof *items);
     while (left < half) {
+        if (at % MERGED_PER_CHECK == 0) {
+            MU_TRY(mu_exec_check(sort->exec, err));
+        }
         const bool from_right =
             right < count && comes_before(sort, &items[right], &spare[left], level);
         items[at++] = from_right ? items[right++] : spare[left++];
@@ -142,8 +144,10 @@ static muster_status sort_equal(const mu_sort *sort, mu_sort_item *items, mu_sor
     if (count <= FEW_ROWS || sort->levels[level].texts) {
         return sort_halves(sort, items, spare, count, level, err);
     }
-    MU_TRY(mu_exec_check(sort->exec, err));
     for (size_t i = 0; i < count; i++) {
+        if (i % ROWS_PER_CHECK == 0) {
+            MU_TRY(mu_exec_check(sort->exec, err));
+        }
         items[i].word = mu_sort_word(sort, level, items[i].place);
     }
     MU_TRY(sort_words(sort, items, spare, count, level + 1, err));
@@ -207,10 +211,12 @@ static muster_status merge_stretch(void *context, uint32_t worker, uint64_t stre
     mu_sort_item *to = m->to + first;
 
     (void)worker;
-    (void)err;
     uint64_t i = split(m->sort, a, a_rows, b, b_rows, first - start);
     uint64_t j = first - start - i;
     for (uint64_t row = 0; row < rows; row++) {
+        if (row % MERGED_PER_CHECK == 0) {
+            MU_TRY(mu_exec_check(m->sort->exec, err));
+        }
         const bool second = i == a_rows || (j < b_rows && comes_before(m->sort, &b[j], &a[i], 1));
         to[row] = second ? b[j++] : a[i++];
     }

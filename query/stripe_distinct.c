@@ -199,7 +199,7 @@ muster_status mu_stripe_distinct_merge(mu_stripe_distinct *d, const mu_stripe_di
                                        const uint32_t *map, uint32_t groups, muster_error *err)
 {
     for (uint32_t g = 0; g < groups; g++) {
-        if (!reserve(d, map[g])) {
+        if (mu_stopped_at(g) || !reserve(d, map[g])) {
             return mu_fail_memory(err, "counting customers");
         }
         d->counts[map[g]] += mu_stripe_distinct_count(from, g);

@@ -26,6 +26,9 @@ muster_status mu_timeline_init(mu_timeline *line, const mu_zone *zone, mu_unit u
         return mu_fail_memory(err, "counting periods");
     }
     for (size_t d = 0; d < days; d++) {
+        if (mu_stopped_at(d)) {
+            return mu_fail_memory(err, "counting periods");
+        }
         const int64_t time_us = (line->first_day + (int64_t)d) * MU_DAY_US;
         line->period_of_day[d] = (uint32_t)(mu_unit_number(time_us, unit) - line->first_period);
     }

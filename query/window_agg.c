@@ -35,7 +35,8 @@ typedef struct aggregation {
     uint64_t first, end;    /* the partition */
     mu_frame_range last[3]; /* the frame whose result was put last: */
     uint32_t last_count;
-    uint64_t last_row; /* for this row */
+    uint64_t last_row; /* for this row, */
+    mu_value value;    /* and what it is; a text is no longer there */
     bool any_last;
 } aggregation;
 
@@ -154,21 +155,40 @@ static muster_status add_grouped(aggregation *a, mu_agg_states *states, const ui
     return MUSTER_OK;
 }
 
+/* Puts the result of a group of the states. */
+static muster_status put_new(aggregation *a, uint64_t row, uint32_t group, muster_error *err)
+{
+    a->last_row = row;
+    MU_TRY(mu_agg_result(a->states, group, &a->value, err));
+    return mu_window_put(a->task, row, &a->value, err);
+}
+
+/* Puts the result that was put last once more. */
+static muster_status put_again(aggregation *a, uint64_t row, muster_error *err)
+{
+    uint32_t *codes = a->task->out->data;
+
+    if (a->value.null || a->task->out->form != MU_FORM_CODE) {
+        return mu_window_put(a->task, row, &a->value, err);
+    }
+    codes[row] = codes[a->last_row];
+    return MUSTER_OK;
+}
+
 static muster_status run_whole(aggregation *a, muster_error *err)
 {
     mu_window_task *task = a->task;
     uint32_t group = 0, count;
-    mu_value value;
 
     MU_TRY(add_grouped(a, a->states, task->windowed->partition_starts, 0, task->first, task->end,
                        &count, err));
     for (uint64_t first = task->first; first < task->end; group++) {
         const uint64_t end = mu_window_partition_end(task, first);
-        MU_TRY(mu_agg_result(a->states, group, &value, err));
-        for (uint64_t row = first; row < end; row++) {
-            MU_TRY(mu_window_put(task, row, &value, err));
+        MU_TRY(put_new(a, first, group, err));
+        for (uint64_t row = first + 1; row < end; row++) {
+            MU_TRY(put_again(a, row, err));
+            MU_TRY(mu_window_check(task, 1, err));
         }
-        MU_TRY(mu_window_check(task, end - first, err));
         first = end;
     }
     assert(group == count);
@@ -229,18 +249,6 @@ static muster_status add_range(aggregation *a, const mu_frame_range *range, must
     return change_rows(a, a->states, ADD, to, range->to, err);
 }
 
-/* Puts the result of the states, or the one that was put last where the frame is the same. */
-static muster_status put_result(aggregation *a, uint64_t row, bool same, muster_error *err)
-{
-    mu_value value;
-
-    if (!same || a->call.type.kind == MU_TEXT) {
-        MU_TRY(mu_agg_result(a->states, 0, &value, err));
-        return mu_window_put(a->task, row, &value, err);
-    }
-    return mu_window_copy(a->task, row, a->task->out, a->last_row, err);
-}
-
 static muster_status put_frame(aggregation *a, uint64_t row, muster_error *err)
 {
     mu_frame_range ranges[3];
@@ -257,9 +265,7 @@ static muster_status put_frame(aggregation *a, uint64_t row, muster_error *err)
         a->last_count = count;
         a->any_last = true;
     }
-    MU_TRY(put_result(a, row, same, err));
-    a->last_row = row;
-    return MUSTER_OK;
+    return same ? put_again(a, row, err) : put_new(a, row, 0, err);
 }
 
 static muster_status run_frames(aggregation *a, muster_error *err)
@@ -285,7 +291,8 @@ static muster_status run_moving(aggregation *a, muster_error *err)
         const uint64_t next_from = a->frames.from;
         const uint64_t next_to = a->frames.to < next_from ? next_from : a->frames.to;
         const bool same = row > a->first && next_from == from && next_to == to;
-        if (next_from >= to) {
+        const bool back = next_from < from || next_to < to;
+        if (next_from >= to || back) {
             MU_TRY(to > from ? empty_states(a->states, 1, err) : MUSTER_OK);
             to = next_from;
         } else if (next_from > from) {
@@ -294,8 +301,7 @@ static muster_status run_moving(aggregation *a, muster_error *err)
         MU_TRY(change_rows(a, a->states, ADD, to, next_to, err));
         from = next_from;
         to = next_to;
-        MU_TRY(put_result(a, row, same, err));
-        a->last_row = row;
+        MU_TRY(same ? put_again(a, row, err) : put_new(a, row, 0, err));
     }
     return MUSTER_OK;
 }

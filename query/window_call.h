@@ -30,6 +30,8 @@ typedef struct mu_window_task {
     uint64_t work;         /* rows looked at since the last check for a cancel */
 } mu_window_task;
 
+/* The first row from `row` on whose bit is set; `end` if none is before it. */
+uint64_t mu_window_next_start(const uint64_t *starts, uint64_t row, uint64_t end);
 /* The next partition, from `first` on: rows up to the one returned. */
 uint64_t mu_window_partition_end(const mu_window_task *task, uint64_t first);
 

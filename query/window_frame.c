@@ -1,16 +1,17 @@
 /*
  * window_frame.c - which rows the frame of a row has.
  *
- * Neither end of a frame ever moves back while its row moves on, so each is followed from where it
- * was. RANGE with a distance compares keys: a row whose key is NULL has those that are NULL as well
- * in its frame, and is in no other's for its key.
+ * Hardly ever does an end of a frame move back while its row moves on, so each is followed from
+ * where it was. (A distance in months may: the months before March 30 and 31 both begin on the last
+ * of February, so the time of day decides.) RANGE with a distance compares keys: a row whose key is
+ * NULL has those that are NULL as well in its frame, and is in no other's for its key.
  */
 #include "query/window_call.h"
 
 #include "query/agg_states.h"
 #include "query/sort.h"
 #include "storage/base/mem.h"
-#include "storage/calendar.h"
+#include "storage/zone.h"
 
 /* A key, or a key and a distance. */
 typedef struct range_key {
@@ -18,27 +19,17 @@ typedef struct range_key {
     mu_i128 number;
 } range_key;
 
-static bool starts(const uint64_t *bits, uint64_t row)
+uint64_t mu_window_next_start(const uint64_t *starts, uint64_t row, uint64_t end)
 {
-    return mu_bits_test(bits, row);
-}
-
-/* The first row from `row` on whose bit is set; `end` if none is before it. */
-static uint64_t next_start(const uint64_t *bits, uint64_t row, uint64_t end)
-{
-    while (row < end && !starts(bits, row)) {
-        if (row % 64 == 0 && bits[row / 64] == 0) {
-            row += 64;
-        } else {
-            row++;
-        }
+    while (row < end && !mu_bits_test(starts, row)) {
+        row += row % 64 == 0 && starts[row / 64] == 0 ? 64 : 1;
     }
     return row < end ? row : end;
 }
 
 uint64_t mu_window_partition_end(const mu_window_task *task, uint64_t first)
 {
-    return next_start(task->windowed->partition_starts, first + 1, task->end);
+    return mu_window_next_start(task->windowed->partition_starts, first + 1, task->end);
 }
 
 static bool has_distance(const mu_frame_bound *bound)
@@ -50,12 +41,13 @@ static muster_status list_groups(mu_frames *frames, muster_error *err)
 {
     frames->group_count = 0;
     for (uint64_t row = frames->first; row < frames->end;) {
-        if (!mu_mem_reserve(&frames->groups, &frames->group_capacity, frames->group_count + 2,
+        if (mu_stopped_at(frames->group_count) ||
+            !mu_mem_reserve(&frames->groups, &frames->group_capacity, frames->group_count + 2,
                             sizeof *frames->groups)) {
             return mu_fail_memory(err, "running a window");
         }
         frames->groups[frames->group_count++] = row;
-        row = next_start(frames->windowed->peer_starts, row + 1, frames->end);
+        row = mu_window_next_start(frames->windowed->peer_starts, row + 1, frames->end);
     }
     frames->groups[frames->group_count] = frames->end;
     return MUSTER_OK;
@@ -132,18 +124,34 @@ static range_key key_number(const mu_rowset_column *column, uint64_t row)
 }
 
 /* The key of a row moved by the distance: down or up. */
-static mu_i128 moved_key(const mu_rowset_column *column, uint64_t row, const mu_value *distance,
-                         bool down)
+static mu_i128 moved_key(const mu_frames *frames, const mu_rowset_column *column, uint64_t row,
+                         const mu_value *distance, bool down)
 {
+    const mu_zone *zone =
+        column->type.kind == MU_TIMESTAMP ? mu_exec_zone(frames->windowed->exec) : NULL;
+
     if (column->form == MU_FORM_F64) {
         const double value = ((const double *)column->data)[row];
         return mu_sort_number_f64(down ? value - distance->f64 : value + distance->f64);
     }
     mu_i128 number = key_number(column, row).number;
     if (distance->months != 0) {
-        number = mu_time_add_months((int64_t)number, down ? -distance->months : distance->months);
+        number =
+            mu_zone_add_months(zone, (int64_t)number, down ? -distance->months : distance->months);
     }
     return down ? number - distance->i64 : number + distance->i64;
+}
+
+/* Whether a row is before the bound or, with `to`, not behind it. */
+static bool is_before(const mu_frames *frames, uint64_t row, mu_i128 limit, bool to)
+{
+    const mu_sort_key *order = &frames->windowed->plan->window.keys[0];
+    const range_key key = key_number(&frames->windowed->rows->columns[order->column], row);
+
+    return key.null                    ? order->nulls_first
+           : to && key.number == limit ? true
+           : order->descending         ? key.number > limit
+                                       : key.number < limit;
 }
 
 /* Follows an end: to the first row that is not before the bound or, with `to`, behind it. */
@@ -153,17 +161,13 @@ static uint64_t follow(const mu_frames *frames, uint64_t at, uint64_t row,
     const mu_sort_key *order = &frames->windowed->plan->window.keys[0];
     const mu_rowset_column *column = &frames->windowed->rows->columns[order->column];
     const bool down = (bound->edge == MU_EDGE_PRECEDING) != order->descending;
-    const mu_i128 limit = moved_key(column, row, &bound->offset, down);
+    const mu_i128 limit = moved_key(frames, column, row, &bound->offset, down);
 
-    for (; at < frames->end; at++) {
-        const range_key key = key_number(column, at);
-        const bool before = key.null                    ? order->nulls_first
-                            : to && key.number == limit ? true
-                            : order->descending         ? key.number > limit
-                                                        : key.number < limit;
-        if (!before) {
-            break;
-        }
+    while (at > frames->first && !is_before(frames, at - 1, limit, to)) {
+        at--;
+    }
+    while (at < frames->end && is_before(frames, at, limit, to) && !mu_stopped_at(at)) {
+        at++;
     }
     return at;
 }
@@ -206,7 +210,8 @@ void mu_frames_next(mu_frames *frames, uint64_t row)
 {
     if (row >= frames->peer_end) {
         frames->peer_first = row;
-        frames->peer_end = next_start(frames->windowed->peer_starts, row + 1, frames->end);
+        frames->peer_end =
+            mu_window_next_start(frames->windowed->peer_starts, row + 1, frames->end);
         frames->group++;
     }
     frames->from = edge(frames, row, &frames->frame->from, false);

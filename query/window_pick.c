@@ -29,6 +29,7 @@ static muster_status list_full(picking *p, muster_error *err)
 {
     p->full_count = 0;
     for (uint64_t row = p->first; row < p->end; row++) {
+        MU_TRY(mu_window_check(p->task, 1, err));
         if (!is_full(p, row)) {
             continue;
         }
@@ -37,7 +38,7 @@ static muster_status list_full(picking *p, muster_error *err)
         }
         p->full[p->full_count++] = row;
     }
-    return mu_window_check(p->task, p->end - p->first, err);
+    return MUSTER_OK;
 }
 
 /* How many of the full rows are before `row`. */

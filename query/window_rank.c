@@ -76,13 +76,6 @@ static muster_status put_place(mu_window_task *task, const place *p, muster_erro
     return MUSTER_OK;
 }
 
-static uint64_t find_peer_end(const mu_window_task *task, uint64_t row, uint64_t end)
-{
-    for (row++; row < end && !mu_bits_test(task->windowed->peer_starts, row); row++) {
-    }
-    return row;
-}
-
 muster_status mu_window_run_rank(mu_window_task *task, muster_error *err)
 {
     place p = {.end = task->first};
@@ -97,7 +90,7 @@ muster_status mu_window_run_rank(mu_window_task *task, muster_error *err)
         }
         if (p.row == p.peer_end) {
             p.peer_first = p.row;
-            p.peer_end = find_peer_end(task, p.row, p.end);
+            p.peer_end = mu_window_next_start(task->windowed->peer_starts, p.row + 1, p.end);
             p.group++;
         }
         MU_TRY(put_place(task, &p, err));

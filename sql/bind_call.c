@@ -92,28 +92,12 @@ muster_status mu_bind_arguments(const char *function, const mu_ast_items *operan
     return MUSTER_OK;
 }
 
-static bool same_call(const mu_agg_call *a, const mu_agg_call *b)
-{
-    if (a->agg != b->agg || a->distinct != b->distinct || a->arg_count != b->arg_count ||
-        !a->filter != !b->filter || !a->order != !b->order || a->descending != b->descending ||
-        a->nulls_first != b->nulls_first || (a->order && !mu_expr_equal(a->order, b->order)) ||
-        (a->filter && !mu_expr_equal(a->filter, b->filter))) {
-        return false;
-    }
-    for (uint32_t i = 0; i < a->arg_count; i++) {
-        if (!mu_expr_equal(a->args[i], b->args[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The number of the call among those of the query; the same call is made once. */
 static muster_status add_call(const mu_scope *scope, mu_calls *calls, const mu_agg_call *call,
                               uint32_t *index, muster_error *err)
 {
     for (uint32_t i = 0; i < calls->count; i++) {
-        if (same_call(&calls->data[i], call)) {
+        if (mu_agg_call_equal(&calls->data[i], call)) {
             *index = i;
             return MUSTER_OK;
         }
@@ -160,40 +144,66 @@ static muster_status order_by_time(const mu_place *place, const mu_ast_expr *cal
                           &out->key, err);
 }
 
-/* f(x ORDER BY key), or f(q) WITHIN GROUP (ORDER BY key). */
-static muster_status bind_ordering(const mu_place *inside, const mu_ast_expr *call, ordering *out,
-                                   muster_error *err)
+/* What ORDER BY may not be there. */
+static muster_status check_orders(const mu_ast_expr *call, muster_error *err)
 {
-    const mu_ast_order *order = call->orders.data;
-    const bool picks = mu_agg_needs_order(call->text);
+    const mu_ast_order *orders = call->orders.data;
+    const bool leaves_nulls = call->within || mu_agg_needs_order(call->text);
 
-    *out = (ordering){.name = call->text};
-    if (call->orders.count == 0) {
-        return order_by_time(inside, call, out, err);
-    }
-    if (call->orders.count > 1) {
-        return mu_fail_at(err, MUSTER_INVALID, order[1].offset,
-                          "%s() is ordered by one expression, not %u", call->text,
-                          call->orders.count);
-    }
     if (!call->within && !mu_agg_may_order(call->text)) {
-        return mu_fail_at(err, MUSTER_INVALID, order->offset,
+        return mu_fail_at(err, MUSTER_INVALID, orders->offset,
                           "%s() is the same in any order; ORDER BY belongs to first(), last() and "
                           "string_agg()",
                           call->text);
     }
-    if ((picks || call->within) && order->nulls != MU_AST_NULLS_DEFAULT) {
-        return mu_fail_at(err, MUSTER_INVALID, order->offset,
-                          "%s() leaves NULLs out, so they are neither first nor last", call->text);
+    if (call->within && call->orders.count > 1) {
+        return mu_fail_at(err, MUSTER_INVALID, orders[1].offset,
+                          "%s() is ordered by one expression, not %u", call->text,
+                          call->orders.count);
     }
-    MU_TRY(mu_bind_expr(inside, order->expr, &out->key, err));
-    if (picks && order->descending) {
+    for (uint32_t i = 0; leaves_nulls && i < call->orders.count; i++) {
+        if (orders[i].nulls != MU_AST_NULLS_DEFAULT) {
+            return mu_fail_at(err, MUSTER_INVALID, orders[i].offset,
+                              "%s() leaves NULLs out, so they are neither first nor last",
+                              call->text);
+        }
+    }
+    return MUSTER_OK;
+}
+
+/* f(x ORDER BY keys), or f(q) WITHIN GROUP (ORDER BY key). Several keys become one. */
+static muster_status bind_ordering(const mu_place *inside, const mu_ast_expr *call, ordering *out,
+                                   muster_error *err)
+{
+    const mu_scope *scope = &inside->binder->scope;
+    const uint32_t count = call->orders.count;
+    const bool picks = mu_agg_needs_order(call->text);
+    mu_expr_key *keys;
+
+    *out = (ordering){.name = call->text};
+    if (count == 0) {
+        return order_by_time(inside, call, out, err);
+    }
+    MU_TRY(check_orders(call, err));
+    MU_ARENA_TRY(keys, scope->arena, count, err);
+    for (uint32_t i = 0; i < count; i++) {
+        const mu_ast_order *order = &call->orders.data[i];
+        MU_TRY(mu_bind_expr(inside, order->expr, &keys[i].expr, err));
+        keys[i].descending = order->descending;
+        keys[i].nulls_first = order->nulls == MU_AST_NULLS_DEFAULT
+                                  ? order->descending
+                                  : order->nulls == MU_AST_NULLS_FIRST;
+    }
+    if (count > 1) {
+        return mu_expr_order(scope, keys, count, picks, call->orders.data->offset, &out->key, err);
+    }
+    out->key = keys->expr;
+    out->nulls_first = keys->nulls_first;
+    if (picks && keys->descending) {
         out->name = mu_name_equal(call->text, "first") ? "last" : "first";
     } else {
-        out->descending = order->descending;
+        out->descending = keys->descending;
     }
-    out->nulls_first = order->nulls == MU_AST_NULLS_DEFAULT ? order->descending
-                                                            : order->nulls == MU_AST_NULLS_FIRST;
     return MUSTER_OK;
 }
 

@@ -176,6 +176,7 @@ mu_account *mu_account_open(mu_account *parent, size_t limit)
 
     if (account) {
         account->parent = parent;
+        account->stop = parent ? parent->stop : NULL;
         atomic_store(&account->limit, limit);
     }
     return account;

@@ -236,6 +236,26 @@ TEST(every_node_says_how_many_rows_came_out)
     muster_close(db);
 }
 
+/* Rows in an order of their own come to every stripe of customers in every batch. */
+TEST(a_set_of_customers_is_found_once_for_rows_in_any_order)
+{
+    static answer few, many;
+    muster *db = open_shop(1, 150000, 150000);
+    muster_connection *c = ask_connect(db);
+
+    explain(c,
+            "SELECT count(*) FROM (SELECT customer FROM events ORDER BY customer * 7919 % 150001 "
+            "LIMIT 1000) AS q WHERE did(sku = 2, table => events)",
+            &few);
+    explain(c,
+            "SELECT count(*) FROM (SELECT customer FROM events ORDER BY customer * 7919 % 150001 "
+            "LIMIT 20000) AS q WHERE did(sku = 2, table => events)",
+            &many);
+    assert_int_equal(few.bytes_read, many.bytes_read);
+    muster_disconnect(c);
+    muster_close(db);
+}
+
 TEST(memory_is_read_at_some_speed)
 {
     uint64_t rate = 0;

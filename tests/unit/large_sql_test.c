@@ -112,6 +112,22 @@ TEST(long_lists_and_chains_have_an_answer)
     muster_close(db);
 }
 
+/* Conditions on their way down are listed again at each node: once, not once for each of them. */
+TEST(many_conditions_above_a_query_need_little_memory)
+{
+    char *sql = statement_of("SELECT count(*) FROM (SELECT n + 1 AS m FROM t) AS q WHERE ",
+                             "m <> #", " AND ", MANY, "");
+    int64_t answer = -1;
+    muster *db = open_rows();
+
+    assert_ok(muster_set_threads(db, 1, &test_error));
+    assert_ok(run(db, "SET memory_limit = '300MB'", &answer));
+    assert_ok(run(db, sql, &answer));
+    assert_int_equal(answer, 0);
+    mu_mem_free(sql);
+    muster_close(db);
+}
+
 TEST(what_is_too_large_is_a_clear_error)
 {
     static const struct {

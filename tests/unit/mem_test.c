@@ -195,6 +195,23 @@ TEST(an_account_has_a_limit_and_those_above_it_too)
     mu_account_close(database);
 }
 
+/* What one part of a statement holds may have an account of its own; it is to stop all the same. */
+TEST(an_account_is_to_stop_when_the_one_above_it_is)
+{
+    atomic_bool stop = false;
+    mu_account *above = mu_account_open(NULL, SIZE_MAX);
+
+    mu_account_watch(above, &stop);
+    mu_account *below = mu_account_open(above, SIZE_MAX);
+    mu_account *before = mu_account_enter(below);
+    assert_false(mu_stopped());
+    atomic_store(&stop, true);
+    assert_true(mu_stopped());
+    mu_account_enter(before);
+    mu_account_close(below);
+    mu_account_close(above);
+}
+
 TEST(what_outlives_its_account_is_in_nobodys_name)
 {
     mu_account *database = mu_account_open(NULL, SIZE_MAX);

@@ -133,6 +133,42 @@ TEST(only_the_live_rows_of_a_batch_are_kept)
     mu_rowset_close(from);
 }
 
+/* The codes of a dictionary that is still being made stay what they are, but there are more. */
+TEST(a_dictionary_may_grow_from_batch_to_batch)
+{
+    enum {
+        TEXTS = 3 * MU_BATCH_ROWS
+    };
+    static const mu_plan_column text = {"text", {.kind = MU_TEXT}};
+    mu_dict_builder builder = {0};
+    uint32_t codes[MU_BATCH_ROWS];
+    uint64_t live[MU_BATCH_WORDS];
+    mu_vector column = {.type = text.type, .data = codes, .dict = &builder.dict};
+    mu_rowset *set;
+    char word[16];
+
+    assert_ok(mu_rowset_open(&text, 1, &set, &test_error));
+    for (uint32_t i = 0; i < TEXTS; i++) {
+        (void)snprintf(word, sizeof word, "text %u", i);
+        const mu_text added = {word, (uint32_t)strlen(word)};
+        assert_true(mu_dict_builder_add(&builder, added, &codes[i % MU_BATCH_ROWS]));
+        if (i == 0 || (i + 1) % MU_BATCH_ROWS == 0) {
+            const uint32_t rows = i == 0 ? 1 : MU_BATCH_ROWS;
+            const mu_batch batch = {
+                .rows = rows, .column_count = 1, .live = live, .columns = &column};
+            mu_bits_fill(live, rows, MU_BATCH_WORDS);
+            assert_ok(mu_rowset_add_batch(set, &batch, &test_error));
+        }
+    }
+    for (uint32_t row = 0; row <= TEXTS; row++) {
+        const mu_value found = mu_rowset_value(set, row, 0);
+        (void)snprintf(word, sizeof word, "text %u", row == 0 ? 0 : row - 1);
+        assert_true(mu_text_equal(found.text, (mu_text){word, (uint32_t)strlen(word)}));
+    }
+    mu_rowset_close(set);
+    mu_dict_builder_deinit(&builder);
+}
+
 TEST(a_rowset_may_be_empty)
 {
     mu_rowset *set = make_rowset(0);

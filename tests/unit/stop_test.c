@@ -143,6 +143,33 @@ TEST(what_is_stopped_before_it_began_does_nothing)
     close_place(&p);
 }
 
+/* What takes long for a single row, or even for a constant, which it is no error to have. */
+TEST(functions_of_long_texts_can_be_stopped)
+{
+    static const char *const sql[] = {
+        "SELECT repeat('a', 100000 + k) LIKE '%' || repeat('a', 50000) || 'b' FROM look",
+        "SELECT repeat('a', 100000) LIKE '%' || repeat('a', 50000) || 'b'",
+        "SELECT trim(repeat('a', 100000 + k), repeat('b', 100000) || 'a') FROM look",
+        "SELECT rtrim(repeat('a', 100000), repeat('b', 100000) || 'a')",
+        "SELECT translate(repeat('a', 100000 + k), repeat('b', 100000), '') FROM look",
+        "SELECT translate(repeat('a', 100000), repeat('b', 100000), '')",
+        "SELECT sum(length(upper(repeat(word, 100000)))) FROM look",
+        "EXPLAIN ANALYZE SELECT sum(length(upper(repeat(word, 100000)))) FROM look",
+    };
+    muster_statement *s;
+    bool row;
+    place p;
+
+    open_place(&p, 2);
+    for (size_t i = 0; i < MU_COUNT(sql); i++) {
+        assert_ok(muster_prepare(p.c, sql[i], NULL, &s, &test_error));
+        muster_set_deadline(s, 20);
+        assert_status(MUSTER_DEADLINE, muster_step(s, &row, &test_error));
+        muster_finish(s);
+    }
+    close_place(&p);
+}
+
 /* Waiting. */
 
 TEST(a_pipe_that_gives_nothing_does_not_keep_a_statement)
