@@ -410,17 +410,45 @@ static muster_status give_all(attribution *a, const conversion *c, uint32_t mode
 typedef struct division {
     mu_u128 total; /* of the weights */
     mu_u128 done;
-    unsigned shift; /* bits of it that are too many to multiply by */
     uint64_t units_done;
     uint64_t value_done; /* of its magnitude */
 } division;
 
-/* whole * done / total, rounded to the nearest; halves up. */
+/* whole * done / total; *rest is what is left over. The product may have 190 bits, so then it is
+ * made and divided bit by bit. */
+static uint64_t multiply_divide(uint64_t whole, mu_u128 done, mu_u128 total, mu_u128 *rest)
+{
+    uint64_t quotient = 0;
+
+    assert(done <= total && total < (mu_u128)1 << 127);
+    *rest = 0;
+    if (total <= UINT64_MAX) {
+        *rest = whole * done % total;
+        return (uint64_t)(whole * done / total);
+    }
+    for (unsigned bit = mu_bits_width(whole); bit-- > 0;) {
+        quotient *= 2;
+        *rest *= 2;
+        if (*rest >= total) {
+            *rest -= total;
+            quotient++;
+        }
+        *rest += whole >> bit & 1 ? done : 0;
+        if (*rest >= total) {
+            *rest -= total;
+            quotient++;
+        }
+    }
+    return quotient;
+}
+
+/* What is done of the whole, to the nearest unit; halves up. */
 static uint64_t share_of(const division *d, uint64_t whole)
 {
-    const mu_u128 total = d->total >> d->shift, done = d->done >> d->shift;
+    mu_u128 rest;
+    const uint64_t share = multiply_divide(whole, d->done, d->total, &rest);
 
-    return (uint64_t)((2 * (whole * done) + total) / (2 * total));
+    return share + (rest >= d->total - rest ? 1 : 0);
 }
 
 /* The share of the value that a weight gets, which has been added to what is done. */
@@ -499,9 +527,6 @@ static muster_status divide(attribution *a, const conversion *c, uint32_t m, mus
     MU_TRY(mu_touch_window_move(window, c->first, c->end, c->left_out, err));
     MU_TRY(weigh_all(a, window, &all, err));
     d.total = model == MU_MODEL_POSITION && all > 2 ? 5 * (all - 2) : all;
-    while (d.total >> d.shift >= UINT64_C(1) << 62) {
-        d.shift++;
-    }
     for (size_t w = 0; w < mu_bits_words(window->channel_count); w++) {
         MU_TRY(take_step(a, err));
         for (uint64_t bits = window->present[w]; bits != 0; bits &= bits - 1) {
