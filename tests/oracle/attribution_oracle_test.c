@@ -159,12 +159,12 @@ static long double weight_of(const call *c, int model, const touch *runs, int co
     }
 }
 
-/* whole * done / total to the nearest, halves up; sums of weights may be off by a little. */
+/* whole * done / total to the nearest, halves up; what is a half but for the last bits is one. */
 static int64_t share_of(int64_t whole, long double done, long double total)
 {
     const long double x = (long double)whole * done / total + 0.5L;
 
-    return fabsl(x - roundl(x)) < 1e-9L ? (int64_t)roundl(x) : (int64_t)floorl(x);
+    return fabsl(x - roundl(x)) < x * 1e-17L ? (int64_t)roundl(x) : (int64_t)floorl(x);
 }
 
 /* Sums of the report. */
