@@ -30,6 +30,8 @@ typedef struct mu_behaviour {
      * label's number or a value's code for a TEXT. */
     int64_t *words;
     size_t word_count, word_capacity;
+    bool unfinished; /* the class says that it has more rows of the customer, and is to be asked
+                        again; not so at first */
 } mu_behaviour;
 
 struct mu_behaviour_class {
@@ -40,7 +42,8 @@ struct mu_behaviour_class {
      */
     void (*reading)(const mu_behaviour_plan *plan, mu_event_options *reading);
     muster_status (*open)(mu_behaviour *b, muster_error *err);
-    /* Gives the rows of customer i of the stripe; each is asked about once, in order. */
+    /* Gives the rows of customer i of the stripe; each is asked about once, in order. One who may
+     * have rows without end gives some at a time, and says that it is `unfinished`. */
     muster_status (*customer)(mu_behaviour *b, uint32_t i, muster_error *err);
     /* Gives the rows that come once all customers of a stripe were looked at. */
     muster_status (*stripe)(mu_behaviour *b, muster_error *err);

@@ -101,9 +101,22 @@ static muster_status behaviour_start(mu_op *op, uint32_t unit, muster_error *err
 
     o->next_customer = 0;
     o->ended = false;
+    o->b.unfinished = false;
     o->taken = 0;
     o->b.word_count = 0;
     return mu_event_gather(o->b.reader, unit, &o->b.events, err);
+}
+
+/* Moves what was not taken to the front, once that is less than what was. */
+static void drop_taken(behaviour_op *o)
+{
+    const size_t left = o->b.word_count - o->taken;
+
+    if (o->taken > 0 && o->taken >= left) {
+        memcpy(o->b.words, &o->b.words[o->taken], left * sizeof *o->b.words);
+        o->b.word_count = left;
+        o->taken = 0;
+    }
 }
 
 /* Makes rows until there is a batch of them, or no more in this stripe. */
@@ -112,15 +125,13 @@ static muster_status make_rows(behaviour_op *o, muster_error *err)
     const mu_behaviour_class *class = o->b.plan->class;
     const size_t wanted = (size_t)MU_BATCH_ROWS * o->b.plan->column_count;
 
-    if (o->taken == o->b.word_count) {
-        o->taken = 0;
-        o->b.word_count = 0;
-    }
+    drop_taken(o);
     while (o->b.word_count - o->taken < wanted && o->next_customer < o->b.events.customer_count) {
         if (o->next_customer % CHECKED == 0) {
             MU_TRY(mu_exec_check(o->op.exec, err));
         }
-        MU_TRY(class->customer(&o->b, o->next_customer++, err));
+        MU_TRY(class->customer(&o->b, o->next_customer, err));
+        o->next_customer += !o->b.unfinished;
     }
     if (o->next_customer == o->b.events.customer_count && !o->ended) {
         o->ended = true;

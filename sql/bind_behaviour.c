@@ -12,6 +12,8 @@ static const struct {
     const char *name;
     mu_behaviour_binder *bind;
 } behaviours[] = {
+    {"attribution", mu_bind_attribution},
+    {"attribution_customers", mu_bind_attribution_customers},
     {"funnel", mu_bind_funnel},
     {"funnel_customers", mu_bind_funnel_customers},
     {"retention", mu_bind_retention},
