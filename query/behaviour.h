@@ -36,8 +36,11 @@ typedef struct mu_behaviour {
 struct mu_behaviour_class {
     const char *name;  /* as in SQL, for EXPLAIN */
     size_t state_size; /* bytes */
-    /* All but `customer` may be NULL. */
+    /* All but `customer` or `take` may be NULL. */
     muster_status (*open)(mu_behaviour *b, muster_error *err);
+    /* Instead of `customer`, where the order of events does not matter: takes those of a stripe as
+     * they come, so that nothing is gathered; their rows are given by `stripe`. */
+    muster_status (*take)(mu_behaviour *b, const mu_event_batch *batch, muster_error *err);
     /* Gives the rows of customer i of the stripe; each is asked about once, in order. */
     muster_status (*customer)(mu_behaviour *b, uint32_t i, muster_error *err);
     /* Gives the rows that come once all customers of a stripe were looked at. */
