@@ -21,7 +21,7 @@ typedef struct bucket_run {
     mu_window_task *task;
     const mu_rowset_column *column; /* of the values */
     uint64_t first, end;            /* the partition */
-    uint64_t *keys, *spare;         /* of the values that are not NULL */
+    uint64_t *keys;                 /* of the values that are not NULL; where the results will be */
     uint64_t key_count;
     uint64_t *lasts; /* of each bucket but the last, ascending; those that are NULL left out */
     uint64_t last_count;
@@ -57,7 +57,8 @@ static muster_status list_keys(bucket_run *run, muster_error *err)
 
 /* Selecting. */
 
-/* Keys of which those of some ranks are wanted; `ranks` ascend, and become these keys. */
+/* Keys of which those of some ranks are wanted; `ranks` ascend, and become these keys. `spare` has
+ * room for all keys; NULL: it is taken as it is needed, for the few that are looked at again. */
 typedef struct selection {
     uint64_t *keys, *spare;
     uint64_t count;
@@ -97,23 +98,23 @@ static unsigned choose_shift(const selection *s, uint64_t *least)
     return shift;
 }
 
-static void select_keys(const selection *s);
+static bool select_keys(selection *s);
 
 /* The ranks that fall in one bin become ranks within it, and are sought there. Its keys are in
  * `spare`, from `first` on; what is not wanted any more of `keys` is room for the next ones. */
-static void select_within(const selection *s, uint64_t first, uint64_t count, uint64_t before,
+static bool select_within(const selection *s, uint64_t first, uint64_t count, uint64_t before,
                           uint64_t rank, uint64_t rank_count)
 {
-    const selection inner = {.keys = s->spare + first,
-                             .spare = s->keys + first,
-                             .count = count,
-                             .ranks = s->ranks + rank,
-                             .rank_count = rank_count};
+    selection inner = {.keys = s->spare + first,
+                       .spare = s->keys + first,
+                       .count = count,
+                       .ranks = s->ranks + rank,
+                       .rank_count = rank_count};
 
     for (uint64_t r = 0; r < rank_count; r++) {
         inner.ranks[r] -= before;
     }
-    select_keys(&inner);
+    return select_keys(&inner);
 }
 
 /* A bin with ranks in it. */
@@ -143,12 +144,16 @@ static uint32_t find_bins(const selection *s, const uint64_t *counts, wanted_bin
     return count;
 }
 
-/* Puts the keys of the bins aside, bin by bin. */
-static void put_aside(const selection *s, uint64_t least, unsigned shift, const wanted_bin *bins,
-                      uint32_t bin_count)
+/* Puts the keys of the bins aside, bin by bin. False when out of memory. */
+static bool put_aside(selection *s, uint64_t least, unsigned shift, const wanted_bin *bins,
+                      uint32_t bin_count, uint64_t wanted)
 {
     uint64_t *next[BINS] = {NULL};
 
+    s->spare = s->spare ? s->spare : mu_mem_alloc_array(wanted, sizeof *s->spare);
+    if (!s->spare) {
+        return false;
+    }
     for (uint32_t b = 0; b < bin_count; b++) {
         next[bins[b].bin] = s->spare + bins[b].first;
     }
@@ -158,39 +163,50 @@ static void put_aside(const selection *s, uint64_t least, unsigned shift, const 
             *(*to)++ = s->keys[i];
         }
     }
+    return true;
+}
+
+/* Of all bins with ranks in them: the keys of these ranks. False when out of memory. */
+static bool select_in_bins(selection *s, uint64_t least, unsigned shift, const uint64_t *counts)
+{
+    wanted_bin bins[BINS];
+    const uint32_t bin_count = find_bins(s, counts, bins);
+    const wanted_bin *last = &bins[bin_count - 1];
+
+    if (shift > 0 &&
+        !put_aside(s, least, shift, bins, bin_count, last->first + counts[last->bin])) {
+        return false;
+    }
+    for (uint32_t b = 0; b < bin_count && !mu_stopped(); b++) {
+        const wanted_bin *w = &bins[b];
+        for (uint64_t r = 0; shift == 0 && r < w->rank_count; r++) {
+            s->ranks[w->rank + r] = least + w->bin;
+        }
+        if (shift > 0 &&
+            !select_within(s, w->first, counts[w->bin], w->before, w->rank, w->rank_count)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* As deep as there are times log2(BINS) bits in a key. After a stop the ranks are of no use. */
-static void select_keys(const selection *s)
+static bool select_keys(selection *s)
 {
     uint64_t counts[BINS] = {0}, least;
-    wanted_bin bins[BINS];
 
     if (s->count <= FEW) {
         sort_few(s);
-        return;
+        return true;
     }
     const unsigned shift = choose_shift(s, &least);
     if (mu_stopped()) {
-        return;
+        return true;
     }
     for (uint64_t i = 0; i < s->count && !mu_stopped_at(i); i++) {
         counts[(s->keys[i] - least) >> shift]++;
     }
-    const uint32_t bin_count = find_bins(s, counts, bins);
-    if (shift > 0) {
-        put_aside(s, least, shift, bins, bin_count);
-    }
-    for (uint32_t b = 0; b < bin_count && !mu_stopped(); b++) {
-        const wanted_bin *w = &bins[b];
-        if (shift > 0) {
-            select_within(s, w->first, counts[w->bin], w->before, w->rank, w->rank_count);
-            continue;
-        }
-        for (uint64_t r = 0; r < w->rank_count; r++) {
-            s->ranks[w->rank + r] = least + w->bin;
-        }
-    }
+    return mu_stopped() || select_in_bins(s, least, shift, counts);
 }
 
 /* The last value of each bucket but the last. The first ones have one more than the others, if
@@ -199,7 +215,8 @@ static muster_status find_lasts(bucket_run *run, uint64_t buckets, muster_error 
 {
     const uint64_t rows = run->end - run->first, nulls = rows - run->key_count;
     const uint64_t most = (buckets < rows ? buckets : rows) - 1;
-    selection s = {.keys = run->keys, .spare = run->spare, .count = run->key_count};
+    selection s = {.keys = run->keys, .count = run->key_count};
+    bool selected = true;
     uint64_t power = 1;
 
     while (power <= most) {
@@ -219,13 +236,14 @@ static muster_status find_lasts(bucket_run *run, uint64_t buckets, muster_error 
     s.ranks = run->lasts;
     s.rank_count = run->last_count;
     if (s.rank_count > 0) {
-        select_keys(&s);
+        selected = select_keys(&s);
+        mu_mem_free(s.spare);
     }
     for (uint64_t i = run->last_count; i < power; i++) {
         run->lasts[i] = UINT64_MAX; /* nothing is greater */
     }
     run->half = power / 2;
-    return mu_exec_check(run->task->windowed->exec, err);
+    return selected ? mu_exec_check(run->task->windowed->exec, err) : fail_memory(err);
 }
 
 /* How many of the lasts are less than the key; without a branch, as no one can foretell it. */
@@ -257,21 +275,13 @@ static muster_status put_buckets(bucket_run *run, muster_error *err)
 
 static muster_status run_partition(bucket_run *run, uint64_t buckets, muster_error *err)
 {
-    const uint64_t rows = run->end - run->first;
     muster_status status;
 
-    run->keys = mu_mem_alloc_array(rows, sizeof *run->keys);
-    run->spare = mu_mem_alloc_array(rows, sizeof *run->spare);
-    if (!run->keys || !run->spare) {
-        status = fail_memory(err);
-        goto fail;
-    }
+    run->keys = (uint64_t *)run->task->out->data + run->first;
     MU_TRY_GOTO(list_keys(run, err));
     MU_TRY_GOTO(find_lasts(run, buckets, err));
     status = put_buckets(run, err);
 fail:
-    mu_mem_free(run->keys);
-    mu_mem_free(run->spare);
     mu_mem_free(run->lasts);
     return status;
 }
