@@ -37,11 +37,14 @@ typedef struct mu_behaviour {
 struct mu_behaviour_class {
     const char *name;  /* as in SQL, for EXPLAIN */
     size_t state_size; /* bytes */
-    /* All but `customer` may be NULL. */
+    /* All but `customer` or `take` may be NULL. */
     /* Says where what is read is not just what the range admits: later events may follow the first.
      */
     void (*reading)(const mu_behaviour_plan *plan, mu_event_options *reading);
     muster_status (*open)(mu_behaviour *b, muster_error *err);
+    /* Instead of `customer`, where the order of events does not matter: takes those of a stripe as
+     * they come, so that nothing is gathered; their rows are given by `stripe`. */
+    muster_status (*take)(mu_behaviour *b, const mu_event_batch *batch, muster_error *err);
     /* Gives the rows of customer i of the stripe; each is asked about once, in order. One who may
      * have rows without end gives some at a time, and says that it is `unfinished`. */
     muster_status (*customer)(mu_behaviour *b, uint32_t i, muster_error *err);

@@ -95,6 +95,22 @@ static void behaviour_close(mu_op *op)
     mu_mem_free(o);
 }
 
+/* Hands on the stripe's events as they come. */
+static muster_status take_events(mu_behaviour *b, uint32_t stripe, muster_error *err)
+{
+    mu_event_batch batch;
+
+    b->events = (mu_events){.first_ordinal = stripe * MU_STRIPE_ROWS};
+    MU_TRY(mu_event_start(b->reader, stripe, err));
+    for (;;) {
+        MU_TRY(mu_event_next(b->reader, true, &batch, err));
+        if (batch.rows == 0) {
+            return MUSTER_OK;
+        }
+        MU_TRY(b->plan->class->take(b, &batch, err));
+    }
+}
+
 static muster_status behaviour_start(mu_op *op, uint32_t unit, muster_error *err)
 {
     behaviour_op *o = (behaviour_op *)op;
@@ -104,7 +120,8 @@ static muster_status behaviour_start(mu_op *op, uint32_t unit, muster_error *err
     o->b.unfinished = false;
     o->taken = 0;
     o->b.word_count = 0;
-    return mu_event_gather(o->b.reader, unit, &o->b.events, err);
+    return o->b.plan->class->take ? take_events(&o->b, unit, err)
+                                  : mu_event_gather(o->b.reader, unit, &o->b.events, err);
 }
 
 /* Moves what was not taken to the front, once that is less than what was. */

@@ -255,6 +255,9 @@ static muster_status run_task(void *context, uint32_t worker, uint64_t item, mus
     case MU_WINDOW_NTILE:
         status = mu_window_run_rank(task, err);
         break;
+    case MU_WINDOW_BUCKET:
+        status = mu_window_run_bucket(task, err);
+        break;
     case MU_WINDOW_LAG:
     case MU_WINDOW_LEAD:
     case MU_WINDOW_FIRST_VALUE:
@@ -377,15 +380,17 @@ fail:
 static muster_status run_sets(const window_run *run, bool alone, mu_rowset *const *sets,
                               uint32_t set_count, mu_rowset *out, muster_error *err)
 {
-    const mu_plan *plan = run->plan;
+    const uint32_t keys = run->plan->window.partition_count + run->plan->window.key_count;
     const mu_sort_item *items;
     uint64_t count;
     muster_status status;
     mu_sort *sort;
 
-    MU_TRY(mu_sort_open(run->exec, alone, run->keys,
-                        plan->window.partition_count + plan->window.key_count, sets, set_count,
-                        &sort, err));
+    if (keys == 0) { /* any order will do */
+        MU_TRY(mu_rowset_concat(run->exec, sets, set_count, out, err));
+        return out->rows > 0 ? run_calls(run, alone, out, err) : MUSTER_OK;
+    }
+    MU_TRY(mu_sort_open(run->exec, alone, run->keys, keys, sets, set_count, &sort, err));
     MU_TRY_GOTO(mu_sort_run(sort, &items, &count, err));
     MU_TRY_GOTO(mu_rowset_gather(run->exec, alone, sets, set_count, items, count, out, err));
 fail:

@@ -25,6 +25,7 @@ static const window_func funcs[] = {
     {"percent_rank", MU_WINDOW_PERCENT_RANK, "", 'f', false},
     {"cume_dist", MU_WINDOW_CUME_DIST, "", 'f', false},
     {"ntile", MU_WINDOW_NTILE, "i", 'i', false},
+    {"value_bucket", MU_WINDOW_BUCKET, "ai", 'i', false},
     {"lag", MU_WINDOW_LAG, "a[i0", '0', true},
     {"lead", MU_WINDOW_LEAD, "a[i0", '0', true},
     {"first_value", MU_WINDOW_FIRST_VALUE, "a", '0', true},
@@ -109,6 +110,13 @@ static muster_status cast_args(const mu_scope *scope, const window_func *func, c
     return MUSTER_OK;
 }
 
+/* A number, a date or a time; or nothing yet. */
+static bool has_distance(mu_type type)
+{
+    return type.kind == MU_BIGINT || type.kind == MU_DECIMAL || type.kind == MU_DOUBLE ||
+           type.kind == MU_DATE || type.kind == MU_TIMESTAMP || type.kind == MU_NULL;
+}
+
 muster_status mu_window_call_make(const mu_scope *scope, const char *name,
                                   const mu_expr *const *args, uint32_t arg_count, bool ignore_nulls,
                                   int32_t offset, mu_window_call *out, muster_error *err)
@@ -117,6 +125,7 @@ muster_status mu_window_call_make(const mu_scope *scope, const char *name,
     uint32_t least;
     const uint32_t most = count_params(func, &least);
     const mu_expr **cast;
+    char typed[32];
 
     if (arg_count < least || arg_count > most) {
         return mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" takes %s%u argument%s, not %u",
@@ -134,6 +143,11 @@ muster_status mu_window_call_make(const mu_scope *scope, const char *name,
         cast[i] = args[i];
     }
     MU_TRY(cast_args(scope, func, cast, arg_count, offset, err));
+    if (func->kind == MU_WINDOW_BUCKET && !has_distance(cast[0]->type)) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
+                          "\"%s\" takes a number, a date or a time first, not %s", func->name,
+                          mu_type_name(cast[0]->type, typed));
+    }
     *out = (mu_window_call){.kind = func->kind,
                             .type = func->result == '0' ? cast[0]->type
                                                         : mu_type_of_letter(func->result),

@@ -88,6 +88,7 @@ uint32_t mu_frames_ranges(const mu_frames *frames, uint64_t row, mu_frame_range 
 
 /* Each kind of call has a runner. */
 muster_status mu_window_run_rank(mu_window_task *task, muster_error *err);
+muster_status mu_window_run_bucket(mu_window_task *task, muster_error *err);
 muster_status mu_window_run_pick(mu_window_task *task, muster_error *err);
 muster_status mu_window_run_agg(mu_window_task *task, muster_error *err);
 

@@ -170,6 +170,7 @@ static muster_status put_row(picking *p, uint64_t row, muster_error *err)
     case MU_WINDOW_PERCENT_RANK:
     case MU_WINDOW_CUME_DIST:
     case MU_WINDOW_NTILE:
+    case MU_WINDOW_BUCKET:
         break;
     }
     assert(false && "a call that picks no value");

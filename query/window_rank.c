@@ -65,6 +65,7 @@ static muster_status put_place(mu_window_task *task, const place *p, muster_erro
     case MU_WINDOW_NTILE:
         return put_ntile(task, p->first, p->end, p->row, err);
     case MU_WINDOW_AGGREGATE:
+    case MU_WINDOW_BUCKET:
     case MU_WINDOW_LAG:
     case MU_WINDOW_LEAD:
     case MU_WINDOW_FIRST_VALUE:

@@ -16,7 +16,10 @@ static const struct {
     {"attribution_customers", mu_bind_attribution_customers},
     {"funnel", mu_bind_funnel},
     {"funnel_customers", mu_bind_funnel_customers},
+    {"paths", mu_bind_paths},
+    {"paths_customers", mu_bind_paths_customers},
     {"retention", mu_bind_retention},
+    {"rfm", mu_bind_rfm},
     {"sessions", mu_bind_sessions},
 };
 
