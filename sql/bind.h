@@ -283,6 +283,14 @@ muster_status mu_bind_arguments(const char *function, const mu_ast_items *operan
 muster_status mu_bind_range(mu_binder *binder, const mu_ast_expr *since, const mu_ast_expr *until,
                             const mu_ast_expr *last, mu_event_source *source, muster_error *err);
 
+/* The table of events of that name (a column's, as it was written), or the only one there is. */
+muster_status mu_bind_events(const mu_binder *binder, const mu_ast_expr *given, int32_t offset,
+                             const mu_table **out, muster_error *err);
+/* Binds a predicate on people. */
+typedef muster_status mu_people_binder(const mu_place *place, const mu_ast_expr *call,
+                                       const mu_set **out, muster_error *err);
+mu_people_binder mu_bind_did_then, mu_bind_did_without;
+
 /* "; did you mean "customer"?", or `otherwise`, into a buffer of the caller's. */
 const char *mu_bind_advice(const mu_nearest *nearest, const char *otherwise, char *buffer,
                            size_t size);

@@ -425,9 +425,8 @@ static muster_status bind_in_audience(const mu_place *place, const mu_ast_expr *
     return mu_set_tag(&binder->scope, audience, NULL, 0, out, err);
 }
 
-/* The event table meant by a name, or the only one there is. */
-static muster_status find_events(mu_binder *binder, const mu_ast_expr *given, int32_t offset,
-                                 const mu_table **out, muster_error *err)
+muster_status mu_bind_events(const mu_binder *binder, const mu_ast_expr *given, int32_t offset,
+                             const mu_table **out, muster_error *err)
 {
     const mu_catalog *catalog = binder->catalog;
 
@@ -561,7 +560,7 @@ static muster_status bind_did(const mu_place *place, const mu_ast_expr *call, co
         return mu_fail_at(err, MUSTER_INVALID, call->offset,
                           "did() takes a condition on events first, as in did(event = 'pay')");
     }
-    MU_TRY(find_events(binder, given[DID_TABLE].value, call->offset, &source.table, err));
+    MU_TRY(mu_bind_events(binder, given[DID_TABLE].value, call->offset, &source.table, err));
     MU_TRY(mu_bind_scan(binder, source.table, &events, err));
     const mu_place inside = {.binder = binder, .relation = &events, .clause = "did()"};
     MU_TRY(mu_bind_condition(&inside, given[DID_CONDITION].value, "did()", &source.where, err));
@@ -571,17 +570,16 @@ static muster_status bind_did(const mu_place *place, const mu_ast_expr *call, co
     return mu_set_did(&binder->scope, &source, at_least, at_most, out, err);
 }
 
-typedef muster_status bind_people(const mu_place *place, const mu_ast_expr *call,
-                                  const mu_set **out, muster_error *err);
-
 /* What binds the predicate on people of that name; NULL: there is none. */
-static bind_people *find_people(const char *name)
+static mu_people_binder *find_people(const char *name)
 {
     static const struct {
         const char *name;
-        bind_people *bind;
+        mu_people_binder *bind;
     } predicates[] = {
-        {"has_tag", bind_has_tag}, {"in_audience", bind_in_audience}, {"did", bind_did}};
+        {"has_tag", bind_has_tag},      {"in_audience", bind_in_audience},    {"did", bind_did},
+        {"did_then", mu_bind_did_then}, {"did_without", mu_bind_did_without},
+    };
 
     for (size_t i = 0; i < MU_COUNT(predicates); i++) {
         if (mu_name_equal(name, predicates[i].name)) {
@@ -592,7 +590,7 @@ static bind_people *find_people(const char *name)
 }
 
 static muster_status bind_predicate(const mu_place *place, const mu_ast_expr *call,
-                                    bind_people *bind, const mu_expr **out, muster_error *err)
+                                    mu_people_binder *bind, const mu_expr **out, muster_error *err)
 {
     mu_binder *binder = place->binder;
     const mu_bound_set words = words_of(binder, call->start, call->end);
@@ -640,7 +638,7 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
                           "IGNORE NULLS belongs to calls over a window, and \"%s\" is none",
                           call->text);
     }
-    bind_people *people = find_people(call->text);
+    mu_people_binder *people = find_people(call->text);
     if (people) {
         return bind_predicate(place, call, people, out, err);
     }
