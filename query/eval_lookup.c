@@ -4,6 +4,7 @@
 #include "query/eval_node.h"
 
 #include "query/exec.h"
+#include "storage/kernels/kernels.h"
 
 #include <assert.h>
 #include <string.h>
@@ -82,8 +83,9 @@ static muster_status store_values(mu_eval_node *node, const mu_lookup_found *fou
     return MUSTER_OK;
 }
 
-static muster_status find_values(mu_eval_node *node, const mu_lookup_found *found,
-                                 const mu_rows *live, mu_vector *out, muster_error *err)
+static muster_status find_values(mu_eval_node *node, const mu_vector *keys,
+                                 const mu_lookup_found *found, const mu_rows *live, mu_vector *out,
+                                 muster_error *err)
 {
     const mu_lookup *lookup = node->expr->lookup;
 
@@ -92,6 +94,9 @@ static muster_status find_values(mu_eval_node *node, const mu_lookup_found *foun
     }
     if (lookup->otherwise) {
         MU_TRY(store_values(node, found, live, err));
+        if (lookup->strict && keys->valid) {
+            mu_k()->and_bits(node->valid, keys->valid, mu_bits_words(live->rows));
+        }
         *out = mu_eval_node_result(node);
         return MUSTER_OK;
     }
@@ -116,7 +121,7 @@ muster_status mu_eval_lookup(mu_eval *eval, mu_eval_node *node, const mu_batch *
     mu_eval_clear(node, live);
     switch (expr->lookup->kind) {
     case MU_LOOKUP_VALUE:
-        return find_values(node, found, &reached, out, err);
+        return find_values(node, node->vectors, found, &reached, out, err);
     case MU_LOOKUP_EXISTS:
         find_exists(node, found, &reached);
         break;

@@ -485,18 +485,27 @@ muster_status mu_explain_node(const mu_explainer *p, const mu_plan *plan, muster
     return MUSTER_OK;
 }
 
+/* Whose events these are; *names is to be freed. False when out of memory. */
+static bool open_names(const mu_table *table, const char ***names, mu_writer *out)
+{
+    *names = mu_mem_alloc_array(table->column_count, sizeof **names);
+    if (!*names) {
+        out->failed = true;
+        return false;
+    }
+    for (uint32_t c = 0; c < table->column_count; c++) {
+        (*names)[c] = table->columns[c].name;
+    }
+    return true;
+}
+
 static void put_did(const mu_set *set, const mu_zone *zone, mu_writer *out)
 {
     const mu_event_source *source = &set->did.source;
-    const uint32_t count = source->table->column_count;
-    const char **names = mu_mem_alloc_array(count, sizeof *names);
+    const char **names;
 
-    if (!names) {
-        out->failed = true;
+    if (!open_names(source->table, &names, out)) {
         return;
-    }
-    for (uint32_t c = 0; c < count; c++) {
-        names[c] = source->table->columns[c].name;
     }
     putf(out, "those with %" PRIu64, set->did.at_least);
     if (set->did.at_most == UINT64_MAX) {
@@ -508,6 +517,36 @@ static void put_did(const mu_set *set, const mu_zone *zone, mu_writer *out)
     mu_expr_print(source->where, names, zone, out);
     if (source->bounded) {
         put_range(out, zone, source->since_us, source->until_us);
+    }
+    mu_mem_free(names);
+}
+
+static void put_then(const mu_then_terms *then, const mu_zone *zone, mu_writer *out)
+{
+    const mu_value within = {.type.kind = MU_INTERVAL, .i64 = then->within_us};
+    const mu_event_source *source = &then->source;
+    const char **names;
+
+    if (!open_names(source->table, &names, out)) {
+        return;
+    }
+    putf(out, "those with an event in %s where ", source->table->name);
+    mu_expr_print(then->first, names, zone, out);
+    if (source->bounded) {
+        put_range(out, zone, source->since_us, source->until_us);
+        put(out, ";");
+    }
+    put(out, " and within ");
+    mu_value_format(&within, out);
+    put(out, then->without ? " none where " : " another where ");
+    mu_expr_print(then->second, names, zone, out);
+    if (then->same) {
+        put(out, " of the same ");
+        mu_expr_print(then->same, names, zone, out);
+    }
+    if (then->as_of_given) {
+        put(out, "; as of ");
+        put_time(out, zone, then->as_of_us);
     }
     mu_mem_free(names);
 }
@@ -530,6 +569,9 @@ void mu_set_print(const mu_set *set, const mu_zone *zone, mu_writer *out)
         return;
     case MU_SET_DID:
         put_did(set, zone, out);
+        return;
+    case MU_SET_THEN:
+        put_then(&set->then, zone, out);
         return;
     case MU_SET_QUERY:
         put(out, "those of a subquery");

@@ -134,6 +134,9 @@ muster_status mu_expr_remap(const mu_scope *scope, const mu_expr *expr, const ui
 muster_status mu_expr_substitute(const mu_scope *scope, const mu_expr *expr,
                                  const mu_expr *const *exprs, const mu_expr **out,
                                  muster_error *err);
+/* The same, with what has become constant computed, as the makers would have. */
+muster_status mu_expr_fold(const mu_scope *scope, const mu_expr *expr, const mu_expr **out,
+                           muster_error *err);
 /* As SQL, with `names` for the columns, and times in the zone (NULL: UTC): for EXPLAIN and for
  * default column names. */
 void mu_expr_print(const mu_expr *expr, const char *const *names, const mu_zone *zone,

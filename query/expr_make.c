@@ -635,3 +635,47 @@ muster_status mu_expr_outer(const mu_scope *scope, const mu_expr *outer, int32_t
     *out = expr;
     return MUSTER_OK;
 }
+
+/* Once more, over other arguments. */
+static muster_status fold_args(const mu_scope *scope, const mu_expr *expr, const mu_expr **args,
+                               const mu_expr **out, muster_error *err)
+{
+    mu_expr *copy;
+
+    switch (expr->kind) {
+    case MU_EXPR_AND:
+    case MU_EXPR_OR:
+    case MU_EXPR_NOT:
+        return mu_expr_logic(scope, expr->kind, args, expr->arg_count, expr->offset, out, err);
+    case MU_EXPR_CASE:
+        return mu_expr_case(scope, args, expr->arg_count, expr->offset, out, err);
+    case MU_EXPR_CONST:
+    case MU_EXPR_COLUMN:
+    case MU_EXPR_CALL:
+    case MU_EXPR_IN_SET:
+    case MU_EXPR_LOOKUP:
+    case MU_EXPR_OUTER:
+        break;
+    }
+    MU_ARENA_TRY(copy, scope->arena, 1, err);
+    *copy = *expr;
+    copy->args = args;
+    *out = copy;
+    return expr->kind == MU_EXPR_CALL ? fold(scope, copy, out, err) : MUSTER_OK;
+}
+
+muster_status mu_expr_fold(const mu_scope *scope, const mu_expr *expr, const mu_expr **out,
+                           muster_error *err)
+{
+    const mu_expr **args;
+
+    *out = expr;
+    if (expr->arg_count == 0) {
+        return MUSTER_OK;
+    }
+    MU_ARENA_TRY(args, scope->arena, expr->arg_count, err);
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        MU_TRY(mu_expr_fold(scope, expr->args[i], &args[i], err));
+    }
+    return fold_args(scope, expr, args, out, err);
+}

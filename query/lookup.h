@@ -26,10 +26,14 @@ struct mu_lookup {
     mu_lookup_kind kind;
     uint32_t number; /* in the statement, for EXPLAIN; from 1 */
     uint32_t key_count;
-    bool first_only;          /* VALUE: of several rows with the keys the first counts; else they
-                                 are an error */
-    const mu_plan *plan;      /* optimized */
+    bool first_only;     /* VALUE: of several rows with the keys the first counts; else they
+                            are an error */
+    bool strict;         /* VALUE: a key that is NULL has a NULL, whatever there is otherwise */
+    const mu_plan *plan; /* optimized */
     const mu_plan *otherwise; /* VALUE: the one row for keys that no row has; NULL: NULLs */
+    const mu_plan *given; /* VALUE: the plan before it was optimized, if no two rows have the same
+                             key, which is a customer: a condition on the value may be asked of
+                             its rows instead (lookup_set.h). NULL: it may not */
 };
 
 /* Optimizes the plans. `given` has them, and what is to be known of them. */

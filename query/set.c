@@ -6,6 +6,7 @@
 #include "query/did.h"
 #include "query/exec.h"
 #include "query/nearest.h"
+#include "query/then.h"
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
 
@@ -190,6 +191,18 @@ muster_status mu_set_did(const mu_scope *scope, const mu_event_source *source, u
     return MUSTER_OK;
 }
 
+muster_status mu_set_then(const mu_scope *scope, const mu_then_terms *terms, const mu_set **out,
+                          muster_error *err)
+{
+    mu_set *set;
+
+    assert(!terms->source.among && !terms->source.where && terms->within_us >= 0);
+    MU_TRY(new_set(scope, MU_SET_THEN, &set, err));
+    set->then = *terms;
+    *out = set;
+    return MUSTER_OK;
+}
+
 /* How many sets there are in it, counted up to a few more than `most`. */
 static uint32_t count_sets(const mu_set *set, uint32_t most)
 {
@@ -236,7 +249,7 @@ muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_
 /* Whether a stripe of the set is known without reading a single event. */
 static bool is_cheap(const mu_set *set)
 {
-    bool cheap = set->kind != MU_SET_DID && set->kind != MU_SET_QUERY;
+    bool cheap = set->kind != MU_SET_DID && set->kind != MU_SET_THEN && set->kind != MU_SET_QUERY;
 
     for (uint32_t i = 0; i < set->arg_count; i++) {
         cheap = cheap && is_cheap(set->args[i]);
@@ -318,6 +331,7 @@ struct mu_set_runner {
     mu_set_runner **args; /* of AND, OR, NOT */
     uint64_t *scratch;    /* AND and OR: one argument's bits */
     mu_did *did;
+    mu_then *then;
 };
 
 void mu_set_close(mu_set_runner *runner)
@@ -329,6 +343,7 @@ void mu_set_close(mu_set_runner *runner)
         mu_set_close(runner->args[i]);
     }
     mu_did_close(runner->did);
+    mu_then_close(runner->then);
     mu_mem_free(runner->args);
     mu_mem_free(runner->scratch);
     mu_mem_free(runner);
@@ -366,6 +381,9 @@ muster_status mu_set_open(mu_exec *exec, const mu_set *set, mu_set_runner **out,
     }
     if (set->kind == MU_SET_DID) {
         MU_TRY_GOTO(mu_did_open(exec, set, &runner->did, err));
+    }
+    if (set->kind == MU_SET_THEN) {
+        MU_TRY_GOTO(mu_then_open(exec, set, &runner->then, err));
     }
     *out = runner;
     return status;
@@ -482,6 +500,8 @@ muster_status mu_set_run(mu_set_runner *runner, uint32_t stripe, uint64_t bits[M
         MU_TRY(mu_did_run(runner->did, stripe, bits, err));
         drop_erased(runner, stripe, bits);
         return MUSTER_OK;
+    case MU_SET_THEN:
+        return mu_then_run(runner->then, stripe, bits, err);
     case MU_SET_QUERY:
         memcpy(bits, mu_exec_query_set(runner->exec, runner->set, stripe), size);
         return MUSTER_OK;

@@ -15,11 +15,25 @@ typedef enum mu_set_kind {
     MU_SET_LIST,  /* these ordinals */
     MU_SET_TAG,   /* bearers of one of these values of a tag; members of an audience */
     MU_SET_DID,   /* did such events, so often */
+    MU_SET_THEN,  /* did something, and then, or then not, another thing */
     MU_SET_QUERY, /* the first column, a CUSTOMER, of a query */
     MU_SET_AND,
     MU_SET_OR,
     MU_SET_NOT,
 } mu_set_kind;
+
+/* Who has an event that meets `first`, and another that meets `second`, at the same time or up to
+ * `within_us` later. */
+typedef struct mu_then_terms {
+    mu_event_source source; /* `among` and `where` are NULL; the range is that of the first */
+    const mu_expr *first, *second;
+    const mu_expr *same; /* is equal for both; NULL: nothing has to be */
+    int64_t within_us;   /* not negative */
+    bool without;        /* who has a first event without such a second, and the time for that was
+                            over at `as_of` */
+    bool as_of_given;
+    int64_t as_of_us; /* else the newest event of the table */
+} mu_then_terms;
 
 struct mu_set {
     mu_set_kind kind;
@@ -39,6 +53,7 @@ struct mu_set {
             mu_event_source source;     /* `among` is NULL; the condition is source.where */
             uint64_t at_least, at_most; /* how many such events; at_least may be 0 */
         } did;
+        mu_then_terms then;
         struct {
             const mu_plan *given; /* before it was optimized */
             const mu_plan *plan;
@@ -60,6 +75,8 @@ muster_status mu_set_tag(const mu_scope *scope, const mu_tag *tag, const mu_text
                          uint32_t value_count, const mu_set **out, muster_error *err);
 muster_status mu_set_did(const mu_scope *scope, const mu_event_source *source, uint64_t at_least,
                          uint64_t at_most, const mu_set **out, muster_error *err);
+muster_status mu_set_then(const mu_scope *scope, const mu_then_terms *terms, const mu_set **out,
+                          muster_error *err);
 /* Optimizes the plan. */
 muster_status mu_set_query(const mu_scope *scope, const mu_plan *plan, const mu_set **out,
                            muster_error *err);

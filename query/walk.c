@@ -8,6 +8,9 @@ static muster_status walk_expr(void *context, const mu_expr *expr, muster_error 
 static muster_status walk_source(const mu_walk_visit *visit, const mu_event_source *source,
                                  muster_error *err);
 
+static muster_status walk_list(const mu_expr *const *exprs, uint32_t count, mu_walk_expr_fn *visit,
+                               void *context, muster_error *err);
+
 static muster_status walk_set(const mu_walk_visit *visit, const mu_set *set, muster_error *err)
 {
     for (uint32_t i = 0; i < set->arg_count; i++) {
@@ -15,6 +18,12 @@ static muster_status walk_set(const mu_walk_visit *visit, const mu_set *set, mus
     }
     if (set->kind == MU_SET_DID) {
         MU_TRY(walk_source(visit, &set->did.source, err));
+    }
+    if (set->kind == MU_SET_THEN) {
+        const mu_expr *const all[] = {set->then.first, set->then.second, set->then.same};
+        mu_walk_visit copy = *visit;
+        MU_TRY(walk_list(all, MU_COUNT(all), walk_expr, &copy, err));
+        MU_TRY(walk_source(visit, &set->then.source, err));
     }
     return visit->set(visit->context, set, err);
 }

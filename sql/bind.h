@@ -38,12 +38,13 @@ typedef struct mu_common_scope {
     const struct mu_common_scope *outer;
 } mu_common_scope;
 
-/* A set of customers that was bound, and the words it was made of. */
+/* A set of customers that was bound, or what a measure() looks up, and the words it was made of. */
 typedef struct mu_bound_set {
     mu_text text;
     const mu_ast_commons *commons; /* and `visible`: what queries of WITH its names may mean */
     uint32_t visible;
     const mu_set *set;
+    const mu_lookup *lookup;
     const struct mu_bound_set *next;
 } mu_bound_set;
 
@@ -282,6 +283,17 @@ muster_status mu_bind_arguments(const char *function, const mu_ast_items *operan
 /* since, until and last as a range of time; *bounded is false if none was given. */
 muster_status mu_bind_range(mu_binder *binder, const mu_ast_expr *since, const mu_ast_expr *until,
                             const mu_ast_expr *last, mu_event_source *source, muster_error *err);
+
+/* The table of events of that name (a column's, as it was written), or the only one there is. */
+muster_status mu_bind_events(const mu_binder *binder, const mu_ast_expr *given, int32_t offset,
+                             const mu_table **out, muster_error *err);
+/* Binds a predicate on people. */
+typedef muster_status mu_people_binder(const mu_place *place, const mu_ast_expr *call,
+                                       const mu_set **out, muster_error *err);
+mu_people_binder mu_bind_did_then, mu_bind_did_without;
+/* measure(aggregate, condition): what has the value of each customer. */
+muster_status mu_bind_measure(const mu_place *place, const mu_ast_expr *call, const mu_lookup **out,
+                              muster_error *err);
 
 /* "; did you mean "customer"?", or `otherwise`, into a buffer of the caller's. */
 const char *mu_bind_advice(const mu_nearest *nearest, const char *otherwise, char *buffer,

@@ -304,7 +304,7 @@ static muster_status bind_aggregate(const mu_place *place, const mu_ast_expr *ca
 }
 
 /* Sets made of the same words are one set: it is run once, and a condition on it can be found among
- * the keys of a group. Nothing in it is about the row, so the words say all. */
+ * the keys of a group. Nothing in it is about the row, so the words say all. So are measures. */
 
 static mu_bound_set words_of(const mu_binder *binder, int32_t start, int32_t end)
 {
@@ -315,19 +315,18 @@ static mu_bound_set words_of(const mu_binder *binder, int32_t start, int32_t end
                           .visible = common ? common->visible : 0};
 }
 
-static const mu_set *find_set(const mu_binder *binder, const mu_bound_set *words)
+static const mu_bound_set *find_bound(const mu_binder *binder, const mu_bound_set *words)
 {
     for (const mu_bound_set *s = binder->sets; s; s = s->next) {
         if (s->commons == words->commons && s->visible == words->visible &&
             mu_text_equal(s->text, words->text)) {
-            return s->set;
+            return s;
         }
     }
     return NULL;
 }
 
-static muster_status keep_set(mu_binder *binder, const mu_bound_set *words, const mu_set *set,
-                              muster_error *err)
+static muster_status keep_bound(mu_binder *binder, const mu_bound_set *bound, muster_error *err)
 {
     mu_bound_set *kept;
 
@@ -335,8 +334,7 @@ static muster_status keep_set(mu_binder *binder, const mu_bound_set *words, cons
         return MUSTER_OK; /* the same words again may be about other values */
     }
     MU_ARENA_TRY(kept, binder->scope.arena, 1, err);
-    *kept = *words;
-    kept->set = set;
+    *kept = *bound;
     kept->next = binder->sets;
     binder->sets = kept;
     return MUSTER_OK;
@@ -435,9 +433,8 @@ static muster_status bind_in_audience(const mu_place *place, const mu_ast_expr *
     return mu_set_tag(&binder->scope, audience, NULL, 0, out, err);
 }
 
-/* The event table meant by a name, or the only one there is. */
-static muster_status find_events(mu_binder *binder, const mu_ast_expr *given, int32_t offset,
-                                 const mu_table **out, muster_error *err)
+muster_status mu_bind_events(const mu_binder *binder, const mu_ast_expr *given, int32_t offset,
+                             const mu_table **out, muster_error *err)
 {
     const mu_catalog *catalog = binder->catalog;
 
@@ -571,7 +568,7 @@ static muster_status bind_did(const mu_place *place, const mu_ast_expr *call, co
         return mu_fail_at(err, MUSTER_INVALID, call->offset,
                           "did() takes a condition on events first, as in did(event = 'pay')");
     }
-    MU_TRY(find_events(binder, given[DID_TABLE].value, call->offset, &source.table, err));
+    MU_TRY(mu_bind_events(binder, given[DID_TABLE].value, call->offset, &source.table, err));
     MU_TRY(mu_bind_scan(binder, source.table, &events, err));
     const mu_place inside = {.binder = binder, .relation = &events, .clause = "did()"};
     MU_TRY(mu_bind_condition(&inside, given[DID_CONDITION].value, "did()", &source.where, err));
@@ -581,17 +578,16 @@ static muster_status bind_did(const mu_place *place, const mu_ast_expr *call, co
     return mu_set_did(&binder->scope, &source, at_least, at_most, out, err);
 }
 
-typedef muster_status bind_people(const mu_place *place, const mu_ast_expr *call,
-                                  const mu_set **out, muster_error *err);
-
 /* What binds the predicate on people of that name; NULL: there is none. */
-static bind_people *find_people(const char *name)
+static mu_people_binder *find_people(const char *name)
 {
     static const struct {
         const char *name;
-        bind_people *bind;
+        mu_people_binder *bind;
     } predicates[] = {
-        {"has_tag", bind_has_tag}, {"in_audience", bind_in_audience}, {"did", bind_did}};
+        {"has_tag", bind_has_tag},      {"in_audience", bind_in_audience},    {"did", bind_did},
+        {"did_then", mu_bind_did_then}, {"did_without", mu_bind_did_without},
+    };
 
     for (size_t i = 0; i < MU_COUNT(predicates); i++) {
         if (mu_name_equal(name, predicates[i].name)) {
@@ -602,19 +598,38 @@ static bind_people *find_people(const char *name)
 }
 
 static muster_status bind_predicate(const mu_place *place, const mu_ast_expr *call,
-                                    bind_people *bind, const mu_expr **out, muster_error *err)
+                                    mu_people_binder *bind, const mu_expr **out, muster_error *err)
 {
     mu_binder *binder = place->binder;
-    const mu_bound_set words = words_of(binder, call->start, call->end);
-    const mu_set *set = find_set(binder, &words);
+    mu_bound_set bound = words_of(binder, call->start, call->end);
+    const mu_bound_set *found = find_bound(binder, &bound);
     const mu_expr *customer = NULL;
 
     MU_TRY(bind_customer(place, call, &customer, err));
-    if (!set) {
-        MU_TRY(bind(place, call, &set, err));
-        MU_TRY(keep_set(binder, &words, set, err));
+    if (!found) {
+        MU_TRY(bind(place, call, &bound.set, err));
+        MU_TRY(keep_bound(binder, &bound, err));
     }
-    return mu_expr_in_set(&binder->scope, customer, set, call->offset, out, err);
+    return mu_expr_in_set(&binder->scope, customer, found ? found->set : bound.set, call->offset,
+                          out, err);
+}
+
+/* A value of the row's customer. */
+static muster_status bind_measure(const mu_place *place, const mu_ast_expr *call,
+                                  const mu_expr **out, muster_error *err)
+{
+    mu_binder *binder = place->binder;
+    mu_bound_set bound = words_of(binder, call->start, call->end);
+    const mu_bound_set *found = find_bound(binder, &bound);
+    const mu_expr *customer = NULL;
+
+    MU_TRY(bind_customer(place, call, &customer, err));
+    if (!found) {
+        MU_TRY(mu_bind_measure(place, call, &bound.lookup, err));
+        MU_TRY(keep_bound(binder, &bound, err));
+    }
+    return mu_expr_lookup(&binder->scope, found ? found->lookup : bound.lookup, &customer, 1, 0,
+                          call->offset, out, err);
 }
 
 muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const mu_expr **out,
@@ -650,9 +665,12 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
                           "IGNORE NULLS belongs to calls over a window, and \"%s\" is none",
                           call->text);
     }
-    bind_people *people = find_people(call->text);
+    mu_people_binder *people = find_people(call->text);
     if (people) {
         return bind_predicate(place, call, people, out, err);
+    }
+    if (mu_name_equal(call->text, "measure")) {
+        return bind_measure(place, call, out, err);
     }
     for (uint32_t i = 0; i < call->operands.count; i++) {
         if (call->operands.data[i].name.text) {
