@@ -9,7 +9,9 @@
  * (sql/bind_report.c): a report and the people behind it agree because one is made of the other.
  *
  * A report that is asked for often need not make a row of each customer: a behaviour may count
- * within the stripe, and give what it counted at its end, which the query above adds up.
+ * within the stripe, and give what it counted at its end, which the query above adds up. Or it
+ * counts through all stripes, each thread for itself, and gives what it counted when there are no
+ * more: then it needs all of its input before the first row, and its rows are kept.
  */
 #ifndef MU_BEHAVIOUR_H
 #define MU_BEHAVIOUR_H
@@ -42,13 +44,21 @@ struct mu_behaviour_class {
     muster_status (*customer)(mu_behaviour *b, uint32_t i, muster_error *err);
     /* Gives the rows that come once all customers of a stripe were looked at. */
     muster_status (*stripe)(mu_behaviour *b, muster_error *err);
+    /* Gives the rows that come once a thread has looked at all of its stripes; neither of the two
+     * above gives any then. */
+    muster_status (*finish)(mu_behaviour *b, muster_error *err);
     void (*close)(mu_behaviour *b); /* what `state` points to */
 };
 
 /* A new row, whose first words, those of the class's own columns, are to be filled in; the others
- * are the values of `event`, by its number in the stripe. NULL when out of memory. Good until the
- * next. */
+ * are the values of `event`, by its number in the stripe, or NULL of MU_NO_EVENT. NULL when out of
+ * memory. Good until the next. */
 int64_t *mu_behaviour_add(mu_behaviour *b, uint32_t event);
+#define MU_NO_EVENT UINT32_MAX
+
+/* Whether one word of a value comes before another, as SQL orders them, NULL behind all: below 0,
+ * 0, above. */
+int mu_behaviour_compare(const mu_behaviour *b, uint32_t value, int64_t x, int64_t y);
 muster_status mu_behaviour_fail_memory(const mu_behaviour *b, muster_error *err);
 
 /* Whether an event of that time may be the first of what is looked for: it lies in the range. */

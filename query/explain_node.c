@@ -302,22 +302,6 @@ static muster_status put_behaviour(const mu_explainer *p, const mu_behaviour_pla
     return MUSTER_OK;
 }
 
-static muster_status put_retention(const mu_explainer *p, const mu_retention_plan *retention,
-                                   muster_error *err)
-{
-    const char *const *names;
-
-    MU_TRY(mu_explain_table_names(p->scope, retention->source.table, &names, err));
-    put(p->out, "retention");
-    put_source(p, &retention->source, names);
-    put(p->out, "; start: ");
-    mu_expr_print(retention->start, names, p->scope->zone, p->out);
-    put(p->out, "; back: ");
-    mu_expr_print(retention->back, names, p->scope->zone, p->out);
-    putf(p->out, "; %" PRIu32 " periods", retention->periods);
-    return MUSTER_OK;
-}
-
 /* The first input streams, the second is looked up. */
 static muster_status put_join(const mu_explainer *p, const mu_plan *plan, muster_error *err)
 {
@@ -392,8 +376,6 @@ muster_status mu_explain_node(const mu_explainer *p, const mu_plan *plan, muster
         return put_funnel(p, plan, err);
     case MU_PLAN_JOIN:
         return put_join(p, plan, err);
-    case MU_PLAN_RETENTION:
-        return put_retention(p, plan->retention, err);
     case MU_PLAN_BEHAVIOUR:
         return put_behaviour(p, plan->behaviour, err);
     }

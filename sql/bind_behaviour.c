@@ -15,6 +15,7 @@ static const struct {
     {"funnel", mu_bind_funnel},
     {"funnel_customers", mu_bind_funnel_customers},
     {"retention", mu_bind_retention},
+    {"retention_customers", mu_bind_retention_customers},
     {"sessions", mu_bind_sessions},
 };
 
