@@ -34,9 +34,33 @@ typedef struct counts {
     size_t slot_count;
 } counts;
 
-static int64_t cohort_date(const mu_retention *options, int64_t cohort)
+/* The first columns of a row about a cell. */
+static void put_cell(const mu_retention *options, int64_t cohort, uint32_t c, int64_t *words)
 {
-    return mu_days_of_us(mu_unit_start(cohort, options->unit));
+    words[MU_RETENTION_COHORT] = mu_days_of_us(mu_unit_start(cohort, options->unit));
+    words[MU_RETENTION_PERIOD] = options->last[c];
+    words[MU_RETENTION_CELL] = c;
+    words[MU_RETENTION_IS_EVENT] = 0;
+}
+
+/* Gives a row about a cell of a member, and an event that belongs to its value. */
+typedef muster_status give_fn(mu_behaviour *b, uint32_t i, const mu_member *member, uint32_t c,
+                              uint32_t event, muster_error *err);
+
+/* Gives a row for each cell whose value one of the member's events belongs to. */
+static muster_status give_events(mu_behaviour *b, uint32_t i, const mu_member *member,
+                                 give_fn *give, muster_error *err)
+{
+    bool more = true;
+    mu_run cells;
+
+    for (uint32_t row = member->row; row < member->end && more; row++) {
+        more = mu_member_cells(b, member, row, &cells);
+        for (uint32_t c = cells.first; c < cells.end; c++) {
+            MU_TRY(give(b, i, member, c, row, err));
+        }
+    }
+    return MUSTER_OK;
 }
 
 /* Groups. */
@@ -149,9 +173,7 @@ static muster_status give_group(mu_behaviour *b, const group *g, muster_error *e
         sum.came += g->cells[c].came;
         sum.begun += g->cells[c].begun;
         sum.ended += g->cells[c].ended;
-        words[MU_RETENTION_COHORT] = cohort_date(options, g->cohort);
-        words[MU_RETENTION_PERIOD] = options->last[c];
-        words[MU_RETENTION_CELL] = c;
+        put_cell(options, g->cohort, c, words);
         words[MU_RETENTION_SIZE] = (int64_t)g->members;
         words[MU_RETENTION_CAME] = sum.came;
         words[MU_RETENTION_BEGUN] = sum.begun;
@@ -174,13 +196,19 @@ static muster_status give_counts(mu_behaviour *b, muster_error *err)
     return MUSTER_OK;
 }
 
+static void forget_groups(counts *c)
+{
+    for (size_t i = 0; i < c->group_count; i++) {
+        mu_mem_free(c->groups[i].cells);
+    }
+    c->group_count = 0;
+}
+
 static void close_counts(mu_behaviour *b)
 {
     counts *c = b->state;
 
-    for (size_t i = 0; i < c->group_count; i++) {
-        mu_mem_free(c->groups[i].cells);
-    }
+    forget_groups(c);
     mu_mem_free(c->groups);
     mu_mem_free(c->slots);
     mu_returns_close(b);
@@ -193,34 +221,108 @@ const mu_behaviour_class mu_retention_class = {.name = "retention",
                                                .finish = give_counts,
                                                .close = close_counts};
 
+/* Counts, stripe by stripe, and events: those would be too many to keep. */
+
+static muster_status give_event(mu_behaviour *b, uint32_t i, const mu_member *member, uint32_t c,
+                                uint32_t event, muster_error *err)
+{
+    const mu_retention *options = b->plan->options;
+    int64_t *words = mu_behaviour_add(b, event);
+
+    (void)i;
+    if (!words) {
+        return mu_behaviour_fail_memory(b, err);
+    }
+    put_cell(options, member->cohort, c, words);
+    words[MU_RETENTION_IS_EVENT] = 1;
+    for (uint32_t w = MU_RETENTION_OWN; w < MU_RETENTION_COUNTS; w++) {
+        words[w] = 0;
+    }
+    if (options->by) {
+        words[MU_RETENTION_COUNTS] = member->by;
+    }
+    return MUSTER_OK;
+}
+
+static muster_status count_and_give(mu_behaviour *b, uint32_t i, const mu_member *member,
+                                    muster_error *err)
+{
+    MU_TRY(count_member(b, i, member, err));
+    return give_events(b, i, member, give_event, err);
+}
+
+static muster_status value_customer(mu_behaviour *b, uint32_t i, muster_error *err)
+{
+    return mu_returns_of(b, i, count_and_give, err);
+}
+
+static muster_status end_stripe(mu_behaviour *b, muster_error *err)
+{
+    counts *c = b->state;
+
+    MU_TRY(give_counts(b, err));
+    forget_groups(c);
+    if (c->slot_count > 0) {
+        memset(c->slots, 0, c->slot_count * sizeof *c->slots);
+    }
+    return MUSTER_OK;
+}
+
+const mu_behaviour_class mu_retention_values_class = {.name = "retention",
+                                                      .state_size = sizeof(counts),
+                                                      .open = mu_returns_open,
+                                                      .customer = value_customer,
+                                                      .stripe = end_stripe,
+                                                      .close = close_counts};
+
 /* Rows. */
+
+static bool came_in(const mu_member *member, uint32_t c)
+{
+    uint32_t first = 0, count = member->run_count; /* the first run that ends behind it */
+
+    while (count > 0) {
+        const uint32_t half = count / 2;
+        if (member->runs[first + half].end <= c) {
+            first += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
+        }
+    }
+    return first < member->run_count && member->runs[first].first <= c;
+}
+
+static muster_status give_cell(mu_behaviour *b, uint32_t i, const mu_member *member, uint32_t c,
+                               uint32_t event, muster_error *err)
+{
+    const mu_retention *options = b->plan->options;
+    int64_t *words = mu_behaviour_add(b, event);
+
+    if (!words) {
+        return mu_behaviour_fail_memory(b, err);
+    }
+    put_cell(options, member->cohort, c, words);
+    words[MU_RETENTION_IS_EVENT] = event != MU_NO_EVENT;
+    words[MU_RETENTION_CUSTOMER] = mu_behaviour_ordinal(b, i);
+    words[MU_RETENTION_STARTED] = member->started_us;
+    words[MU_RETENTION_HERE] = came_in(member, c);
+    words[MU_RETENTION_COMPLETE] = c < member->ended;
+    if (options->by) {
+        words[MU_RETENTION_FACTS] = member->by;
+    }
+    return MUSTER_OK;
+}
 
 static muster_status give_member(mu_behaviour *b, uint32_t i, const mu_member *member,
                                  muster_error *err)
 {
     const mu_retention *options = b->plan->options;
-    const mu_run *run = member->runs;
 
     for (uint32_t c = 0; c < member->begun; c++) {
-        int64_t *words = mu_behaviour_add(b, MU_NO_EVENT);
-        if (!words) {
-            return mu_behaviour_fail_memory(b, err);
-        }
-        while (run < member->runs + member->run_count && run->end <= c) {
-            run++;
-        }
-        words[MU_RETENTION_COHORT] = cohort_date(options, member->cohort);
-        words[MU_RETENTION_PERIOD] = options->last[c];
-        words[MU_RETENTION_CELL] = c;
-        words[MU_RETENTION_CUSTOMER] = mu_behaviour_ordinal(b, i);
-        words[MU_RETENTION_STARTED] = member->started_us;
-        words[MU_RETENTION_HERE] = run < member->runs + member->run_count && run->first <= c;
-        words[MU_RETENTION_COMPLETE] = c < member->ended;
-        if (options->by) {
-            words[MU_RETENTION_FACTS] = member->by;
-        }
+        MU_TRY(give_cell(b, i, member, c, MU_NO_EVENT, err));
     }
-    return MUSTER_OK;
+    return options->events ? give_events(b, i, member, give_cell, err) : MUSTER_OK;
 }
 
 static muster_status give_customer(mu_behaviour *b, uint32_t i, muster_error *err)

@@ -225,47 +225,38 @@ static void put_run(mu_returns *r, uint32_t first, uint32_t end)
     }
 }
 
-/* A start, before what follows from it is known. */
-typedef struct start {
-    uint32_t row;   /* of the stripe: the first of those at its time, whatever they meet */
-    uint32_t end;   /* of the customer's rows */
-    int64_t origin; /* in what marks are counted in */
-    mu_member member;
-} start;
-
 /* The cells that have a mark. */
-static void put_cells(const mu_behaviour *b, const start *s)
+static void put_cells(const mu_behaviour *b, const mu_member *m)
 {
     mu_returns *r = b->state;
     const mu_retention *options = b->plan->options;
-    size_t at = find_mark(r, 0, s->origin + r->length);
+    size_t at = find_mark(r, 0, m->origin + r->length);
 
     while (at < r->mark_count) {
-        const int64_t period = (r->marks[at] - s->origin) / r->length;
+        const int64_t period = (r->marks[at] - m->origin) / r->length;
         if (period > last_period(options)) {
             return;
         }
         const uint32_t cell = options->cell_of[period];
         put_run(r, cell, cell + 1);
-        at = find_mark(r, at, s->origin + ((int64_t)options->last[cell] + 1) * r->length);
+        at = find_mark(r, at, m->origin + ((int64_t)options->last[cell] + 1) * r->length);
     }
 }
 
 /* Whether there is an event in period 0 that counts as coming back, beside one that starts. */
-static bool came_at_once(mu_behaviour *b, const start *s)
+static bool came_at_once(mu_behaviour *b, const mu_member *m)
 {
     mu_returns *r = b->state;
     const mu_events *events = &b->events;
     const uint64_t back = back_mask(b);
     uint32_t starts = 0, backs = 0, both = 0;
 
-    for (uint32_t row = s->row; row < s->end; row++) {
+    for (uint32_t row = m->row; row < m->end; row++) {
         const int64_t mark = mark_of(b, events->time_us[row]);
-        const bool begins =
-            events->time_us[row] == s->member.started_us && (events->mask[row] & START);
+        const bool begins = events->time_us[row] == m->started_us && (events->mask[row] & START);
         const bool counts =
-            mark >= s->origin && mark < s->origin + r->length && (events->mask[row] & back);
-        if (mark > s->origin + r->length) { /* clocks may go back over midnight, but no further */
+            mark >= m->origin && mark < m->origin + r->length && (events->mask[row] & back);
+        if (mark > m->origin + r->length) { /* clocks may go back over midnight, but no further */
             break;
         }
         starts += begins;
@@ -279,21 +270,21 @@ static bool came_at_once(mu_behaviour *b, const start *s)
 }
 
 /* The first cell that lies after a mark or has one; cell_count if there is none. */
-static uint32_t first_cell(mu_behaviour *b, const start *s)
+static uint32_t first_cell(mu_behaviour *b, const mu_member *m)
 {
     const mu_returns *r = b->state;
     const mu_retention *options = b->plan->options;
 
-    if (options->cell_count > 1 && came_at_once(b, s)) {
+    if (options->cell_count > 1 && came_at_once(b, m)) {
         return 1;
     }
-    const size_t at = find_mark(r, 0, s->origin + r->length);
-    const int64_t period = at < r->mark_count ? (r->marks[at] - s->origin) / r->length : INT64_MAX;
+    const size_t at = find_mark(r, 0, m->origin + r->length);
+    const int64_t period = at < r->mark_count ? (r->marks[at] - m->origin) / r->length : INT64_MAX;
     return period > last_period(options) ? options->cell_count : options->cell_of[period];
 }
 
 /* The cells in which they came. */
-static void find_runs(mu_behaviour *b, const start *s)
+static void find_runs(mu_behaviour *b, const mu_member *m)
 {
     mu_returns *r = b->state;
     const mu_retention *options = b->plan->options;
@@ -303,26 +294,59 @@ static void find_runs(mu_behaviour *b, const start *s)
     put_run(r, 0, 1);
     switch (options->mode) {
     case MU_RETENTION_ON:
-        put_cells(b, s);
+        put_cells(b, m);
         break;
     case MU_RETENTION_ON_OR_AFTER:
-        if (r->mark_count > 0 && r->marks[r->mark_count - 1] >= s->origin) {
-            latest = (r->marks[r->mark_count - 1] - s->origin) / r->length;
+        if (r->mark_count > 0 && r->marks[r->mark_count - 1] >= m->origin) {
+            latest = (r->marks[r->mark_count - 1] - m->origin) / r->length;
         }
         put_run(r, 1, mu_retention_begun(options, latest));
         break;
     case MU_RETENTION_ON_OR_BEFORE: {
-        const uint32_t first = first_cell(b, s);
-        if (first < s->member.begun) {
-            put_run(r, first, s->member.begun);
+        const uint32_t first = first_cell(b, m);
+        if (first < m->begun) {
+            put_run(r, first, m->begun);
         }
         break;
     }
     case MU_RETENTION_STREAK:
-        put_cells(b, s);
+        put_cells(b, m);
         r->run_count = 1;
         break;
     }
+}
+
+bool mu_member_cells(mu_behaviour *b, const mu_member *member, uint32_t row, mu_run *cells)
+{
+    const mu_returns *r = b->state;
+    const mu_retention *options = b->plan->options;
+    const bool counts = b->events.mask[row] & back_mask(b);
+    const int64_t since = mark_of(b, b->events.time_us[row]) - member->origin;
+    const int64_t period = since / r->length;
+    const bool last = period > last_period(options);
+
+    *cells = (mu_run){0, 0};
+    if (!counts || since < 0) { /* clocks may go back over midnight */
+        return true;
+    }
+    switch (options->mode) {
+    case MU_RETENTION_ON:
+    case MU_RETENTION_STREAK:
+        if (!last &&
+            (options->mode == MU_RETENTION_ON || options->cell_of[period] < member->runs[0].end)) {
+            *cells = (mu_run){options->cell_of[period], options->cell_of[period] + 1};
+        }
+        break;
+    case MU_RETENTION_ON_OR_BEFORE:
+        if (!last) {
+            *cells = (mu_run){options->cell_of[period], member->begun};
+        }
+        break;
+    case MU_RETENTION_ON_OR_AFTER:
+        *cells = (mu_run){0, mu_retention_begun(options, period)};
+        return true;
+    }
+    return period <= (int64_t)last_period(options) + 1;
 }
 
 /* Starts. */
@@ -350,24 +374,25 @@ static muster_status visit_start(mu_behaviour *b, uint32_t i, uint32_t row, int6
     const mu_retention *options = b->plan->options;
     const mu_events *events = &b->events;
     const int64_t time_us = events->time_us[row];
-    start s = {.row = row,
-               .end = events->starts[i + 1],
-               .origin = options->elapsed ? time_us : cohort,
-               .member = {.cohort = cohort, .started_us = time_us}};
+    mu_member m = {.cohort = cohort,
+                   .started_us = time_us,
+                   .row = row,
+                   .end = events->starts[i + 1],
+                   .origin = options->elapsed ? time_us : cohort};
 
-    while (s.row > events->starts[i] && events->time_us[s.row - 1] == time_us) {
-        s.row--;
+    while (m.row > events->starts[i] && events->time_us[m.row - 1] == time_us) {
+        m.row--;
     }
-    const int64_t gone = ((options->elapsed ? b->as_of_us : r->present) - s.origin) / r->length;
-    s.member.begun = mu_retention_begun(options, gone);
-    s.member.ended = mu_retention_ended(options, gone);
+    const int64_t gone = ((options->elapsed ? b->as_of_us : r->present) - m.origin) / r->length;
+    m.begun = mu_retention_begun(options, gone);
+    m.ended = mu_retention_ended(options, gone);
     if (options->by) {
-        s.member.by = find_by(b, row, s.end);
+        m.by = find_by(b, row, m.end);
     }
-    find_runs(b, &s);
-    s.member.runs = r->runs;
-    s.member.run_count = r->run_count;
-    return visit(b, i, &s.member, err);
+    find_runs(b, &m);
+    m.runs = r->runs;
+    m.run_count = r->run_count;
+    return visit(b, i, &m, err);
 }
 
 /* The first row at or after `row` that may start, or `end`. */

@@ -16,6 +16,8 @@ typedef struct mu_member {
     int64_t cohort; /* the number of its period, as mu_unit_number() has it */
     int64_t started_us;
     int64_t by;            /* where there is `by` */
+    uint32_t row, end;     /* of the stripe: their events, from the time of the start on */
+    int64_t origin;        /* when period 0 begins, in what marks are counted in */
     uint32_t begun, ended; /* how many of the cells have, for them, at as_of */
     uint32_t run_count;
     const mu_run
@@ -46,6 +48,10 @@ typedef muster_status mu_member_fn(mu_behaviour *b, uint32_t i, const mu_member 
                                    muster_error *err);
 /* Calls `visit` with customer i of the stripe as a member of each of their cohorts. */
 muster_status mu_returns_of(mu_behaviour *b, uint32_t i, mu_member_fn *visit, muster_error *err);
+
+/* The cells whose value an event of the member, at that row, belongs to, none if there are none;
+ * and whether that may be so of later rows. */
+bool mu_member_cells(mu_behaviour *b, const mu_member *member, uint32_t row, mu_run *cells);
 
 /* How many cells have begun, or ended, when `periods` have gone by since period 0 began. */
 uint32_t mu_retention_begun(const mu_retention *options, int64_t periods);

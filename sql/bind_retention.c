@@ -4,7 +4,8 @@
  *
  * The report is a query over what the threads counted; that of customers is their rows, in order.
  */
-#include "sql/bind_behaviour.h"
+#include "sql/bind_breakdown.h"
+#include "sql/bind_period_value.h"
 
 #include "query/retention.h"
 
@@ -22,6 +23,7 @@ enum {
     MODE,
     CLOCK,
     COHORT,
+    VALUE,
     BY,
     TOP,
     AS_OF,
@@ -34,8 +36,8 @@ typedef struct bound {
     const mu_argument *given;
     mu_retention *options;
     mu_behaviour_plan plan;
-    const char *by_name;       /* NULL: there is none */
-    uint64_t top;              /* UINT64_MAX: all values */
+    mu_breakdown breakdown;
+    mu_period_value value;
     const char *const *labels; /* of brackets; NULL: there are none */
 } bound;
 
@@ -178,35 +180,27 @@ static muster_status bind_words(bound *r, muster_error *err)
     return bind_clock(r, err);
 }
 
-/* by => expr [, top => n]. A customer is told by their id. */
+/* A customer is told by their id: the rows' own customers are those of the stripe at hand. */
 static muster_status bind_by(bound *r, muster_error *err)
 {
-    const mu_binder *binder = r->call->binder;
-    const mu_ast_expr *by = r->given[BY].value, *top = r->given[TOP].value;
-    const mu_table *table = r->call->events.table;
-    const mu_expr **values;
+    const mu_scope *scope = &r->call->binder->scope;
+    const mu_type text = {.kind = MU_TEXT};
+    const mu_expr **by;
 
-    r->top = UINT64_MAX;
-    if (top && !by) {
-        return mu_fail_at(err, MUSTER_INVALID, top->start,
-                          "top says how many values of by are kept, and there is no by");
-    }
-    if (!by) {
+    MU_TRY(mu_breakdown_bind(r->call, r->given[BY].value, r->given[TOP].value, &r->breakdown, err));
+    if (!r->breakdown.by) {
         return MUSTER_OK;
     }
-    MU_ARENA_TRY(values, binder->scope.arena, 1, err);
-    MU_TRY(mu_bind_expr(&r->call->place, by, &values[0], err));
-    r->by_name =
-        values[0]->kind == MU_EXPR_COLUMN ? table->columns[values[0]->column].name : "breakdown";
-    if (values[0]->type.kind == MU_CUSTOMER) {
-        MU_TRY(mu_expr_cast(&binder->scope, values[0], (mu_type){.kind = MU_TEXT}, false,
-                            by->offset, &values[0], err));
+    MU_ARENA_TRY(by, scope->arena, 1, err);
+    by[0] = r->breakdown.by;
+    if (by[0]->type.kind == MU_CUSTOMER) {
+        MU_TRY(mu_expr_cast(scope, by[0], text, false, r->call->offset, &by[0], err));
     }
+    r->breakdown.by = by[0];
     r->options->by = true;
-    r->plan.values = values;
+    r->plan.values = by;
     r->plan.value_count = r->plan.own_values = 1;
-    return top ? mu_bind_count_of(r->call->binder, top, "top", 1, UINT32_MAX, &r->top, err)
-               : MUSTER_OK;
+    return MUSTER_OK;
 }
 
 static muster_status bind_conditions(bound *r, muster_error *err)
@@ -227,15 +221,16 @@ static muster_status bind_conditions(bound *r, muster_error *err)
 
 /* Reports. */
 
-/* The rows of the class: the first columns are the same, those behind `special` its own. */
+/* The rows of the class: the first columns are the same, those behind `special`, its own. */
 static muster_status plan_rows(bound *r, const mu_behaviour_column *special, uint32_t count,
                                const mu_plan **out, muster_error *err)
 {
+    const mu_scope *scope = &r->call->binder->scope;
     const mu_type bigint = {.kind = MU_BIGINT, .bits = 64};
     const mu_type text = {.kind = MU_TEXT};
     mu_behaviour_column *columns;
 
-    MU_ARENA_TRY(columns, r->call->binder->scope.arena, count + 1, err);
+    MU_ARENA_TRY(columns, scope->arena, count + 1, err);
     columns[MU_RETENTION_COHORT] = (mu_behaviour_column){"cohort", .type.kind = MU_DATE};
     columns[MU_RETENTION_PERIOD] = (mu_behaviour_column){"period", .type = bigint};
     columns[MU_RETENTION_CELL] =
@@ -243,57 +238,73 @@ static muster_status plan_rows(bound *r, const mu_behaviour_column *special, uin
                               .type = r->labels ? text : bigint,
                               .label_count = r->labels ? r->options->cell_count : 0,
                               .labels = r->labels};
-    for (uint32_t c = MU_RETENTION_CELL + 1; c < count; c++) {
+    columns[MU_RETENTION_IS_EVENT] = (mu_behaviour_column){"is_event", .type.kind = MU_BOOLEAN};
+    for (uint32_t c = MU_RETENTION_OWN; c < count; c++) {
         columns[c] = special[c];
     }
     if (r->options->by) {
-        columns[count++] =
-            (mu_behaviour_column){.name = "breakdown", .type = r->plan.values[0]->type};
+        columns[count++] = (mu_behaviour_column){"part", .type = r->breakdown.by->type};
     }
     r->plan.options = r->options;
     r->plan.columns = columns;
     r->plan.column_count = r->plan.own_columns = count;
-    return mu_plan_behaviour(&r->call->binder->scope, &r->plan, out, err);
+    MU_TRY(mu_period_value_add(scope, &r->value, &r->plan, err));
+    return mu_plan_behaviour(scope, &r->plan, out, err);
 }
 
-/* Gives the column called "breakdown" the name that it has outside. */
-static muster_status name_by(const bound *r, const mu_plan *plan, const mu_plan **out,
-                             muster_error *err)
+/* Groups the rows by these columns, the breakdown, period and cell. */
+static muster_status group_rows(const bound *r, const mu_plan *rows, mu_period_group *group,
+                                uint32_t *keys, const mu_plan **out, muster_error *err)
+{
+    keys[group->key_count++] = MU_RETENTION_COHORT;
+    keys[group->key_count++] = MU_RETENTION_PERIOD;
+    keys[group->key_count++] = MU_RETENTION_CELL;
+    if (r->options->by) { /* what is shown stands last */
+        keys[group->key_count++] =
+            r->breakdown.top > 0 ? rows->column_count - 1 : r->plan.own_columns - 1;
+    }
+    group->keys = keys;
+    group->first = r->plan.own_columns;
+    group->is_event = MU_RETENTION_IS_EVENT;
+    return mu_period_value_group(&r->call->binder->scope, &r->value, rows, group, out, err);
+}
+
+/* The sums of the columns that count. */
+static muster_status sum_counts(const bound *r, const mu_plan *rows, mu_agg_call *sums,
+                                const char **names, muster_error *err)
 {
     const mu_scope *scope = &r->call->binder->scope;
-    const mu_expr **exprs;
-    const char **names;
+    const mu_expr *count;
 
-    *out = plan;
-    if (!r->by_name) {
-        return MUSTER_OK;
+    for (uint32_t c = MU_RETENTION_SIZE; c < MU_RETENTION_COUNTS; c++) {
+        names[c - MU_RETENTION_SIZE] = rows->columns[c].name;
+        MU_TRY(mu_expr_column(scope, c, rows->columns[c].type, r->call->offset, &count, err));
+        MU_TRY(mu_agg_call_make(scope, "sum", &count, 1, false, NULL, NULL, r->call->offset,
+                                &sums[c - MU_RETENTION_SIZE], err));
     }
-    MU_ARENA_TRY(exprs, scope->arena, plan->column_count, err);
-    MU_ARENA_TRY(names, scope->arena, plan->column_count, err);
-    for (uint32_t c = 0; c < plan->column_count; c++) {
-        const mu_plan_column *column = &plan->columns[c];
-        names[c] = mu_name_equal(column->name, "breakdown") ? r->by_name : column->name;
-        MU_TRY(mu_expr_column(scope, c, column->type, r->call->offset, &exprs[c], err));
-    }
-    return mu_plan_project(scope, plan, exprs, names, plan->column_count, out, err);
+    return MUSTER_OK;
 }
 
-static muster_status report(const bound *r, const char *sql, const mu_plan *rows,
-                            const mu_plan **out, muster_error *err)
+/* SQL with what is there only if it was asked for: the breakdown, the bracket, the value. */
+static muster_status show(const bound *r, const char *start, const char *middle, const char *end,
+                          const mu_plan *it, const mu_plan **out, muster_error *err)
 {
-    const mu_plan *plan;
+    const char *item = mu_breakdown_item(r->call, &r->breakdown);
+    const char *sql =
+        item ? mu_arena_printf(r->call->binder->scope.arena, "SELECT %s%speriod, %s%s%s%s", start,
+                               item, r->labels ? "bracket, " : "", middle,
+                               r->value.expr ? "value, " : "", end)
+             : NULL;
 
-    if (!sql) {
-        return mu_fail_memory(err, "running a statement");
-    }
-    MU_TRY(mu_bind_report(r->call, sql, rows, &plan, err));
-    return name_by(r, plan, out, err);
+    return sql ? mu_bind_report(r->call, sql, it, out, err)
+               : mu_fail_memory(err, "running a statement");
 }
 
-/* Counts of all threads; of breakdown values those that most members have, the rest put together.
- */
 static muster_status report_counts(bound *r, const mu_plan **out, muster_error *err)
 {
+    enum {
+        SUMS = MU_RETENTION_COUNTS - MU_RETENTION_SIZE
+    };
     const mu_type bigint = {.kind = MU_BIGINT, .bits = 64};
     const mu_behaviour_column special[MU_RETENTION_COUNTS] = {
         [MU_RETENTION_SIZE] = {"size", .type = bigint},
@@ -301,29 +312,33 @@ static muster_status report_counts(bound *r, const mu_plan **out, muster_error *
         [MU_RETENTION_BEGUN] = {"begun", .type = bigint},
         [MU_RETENTION_ENDED] = {"ended", .type = bigint}};
     mu_arena *arena = r->call->binder->scope.arena;
-    const char *by = r->by_name ? "breakdown, " : "", *bracket = r->labels ? "bracket, " : "";
-    const char *from = "it";
+    mu_period_group group = {.more_count = SUMS};
+    uint32_t keys[4];
+    const char **names;
+    mu_agg_call *sums;
     const mu_plan *rows;
 
+    r->plan.class = r->options->events ? &mu_retention_values_class : &mu_retention_class;
+    MU_ARENA_TRY(sums, arena, SUMS, err);
+    MU_ARENA_TRY(names, arena, SUMS, err);
     MU_TRY(plan_rows(r, special, MU_RETENTION_COUNTS, &rows, err));
-    if (r->top != UINT64_MAX) {
-        from = mu_arena_printf(
-            arena,
-            "(SELECT * REPLACE (CASE WHEN place <= %llu THEN CAST(breakdown AS TEXT) ELSE 'other' "
-            "END AS breakdown) FROM (SELECT *, dense_rank() OVER (ORDER BY total DESC, breakdown) "
-            "AS place FROM (SELECT *, sum(CASE WHEN period = 0 THEN size ELSE 0 END) OVER "
-            "(PARTITION BY breakdown) AS total FROM it)))",
-            (unsigned long long)r->top);
-    }
-    const char *sql = mu_arena_printf(
-        arena,
-        "SELECT cohort, %speriod, %ssize AS cohort_size, came AS customers, CAST(came AS DOUBLE) / "
-        "size AS rate, "
-        "ended AS eligible, ended = size AS complete FROM (SELECT cohort, %speriod, %s"
-        "sum(size) AS size, sum(came) AS came, sum(begun) AS begun, sum(ended) AS ended "
-        "FROM %s GROUP BY cohort, %s%speriod) WHERE begun > 0 ORDER BY cohort, %speriod",
-        by, bracket, by, bracket, from ? from : "it", by, bracket, by);
-    return report(r, from ? sql : NULL, rows, out, err);
+    MU_TRY(mu_breakdown_keep(r->call, &r->breakdown, "sum(size) FILTER (WHERE period = 0)", rows,
+                             &rows, err));
+    MU_TRY(sum_counts(r, rows, sums, names, err));
+    group.more = sums;
+    group.more_names = names;
+    MU_TRY(group_rows(r, rows, &group, keys, &rows, err));
+    const char *end =
+        mu_arena_printf(arena,
+                        "ended AS eligible, ended = size AS complete FROM it WHERE begun > 0 "
+                        "ORDER BY it.cohort, %s%sit.period",
+                        r->options->by ? mu_breakdown_column(&r->breakdown) : "",
+                        r->options->by ? " NULLS LAST, " : "");
+    return end ? show(r, "cohort, ",
+                      "size AS cohort_size, came AS customers, CAST(came AS DOUBLE) / size AS "
+                      "rate, ",
+                      end, rows, out, err)
+               : mu_fail_memory(err, "running a statement");
 }
 
 static muster_status report_customers(bound *r, const mu_plan **out, muster_error *err)
@@ -333,24 +348,20 @@ static muster_status report_customers(bound *r, const mu_plan **out, muster_erro
         [MU_RETENTION_STARTED] = {"started", .type.kind = MU_TIMESTAMP},
         [MU_RETENTION_HERE] = {"came", .type.kind = MU_BOOLEAN},
         [MU_RETENTION_COMPLETE] = {"complete", .type.kind = MU_BOOLEAN}};
-    mu_arena *arena = r->call->binder->scope.arena;
-    const char *by = r->by_name ? "breakdown, " : "", *bracket = r->labels ? "bracket, " : "";
+    uint32_t keys[8] = {MU_RETENTION_CUSTOMER, MU_RETENTION_STARTED, MU_RETENTION_HERE,
+                        MU_RETENTION_COMPLETE};
+    mu_period_group group = {.key_count = 4};
     const mu_plan *rows;
 
+    r->plan.class = &mu_retention_customers_class;
     MU_TRY(plan_rows(r, special, MU_RETENTION_FACTS, &rows, err));
-    if (r->top != UINT64_MAX) {
-        by = mu_arena_printf(
-            arena,
-            "CASE WHEN (breakdown IS NULL, coalesce(CAST(breakdown AS TEXT), '')) IN (SELECT "
-            "breakdown IS NULL, coalesce(CAST(breakdown AS TEXT), '') FROM (SELECT breakdown FROM "
-            "it WHERE period = 0 GROUP BY breakdown ORDER BY count(*) DESC, breakdown LIMIT %llu)) "
-            "THEN CAST(breakdown AS TEXT) ELSE 'other' END AS breakdown, ",
-            (unsigned long long)r->top);
+    MU_TRY(mu_breakdown_keep(r->call, &r->breakdown,
+                             "count(*) FILTER (WHERE period = 0 AND NOT is_event)", rows, &rows,
+                             err));
+    if (r->value.expr) {
+        MU_TRY(group_rows(r, rows, &group, keys, &rows, err));
     }
-    const char *sql = mu_arena_printf(
-        arena, "SELECT customer, cohort, %sstarted, period, %scame, complete FROM it", by ? by : "",
-        bracket);
-    return report(r, by ? sql : NULL, rows, out, err);
+    return show(r, "customer, cohort, started, ", "came, ", "complete FROM it", rows, out, err);
 }
 
 static muster_status bind_retention(mu_behaviour_call *call, const mu_ast_items *operands,
@@ -358,11 +369,10 @@ static muster_status bind_retention(mu_behaviour_call *call, const mu_ast_items 
 {
     mu_argument given[COMMON + MU_COMMON_ARGUMENTS] = {
         {"events", NULL},   {"start", NULL}, {"back", NULL},  {"unit", NULL},   {"periods", NULL},
-        {"brackets", NULL}, {"mode", NULL},  {"clock", NULL}, {"cohort", NULL}, {"by", NULL},
-        {"top", NULL},      {"as_of", NULL}, MU_COMMON_NAMES};
+        {"brackets", NULL}, {"mode", NULL},  {"clock", NULL}, {"cohort", NULL}, {"value", NULL},
+        {"by", NULL},       {"top", NULL},   {"as_of", NULL}, MU_COMMON_NAMES};
     bound r = {.call = call, .given = given};
 
-    r.plan.class = customers ? &mu_retention_customers_class : &mu_retention_class;
     MU_ARENA_TRY(r.options, call->binder->scope.arena, 1, err);
     MU_TRY(mu_bind_arguments(call->name, operands, given, MU_COUNT(given), 1, err));
     MU_TRY(mu_behaviour_events(call, given[EVENTS].value, err));
@@ -370,6 +380,8 @@ static muster_status bind_retention(mu_behaviour_call *call, const mu_ast_items 
     MU_TRY(bind_words(&r, err));
     MU_TRY(bind_cells(&r, err));
     MU_TRY(bind_by(&r, err));
+    MU_TRY(mu_period_value_bind(call, given[VALUE].value, &r.value, err));
+    r.options->events = r.value.expr != NULL;
     MU_TRY(mu_behaviour_common(call, given + COMMON, &r.plan.source, err));
     MU_TRY(
         mu_behaviour_as_of(call, given[AS_OF].value, &r.plan.as_of_given, &r.plan.as_of_us, err));
