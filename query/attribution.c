@@ -14,7 +14,6 @@
 #include "query/attribution.h"
 
 #include "query/credit_tally.h"
-#include "query/indexed.h"
 #include "query/touch_window.h"
 #include "storage/base/mem.h"
 
@@ -44,7 +43,6 @@ typedef struct met_channel {
 typedef struct attribution {
     mu_behaviour *b;
     const mu_attribution *options;
-    mu_set starters;      /* who converts */
     bool divides;         /* a model needs what channels weigh */
     uint64_t steps;       /* since the beginning */
     mu_credit_tally sums; /* of the stripe, if rows are not given */
@@ -85,18 +83,19 @@ static int64_t time_before(int64_t time_us, int64_t length_us)
 }
 
 /* Touches may come before the range. */
-static void attribution_reading(const mu_behaviour_plan *plan, mu_event_options *reading)
+static void attribution_reading(const mu_behaviour_plan *plan, const mu_zone *zone,
+                                int64_t as_of_us, mu_event_options *reading)
 {
     const mu_attribution *options = plan->options;
 
+    (void)zone;
+    (void)as_of_us;
     reading->since_us = time_before(reading->since_us, options->lookback_us);
 }
 
-/* Where postings know who ever converts, no one else's events are gathered. */
 static muster_status attribution_open(mu_behaviour *b, muster_error *err)
 {
     attribution *a = b->state;
-    const mu_expr *convert = b->plan->conditions[MU_ATTRIBUTION_CONVERT];
 
     (void)err;
     a->b = b;
@@ -106,15 +105,7 @@ static muster_status attribution_open(mu_behaviour *b, muster_error *err)
                  has_model(a->options, MU_MODEL_TIME_DECAY);
     mu_touch_window_init(&a->runs, 0);
     mu_touch_window_init(&a->recent, a->options->half_life_us);
-    if (mu_indexed_only(b->plan->source.table, NULL, convert)) {
-        a->starters.kind = MU_SET_DID;
-        a->starters.did.source = b->plan->source;
-        a->starters.did.source.where = convert;
-        a->starters.did.source.among = NULL;
-        a->starters.did.at_least = 1;
-        a->starters.did.at_most = UINT64_MAX;
-        b->reading.starters = &a->starters;
-    }
+    mu_behaviour_require(b, MU_ATTRIBUTION_CONVERT, false);
     return MUSTER_OK;
 }
 

@@ -9,7 +9,9 @@
  * (sql/bind_report.c): a report and the people behind it agree because one is made of the other.
  *
  * A report that is asked for often need not make a row of each customer: a behaviour may count
- * within the stripe, and give what it counted at its end, which the query above adds up.
+ * within the stripe, and give what it counted at its end, which the query above adds up. Or it
+ * counts through all stripes, each thread for itself, and gives what it counted when there are no
+ * more: then it needs all of its input before the first row, and its rows are kept.
  */
 #ifndef MU_BEHAVIOUR_H
 #define MU_BEHAVIOUR_H
@@ -24,6 +26,7 @@ typedef struct mu_behaviour {
     int64_t as_of_us;         /* given, or the newest event of the table */
     mu_event_options reading; /* what is read, before `open`: mu_behaviour_reading() */
     mu_event_reader *reader;  /* opened after `open` */
+    mu_set required;          /* who matters: mu_behaviour_require() */
     mu_events events;         /* of the stripe */
     void *state;              /* the class's; zeroed at first */
     /* Rows that were given and not taken: words as gather.h has them, an ordinal for a CUSTOMER, a
@@ -40,7 +43,8 @@ struct mu_behaviour_class {
     /* All but `customer` or `take` may be NULL. */
     /* Says where what is read is not just what the range admits: later events may follow the first.
      */
-    void (*reading)(const mu_behaviour_plan *plan, mu_event_options *reading);
+    void (*reading)(const mu_behaviour_plan *plan, const mu_zone *zone, int64_t as_of_us,
+                    mu_event_options *reading);
     muster_status (*open)(mu_behaviour *b, muster_error *err);
     /* Instead of `customer`, where the order of events does not matter: takes those of a stripe as
      * they come, so that nothing is gathered; their rows are given by `stripe`. */
@@ -50,17 +54,30 @@ struct mu_behaviour_class {
     muster_status (*customer)(mu_behaviour *b, uint32_t i, muster_error *err);
     /* Gives the rows that come once all customers of a stripe were looked at. */
     muster_status (*stripe)(mu_behaviour *b, muster_error *err);
+    /* Gives the rows that come once a thread has looked at all of its stripes; neither of the two
+     * above gives any then. */
+    muster_status (*finish)(mu_behaviour *b, muster_error *err);
     void (*close)(mu_behaviour *b); /* what `state` points to */
 };
 
 /* What a behaviour reads: the plan's conditions and values, of all events that its range admits, or
  * as its class says. */
-mu_event_options mu_behaviour_reading(const mu_behaviour_plan *plan);
+mu_event_options mu_behaviour_reading(const mu_behaviour_plan *plan, const mu_zone *zone,
+                                      int64_t as_of_us);
+
+/* For `open`: no one matters who has not an event that meets the condition, by its number, in the
+ * range, or ever. Where postings know who has, no one else's events are gathered. */
+void mu_behaviour_require(mu_behaviour *b, uint32_t condition, bool ever);
 
 /* A new row, whose first words, those of the class's own columns, are to be filled in; the others
- * are the values of `event`, by its number in the stripe. NULL when out of memory. Good until the
- * next. */
+ * are the values of `event`, by its number in the stripe, or NULL of MU_NO_EVENT. NULL when out of
+ * memory. Good until the next. */
 int64_t *mu_behaviour_add(mu_behaviour *b, uint32_t event);
+#define MU_NO_EVENT UINT32_MAX
+
+/* Whether one word of a value comes before another, as SQL orders them, NULL behind all: below 0,
+ * 0, above. */
+int mu_behaviour_compare(const mu_behaviour *b, uint32_t value, int64_t x, int64_t y);
 muster_status mu_behaviour_fail_memory(const mu_behaviour *b, muster_error *err);
 
 /* Whether an event of that time may be the first of what is looked for: it lies in the range. */

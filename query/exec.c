@@ -8,6 +8,7 @@
  */
 #include "query/exec.h"
 
+#include "query/behaviour.h"
 #include "query/grouper.h"
 #include "query/indexed.h"
 #include "query/join_table.h"
@@ -172,8 +173,9 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
                    ? 0
                    : mu_snapshot_stripes(exec->options.snapshot);
     case MU_PLAN_FUNNEL_CUSTOMERS:
-    case MU_PLAN_BEHAVIOUR:
         return mu_snapshot_stripes(exec->options.snapshot);
+    case MU_PLAN_BEHAVIOUR: /* some keep their rows */
+        return mu_exec_has_rowset(exec, input) ? 0 : mu_snapshot_stripes(exec->options.snapshot);
     case MU_PLAN_FILTER:
     case MU_PLAN_PROJECT:
     case MU_PLAN_REPEAT:
@@ -191,7 +193,6 @@ uint32_t mu_exec_stripes(const mu_exec *exec, const mu_plan *input)
     case MU_PLAN_SORT:
     case MU_PLAN_LIMIT:
     case MU_PLAN_FUNNEL:
-    case MU_PLAN_RETENTION:
     case MU_PLAN_WINDOW:
         return 0;
     }
@@ -460,9 +461,9 @@ static muster_status visit_lookup(void *context, const mu_lookup *lookup, muster
 
 typedef muster_status runner(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
 
-static runner *runner_of(mu_plan_kind kind)
+static runner *runner_of(const mu_plan *plan)
 {
-    switch (kind) {
+    switch (plan->kind) {
     case MU_PLAN_VALUES:
         return mu_run_values;
     case MU_PLAN_GROUP:
@@ -473,8 +474,8 @@ static runner *runner_of(mu_plan_kind kind)
         return mu_run_limit;
     case MU_PLAN_FUNNEL:
         return mu_run_funnel;
-    case MU_PLAN_RETENTION:
-        return mu_run_retention;
+    case MU_PLAN_BEHAVIOUR:
+        return plan->behaviour->class->finish ? mu_run_behaviour : NULL;
     case MU_PLAN_WINDOW:
         return mu_run_window;
     case MU_PLAN_SCAN:
@@ -485,7 +486,6 @@ static runner *runner_of(mu_plan_kind kind)
     case MU_PLAN_SERIES:
     case MU_PLAN_JOIN:
     case MU_PLAN_FUNNEL_CUSTOMERS:
-    case MU_PLAN_BEHAVIOUR:
         return NULL; /* streaming */
     }
     assert(false && "a plan that is not in the list");
@@ -533,7 +533,7 @@ fail:
  */
 static muster_status run_inputs(mu_exec *exec, const mu_plan *plan, bool shared, muster_error *err)
 {
-    const bool streams = runner_of(plan->kind) == NULL;
+    const bool streams = runner_of(plan) == NULL;
     const bool by_customer = plan->kind == MU_PLAN_JOIN && plan->join.by_customer;
     const bool kept = plan->kind == MU_PLAN_JOIN || !streams; /* the other input of a join is */
 
@@ -548,7 +548,7 @@ static muster_status run_inputs(mu_exec *exec, const mu_plan *plan, bool shared,
 static muster_status run_node(mu_exec *exec, const mu_plan *plan, bool shared, muster_error *err)
 {
     const mu_walk_visit visit = {visit_set, visit_lookup, exec};
-    runner *const run = runner_of(plan->kind);
+    runner *const run = runner_of(plan);
 
     MU_TRY(mu_walk_queries(plan, &visit, err));
     if (plan->kind == MU_PLAN_JOIN && !plan->join.by_customer) {

@@ -43,7 +43,6 @@ static const char *owner_of(const mu_plan *plan, uint32_t column)
     case MU_PLAN_FUNNEL:
     case MU_PLAN_FUNNEL_CUSTOMERS:
     case MU_PLAN_BEHAVIOUR:
-    case MU_PLAN_RETENTION:
         break;
     }
     return expr && expr->kind == MU_EXPR_COLUMN ? owner_of(plan->input, expr->column) : NULL;

@@ -364,10 +364,16 @@ static muster_status put_funnel(const mu_explainer *p, const mu_plan *plan, must
 static muster_status put_behaviour(const mu_explainer *p, const mu_behaviour_plan *behaviour,
                                    muster_error *err)
 {
-    const mu_event_options events = mu_behaviour_reading(behaviour);
+    const mu_event_source *source = &behaviour->source;
+    int64_t oldest_us, as_of_us = behaviour->as_of_us;
     const char *const *names;
 
-    MU_TRY(mu_explain_table_names(p->scope, behaviour->source.table, &names, err));
+    if (!behaviour->as_of_given &&
+        !mu_snapshot_times(p->scope->snapshot, source->table->id, &oldest_us, &as_of_us)) {
+        as_of_us = 0;
+    }
+    const mu_event_options events = mu_behaviour_reading(behaviour, p->scope->zone, as_of_us);
+    MU_TRY(mu_explain_table_names(p->scope, source->table, &names, err));
     put(p->out, behaviour->class->name);
     MU_TRY(put_events(p, &events, names, err));
     for (uint32_t i = 0; i < behaviour->condition_count; i++) {
@@ -375,30 +381,6 @@ static muster_status put_behaviour(const mu_explainer *p, const mu_behaviour_pla
         mu_expr_print(behaviour->conditions[i], names, p->scope->zone, p->out);
     }
     put_as_of(p, behaviour->as_of_given, behaviour->as_of_us);
-    return put_events_size(p, &events, err);
-}
-
-/* A first event before the range is looked for too: no period is left out. */
-static muster_status put_retention(const mu_explainer *p, const mu_retention_plan *retention,
-                                   muster_error *err)
-{
-    const mu_expr *const conditions[] = {retention->start, retention->back};
-    const mu_event_options events = {.source = &retention->source,
-                                     .condition_count = MU_COUNT(conditions),
-                                     .conditions = conditions};
-    const char *const *names;
-
-    MU_TRY(mu_explain_table_names(p->scope, retention->source.table, &names, err));
-    put(p->out, "retention");
-    MU_TRY(put_events(p, &events, names, err));
-    put(p->out, "; start: ");
-    mu_expr_print(retention->start, names, p->scope->zone, p->out);
-    put(p->out, "; back: ");
-    mu_expr_print(retention->back, names, p->scope->zone, p->out);
-    put(p->out, "; ");
-    put_count(p->out, retention->periods, "period");
-    putf(p->out, ", each a %s", mu_unit_name(retention->unit));
-    put_as_of(p, retention->as_of_given, retention->as_of_us);
     return put_events_size(p, &events, err);
 }
 
@@ -476,8 +458,6 @@ muster_status mu_explain_node(const mu_explainer *p, const mu_plan *plan, muster
         return put_funnel(p, plan, err);
     case MU_PLAN_JOIN:
         return put_join(p, plan, err);
-    case MU_PLAN_RETENTION:
-        return put_retention(p, plan->retention, err);
     case MU_PLAN_BEHAVIOUR:
         return put_behaviour(p, plan->behaviour, err);
     }

@@ -87,7 +87,6 @@ double mu_plan_rows(const mu_scope *scope, const mu_plan *plan)
         return rows < (double)limit ? rows : (double)limit;
     }
     case MU_PLAN_FUNNEL:
-    case MU_PLAN_RETENTION:
         return 100; /* a report */
     case MU_PLAN_FUNNEL_CUSTOMERS:
     case MU_PLAN_BEHAVIOUR:

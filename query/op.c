@@ -32,7 +32,6 @@ static mu_opener *opener_of(mu_plan_kind kind)
     case MU_PLAN_SORT:
     case MU_PLAN_LIMIT:
     case MU_PLAN_FUNNEL:
-    case MU_PLAN_RETENTION:
     case MU_PLAN_WINDOW:
         return mu_op_rowset_open; /* what they made when they were run */
     }

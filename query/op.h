@@ -111,7 +111,7 @@ muster_status mu_run_sort(mu_exec *exec, const mu_plan *plan, mu_rowset *out, mu
 muster_status mu_run_limit(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
 muster_status mu_run_window(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
 muster_status mu_run_funnel(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
-muster_status mu_run_retention(mu_exec *exec, const mu_plan *plan, mu_rowset *out,
+muster_status mu_run_behaviour(mu_exec *exec, const mu_plan *plan, mu_rowset *out,
                                muster_error *err);
 
 #endif

@@ -3,6 +3,8 @@
  */
 #include "query/behaviour.h"
 
+#include "query/func.h"
+#include "query/indexed.h"
 #include "query/op.h"
 #include "storage/base/mem.h"
 
@@ -35,7 +37,8 @@ typedef struct behaviour_op {
     out_column *columns;
 } behaviour_op;
 
-mu_event_options mu_behaviour_reading(const mu_behaviour_plan *plan)
+mu_event_options mu_behaviour_reading(const mu_behaviour_plan *plan, const mu_zone *zone,
+                                      int64_t as_of_us)
 {
     mu_event_options reading = {.source = &plan->source,
                                 .condition_count = plan->condition_count,
@@ -47,9 +50,27 @@ mu_event_options mu_behaviour_reading(const mu_behaviour_plan *plan)
                                 .until_us = plan->source.until_us};
 
     if (plan->class->reading) {
-        plan->class->reading(plan, &reading);
+        plan->class->reading(plan, zone, as_of_us, &reading);
     }
     return reading;
+}
+
+void mu_behaviour_require(mu_behaviour *b, uint32_t condition, bool ever)
+{
+    const mu_event_source *source = &b->plan->source;
+    const mu_expr *where = b->plan->conditions[condition];
+
+    if (!mu_indexed_only(source->table, NULL, where)) {
+        return;
+    }
+    b->required.kind = MU_SET_DID;
+    b->required.did.source = *source;
+    b->required.did.source.where = where;
+    b->required.did.source.among = NULL;
+    b->required.did.source.bounded = source->bounded && !ever;
+    b->required.did.at_least = 1;
+    b->required.did.at_most = UINT64_MAX;
+    b->reading.starters = &b->required;
 }
 
 int64_t *mu_behaviour_add(mu_behaviour *b, uint32_t event)
@@ -63,9 +84,34 @@ int64_t *mu_behaviour_add(mu_behaviour *b, uint32_t event)
     int64_t *row = &b->words[b->word_count];
     b->word_count += width;
     for (uint32_t c = plan->own_columns; c < width; c++) {
-        row[c] = b->events.columns[plan->columns[c].value][event];
+        row[c] = event == MU_NO_EVENT ? MU_GATHER_NULL
+                                      : b->events.columns[plan->columns[c].value][event];
     }
     return row;
+}
+
+static int compare_doubles(int64_t x, int64_t y)
+{
+    const mu_type type = {.kind = MU_DOUBLE};
+    mu_value a = {.type = type}, b = {.type = type};
+
+    memcpy(&a.f64, &x, sizeof x);
+    memcpy(&b.f64, &y, sizeof y);
+    return mu_value_compare(&a, &b);
+}
+
+int mu_behaviour_compare(const mu_behaviour *b, uint32_t value, int64_t x, int64_t y)
+{
+    const mu_form form = mu_type_form(b->plan->values[value]->type);
+
+    if (x == y || x == MU_GATHER_NULL || y == MU_GATHER_NULL) {
+        return (x == MU_GATHER_NULL) - (y == MU_GATHER_NULL);
+    }
+    if (form == MU_FORM_CODE) {
+        const mu_dict *dict = mu_event_dict(b->reader, value);
+        return mu_text_compare(mu_dict_text(dict, (uint32_t)x), mu_dict_text(dict, (uint32_t)y));
+    }
+    return form == MU_FORM_F64 ? compare_doubles(x, y) : (x > y) - (x < y);
 }
 
 muster_status mu_behaviour_fail_memory(const mu_behaviour *b, muster_error *err)
@@ -203,13 +249,10 @@ static void put_column(behaviour_op *o, uint32_t c, uint32_t rows)
     }
 }
 
-static muster_status behaviour_next(mu_op *op, mu_batch **batch, muster_error *err)
+/* A batch of the rows that were given. */
+static void take_rows(behaviour_op *o, mu_batch **batch)
 {
-    behaviour_op *o = (behaviour_op *)op;
     const uint32_t width = o->b.plan->column_count;
-
-    MU_TRY(mu_exec_check(op->exec, err));
-    MU_TRY(make_rows(o, err));
     const size_t left = (o->b.word_count - o->taken) / width;
     const uint32_t rows = left < MU_BATCH_ROWS ? (uint32_t)left : MU_BATCH_ROWS;
     for (uint32_t c = 0; c < width; c++) {
@@ -219,6 +262,15 @@ static muster_status behaviour_next(mu_op *op, mu_batch **batch, muster_error *e
     mu_bits_fill(o->live, rows, MU_BATCH_WORDS);
     o->batch.rows = rows;
     *batch = &o->batch;
+}
+
+static muster_status behaviour_next(mu_op *op, mu_batch **batch, muster_error *err)
+{
+    behaviour_op *o = (behaviour_op *)op;
+
+    MU_TRY(mu_exec_check(op->exec, err));
+    MU_TRY(make_rows(o, err));
+    take_rows(o, batch);
     return MUSTER_OK;
 }
 
@@ -245,11 +297,11 @@ static muster_status open_behaviour(mu_behaviour *b, muster_error *err)
 {
     const mu_behaviour_plan *plan = b->plan;
 
-    b->reading = mu_behaviour_reading(plan);
     b->as_of_us = plan->as_of_us;
     if (!plan->as_of_given && !mu_event_newest(b->exec, &plan->source, &b->as_of_us)) {
         b->as_of_us = 0; /* there are no events: nobody is asked */
     }
+    b->reading = mu_behaviour_reading(plan, mu_exec_zone(b->exec), b->as_of_us);
     if (plan->class->open) {
         MU_TRY(plan->class->open(b, err));
     }
@@ -259,8 +311,7 @@ static muster_status open_behaviour(mu_behaviour *b, muster_error *err)
 static const mu_op_class behaviour_class = {"behaviour", behaviour_start, behaviour_next,
                                             behaviour_close};
 
-muster_status mu_op_behaviour_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
-                                   muster_error *err)
+static muster_status open_op(mu_exec *exec, const mu_plan *plan, mu_op **out, muster_error *err)
 {
     const mu_behaviour_plan *behaviour = plan->behaviour;
     muster_status status = MUSTER_OK;
@@ -290,5 +341,79 @@ muster_status mu_op_behaviour_open(mu_exec *exec, const mu_plan *plan, mu_op **o
 
 fail:
     behaviour_close(&o->op);
+    return status;
+}
+
+muster_status mu_op_behaviour_open(mu_exec *exec, const mu_plan *plan, mu_op **out,
+                                   muster_error *err)
+{
+    return mu_exec_has_rowset(exec, plan) ? mu_op_rowset_open(exec, plan, out, err)
+                                          : open_op(exec, plan, out, err);
+}
+
+/* Behaviours that count through all stripes. */
+
+typedef struct counting {
+    mu_exec *exec;
+    const mu_plan *plan;
+    mu_op **ops; /* worker by worker; opened at its first stripe */
+} counting;
+
+static muster_status count_stripe(void *context, uint32_t worker, uint64_t stripe,
+                                  muster_error *err)
+{
+    const counting *c = context;
+    mu_op **op = &c->ops[worker];
+    mu_batch *batch;
+
+    if (!*op) {
+        MU_TRY(open_op(c->exec, c->plan, op, err));
+    }
+    MU_TRY(behaviour_start(*op, (uint32_t)stripe, err));
+    MU_TRY(behaviour_next(*op, &batch, err));
+    assert(batch->rows == 0);
+    return MUSTER_OK;
+}
+
+static muster_status keep_counts(const counting *c, mu_op *op, mu_rowset *out, muster_error *err)
+{
+    behaviour_op *o = (behaviour_op *)op;
+    mu_batch *batch;
+
+    o->taken = 0;
+    o->b.word_count = 0;
+    MU_TRY(c->plan->behaviour->class->finish(&o->b, err));
+    for (;;) {
+        MU_TRY(mu_exec_check(c->exec, err));
+        take_rows(o, &batch);
+        if (batch->rows == 0) {
+            return MUSTER_OK;
+        }
+        MU_TRY(mu_rowset_add_batch(out, batch, err));
+    }
+}
+
+muster_status mu_run_behaviour(mu_exec *exec, const mu_plan *plan, mu_rowset *out,
+                               muster_error *err)
+{
+    const uint32_t workers = mu_exec_workers(exec);
+    counting c = {.exec = exec, .plan = plan};
+    muster_status status;
+
+    c.ops = mu_mem_zalloc_array(workers, sizeof(mu_op *));
+    if (!c.ops) {
+        return mu_fail_memory(err, "running a behaviour");
+    }
+    MU_TRY_GOTO(mu_exec_stripes_each(exec, count_stripe, &c, err));
+    for (uint32_t w = 0; w < workers; w++) {
+        if (c.ops[w]) {
+            MU_TRY_GOTO(keep_counts(&c, c.ops[w], out, err));
+        }
+    }
+fail:
+    for (uint32_t w = 0; w < workers; w++) {
+        mu_op_close(c.ops[w]);
+    }
+    mu_mem_free(c.ops);
     return status;
 }

@@ -506,7 +506,6 @@ muster_status mu_plan_sink(const mu_scope *scope, const mu_plan *plan, mu_conjun
     case MU_PLAN_FUNNEL:
     case MU_PLAN_FUNNEL_CUSTOMERS:
     case MU_PLAN_BEHAVIOUR:
-    case MU_PLAN_RETENTION:
         return mu_plan_filter_all(scope, plan, &all, out, err);
     }
     assert(false && "a plan that is not in the list");

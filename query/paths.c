@@ -35,16 +35,18 @@ typedef struct walk {
     size_t heap_capacity;
     uint32_t heap_count;
     uint32_t low, high; /* the rows between which the group is, and those behind it are not yet */
-    mu_set starters;    /* who has an event that meets the start */
     tally *tallies;     /* open addressing */
     size_t slot_count, tally_count;
 } walk;
 
 /* The way goes on behind the range, or comes from before it. */
-static void read_the_way(const mu_behaviour_plan *plan, mu_event_options *reading)
+static void read_the_way(const mu_behaviour_plan *plan, const mu_zone *zone, int64_t as_of_us,
+                         mu_event_options *reading)
 {
     const mu_paths *options = plan->options;
 
+    (void)zone;
+    (void)as_of_us;
     if (options->backward) {
         const bool ends =
             reading->since_us > MU_TIME_MIN && options->within_us < reading->since_us - MU_TIME_MIN;
@@ -56,18 +58,8 @@ static void read_the_way(const mu_behaviour_plan *plan, mu_event_options *readin
 
 static muster_status open_walk(mu_behaviour *b, muster_error *err)
 {
-    walk *w = b->state;
-
     (void)err;
-    if (mu_indexed_only(b->plan->source.table, NULL, b->plan->conditions[0])) {
-        w->starters.kind = MU_SET_DID;
-        w->starters.did.source = b->plan->source;
-        w->starters.did.source.where = b->plan->conditions[0];
-        w->starters.did.source.among = NULL;
-        w->starters.did.at_least = 1;
-        w->starters.did.at_most = UINT64_MAX;
-        b->reading.starters = &w->starters;
-    }
+    mu_behaviour_require(b, 0, false);
     return MUSTER_OK;
 }
 

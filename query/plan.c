@@ -255,10 +255,6 @@ muster_status mu_plan_name_of(const mu_scope *scope, const mu_plan *input, const
     {                   \
         .kind = MU_TEXT \
     }
-#define DATE            \
-    {                   \
-        .kind = MU_DATE \
-    }
 #define TIMESTAMP            \
     {                        \
         .kind = MU_TIMESTAMP \
@@ -307,25 +303,6 @@ muster_status mu_plan_funnel(const mu_scope *scope, const mu_funnel_plan *funnel
                         funnel->source.table, customers ? people : steps,
                         customers ? MU_COUNT(people) : MU_COUNT(steps), &node, err));
     node->funnel = copy;
-    *out = node;
-    return MUSTER_OK;
-}
-
-muster_status mu_plan_retention(const mu_scope *scope, const mu_retention_plan *retention,
-                                const mu_plan **out, muster_error *err)
-{
-    static const mu_plan_column cells[] = {
-        {"cohort", DATE},      {"period", BIGINT}, {"cohort_size", BIGINT},
-        {"customers", BIGINT}, {"rate", REAL},     {"complete", BOOLEAN},
-    };
-    mu_retention_plan *copy;
-    mu_plan *node;
-
-    MU_ARENA_TRY(copy, scope->arena, 1, err);
-    *copy = *retention;
-    MU_TRY(new_relation(scope, MU_PLAN_RETENTION, NULL, retention->source.table, cells,
-                        MU_COUNT(cells), &node, err));
-    node->retention = copy;
     *out = node;
     return MUSTER_OK;
 }

@@ -8,7 +8,8 @@
  *
  * Two kinds of node: those through which batches stream, a unit of work at a time (SCAN FILTER
  * PROJECT UNION REPEAT SERIES JOIN FUNNEL_CUSTOMERS BEHAVIOUR), and those that need all of their
- * input before the first row comes out (GROUP SORT LIMIT WINDOW FUNNEL RETENTION); see exec.h.
+ * input before the first row comes out (GROUP SORT LIMIT WINDOW FUNNEL, and a BEHAVIOUR that counts
+ * through all stripes); see exec.h.
  */
 #ifndef MU_PLAN_H
 #define MU_PLAN_H
@@ -28,7 +29,6 @@ typedef enum mu_plan_kind {
     MU_PLAN_LIMIT,
     MU_PLAN_FUNNEL,
     MU_PLAN_FUNNEL_CUSTOMERS,
-    MU_PLAN_RETENTION,
     MU_PLAN_BEHAVIOUR,
     MU_PLAN_UNION,
     MU_PLAN_REPEAT,
@@ -79,15 +79,6 @@ typedef struct mu_funnel_plan {
     bool as_of_given;
     int64_t as_of_us; /* else the newest event of the table */
 } mu_funnel_plan;
-
-typedef struct mu_retention_plan {
-    mu_event_source source;
-    const mu_expr *start, *back;
-    mu_unit unit; /* DAY to YEAR */
-    uint32_t periods;
-    bool as_of_given;
-    int64_t as_of_us;
-} mu_retention_plan;
 
 /* A column that a behaviour gives: one that it fills in, or a value of an event. */
 typedef struct mu_behaviour_column {
@@ -197,7 +188,6 @@ struct mu_plan {
             bool by_customer;
         } join;
         const mu_funnel_plan *funnel; /* FUNNEL and FUNNEL_CUSTOMERS */
-        const mu_retention_plan *retention;
         const mu_behaviour_plan *behaviour;
     };
 };
@@ -254,8 +244,6 @@ bool mu_plan_in_stripe(const mu_plan *plan, uint32_t column);
 /* Columns of the relations: see docs/sql.md. The makers copy the struct. */
 muster_status mu_plan_funnel(const mu_scope *scope, const mu_funnel_plan *funnel, bool customers,
                              const mu_plan **out, muster_error *err);
-muster_status mu_plan_retention(const mu_scope *scope, const mu_retention_plan *retention,
-                                const mu_plan **out, muster_error *err);
 /* The rows of a behaviour; what `behaviour` points to must stay. */
 muster_status mu_plan_behaviour(const mu_scope *scope, const mu_behaviour_plan *behaviour,
                                 const mu_plan **out, muster_error *err);

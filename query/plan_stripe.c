@@ -45,7 +45,6 @@ bool mu_plan_is_customer(const mu_plan *plan, uint32_t column)
     case MU_PLAN_LIMIT:
     case MU_PLAN_WINDOW:
     case MU_PLAN_FUNNEL:
-    case MU_PLAN_RETENTION:
         return false;
     }
     assert(false && "a plan that is not in the list");

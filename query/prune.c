@@ -483,7 +483,6 @@ static muster_status prune(const mu_scope *scope, const mu_plan *plan, const uin
     case MU_PLAN_SERIES:
     case MU_PLAN_FUNNEL:
     case MU_PLAN_FUNNEL_CUSTOMERS:
-    case MU_PLAN_RETENTION:
         return keep_all(scope, plan, out, map, err);
     }
     assert(false && "a plan that is not in the list");

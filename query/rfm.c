@@ -34,17 +34,24 @@ static int64_t day_of(const mu_behaviour *b, counter *c, int64_t time_us)
     return mu_days_of_us(mu_zone_localize(mu_exec_zone(b->exec), &c->span, time_us));
 }
 
+/* What comes after as_of has not happened yet. */
+static void read_until_now(const mu_behaviour_plan *plan, const mu_zone *zone, int64_t as_of_us,
+                           mu_event_options *reading)
+{
+    (void)plan;
+    (void)zone;
+    reading->since_us = reading->bounded ? reading->since_us : MU_TIME_MIN;
+    if (!reading->bounded || reading->until_us > as_of_us) {
+        reading->until_us = mu_time_add(as_of_us, 1);
+    }
+    reading->bounded = true;
+}
+
 static muster_status open_counter(mu_behaviour *b, muster_error *err)
 {
     const mu_rfm *options = b->plan->options;
-    mu_event_options *reading = &b->reading;
     counter *c = b->state;
 
-    reading->since_us = reading->bounded ? reading->since_us : MU_TIME_MIN;
-    if (!reading->bounded || reading->until_us > b->as_of_us) {
-        reading->until_us = mu_time_add(b->as_of_us, 1);
-    }
-    reading->bounded = true;
     c->today = day_of(b, c, b->as_of_us);
     c->numbers = mu_mem_alloc_array(MU_STRIPE_ROWS, sizeof *c->numbers);
     c->people = mu_mem_alloc_array(MU_STRIPE_ROWS, sizeof *c->people);
@@ -135,6 +142,7 @@ static muster_status give_people(mu_behaviour *b, muster_error *err)
 
 const mu_behaviour_class mu_rfm_class = {.name = "rfm",
                                          .state_size = sizeof(counter),
+                                         .reading = read_until_now,
                                          .open = open_counter,
                                          .take = count_events,
                                          .stripe = give_people,

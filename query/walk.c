@@ -64,9 +64,6 @@ muster_status mu_walk_queries(const mu_plan *plan, const mu_walk_visit *visit, m
     case MU_PLAN_FUNNEL_CUSTOMERS:
         return plan->funnel->source.among ? walk_set(visit, plan->funnel->source.among, err)
                                           : MUSTER_OK;
-    case MU_PLAN_RETENTION:
-        return plan->retention->source.among ? walk_set(visit, plan->retention->source.among, err)
-                                             : MUSTER_OK;
     case MU_PLAN_BEHAVIOUR:
         return plan->behaviour->source.among ? walk_set(visit, plan->behaviour->source.among, err)
                                              : MUSTER_OK;
@@ -131,11 +128,6 @@ muster_status mu_walk_exprs(const mu_plan *plan, mu_walk_expr_fn *visit, void *c
         const mu_expr *const more[] = {plan->funnel->source.where, plan->funnel->by};
         MU_TRY(walk_list(more, MU_COUNT(more), visit, context, err));
         return walk_list(plan->funnel->steps, plan->funnel->step_count, visit, context, err);
-    }
-    case MU_PLAN_RETENTION: {
-        const mu_expr *const all[] = {plan->retention->source.where, plan->retention->start,
-                                      plan->retention->back};
-        return walk_list(all, MU_COUNT(all), visit, context, err);
     }
     case MU_PLAN_BEHAVIOUR: {
         const mu_behaviour_plan *b = plan->behaviour;

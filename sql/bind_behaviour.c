@@ -19,6 +19,7 @@ static const struct {
     {"paths", mu_bind_paths},
     {"paths_customers", mu_bind_paths_customers},
     {"retention", mu_bind_retention},
+    {"retention_customers", mu_bind_retention_customers},
     {"rfm", mu_bind_rfm},
     {"sessions", mu_bind_sessions},
 };

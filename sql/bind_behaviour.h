@@ -41,7 +41,7 @@ typedef muster_status mu_behaviour_binder(mu_behaviour_call *call, const mu_ast_
 mu_behaviour_binder mu_bind_attribution, mu_bind_attribution_customers;
 mu_behaviour_binder mu_bind_funnel, mu_bind_funnel_customers;
 mu_behaviour_binder mu_bind_paths, mu_bind_paths_customers;
-mu_behaviour_binder mu_bind_retention;
+mu_behaviour_binder mu_bind_retention, mu_bind_retention_customers;
 mu_behaviour_binder mu_bind_rfm;
 mu_behaviour_binder mu_bind_sessions;
 

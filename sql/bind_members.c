@@ -360,7 +360,6 @@ static bool may_be_nobody(const mu_plan *plan, uint32_t column)
     case MU_PLAN_SERIES:
     case MU_PLAN_JOIN:
     case MU_PLAN_FUNNEL:
-    case MU_PLAN_RETENTION:
         return true;
     }
     return !expr || expr->kind != MU_EXPR_COLUMN || may_be_nobody(plan->input, expr->column);
