@@ -299,6 +299,9 @@ static muster_status put_behaviour(const mu_explainer *p, const mu_behaviour_pla
         putf(p->out, "; %s: ", behaviour->titles[i]);
         mu_expr_print(behaviour->conditions[i], names, p->scope->zone, p->out);
     }
+    if (behaviour->note) {
+        putf(p->out, "; %s", behaviour->note);
+    }
     return MUSTER_OK;
 }
 
