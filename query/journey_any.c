@@ -37,21 +37,15 @@ static void take_from_window(mu_journey *j, uint32_t at)
     j->ties.kinds[mu_ties_find(&j->ties, mu_journey_mask(j, at))].count--;
 }
 
-/* The steps 1 ... k that rows meet, and when the last event of each was that a chain may begin
- * with.
- */
-static uint64_t note_beginnings(const mu_journey *j, uint32_t at, uint32_t end, int64_t *latest)
+/* When the last event of each step was that a chain may begin with. */
+static void note_beginnings(const mu_journey *j, uint32_t at, uint32_t end, int64_t *latest)
 {
-    uint64_t met = 0;
-
     for (; at < end; at++) {
-        const uint64_t mask = mu_journey_mask(j, at);
-        met |= mask;
-        for (uint64_t left = mu_journey_begins(j, at) ? mask : 0; left != 0; left &= left - 1) {
+        const uint64_t mask = mu_journey_begins(j, at) ? mu_journey_mask(j, at) : 0;
+        for (uint64_t left = mask; left != 0; left &= left - 1) {
             latest[__builtin_ctzll(left)] = mu_journey_time(j, at);
         }
     }
-    return met;
 }
 
 /* The last of the first `depth` of them. */
@@ -86,13 +80,10 @@ static muster_status find_window(mu_journey *j, uint32_t at, uint32_t end, windo
         const int64_t time_us = mu_journey_time(j, at);
         next = mu_journey_group(j, at, end);
         MU_TRY(mu_journey_check(j, next - at, err));
-        const uint64_t met = note_beginnings(j, at, next, latest);
+        note_beginnings(j, at, next, latest);
         put_in_window(j, at, next);
         while (!mu_journey_near(mu_journey_time(j, first), time_us, j->options->within_us)) {
             take_from_window(j, first++);
-        }
-        if (!(met & UINT64_MAX >> (63 - j->trip.depth))) {
-            continue; /* a deeper chain has one of these as its last */
         }
         const uint32_t depth = mu_ties_reach(&j->ties, 0, steps);
         const int64_t beginning = last_beginning(latest, depth);
