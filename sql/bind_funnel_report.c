@@ -118,7 +118,7 @@ static void put_report(const mu_funnel_call *funnel, const char *item, mu_writer
 {
     put(sql, "SELECT ");
     put(sql, item);
-    putf(sql, "step, label, reached AS %s, ", funnel->options.attempts ? "attempts" : "customers");
+    put(sql, "step, label, reached AS customers, ");
     put(sql, "CAST(reached AS DOUBLE) / nullif(r1, 0) AS of_start, "
              "CAST(reached AS DOUBLE) / nullif(coalesce(before, r1), 0) AS of_previous, ");
     putf(sql,

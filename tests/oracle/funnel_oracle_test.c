@@ -725,7 +725,7 @@ static void check_report(const funnel *f, const answer *lines, muster *db)
             f->by == 0         ? "all"
             : f->by == CHANNEL ? "channel"
                                : "event");
-    log_put(&sql, ", step, label, %s, dropped, still_open", f->attempts ? "attempts" : "customers");
+    log_put(&sql, ", step, label, customers, dropped, still_open");
     for (int q = 0; f->times && q < 4; q++) {
         log_put(&sql, ", CAST(extract(epoch FROM %s) AS BIGINT)", quantiles[q]);
     }
