@@ -20,7 +20,6 @@
  */
 #include "query/journey.h"
 
-#include "query/behaviour.h"
 #include "storage/base/mem.h"
 
 #define NEVER INT64_MIN
@@ -40,6 +39,7 @@ muster_status mu_journey_init(mu_journey *j, const mu_journey_options *options,
     j->options = options;
     j->source = source;
     j->exec = exec;
+    j->zone = mu_exec_zone(exec);
     j->as_of_us = as_of_us;
     j->best = mu_mem_zalloc_array((size_t)(steps + 1) * steps, sizeof *j->best);
     return j->best ? MUSTER_OK : fail_memory(err);
@@ -51,6 +51,18 @@ void mu_journey_deinit(mu_journey *j)
     mu_mem_free(j->barriers);
     mu_mem_free(j->best);
     mu_mem_free(j->firsts);
+}
+
+int64_t mu_journey_window_end(const mu_journey_options *options, const mu_zone *zone,
+                              int64_t begins_us)
+{
+    const int64_t whole_us = mu_within_last(&options->within, zone, begins_us);
+    int64_t step_us = begins_us;
+
+    for (uint32_t k = 1; k < options->step_count; k++) {
+        step_us = mu_within_last(&options->step_within, zone, step_us);
+    }
+    return step_us < whole_us ? step_us : whole_us;
 }
 
 /* For each row, when the last event of an exclusion was before its time. */
@@ -158,8 +170,8 @@ static bool may_go_on(const mu_journey *j, uint32_t from, uint32_t to, uint32_t 
     if (from == 0) {
         return in_range(j, time_us); /* all its steps are at this time: nothing is between them */
     }
-    if (!j->reached[from] || !mu_journey_near(times[0], time_us, o->within_us) ||
-        !mu_journey_near(times[from - 1], time_us, o->step_within_us)) {
+    if (!j->reached[from] || !mu_within_reaches(&o->within, j->zone, times[0], time_us) ||
+        !mu_within_reaches(&o->step_within, j->zone, times[from - 1], time_us)) {
         return false;
     }
     for (uint32_t w = 0; w < o->without_count; w++) {
@@ -249,8 +261,8 @@ static bool is_open(const mu_journey *j)
 
     for (uint32_t k = 1; k < o->step_count; k++) {
         const int64_t *times = chain_of(j, k);
-        bool open = j->reached[k] && mu_time_add(times[0], o->within_us) > j->as_of_us &&
-                    mu_time_add(times[k - 1], o->step_within_us) > j->as_of_us;
+        bool open = j->reached[k] && mu_within_last(&o->within, j->zone, times[0]) > j->as_of_us &&
+                    mu_within_last(&o->step_within, j->zone, times[k - 1]) > j->as_of_us;
         for (uint32_t w = 0; open && w < o->without_count; w++) {
             const mu_without *without = &o->withouts[w];
             open = without->from > k || k >= without->to ||

@@ -24,6 +24,7 @@
 #include "query/events.h"
 #include "query/exec.h"
 #include "query/ties.h"
+#include "query/within.h"
 
 /* No event of the condition between two steps, which are counted from 1. */
 typedef struct mu_without {
@@ -32,10 +33,9 @@ typedef struct mu_without {
 } mu_without;
 
 typedef struct mu_journey_options {
-    uint32_t step_count;               /* the first bits of the masks of events */
-    int64_t within_us, step_within_us; /* INT64_MAX: no limit */
-    int64_t window_us;                 /* the longest a chain may last by these */
-    bool any_order;                    /* then there is no step_within, and no exclusion */
+    uint32_t step_count; /* the first bits of the masks of events */
+    mu_within within, step_within;
+    bool any_order; /* then there is no step_within, and no exclusion */
     bool strict_ties;
     uint32_t without_count;
     const mu_without *withouts;
@@ -55,6 +55,7 @@ typedef struct mu_journey {
     const mu_journey_options *options;
     const mu_event_source *source;
     mu_exec *exec;
+    const mu_zone *zone;
     int64_t as_of_us;
     uint64_t rows_since_check; /* whether the statement is to stop */
     /* The customer at hand: */
@@ -135,10 +136,9 @@ static inline uint64_t mu_journey_mask(const mu_journey *j, uint32_t at)
     return j->events->mask[j->lane[at]] & mu_journey_steps(j);
 }
 
-/* Whether `later` is at most `limit` after. */
-static inline bool mu_journey_near(int64_t earlier, int64_t later, int64_t limit_us)
-{
-    return (uint64_t)later - (uint64_t)earlier <= (uint64_t)limit_us;
-}
+/* The last time that a chain may have an event at if it began at a time: it is within the one
+ * limit, and each step within the other. */
+int64_t mu_journey_window_end(const mu_journey_options *options, const mu_zone *zone,
+                              int64_t begins_us);
 
 #endif

@@ -12,7 +12,6 @@
  */
 #include "query/journey.h"
 
-#include "query/behaviour.h"
 #include "storage/base/mem.h"
 
 #define NEVER INT64_MIN
@@ -69,6 +68,7 @@ static muster_status find_window(mu_journey *j, uint32_t at, uint32_t end, windo
                                  muster_error *err)
 {
     const uint32_t steps = j->options->step_count;
+    const mu_within *within = &j->options->within;
     int64_t latest[MU_MAX_STEPS];
     uint32_t first = at;
 
@@ -82,13 +82,13 @@ static muster_status find_window(mu_journey *j, uint32_t at, uint32_t end, windo
         MU_TRY(mu_journey_check(j, next - at, err));
         note_beginnings(j, at, next, latest);
         put_in_window(j, at, next);
-        while (!mu_journey_near(mu_journey_time(j, first), time_us, j->options->within_us)) {
+        while (!mu_within_reaches(within, j->zone, mu_journey_time(j, first), time_us)) {
             take_from_window(j, first++);
         }
         const uint32_t depth = mu_ties_reach(&j->ties, 0, steps);
         const int64_t beginning = last_beginning(latest, depth);
         if (depth > j->trip.depth && beginning != NEVER &&
-            mu_journey_near(beginning, time_us, j->options->within_us)) {
+            mu_within_reaches(within, j->zone, beginning, time_us)) {
             j->trip.depth = depth;
             j->trip.last_us = time_us;
             *out = (window){first, next, beginning};
@@ -96,7 +96,7 @@ static muster_status find_window(mu_journey *j, uint32_t at, uint32_t end, windo
     }
     const int64_t last = last_beginning(latest, steps);
     j->trip.still_open = j->trip.depth > 0 && j->trip.depth < steps &&
-                         mu_time_add(last, j->options->within_us) > j->as_of_us;
+                         mu_within_last(within, j->zone, last) > j->as_of_us;
     return MUSTER_OK;
 }
 

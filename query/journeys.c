@@ -44,8 +44,12 @@ static muster_status open_journeys(mu_behaviour *b, muster_error *err)
     const mu_journeys *options = b->plan->options;
     journeys *s = b->state;
 
-    /* The last step may come at until - 1 + the longest that a chain lasts. */
-    b->reading.until_us = mu_time_add(b->plan->source.until_us, options->journey.window_us);
+    if (b->reading.bounded) { /* the last step may come as late as if step 1 were the last to do */
+        b->reading.until_us =
+            mu_time_add(mu_journey_window_end(&options->journey, mu_exec_zone(b->exec),
+                                              b->plan->source.until_us - 1),
+                        1);
+    }
     MU_TRY(mu_journey_init(&s->search, &options->journey, &b->plan->source, b->exec, b->as_of_us,
                            err));
     s->steps = mu_journey_steps(&s->search);
@@ -304,7 +308,7 @@ static int64_t window_end(const mu_behaviour *b, int64_t begins_us)
 {
     const mu_journeys *options = b->plan->options;
 
-    return mu_time_add(begins_us, options->journey.window_us);
+    return mu_journey_window_end(&options->journey, mu_exec_zone(b->exec), begins_us);
 }
 
 /* Attempts that failed, from `at` on, until one whose window is not over when the next full chain

@@ -307,14 +307,28 @@ static muster_status check_any_order(const mu_argument *given, bool strict_ties,
     return MUSTER_OK;
 }
 
-/* The longest that a chain may last: each of its steps within a time of the one before. */
-static int64_t find_window(const mu_journey_options *o)
+/* A length of time, or calendar(n, 'day'): to the end of so many days. */
+static muster_status bind_within(const mu_behaviour_call *call, const mu_argument *given,
+                                 mu_within *out, muster_error *err)
 {
-    const int64_t gaps = (int64_t)o->step_count - 1;
-    const int64_t steps_us =
-        gaps > 0 && o->step_within_us > INT64_MAX / gaps ? INT64_MAX : gaps * o->step_within_us;
+    const mu_ast_expr *expr = given->value;
+    mu_argument parts[] = {{"count", NULL}, {"unit", NULL}};
+    uint64_t count;
 
-    return o->within_us < steps_us ? o->within_us : steps_us;
+    *out = (mu_within){.us = INT64_MAX};
+    if (!expr || expr->kind != MU_AST_CALL || !mu_name_equal(expr->text, "calendar")) {
+        return mu_behaviour_interval(call, expr, given->name, &out->us, err);
+    }
+    MU_TRY(mu_bind_arguments("calendar", &expr->operands, parts, MU_COUNT(parts), 2, err));
+    if (!parts[0].value || !parts[1].value) {
+        return mu_fail_at(err, MUSTER_INVALID, expr->offset,
+                          "calendar() takes how many periods, and of what, as in calendar(1, "
+                          "'day'), which is until the day is over");
+    }
+    MU_TRY(mu_bind_count_of(call->binder, parts[0].value, "calendar()", 1, MU_WITHIN_MOST, &count,
+                            err));
+    out->count = (uint32_t)count;
+    return mu_behaviour_unit(call, parts[1].value, &out->unit, err);
 }
 
 static muster_status bind_options(const mu_behaviour_call *call, const mu_argument *given,
@@ -327,21 +341,19 @@ static muster_status bind_options(const mu_behaviour_call *call, const mu_argume
     uint32_t order, tie, count;
 
     o->step_count = funnel->funnel.step_count;
-    o->within_us = funnel->funnel.within_us;
+    MU_TRY(bind_within(call, &given[WITHIN], &o->within, err));
+    MU_TRY(bind_within(call, &given[STEP_WITHIN], &o->step_within, err));
     MU_TRY(bind_word(call, &given[ORDER], orders, MU_COUNT(orders), &order, err));
     MU_TRY(bind_word(call, &given[TIES], ties, MU_COUNT(ties), &tie, err));
     MU_TRY(bind_word(call, &given[COUNT], counts, MU_COUNT(counts), &count, err));
     if (order == ANY) {
         MU_TRY(check_any_order(given, tie == 1, err));
     }
-    MU_TRY(mu_behaviour_interval(call, given[STEP_WITHIN].value, "step_within", &o->step_within_us,
-                                 err));
     MU_TRY(bind_exclusions(call, given[WITHOUT].value, order == STRICT, funnel, err));
     MU_TRY(bind_hold(call, given[HOLD].value, funnel, err));
     MU_TRY(bind_quantiles(call, given[QUANTILES].value, funnel, err));
     o->any_order = order == ANY;
     o->strict_ties = tie == 1;
-    o->window_us = find_window(o);
     funnel->options.attempts = count == 1;
     funnel->options.by = funnel->breakdown.by != NULL;
     return MUSTER_OK;
@@ -349,15 +361,24 @@ static muster_status bind_options(const mu_behaviour_call *call, const mu_argume
 
 /* Rows. */
 
-static void put_interval(mu_writer *note, const char *what, int64_t us)
+static void put_within(mu_writer *note, const char *what, const mu_within *within)
 {
-    const mu_value interval = {.type.kind = MU_INTERVAL, .i64 = us};
+    static const char *const units[] = {"day", "week", "month", "quarter", "year"};
+    const mu_value interval = {.type.kind = MU_INTERVAL, .i64 = within->us};
+    char text[64];
 
-    if (us != INT64_MAX) {
-        mu_write_bytes(note, what, strlen(what));
-        mu_value_format(&interval, note);
-        mu_write_bytes(note, "; ", 2);
+    if (mu_within_any(within)) {
+        return;
     }
+    mu_write_bytes(note, what, strlen(what));
+    if (within->count == 0) {
+        mu_value_format(&interval, note);
+    } else {
+        (void)snprintf(text, sizeof text, "calendar(%" PRIu32 ", '%s')", within->count,
+                       units[within->unit - MU_UNIT_DAY]);
+        mu_write_bytes(note, text, strlen(text));
+    }
+    mu_write_bytes(note, "; ", 2);
 }
 
 static void put_words(mu_writer *note, bool given, const char *words)
@@ -384,8 +405,8 @@ static muster_status put_note(const mu_behaviour_call *call, const mu_funnel_cal
 {
     const mu_journeys *options = &funnel->options;
 
-    put_interval(note, "within ", options->journey.within_us);
-    put_interval(note, "each step within ", options->journey.step_within_us);
+    put_within(note, "within ", &options->journey.within);
+    put_within(note, "each step within ", &options->journey.step_within);
     put_words(note, options->journey.any_order, "in any order");
     put_words(note, options->journey.strict_ties, "at ascending times");
     for (uint32_t h = 0; h < options->hold_count; h++) {
@@ -496,9 +517,9 @@ static bool is_plain(const mu_funnel_call *funnel)
 {
     const mu_journeys *o = &funnel->options;
 
-    return o->journey.step_within_us == INT64_MAX && !o->journey.any_order &&
-           !o->journey.strict_ties && o->journey.without_count == 0 && o->hold_count == 0 &&
-           !o->attempts && !o->times;
+    return o->journey.within.count == 0 && mu_within_any(&o->journey.step_within) &&
+           !o->journey.any_order && !o->journey.strict_ties && o->journey.without_count == 0 &&
+           o->hold_count == 0 && !o->attempts && !o->times;
 }
 
 static muster_status bind_arguments(mu_behaviour_call *call, const mu_argument *given,
@@ -508,10 +529,10 @@ static muster_status bind_arguments(mu_behaviour_call *call, const mu_argument *
 
     MU_TRY(mu_behaviour_events(call, given[EVENTS].value, err));
     MU_TRY(bind_steps(call, given[STEPS].value, funnel, err));
-    MU_TRY(mu_behaviour_interval(call, given[WITHIN].value, "within", &funnel->within_us, err));
     MU_TRY(mu_breakdown_bind(call, given[BY].value, given[TOP].value, &out->breakdown, err));
     MU_TRY(bind_options(call, given, out, err));
     funnel->by = out->breakdown.by;
+    funnel->within_us = out->options.journey.within.us;
     MU_TRY(mu_behaviour_common(call, given + FUNNEL_COMMON, &funnel->source, err));
     return mu_behaviour_as_of(call, given[AS_OF].value, &funnel->as_of_given, &funnel->as_of_us,
                               err);
