@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
     STEPS_MOST = 4,
@@ -31,10 +32,19 @@ typedef struct exclusion {
     int from, to;
 } exclusion;
 
+/* How long after an event another may be: seconds, or to the end of calendar periods. */
+typedef struct limit {
+    int64_t seconds; /* -1: no limit */
+    int count;       /* of periods; 0: seconds */
+    int unit;        /* of units[] */
+} limit;
+
+static const char *const units[] = {"day", "week", "month"};
+
 typedef struct funnel {
     int steps;
     unsigned names[STEPS_MOST];
-    int64_t within, step_within; /* seconds; -1: no limit */
+    limit within, step_within;
     order order;
     bool strict_ties;
     int exclusion_count;
@@ -72,6 +82,31 @@ typedef struct search {
     chain best;
     bool open; /* a chain might still become full */
 } search;
+
+/* The last second that is near enough. */
+static int64_t last_of(const limit *l, int64_t seconds)
+{
+    const time_t when = (time_t)seconds;
+    struct tm civil;
+
+    if (l->count == 0) {
+        return l->seconds < 0 || seconds == INT64_MAX ? INT64_MAX : seconds + l->seconds;
+    }
+    if (seconds == INT64_MAX) {
+        return INT64_MAX;
+    }
+    gmtime_r(&when, &civil);
+    civil.tm_hour = civil.tm_min = civil.tm_sec = 0;
+    if (l->unit == 0) {
+        civil.tm_mday += l->count;
+    } else if (l->unit == 1) {
+        civil.tm_mday += 7 * l->count - (civil.tm_wday + 6) % 7;
+    } else {
+        civil.tm_mday = 1;
+        civil.tm_mon += l->count;
+    }
+    return (int64_t)timegm(&civil) - 1;
+}
 
 static int value_of(const log_event *e, unsigned column)
 {
@@ -128,8 +163,8 @@ static bool keeps_order(const search *s, int depth)
         const int64_t before = s->chosen[k - 1]->seconds;
         const int64_t here = s->chosen[k]->seconds;
         if (here < before || (f->strict_ties && here == before) ||
-            (f->within >= 0 && here - s->chosen[0]->seconds > f->within) ||
-            (f->step_within >= 0 && here - before > f->step_within) ||
+            here > last_of(&f->within, s->chosen[0]->seconds) ||
+            here > last_of(&f->step_within, before) ||
             (f->order == STRICT && any_between(s, ~0u, before, here))) {
             return false;
         }
@@ -171,8 +206,8 @@ static bool could_go_on(const search *s, int depth)
     const int64_t now = present(s);
     const int64_t last = s->chosen[depth - 1]->seconds;
 
-    if ((f->within >= 0 && s->chosen[0]->seconds + f->within <= now) ||
-        (f->step_within >= 0 && last + f->step_within <= now) ||
+    if (last_of(&f->within, s->chosen[0]->seconds) <= now ||
+        last_of(&f->step_within, last) <= now ||
         (f->order == STRICT && any_between(s, ~0u, last, now + 1))) {
         return false;
     }
@@ -267,7 +302,7 @@ static void extend(search *s, int depth)
         s->open |= depth < f->steps && could_go_on(s, depth);
     } else if (depth > 0) {
         find_ends(s, depth, &first, &last);
-        if (f->within >= 0 && last - first > f->within) {
+        if (last > last_of(&f->within, first)) {
             return;
         }
         if (in_range(f, first)) {
@@ -308,7 +343,7 @@ static chain find(search *s, int64_t from, int64_t to)
     extend(s, 0);
     for (int i = 0; f->order == ANY && i < s->log->count; i++) {
         const log_event *e = &s->log->events[i];
-        s->open |= begins(s, e) && (f->within < 0 || e->seconds + f->within > present(s));
+        s->open |= begins(s, e) && last_of(&f->within, e->seconds) > present(s);
     }
     s->best.open = s->open && s->best.depth > 0 && s->best.depth < f->steps;
     return s->best;
@@ -350,15 +385,15 @@ static int64_t next_beginning(search *s, int64_t after)
     return next;
 }
 
-/* The end of a window: the longest that a chain may last. */
+/* The end of a window: the last second that a chain may have. */
 static int64_t window_end(const funnel *f, int64_t begins)
 {
-    int64_t window = f->within;
+    const int64_t whole = last_of(&f->within, begins);
 
-    if (f->step_within >= 0 && (window < 0 || f->step_within * (f->steps - 1) < window)) {
-        window = f->step_within * (f->steps - 1);
+    for (int k = 1; k < f->steps; k++) {
+        begins = last_of(&f->step_within, begins);
     }
-    return window < 0 ? INT64_MAX : begins + window;
+    return begins < whole ? begins : whole;
 }
 
 static void find_attempts(search *s, answer *out)
@@ -442,12 +477,23 @@ static void look_at_customer(const event_log *log, const funnel *f, int customer
 
 /* Funnels. */
 
+static limit make_periods(uint64_t *random)
+{
+    return (limit){.seconds = -1,
+                   .count = 1 + (int)test_random_below(random, 3),
+                   .unit = (int)test_random_below(random, 3)};
+}
+
 static void make_options(const event_log *log, funnel *f, uint64_t *random)
 {
     f->order = (order)test_random_below(random, 3);
     f->strict_ties = f->order != ANY && test_random_below(random, 3) == 0;
+    if (test_random_below(random, 5) == 0) {
+        f->within = make_periods(random);
+    }
     if (f->order != ANY && test_random_below(random, 2) == 0) {
-        f->step_within = log->grid_seconds * (int64_t)test_random_below(random, 6);
+        f->step_within.seconds = log->grid_seconds * (int64_t)test_random_below(random, 6);
+        f->step_within = test_random_below(random, 4) ? f->step_within : make_periods(random);
     }
     if (f->order != ANY && f->steps > 1) {
         f->exclusion_count = (int)test_random_below(random, 3);
@@ -467,15 +513,16 @@ static void make_options(const event_log *log, funnel *f, uint64_t *random)
 static void make_funnel(const event_log *log, funnel *f, uint64_t *random)
 {
     *f = (funnel){.steps = 1 + (int)test_random_below(random, STEPS_MOST),
-                  .step_within = -1,
+                  .within.seconds = -1,
+                  .step_within.seconds = -1,
                   .where = 15,
                   .among = ~0u};
     for (int s = 0; s < f->steps; s++) {
         f->names[s] = 1 + (unsigned)test_random_below(random, 15);
     }
-    f->within = test_random_below(random, 4) == 0
-                    ? -1
-                    : log->grid_seconds * (int64_t)test_random_below(random, 12);
+    if (test_random_below(random, 4) > 0) {
+        f->within.seconds = log->grid_seconds * (int64_t)test_random_below(random, 12);
+    }
     f->bounded = test_random_below(random, 2) == 0;
     f->since = log->events[test_random_below(random, (uint64_t)log->count)].seconds;
     f->until = f->since + log->grid_seconds * (int64_t)test_random_below(random, 12);
@@ -493,14 +540,21 @@ static void make_funnel(const event_log *log, funnel *f, uint64_t *random)
     }
 }
 
+static void put_limit(const char *name, const limit *l, log_text *sql)
+{
+    if (l->count > 0) {
+        log_put(sql, ", %s => calendar(%d, '%s')", name, l->count, units[l->unit]);
+    } else if (l->seconds >= 0) {
+        log_put(sql, ", %s => INTERVAL '%" PRId64 " seconds'", name, l->seconds);
+    }
+}
+
 static void put_options(const funnel *f, log_text *sql)
 {
     static const char *const orders[] = {"loose", "strict", "any"};
     static const char *const columns[] = {"", "channel", "event", "channel, event"};
 
-    if (f->step_within >= 0) {
-        log_put(sql, ", step_within => INTERVAL '%" PRId64 " seconds'", f->step_within);
-    }
+    put_limit("step_within", &f->step_within, sql);
     if (f->order != LOOSE) {
         log_put(sql, ", order => '%s'", orders[f->order]);
     }
@@ -534,9 +588,7 @@ static void put_funnel(const funnel *f, log_text *sql)
         log_put(sql, ", 'step %d')", s + 1);
     }
     log_put(sql, "]");
-    if (f->within >= 0) {
-        log_put(sql, ", within => INTERVAL '%" PRId64 " seconds'", f->within);
-    }
+    put_limit("within", &f->within, sql);
     if (f->bounded) {
         log_put(sql, ", since => TIMESTAMP '");
         log_put_time(sql, f->since);
