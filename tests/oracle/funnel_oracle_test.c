@@ -5,67 +5,24 @@
  * each step are gone through, and the rules are asked of the whole chain: nothing here knows of the
  * order in which events are best looked at.
  */
-#include "tests/support/event_log.h"
+#include "tests/support/event_funnel.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 
 enum {
-    STEPS_MOST = 4,
     CASES = 250,
     FUNNELS = 12,
     LINES_MOST = 400,
-    NO_VALUE = 4, /* NULL, which is the largest */
-    CHANNEL = 1,  /* columns, as bits */
-    EVENT = 2
+    NO_VALUE = 4 /* NULL, which is the largest */
 };
-
-typedef enum {
-    LOOSE,
-    STRICT,
-    ANY
-} order;
-
-typedef struct exclusion {
-    unsigned names;
-    int from, to;
-} exclusion;
-
-/* How long after an event another may be: seconds, or to the end of calendar periods. */
-typedef struct limit {
-    int64_t seconds; /* -1: no limit */
-    int count;       /* of periods; 0: seconds */
-    int unit;        /* of units[] */
-} limit;
-
-static const char *const units[] = {"day", "week", "month"};
-
-typedef struct funnel {
-    int steps;
-    unsigned names[STEPS_MOST];
-    limit within, step_within;
-    order order;
-    bool strict_ties;
-    int exclusion_count;
-    exclusion exclusions[2];
-    unsigned hold;  /* columns */
-    unsigned by;    /* a column; 0: none */
-    int top;        /* 0: all */
-    unsigned where; /* names */
-    bool bounded;
-    int64_t since, until;
-    bool as_of_given;
-    int64_t as_of;
-    bool attempts, times;
-    unsigned among; /* customers; ~0: all */
-} funnel;
 
 /* The chain that counts, so far. */
 typedef struct chain {
     int depth;
     int64_t first, last;
-    int64_t times[STEPS_MOST];
+    int64_t times[FUNNEL_STEPS];
     int by; /* of the event of step 1 */
     bool open;
 } chain;
@@ -73,18 +30,18 @@ typedef struct chain {
 /* What is looked at: events of a customer at [from, to), with the same values as the key. */
 typedef struct search {
     const event_log *log;
-    const funnel *f;
+    const event_funnel *f;
     int customer;
     const log_event *key; /* NULL: nothing is held */
     int64_t from, to;
     bool used[LOG_MOST];
-    const log_event *chosen[STEPS_MOST];
+    const log_event *chosen[FUNNEL_STEPS];
     chain best;
     bool open; /* a chain might still become full */
 } search;
 
 /* The last second that is near enough. */
-static int64_t last_of(const limit *l, int64_t seconds)
+static int64_t last_of(const funnel_limit *l, int64_t seconds)
 {
     const time_t when = (time_t)seconds;
     struct tm civil;
@@ -110,7 +67,7 @@ static int64_t last_of(const limit *l, int64_t seconds)
 
 static int value_of(const log_event *e, unsigned column)
 {
-    return column == EVENT ? e->event : e->channel < 0 ? NO_VALUE : e->channel;
+    return column == FUNNEL_EVENT ? e->event : e->channel < 0 ? NO_VALUE : e->channel;
 }
 
 /* Whether it is one of the events that the funnel looks at: the table, for this customer. */
@@ -124,7 +81,7 @@ static bool may_be_chosen(const search *s, const log_event *e)
     if (!is_looked_at(s, e) || e->seconds < s->from || e->seconds >= s->to) {
         return false;
     }
-    for (unsigned column = CHANNEL; s->key && column <= EVENT; column++) {
+    for (unsigned column = FUNNEL_CHANNEL; s->key && column <= FUNNEL_EVENT; column++) {
         if ((s->f->hold & column) &&
             (value_of(e, column) == NO_VALUE || value_of(e, column) != value_of(s->key, column))) {
             return false;
@@ -133,7 +90,7 @@ static bool may_be_chosen(const search *s, const log_event *e)
     return true;
 }
 
-static bool in_range(const funnel *f, int64_t seconds)
+static bool in_range(const event_funnel *f, int64_t seconds)
 {
     return !f->bounded || (seconds >= f->since && seconds < f->until);
 }
@@ -154,7 +111,7 @@ static bool any_between(const search *s, unsigned names, int64_t after, int64_t 
 /* Whether the chain of chosen events keeps to all the rules, in order. */
 static bool keeps_order(const search *s, int depth)
 {
-    const funnel *f = s->f;
+    const event_funnel *f = s->f;
 
     if (!in_range(f, s->chosen[0]->seconds)) {
         return false;
@@ -165,12 +122,12 @@ static bool keeps_order(const search *s, int depth)
         if (here < before || (f->strict_ties && here == before) ||
             here > last_of(&f->within, s->chosen[0]->seconds) ||
             here > last_of(&f->step_within, before) ||
-            (f->order == STRICT && any_between(s, ~0u, before, here))) {
+            (f->order == FUNNEL_STRICT && any_between(s, ~0u, before, here))) {
             return false;
         }
     }
     for (int x = 0; x < f->exclusion_count; x++) {
-        const exclusion *e = &f->exclusions[x];
+        const funnel_exclusion *e = &f->exclusions[x];
         if (e->to <= depth && any_between(s, e->names, s->chosen[e->from - 1]->seconds,
                                           s->chosen[e->to - 1]->seconds)) {
             return false;
@@ -202,17 +159,17 @@ static int64_t present(const search *s)
 /* Whether events later than the present could make the chosen ones a full chain, in order. */
 static bool could_go_on(const search *s, int depth)
 {
-    const funnel *f = s->f;
+    const event_funnel *f = s->f;
     const int64_t now = present(s);
     const int64_t last = s->chosen[depth - 1]->seconds;
 
     if (last_of(&f->within, s->chosen[0]->seconds) <= now ||
         last_of(&f->step_within, last) <= now ||
-        (f->order == STRICT && any_between(s, ~0u, last, now + 1))) {
+        (f->order == FUNNEL_STRICT && any_between(s, ~0u, last, now + 1))) {
         return false;
     }
     for (int x = 0; x < f->exclusion_count; x++) {
-        const exclusion *e = &f->exclusions[x];
+        const funnel_exclusion *e = &f->exclusions[x];
         if (e->from <= depth && depth < e->to &&
             any_between(s, e->names, s->chosen[e->from - 1]->seconds, now + 1)) {
             return false;
@@ -277,7 +234,7 @@ static void consider(search *s, int depth)
     memcpy(used, s->used, sizeof used);
     for (int k = 0; k < depth; k++) {
         found.times[k] = s->chosen[k]->seconds;
-        if (s->f->order == ANY) {
+        if (s->f->order == FUNNEL_ANY) {
             memset(s->used, 0, sizeof s->used);
             found.times[k] = done_by(s, found.first, 0, k + 1, INT64_MIN);
         }
@@ -291,10 +248,10 @@ static void consider(search *s, int depth)
 /* All ways to choose the next event. What cannot become a chain is left. */
 static void extend(search *s, int depth)
 {
-    const funnel *f = s->f;
+    const event_funnel *f = s->f;
     int64_t first, last;
 
-    if (depth > 0 && f->order != ANY) {
+    if (depth > 0 && f->order != FUNNEL_ANY) {
         if (!keeps_order(s, depth)) {
             return;
         }
@@ -325,7 +282,7 @@ static bool begins(const search *s, const log_event *e)
 {
     bool meets = false;
 
-    for (int k = 0; k < (s->f->order == ANY ? s->f->steps : 1); k++) {
+    for (int k = 0; k < (s->f->order == FUNNEL_ANY ? s->f->steps : 1); k++) {
         meets |= s->f->names[k] >> e->event & 1;
     }
     return meets && may_be_chosen(s, e) && in_range(s->f, e->seconds);
@@ -334,14 +291,14 @@ static bool begins(const search *s, const log_event *e)
 /* The chain that counts of events at [from, to). */
 static chain find(search *s, int64_t from, int64_t to)
 {
-    const funnel *f = s->f;
+    const event_funnel *f = s->f;
 
     s->from = from;
     s->to = to;
     s->best = (chain){0};
     s->open = false;
     extend(s, 0);
-    for (int i = 0; f->order == ANY && i < s->log->count; i++) {
+    for (int i = 0; f->order == FUNNEL_ANY && i < s->log->count; i++) {
         const log_event *e = &s->log->events[i];
         s->open |= begins(s, e) && last_of(&f->within, e->seconds) > present(s);
     }
@@ -386,7 +343,7 @@ static int64_t next_beginning(search *s, int64_t after)
 }
 
 /* The end of a window: the last second that a chain may have. */
-static int64_t window_end(const funnel *f, int64_t begins)
+static int64_t window_end(const event_funnel *f, int64_t begins)
 {
     const int64_t whole = last_of(&f->within, begins);
 
@@ -453,7 +410,7 @@ static bool is_key(const search *s, int at)
     return may_be_chosen(&same, same.key);
 }
 
-static void look_at_customer(const event_log *log, const funnel *f, int customer, answer *out)
+static void look_at_customer(const event_log *log, const event_funnel *f, int customer, answer *out)
 {
     search s = {.log = log, .f = f, .customer = customer};
     chain best = {0};
@@ -475,143 +432,6 @@ static void look_at_customer(const event_log *log, const funnel *f, int customer
     add(out, customer, &best);
 }
 
-/* Funnels. */
-
-static limit make_periods(uint64_t *random)
-{
-    return (limit){.seconds = -1,
-                   .count = 1 + (int)test_random_below(random, 3),
-                   .unit = (int)test_random_below(random, 3)};
-}
-
-static void make_options(const event_log *log, funnel *f, uint64_t *random)
-{
-    f->order = (order)test_random_below(random, 3);
-    f->strict_ties = f->order != ANY && test_random_below(random, 3) == 0;
-    if (test_random_below(random, 5) == 0) {
-        f->within = make_periods(random);
-    }
-    if (f->order != ANY && test_random_below(random, 2) == 0) {
-        f->step_within.seconds = log->grid_seconds * (int64_t)test_random_below(random, 6);
-        f->step_within = test_random_below(random, 4) ? f->step_within : make_periods(random);
-    }
-    if (f->order != ANY && f->steps > 1) {
-        f->exclusion_count = (int)test_random_below(random, 3);
-    }
-    for (int x = 0; x < f->exclusion_count; x++) {
-        exclusion *e = &f->exclusions[x];
-        e->names = 1u << test_random_below(random, 4);
-        e->names |= test_random_below(random, 3) == 0 ? 1u << test_random_below(random, 4) : 0;
-        e->from = 1 + (int)test_random_below(random, (uint64_t)f->steps - 1);
-        e->to = e->from + 1 + (int)test_random_below(random, (uint64_t)(f->steps - e->from));
-    }
-    f->hold = test_random_below(random, 2) ? 0 : (unsigned)test_random_below(random, 4);
-    f->attempts = test_random_below(random, 3) == 0;
-    f->times = test_random_below(random, 3) == 0;
-}
-
-static void make_funnel(const event_log *log, funnel *f, uint64_t *random)
-{
-    *f = (funnel){.steps = 1 + (int)test_random_below(random, STEPS_MOST),
-                  .within.seconds = -1,
-                  .step_within.seconds = -1,
-                  .where = 15,
-                  .among = ~0u};
-    for (int s = 0; s < f->steps; s++) {
-        f->names[s] = 1 + (unsigned)test_random_below(random, 15);
-    }
-    if (test_random_below(random, 4) > 0) {
-        f->within.seconds = log->grid_seconds * (int64_t)test_random_below(random, 12);
-    }
-    f->bounded = test_random_below(random, 2) == 0;
-    f->since = log->events[test_random_below(random, (uint64_t)log->count)].seconds;
-    f->until = f->since + log->grid_seconds * (int64_t)test_random_below(random, 12);
-    f->by = (unsigned)test_random_below(random, 3);
-    f->top =
-        f->by != 0 && test_random_below(random, 3) == 0 ? 1 + (int)test_random_below(random, 3) : 0;
-    if (test_random_below(random, 4) == 0) {
-        f->where = 1 + (unsigned)test_random_below(random, 15);
-    }
-    f->as_of_given = test_random_below(random, 4) == 0;
-    f->as_of = log->events[test_random_below(random, (uint64_t)log->count)].seconds +
-               log->grid_seconds * ((int64_t)test_random_below(random, 5) - 2);
-    if (test_random_below(random, 3) > 0) {
-        make_options(log, f, random);
-    }
-}
-
-static void put_limit(const char *name, const limit *l, log_text *sql)
-{
-    if (l->count > 0) {
-        log_put(sql, ", %s => calendar(%d, '%s')", name, l->count, units[l->unit]);
-    } else if (l->seconds >= 0) {
-        log_put(sql, ", %s => INTERVAL '%" PRId64 " seconds'", name, l->seconds);
-    }
-}
-
-static void put_options(const funnel *f, log_text *sql)
-{
-    static const char *const orders[] = {"loose", "strict", "any"};
-    static const char *const columns[] = {"", "channel", "event", "channel, event"};
-
-    put_limit("step_within", &f->step_within, sql);
-    if (f->order != LOOSE) {
-        log_put(sql, ", order => '%s'", orders[f->order]);
-    }
-    for (int x = 0; x < f->exclusion_count; x++) {
-        log_put(sql, x ? ", without(" : ", without => [without(");
-        log_put_condition(sql, f->exclusions[x].names);
-        log_put(sql, ", %d, %d)%s", f->exclusions[x].from, f->exclusions[x].to,
-                x + 1 == f->exclusion_count ? "]" : "");
-    }
-    if (f->hold) {
-        log_put(sql, ", hold => [%s]", columns[f->hold]);
-    }
-    if (f->by) {
-        log_put(sql, ", by => %s", columns[f->by]);
-    }
-    if (f->top) {
-        log_put(sql, ", top => %d", f->top);
-    }
-    log_put(sql, f->strict_ties ? ", ties => 'strict'" : "");
-    log_put(sql, f->attempts ? ", count => 'attempts'" : "");
-    log_put(sql, f->times ? ", quantiles => [0, 0.5, 0.9, 1]" : "");
-}
-
-/* The arguments of the funnel in SQL. */
-static void put_funnel(const funnel *f, log_text *sql)
-{
-    log_put(sql, "(events, steps => [");
-    for (int s = 0; s < f->steps; s++) {
-        log_put(sql, s ? ", step(" : "step(");
-        log_put_condition(sql, f->names[s]);
-        log_put(sql, ", 'step %d')", s + 1);
-    }
-    log_put(sql, "]");
-    put_limit("within", &f->within, sql);
-    if (f->bounded) {
-        log_put(sql, ", since => TIMESTAMP '");
-        log_put_time(sql, f->since);
-        log_put(sql, "', until => '");
-        log_put_time(sql, f->until);
-        log_put(sql, "'");
-    }
-    if (f->where != 15) {
-        log_put(sql, ", where => ");
-        log_put_condition(sql, f->where);
-    }
-    if (f->as_of_given) {
-        log_put(sql, ", as_of => '");
-        log_put_time(sql, f->as_of);
-        log_put(sql, "'");
-    }
-    if (f->among != ~0u) {
-        log_put(sql, ", among => has_tag('vip')");
-    }
-    put_options(f, sql);
-    log_put(sql, ")");
-}
-
 /* What is expected. */
 
 enum {
@@ -620,7 +440,7 @@ enum {
 };
 
 /* Which values keep their own with `top`: those with most lines, the smallest first. */
-static void find_kept(const funnel *f, const answer *lines, bool *kept)
+static void find_kept(const event_funnel *f, const answer *lines, bool *kept)
 {
     int count[VALUES] = {0};
 
@@ -641,7 +461,7 @@ static void find_kept(const funnel *f, const answer *lines, bool *kept)
     }
 }
 
-static const char *name_of(const funnel *f, int by)
+static const char *name_of(const event_funnel *f, int by)
 {
     static const char *const names[][VALUES] = {
         {"all", "all", "all", "all", "all", "all"},
@@ -652,7 +472,7 @@ static const char *name_of(const funnel *f, int by)
     return names[f->by][by];
 }
 
-static void put_line(const funnel *f, const line *l, log_text *out)
+static void put_line(const event_funnel *f, const line *l, log_text *out)
 {
     log_put(out, "c%d|%d|%s|", l->customer, l->chain.depth, l->chain.open ? "true" : "false");
     log_put_time(out, l->chain.first);
@@ -676,7 +496,7 @@ static int compare_texts(const void *a, const void *b)
 }
 
 /* What the oracle says of each customer, or attempt. */
-static void check_people(const funnel *f, const answer *lines, muster *db)
+static void check_people(const event_funnel *f, const answer *lines, muster *db)
 {
     static char sorted[LINES_MOST][160];
     static log_text sql, text;
@@ -684,14 +504,14 @@ static void check_people(const funnel *f, const answer *lines, muster *db)
     sql.size = text.size = 0;
     log_put(&sql, "SELECT CAST(customer AS TEXT) AS c, depth, still_open, started, last_step, ");
     log_put(&sql, f->by ? "coalesce(%s, '~') AS part" : "'%s' AS part",
-            f->by == 0         ? "all"
-            : f->by == CHANNEL ? "channel"
-                               : "event");
+            f->by == 0                ? "all"
+            : f->by == FUNNEL_CHANNEL ? "channel"
+                                      : "event");
     for (int k = 0; f->times && k < f->steps; k++) {
         log_put(&sql, ", coalesce(CAST(at_%d AS TEXT), '~') AS t%d", k + 1, k + 1);
     }
     log_put(&sql, " FROM funnel_customers");
-    put_funnel(f, &sql);
+    funnel_put(f, &sql);
     log_put(&sql, " ORDER BY ALL");
     for (int i = 0; i < lines->count; i++) {
         text.size = 0;
@@ -740,10 +560,10 @@ static void put_quantiles(const answer *lines, int by, int step, log_text *out)
 }
 
 /* What it says of the steps: for each value, or all together. */
-static void put_steps(const funnel *f, const answer *lines, int by, log_text *out)
+static void put_steps(const event_funnel *f, const answer *lines, int by, log_text *out)
 {
-    int reached[STEPS_MOST + 2] = {0};
-    int open[STEPS_MOST + 2] = {0};
+    int reached[FUNNEL_STEPS + 2] = {0};
+    int open[FUNNEL_STEPS + 2] = {0};
 
     for (int i = 0; i < lines->count; i++) {
         const chain *c = &lines->lines[i].chain;
@@ -763,7 +583,7 @@ static void put_steps(const funnel *f, const answer *lines, int by, log_text *ou
     }
 }
 
-static void check_report(const funnel *f, const answer *lines, muster *db)
+static void check_report(const event_funnel *f, const answer *lines, muster *db)
 {
     static const char *const quantiles[] = {"p0", "p50", "p90", "p100"};
     static const int orders[][VALUES] = {{0, 1, 2, NO_VALUE, OTHER, 3},
@@ -774,15 +594,15 @@ static void check_report(const funnel *f, const answer *lines, muster *db)
     sql.size = expected.size = 0;
     expected.text[0] = 0;
     log_put(&sql, f->by ? "SELECT coalesce(%s, '~') AS g" : "SELECT '%s' AS g",
-            f->by == 0         ? "all"
-            : f->by == CHANNEL ? "channel"
-                               : "event");
+            f->by == 0                ? "all"
+            : f->by == FUNNEL_CHANNEL ? "channel"
+                                      : "event");
     log_put(&sql, ", step, label, customers, dropped, still_open");
     for (int q = 0; f->times && q < 4; q++) {
         log_put(&sql, ", CAST(extract(epoch FROM %s) AS BIGINT)", quantiles[q]);
     }
     log_put(&sql, " FROM funnel");
-    put_funnel(f, &sql);
+    funnel_put(f, &sql);
     log_put(&sql, " ORDER BY g, step");
     for (int v = 0; v < (f->by ? VALUES : 1); v++) {
         put_steps(f, lines, f->by == 0 ? 0 : orders[f->by][v], &expected);
@@ -790,7 +610,7 @@ static void check_report(const funnel *f, const answer *lines, muster *db)
     log_expect(db, sql.text, expected.text);
 }
 
-static void check_funnel(const event_log *log, muster *db, const funnel *f)
+static void check_funnel(const event_log *log, muster *db, const event_funnel *f)
 {
     static answer lines;
     bool kept[VALUES];
@@ -815,7 +635,7 @@ TEST(funnels_agree_with_trying_every_chain)
 {
     uint64_t random = test_seed();
     event_log log;
-    funnel f;
+    event_funnel f;
 
     for (int i = 0; i < CASES; i++) {
         log_make(&log, &random);
@@ -823,7 +643,7 @@ TEST(funnels_agree_with_trying_every_chain)
         muster *db = log_load(&log, vips, &random);
         assert_ok(muster_set_threads(db, i % 2 ? 1 : 4, &test_error));
         for (int n = 0; n < FUNNELS; n++) {
-            make_funnel(&log, &f, &random);
+            funnel_make(&log, &f, &random);
             f.among = n % 3 == 0 ? vips : ~0u;
             check_funnel(&log, db, &f);
         }
