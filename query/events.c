@@ -8,6 +8,7 @@
 #include "query/events.h"
 
 #include "query/did.h"
+#include "query/func.h"
 #include "query/indexed.h"
 #include "query/meter.h"
 #include "query/op.h"
@@ -425,6 +426,42 @@ muster_status mu_event_gather(mu_event_reader *reader, uint32_t stripe, mu_event
 const mu_dict *mu_event_dict(const mu_event_reader *reader, uint32_t value)
 {
     return mu_gather_dict(reader->gather, value);
+}
+
+mu_value mu_event_value(const mu_event_reader *reader, uint32_t value, int64_t word)
+{
+    mu_value out = {.type = reader->options.values[value]->type, .null = word == MU_GATHER_NULL};
+
+    if (out.null) {
+        return out;
+    }
+    switch (mu_type_form(out.type)) {
+    case MU_FORM_CODE:
+        out.text = mu_dict_text(mu_event_dict(reader, value), (uint32_t)word);
+        break;
+    case MU_FORM_F64:
+        memcpy(&out.f64, &word, sizeof word);
+        break;
+    case MU_FORM_ORDINAL:
+        out.ordinal = (uint32_t)word;
+        break;
+    case MU_FORM_BITS:
+    case MU_FORM_I64:
+        out.i64 = word;
+        break;
+    }
+    return out;
+}
+
+bool mu_event_before(const mu_event_reader *reader, uint32_t value, int64_t a, int64_t b)
+{
+    const mu_value x = mu_event_value(reader, value, a);
+    const mu_value y = mu_event_value(reader, value, b);
+
+    if (x.null || y.null) {
+        return !x.null && y.null;
+    }
+    return mu_value_compare(&x, &y) < 0;
 }
 
 bool mu_event_newest(mu_exec *exec, const mu_event_source *source, int64_t *time_us)

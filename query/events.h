@@ -63,6 +63,11 @@ muster_status mu_event_gather(mu_event_reader *reader, uint32_t stripe, mu_event
 const mu_dict *mu_event_dict(const mu_event_reader *reader,
                              uint32_t value); /* of a text value's codes */
 
+/* What a word of a gathered value stands for; text is good as long as the reader is. */
+mu_value mu_event_value(const mu_event_reader *reader, uint32_t value, int64_t word);
+/* Whether it is smaller than another; NULL is the largest. */
+bool mu_event_before(const mu_event_reader *reader, uint32_t value, int64_t a, int64_t b);
+
 /* The newest event of the source's table: what `as_of` is when it is not given. False where there
  * is none. */
 bool mu_event_newest(mu_exec *exec, const mu_event_source *source, int64_t *time_us);

@@ -380,6 +380,9 @@ static muster_status put_behaviour(const mu_explainer *p, const mu_behaviour_pla
         putf(p->out, "; %s: ", behaviour->titles[i]);
         mu_expr_print(behaviour->conditions[i], names, p->scope->zone, p->out);
     }
+    if (behaviour->note) {
+        putf(p->out, "; %s", behaviour->note);
+    }
     put_as_of(p, behaviour->as_of_given, behaviour->as_of_us);
     return put_events_size(p, &events, err);
 }

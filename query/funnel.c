@@ -8,26 +8,19 @@
  * step only. That is exact, and O(steps) memory.
  *
  * Events of equal time are one group, and any order of them will do. From k steps, a group reaches
- * the largest j such that steps k + 1 ... j can each be given an event of their own: a bipartite
- * matching, grown step by step along augmenting paths (Kuhn's method). Equal events are one kind
- * with a number; more than there are steps are never needed.
+ * the largest j such that steps k + 1 ... j can each be given an event of their own (ties.h).
+ *
+ * This is the funnel that is asked for most, steps in their order within a time; journey.h has all
+ * that may be asked.
  */
 #include "query/funnel.h"
 
 #include "query/behaviour.h"
 #include "query/exec.h"
-#include "query/func.h"
+#include "query/ties.h"
 #include "storage/base/mem.h"
 
-#include <stdlib.h>
-
 #define NEVER INT64_MIN
-
-/* Events of one tie group that meet the same steps. */
-typedef struct kind {
-    uint64_t mask;
-    uint32_t count;
-} kind;
 
 /* Whether the chain could begin with an event of the mask. */
 typedef struct beginning {
@@ -45,15 +38,7 @@ struct mu_funnel {
     /* Of the customer at hand: */
     int64_t best[MU_MAX_STEPS + 1]; /* best[k]: the latest start of a chain of k steps; NEVER */
     mu_chain chain;
-    /* Of the tie group at hand: */
-    kind *kinds;
-    uint32_t kind_count;
-    size_t kind_capacity;
-    uint32_t *taken; /* kind by kind: how many of it are matched */
-    size_t taken_capacity;
-    uint32_t match[MU_MAX_STEPS]; /* step -> kind */
-    uint8_t *seen;                /* kind by kind: visited by the search at hand */
-    size_t seen_capacity;
+    mu_ties ties;          /* the group of equal times at hand */
     beginning *beginnings; /* of the masks at the start of the chain that were tried */
     size_t beginning_count, beginning_capacity;
     uint64_t rows; /* that were gone through since the statement was last looked at */
@@ -110,9 +95,7 @@ void mu_funnel_close(mu_funnel *funnel)
         return;
     }
     mu_event_close(funnel->reader);
-    mu_mem_free(funnel->kinds);
-    mu_mem_free(funnel->taken);
-    mu_mem_free(funnel->seen);
+    mu_ties_deinit(&funnel->ties);
     mu_mem_free(funnel->beginnings);
     mu_mem_free(funnel);
 }
@@ -173,90 +156,16 @@ static void take_event(mu_funnel *funnel, int64_t time_us, uint64_t mask)
     }
 }
 
-static int compare_words(const void *left, const void *right)
+/* Takes rows as a group. */
+static muster_status take_rows(mu_funnel *funnel, uint32_t first, uint32_t end, muster_error *err)
 {
-    const uint64_t a = ((const kind *)left)->mask;
-    const uint64_t b = ((const kind *)right)->mask;
-
-    return (a > b) - (a < b);
-}
-
-/* Sorts the rows of a tie group into kinds. */
-static muster_status find_kinds(mu_funnel *funnel, uint32_t first, uint32_t end, muster_error *err)
-{
-    const uint32_t rows = end - first;
-    uint32_t count = 0;
-
-    if (!mu_mem_reserve(&funnel->kinds, &funnel->kind_capacity, rows, sizeof *funnel->kinds) ||
-        !mu_mem_reserve(&funnel->taken, &funnel->taken_capacity, rows, sizeof *funnel->taken) ||
-        !mu_mem_reserve(&funnel->seen, &funnel->seen_capacity, rows, sizeof *funnel->seen)) {
-        return mu_fail_memory(err, "running a funnel");
-    }
-    kind *kinds = funnel->kinds;
-    for (uint32_t i = 0; i < rows; i++) {
-        kinds[i] = (kind){.mask = funnel->events.mask[first + i], .count = 1};
-    }
-    qsort(kinds, rows, sizeof *kinds, compare_words);
-    for (uint32_t i = 0; i < rows; i++) {
-        if (count > 0 && kinds[count - 1].mask == kinds[i].mask) {
-            kinds[count - 1].count++;
-        } else {
-            kinds[count++] = kinds[i];
+    mu_ties_clear(&funnel->ties);
+    for (uint32_t row = first; row < end; row++) {
+        if (!mu_ties_add(&funnel->ties, funnel->events.mask[row], 1)) {
+            return mu_fail_memory(err, "running a funnel");
         }
     }
-    funnel->kind_count = count;
     return MUSTER_OK;
-}
-
-/* Gives `step` an event of the group, moving those of steps lowest ... end - 1, which have theirs.
- */
-static bool match_step(mu_funnel *funnel, uint32_t step, uint32_t lowest, uint32_t end)
-{
-    for (uint32_t i = 0; i < funnel->kind_count; i++) {
-        if (funnel->seen[i] || !(funnel->kinds[i].mask >> step & 1)) {
-            continue;
-        }
-        funnel->seen[i] = 1;
-        if (funnel->taken[i] < funnel->kinds[i].count) {
-            funnel->taken[i]++;
-            funnel->match[step] = i;
-            return true;
-        }
-        for (uint32_t other = lowest; other < end; other++) {
-            if (funnel->match[other] == i && match_step(funnel, other, lowest, end)) {
-                funnel->match[step] = i;
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* The largest j such that steps k + 1 ... j (counted from 1) can all be given events of the group.
- */
-static uint32_t reach(mu_funnel *funnel, uint32_t k)
-{
-    uint32_t j = k;
-
-    memset(funnel->taken, 0, funnel->kind_count * sizeof *funnel->taken);
-    while (j < funnel->plan->step_count) {
-        memset(funnel->seen, 0, funnel->kind_count * sizeof *funnel->seen);
-        if (!match_step(funnel, j, k, j)) {
-            break;
-        }
-        j++;
-    }
-    return j;
-}
-
-static uint64_t all_masks(const mu_funnel *funnel)
-{
-    uint64_t all = 0;
-
-    for (uint32_t i = 0; i < funnel->kind_count; i++) {
-        all |= funnel->kinds[i].mask;
-    }
-    return all;
 }
 
 /* A group of events of the same time. Chains are lengthened from the fewest steps up: those have
@@ -264,7 +173,7 @@ static uint64_t all_masks(const mu_funnel *funnel)
 static void take_group(mu_funnel *funnel, int64_t time_us)
 {
     const uint32_t steps = funnel->plan->step_count;
-    const uint64_t met = all_masks(funnel);
+    const uint64_t met = mu_ties_met(&funnel->ties);
     int64_t before[MU_MAX_STEPS + 1];
     uint32_t done = 0; /* chains of up to so many steps have been given their latest start */
 
@@ -274,7 +183,7 @@ static void take_group(mu_funnel *funnel, int64_t time_us)
         if (!(met >> k & 1) || before[k] == NEVER || !in_window(funnel, before[k], time_us)) {
             continue;
         }
-        const uint32_t j = reach(funnel, k);
+        const uint32_t j = mu_ties_reach(&funnel->ties, k, steps);
         for (uint32_t n = done > k ? done + 1 : k + 1; n <= j; n++) {
             if (before[k] > funnel->best[n]) {
                 funnel->best[n] = before[k];
@@ -312,39 +221,7 @@ static uint32_t find_time(const mu_events *events, uint32_t first, uint32_t end,
 
 mu_value mu_funnel_by(const mu_funnel *funnel, int64_t by)
 {
-    mu_value value = {.type = funnel->plan->by->type, .null = by == MU_GATHER_NULL};
-
-    if (value.null) {
-        return value;
-    }
-    switch (mu_type_form(value.type)) {
-    case MU_FORM_CODE:
-        value.text = mu_dict_text(mu_event_dict(funnel->reader, 0), (uint32_t)by);
-        break;
-    case MU_FORM_F64:
-        memcpy(&value.f64, &by, sizeof by);
-        break;
-    case MU_FORM_ORDINAL:
-        value.ordinal = (uint32_t)by;
-        break;
-    case MU_FORM_BITS:
-    case MU_FORM_I64:
-        value.i64 = by;
-        break;
-    }
-    return value;
-}
-
-/* Whether breakdown value a is smaller; NULL is the largest. */
-static bool by_before(const mu_funnel *funnel, int64_t a, int64_t b)
-{
-    const mu_value x = mu_funnel_by(funnel, a);
-    const mu_value y = mu_funnel_by(funnel, b);
-
-    if (x.null || y.null) {
-        return !x.null;
-    }
-    return mu_value_compare(&x, &y) < 0;
+    return mu_event_value(funnel->reader, 0, by);
 }
 
 /* Whether the customer's chain could begin with an event of this mask at row `first`, the first of
@@ -357,11 +234,11 @@ static muster_status find_beginning(mu_funnel *funnel, uint32_t first, uint32_t 
 
     for (uint32_t row = first; row < end && events->time_us[row] <= funnel->chain.last_us;) {
         const uint32_t next = group_end(events, row, end);
-        MU_TRY(find_kinds(funnel, row, next, err));
-        for (uint32_t i = 0; row == first && i < funnel->kind_count; i++) {
-            funnel->kinds[i].count -= funnel->kinds[i].mask == mask;
+        MU_TRY(take_rows(funnel, row, next, err));
+        if (row == first) {
+            funnel->ties.kinds[mu_ties_find(&funnel->ties, mask)].count--;
         }
-        depth = reach(funnel, depth);
+        depth = mu_ties_reach(&funnel->ties, depth, funnel->plan->step_count);
         row = next;
     }
     *can = depth >= funnel->chain.depth;
@@ -398,7 +275,8 @@ static muster_status find_by(mu_funnel *funnel, uint32_t begin, uint32_t end, mu
 
     funnel->beginning_count = 0;
     for (uint32_t row = first; row < next; row++) {
-        if (!(events->mask[row] & 1) || (found && !by_before(funnel, by[row], funnel->chain.by))) {
+        if (!(events->mask[row] & 1) ||
+            (found && !mu_event_before(funnel->reader, 0, by[row], funnel->chain.by))) {
             continue;
         }
         if (next > first + 1) {
@@ -436,7 +314,7 @@ muster_status mu_funnel_chain(mu_funnel *funnel, uint32_t i, mu_chain *out, must
             row++;
         } else {
             const uint32_t next = group_end(events, row, end);
-            MU_TRY(find_kinds(funnel, row, next, err));
+            MU_TRY(take_rows(funnel, row, next, err));
             take_group(funnel, time_us);
             row = next;
         }

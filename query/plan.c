@@ -262,7 +262,7 @@ muster_status mu_plan_name_of(const mu_scope *scope, const mu_plan *input, const
 
 /* A node whose columns are fixed, after the breakdown column if there is one. */
 static muster_status new_relation(const mu_scope *scope, mu_plan_kind kind, const mu_expr *by,
-                                  const mu_table *table, const mu_plan_column *fixed,
+                                  const char *by_name, const mu_plan_column *fixed,
                                   uint32_t fixed_count, mu_plan **node, muster_error *err)
 {
     mu_plan_column *columns;
@@ -270,9 +270,7 @@ static muster_status new_relation(const mu_scope *scope, mu_plan_kind kind, cons
 
     MU_TRY(new_node(scope, kind, NULL, before + fixed_count, node, &columns, err));
     if (by) {
-        columns[0].name =
-            by->kind == MU_EXPR_COLUMN ? table->columns[by->column].name : "breakdown";
-        columns[0].type = by->type;
+        columns[0] = (mu_plan_column){.name = by_name, .type = by->type};
     }
     for (uint32_t i = 0; i < fixed_count; i++) {
         columns[before + i] = fixed[i];
@@ -300,7 +298,7 @@ muster_status mu_plan_funnel(const mu_scope *scope, const mu_funnel_plan *funnel
     MU_ARENA_TRY(copy, scope->arena, 1, err);
     *copy = *funnel;
     MU_TRY(new_relation(scope, customers ? MU_PLAN_FUNNEL_CUSTOMERS : MU_PLAN_FUNNEL, funnel->by,
-                        funnel->source.table, customers ? people : steps,
+                        funnel->by_name, customers ? people : steps,
                         customers ? MU_COUNT(people) : MU_COUNT(steps), &node, err));
     node->funnel = copy;
     *out = node;

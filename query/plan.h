@@ -76,6 +76,7 @@ typedef struct mu_funnel_plan {
     int64_t within_us;         /* from step 1 to the last, end included; INT64_MAX: no limit.
                                   A month has no fixed length: the binder says so */
     const mu_expr *by;         /* breakdown, of step 1's event; NULL: none */
+    const char *by_name;       /* of its column */
     bool as_of_given;
     int64_t as_of_us; /* else the newest event of the table */
 } mu_funnel_plan;
@@ -102,6 +103,7 @@ typedef struct mu_behaviour_plan {
     bool as_of_given;
     int64_t as_of_us;    /* else the newest event of the table */
     const void *options; /* the class's */
+    const char *note;    /* what they are, for EXPLAIN; NULL: nothing more to say */
     uint32_t column_count;
     const mu_behaviour_column *columns;
     /* The class fills in the first columns, and looks at the first values itself. The others are

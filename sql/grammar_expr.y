@@ -26,6 +26,7 @@ argument_list(A) ::= argument_list(L) COMMA argument(I). {
 %type argument {mu_ast_item}
 argument(A) ::= expr(E). { A = (mu_ast_item){E, no_name}; }
 argument(A) ::= name(N) ARROW expr(E). { A = (mu_ast_item){E, N}; }
+argument(A) ::= ORDER(T) ARROW expr(E). { A = (mu_ast_item){E, mu_build_name(b, T)}; }
 argument(A) ::= WHERE(T) ARROW expr(E). { A = (mu_ast_item){E, mu_build_name(b, T)}; }
 
 %type expr {mu_ast_expr *}

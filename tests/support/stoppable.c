@@ -111,6 +111,15 @@ const stoppable stoppables[] = {
     {"funnel_customers",
      "SELECT * FROM funnel_customers(e, steps => [step(event = 'view'), step(event = 'pay')])",
      NULL},
+    {"funnel: held, attempts",
+     "SELECT * FROM funnel(e, steps => [step(event = 'view'), step(event = 'cart'), "
+     "step(event = 'pay')], without => [without(n = 7, 1, 3)], hold => [page], count => "
+     "'attempts', within => INTERVAL '1 day', by => page, quantiles => [0.5])",
+     NULL},
+    {"funnel: any order",
+     "SELECT * FROM funnel(e, steps => [step(event = 'view'), step(event = 'cart'), "
+     "step(event = 'pay')], order => 'any', by => page, top => 3)",
+     NULL},
     {"retention",
      "SELECT * FROM retention(e, start => event = 'view', back => event = 'pay', unit => 'day', "
      "periods => 60)",

@@ -384,6 +384,10 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "PRECEDING EXCLUDE TIES) FROM e WINDOW w AS (PARTITION BY customer ORDER BY ts) "
         "QUALIFY row_number() OVER (ORDER BY event || 'x') < 3",
         "FROM funnel(e, steps => [step(event = 'a', 'x'), step(event = 'b')], by => n)",
+        "FROM funnel(e, steps => [step(true), step(n > 1)], without => [without(n = 3, 1, 2)], "
+        "hold => [event, n], by => n, top => 1, quantiles => [0.5])",
+        "FROM funnel_customers(e, steps => [step(true), step(n > 1)], order => 'any', by => n, "
+        "count => 'attempts')",
         "FROM retention(e, start => event = 'a', back => true, unit => 'month', periods => 2)",
         "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (SELECT "
         "customer FROM customers))",

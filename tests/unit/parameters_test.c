@@ -159,6 +159,20 @@ TEST(a_parameter_stands_wherever_a_value_may)
     close_shop(&shop);
 }
 
+TEST(all_options_of_a_funnel_may_be_parameters)
+{
+    static const asked all = {
+        "SELECT step, customers, p50 FROM funnel(e, steps => [step(event = 'pay'), step(event = "
+        "'pay')], order => ?, step_within => ?, without => [without(event = ?, ?, ?)], ties => ?, "
+        "count => ?, quantiles => [0.5], by => event, top => ?)",
+        {"strict", "100 days", "refund", "#1", "#2", "strict", "attempts", "#3"},
+        "1|1|00:00:00\n2|1|32 days\n"};
+    opened shop = open_shop();
+
+    ask_twice(&shop, &all);
+    close_shop(&shop);
+}
+
 TEST(a_value_is_of_the_type_that_was_bound)
 {
     opened shop = open_shop();
