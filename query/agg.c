@@ -15,8 +15,8 @@ enum {
     GROUPS_PER_CHECK = 1 << 14
 };
 
-static const mu_agg_family *const families[] = {&mu_agg_number, &mu_agg_pick, &mu_agg_list,
-                                                &mu_agg_pair, &mu_agg_spread};
+static const mu_agg_family *const families[] = {&mu_agg_number, &mu_agg_pick,   &mu_agg_list,
+                                                &mu_agg_pair,   &mu_agg_spread, &mu_agg_survival};
 
 static const mu_agg *agg_at(size_t i)
 {

@@ -25,7 +25,7 @@ static muster_status fail_memory(muster_error *err)
     return mu_fail_memory(err, "collecting the values of an aggregate");
 }
 
-static muster_status add_item(mu_agg_states *states, mu_agg_item item, muster_error *err)
+muster_status mu_agg_add_item(mu_agg_states *states, mu_agg_item item, muster_error *err)
 {
     if (!mu_mem_reserve(&states->items, &states->item_capacity, states->item_count + 1,
                         sizeof *states->items)) {
@@ -43,14 +43,14 @@ static muster_status list_update(mu_agg_states *states, const mu_agg_rows *rows,
         const mu_value value = mu_vector_value(&rows->args[0], row);
         int64_t bits;
         MU_TRY(mu_agg_bits(states, &value, &bits, err));
-        MU_TRY(
-            add_item(states, (mu_agg_item){.bits = bits, .group = mu_agg_group(rows, row)}, err));
+        MU_TRY(mu_agg_add_item(states,
+                               (mu_agg_item){.bits = bits, .group = mu_agg_group(rows, row)}, err));
     }
     return MUSTER_OK;
 }
 
-static muster_status list_merge(mu_agg_states *states, const mu_agg_states *from,
-                                const uint32_t *map, uint32_t groups, muster_error *err)
+muster_status mu_agg_merge_items(mu_agg_states *states, const mu_agg_states *from,
+                                 const uint32_t *map, uint32_t groups, muster_error *err)
 {
     for (size_t i = 0; i < from->item_count; i++) {
         const mu_agg_item *item = &from->items[i];
@@ -60,7 +60,10 @@ static muster_status list_merge(mu_agg_states *states, const mu_agg_states *from
         }
         if (item->group < groups) {
             MU_TRY(mu_agg_move(states, from, states->arg_type, item->bits, &bits, err));
-            MU_TRY(add_item(states, (mu_agg_item){.bits = bits, .group = map[item->group]}, err));
+            mu_agg_item moved = *item;
+            moved.bits = bits;
+            moved.group = map[item->group];
+            MU_TRY(mu_agg_add_item(states, moved, err));
         }
     }
     return MUSTER_OK;
@@ -206,7 +209,7 @@ static bool put_in_order(mu_agg_states *states, compare *order)
     return !mu_stopped();
 }
 
-static muster_status sort_items(mu_agg_states *states, muster_error *err)
+muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err)
 {
     const mu_form form = mu_type_form(states->arg_type);
 
@@ -274,7 +277,7 @@ static double between(int64_t low, int64_t high, double part)
 static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                      muster_error *err)
 {
-    MU_TRY(sort_items(states, err));
+    MU_TRY(mu_agg_sort_items(states, err));
     const size_t first = states->starts[group], count = states->starts[group + 1] - first;
     if (count == 0) {
         out->null = true;
@@ -303,7 +306,7 @@ static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_v
 static muster_status disc_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                  muster_error *err)
 {
-    MU_TRY(sort_items(states, err));
+    MU_TRY(mu_agg_sort_items(states, err));
     const size_t first = states->starts[group], count = states->starts[group + 1] - first;
     if (count == 0) {
         out->null = true;
@@ -322,7 +325,7 @@ static muster_status mode_result(mu_agg_states *states, uint32_t group, mu_value
 {
     size_t best = 0, best_count = 0;
 
-    MU_TRY(sort_items(states, err));
+    MU_TRY(mu_agg_sort_items(states, err));
     const size_t end = states->starts[group + 1];
     for (size_t first = states->starts[group], next; first < end; first = next) {
         for (next = first + 1; next < end && states->items[next].bits == states->items[first].bits;
@@ -370,7 +373,7 @@ static muster_status add_text(mu_agg_states *states, uint32_t group, mu_text tex
     if (key && !key->null) {
         MU_TRY(mu_agg_bits(states, key, &item.bits, err));
     }
-    return add_item(states, item, err);
+    return mu_agg_add_item(states, item, err);
 }
 
 static muster_status string_update(mu_agg_states *states, const mu_agg_rows *rows,
@@ -414,7 +417,7 @@ static muster_status string_result(mu_agg_states *states, uint32_t group, mu_val
 {
     const mu_text separator = states->call->args[1]->value.text;
 
-    MU_TRY(sort_items(states, err));
+    MU_TRY(mu_agg_sort_items(states, err));
     const size_t first = states->starts[group], end = states->starts[group + 1];
     out->null = first == end;
     mu_writer_reset(&states->text);
@@ -434,10 +437,10 @@ static muster_status string_result(mu_agg_states *states, uint32_t group, mu_val
     return states->text.failed ? fail_memory(err) : MUSTER_OK;
 }
 
-#define LIST(text, types, gives, binder, function)                              \
-    {                                                                           \
-        .name = (text), .params = (types), .result = (gives), .bind = (binder), \
-        .update = list_update, .merge = list_merge, .result_of = (function)     \
+#define LIST(text, types, gives, binder, function)                                  \
+    {                                                                               \
+        .name = (text), .params = (types), .result = (gives), .bind = (binder),     \
+        .update = list_update, .merge = mu_agg_merge_items, .result_of = (function) \
     }
 #define QUANTILES(name)                                          \
     LIST((name), "if", 'f', bind_quantile, quantile_result),     \

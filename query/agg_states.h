@@ -15,7 +15,7 @@
 typedef struct mu_agg_item {
     int64_t bits; /* string_agg: of what the texts are ordered by */
     uint32_t group;
-    uint32_t code : 31;  /* string_agg: of the text */
+    uint32_t code : 31;  /* string_agg: of the text; kaplan_meier: 1 if it has ended */
     uint32_t no_key : 1; /* string_agg: what it is to be ordered by is NULL */
 } mu_agg_item;
 
@@ -72,7 +72,8 @@ typedef struct mu_agg_family {
     const mu_agg *aggs;
     size_t count;
 } mu_agg_family;
-extern const mu_agg_family mu_agg_number, mu_agg_pick, mu_agg_list, mu_agg_pair, mu_agg_spread;
+extern const mu_agg_family mu_agg_number, mu_agg_pick, mu_agg_list, mu_agg_pair, mu_agg_spread,
+    mu_agg_survival;
 
 static inline uint32_t mu_agg_group(const mu_agg_rows *rows, uint32_t row)
 {
@@ -86,6 +87,13 @@ mu_value mu_agg_value(const mu_agg_states *states, mu_type type, int64_t bits);
 /* An item's or state's bits as bits of other states. */
 muster_status mu_agg_move(mu_agg_states *states, const mu_agg_states *from, mu_type type,
                           int64_t bits, int64_t *out, muster_error *err);
+
+/* The items of all groups; sorted, those of group g are items[starts[g]] ... items[starts[g + 1] -
+ * 1], in order. */
+muster_status mu_agg_add_item(mu_agg_states *states, mu_agg_item item, muster_error *err);
+muster_status mu_agg_merge_items(mu_agg_states *states, const mu_agg_states *from,
+                                 const uint32_t *map, uint32_t groups, muster_error *err);
+muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err);
 
 /* The set of a DISTINCT. */
 muster_status mu_agg_distinct_open(mu_agg_states *states, muster_error *err);

@@ -46,9 +46,14 @@ struct mu_behaviour_class {
 };
 
 /* A new row, whose first words, those of the class's own columns, are to be filled in; the others
- * are the values of `event`, by its number in the stripe. NULL when out of memory. Good until the
- * next. */
+ * are the values of `event`, by its number in the stripe, or NULL of MU_NO_EVENT. NULL when out of
+ * memory. Good until the next. */
 int64_t *mu_behaviour_add(mu_behaviour *b, uint32_t event);
+#define MU_NO_EVENT UINT32_MAX
+
+/* Whether one word of a value comes before another, as SQL orders them, NULL behind all: below 0,
+ * 0, above. */
+int mu_behaviour_compare(const mu_behaviour *b, uint32_t value, int64_t x, int64_t y);
 muster_status mu_behaviour_fail_memory(const mu_behaviour *b, muster_error *err);
 
 /* Whether an event of that time may be the first of what is looked for: it lies in the range. */

@@ -3,6 +3,7 @@
  */
 #include "query/behaviour.h"
 
+#include "query/func.h"
 #include "query/op.h"
 #include "storage/base/mem.h"
 
@@ -46,9 +47,34 @@ int64_t *mu_behaviour_add(mu_behaviour *b, uint32_t event)
     int64_t *row = &b->words[b->word_count];
     b->word_count += width;
     for (uint32_t c = plan->own_columns; c < width; c++) {
-        row[c] = b->events.columns[plan->columns[c].value][event];
+        row[c] = event == MU_NO_EVENT ? MU_GATHER_NULL
+                                      : b->events.columns[plan->columns[c].value][event];
     }
     return row;
+}
+
+static int compare_doubles(int64_t x, int64_t y)
+{
+    const mu_type type = {.kind = MU_DOUBLE};
+    mu_value a = {.type = type}, b = {.type = type};
+
+    memcpy(&a.f64, &x, sizeof x);
+    memcpy(&b.f64, &y, sizeof y);
+    return mu_value_compare(&a, &b);
+}
+
+int mu_behaviour_compare(const mu_behaviour *b, uint32_t value, int64_t x, int64_t y)
+{
+    const mu_form form = mu_type_form(b->plan->values[value]->type);
+
+    if (x == y || x == MU_GATHER_NULL || y == MU_GATHER_NULL) {
+        return (x == MU_GATHER_NULL) - (y == MU_GATHER_NULL);
+    }
+    if (form == MU_FORM_CODE) {
+        const mu_dict *dict = mu_event_dict(b->reader, value);
+        return mu_text_compare(mu_dict_text(dict, (uint32_t)x), mu_dict_text(dict, (uint32_t)y));
+    }
+    return form == MU_FORM_F64 ? compare_doubles(x, y) : (x > y) - (x < y);
 }
 
 muster_status mu_behaviour_fail_memory(const mu_behaviour *b, muster_error *err)

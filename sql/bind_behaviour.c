@@ -12,10 +12,10 @@ static const struct {
     const char *name;
     mu_behaviour_binder *bind;
 } behaviours[] = {
-    {"funnel", mu_bind_funnel},
-    {"funnel_customers", mu_bind_funnel_customers},
-    {"retention", mu_bind_retention},
-    {"sessions", mu_bind_sessions},
+    {"funnel", mu_bind_funnel},       {"funnel_customers", mu_bind_funnel_customers},
+    {"intervals", mu_bind_intervals}, {"intervals_customers", mu_bind_intervals_customers},
+    {"lifecycle", mu_bind_lifecycle}, {"lifecycle_customers", mu_bind_lifecycle_customers},
+    {"retention", mu_bind_retention}, {"sessions", mu_bind_sessions},
 };
 
 muster_status mu_behaviour_events(mu_behaviour_call *call, const mu_ast_expr *table,

@@ -38,7 +38,14 @@ enum {
 /* Binds one behaviour; `operands` are its arguments. */
 typedef muster_status mu_behaviour_binder(mu_behaviour_call *call, const mu_ast_items *operands,
                                           const mu_plan **out, muster_error *err);
-mu_behaviour_binder mu_bind_funnel, mu_bind_funnel_customers, mu_bind_retention, mu_bind_sessions;
+mu_behaviour_binder mu_bind_funnel;
+mu_behaviour_binder mu_bind_funnel_customers;
+mu_behaviour_binder mu_bind_intervals;
+mu_behaviour_binder mu_bind_intervals_customers;
+mu_behaviour_binder mu_bind_lifecycle;
+mu_behaviour_binder mu_bind_lifecycle_customers;
+mu_behaviour_binder mu_bind_retention;
+mu_behaviour_binder mu_bind_sessions;
 
 /* The table that is the first argument of every behaviour. */
 muster_status mu_behaviour_events(mu_behaviour_call *call, const mu_ast_expr *table,
