@@ -4,6 +4,7 @@
  */
 #include "sql/bind_breakdown.h"
 
+#include "query/func.h"
 #include "query/intervals.h"
 
 #include <inttypes.h>
@@ -114,32 +115,59 @@ muster_status mu_bind_intervals_customers(mu_behaviour_call *call, const mu_ast_
 
 /* The report. */
 
-/* p50, p99_9; a quantile is from 0 to 1. */
-static muster_status put_quantile(const mu_ast_expr *list, const mu_value *values, uint32_t i,
-                                  mu_writer *sql, muster_error *err)
+/* p50, p99_9. */
+static void put_quantile(double share, mu_writer *sql)
 {
     char name[32];
     char item[160];
 
-    if (!(values[i].f64 >= 0) || !(values[i].f64 <= 1)) {
-        return mu_fail_at(err, MUSTER_INVALID, list->operands.data[i].expr->offset,
-                          "quantiles are from 0 to 1, as in quantiles => [0.25, 0.5, 0.75]");
-    }
-    for (uint32_t k = 0; k < i; k++) {
-        if (values[k].f64 == values[i].f64) {
-            return mu_fail_at(err, MUSTER_INVALID, list->operands.data[i].expr->offset,
-                              "quantiles has %.10g twice", values[i].f64);
-        }
-    }
-    (void)snprintf(name, sizeof name, "p%.12g", values[i].f64 * 100);
+    (void)snprintf(name, sizeof name, "p%.12g", share * 100);
     for (char *c = name; *c; c++) {
         *c = (*c >= '0' && *c <= '9') || *c == 'p' ? *c : '_';
     }
     (void)snprintf(item, sizeof item,
                    ", quantile_disc(days, CAST('%.17g' AS DOUBLE)) FILTER (WHERE NOT open) AS %s",
-                   values[i].f64, name);
+                   share, name);
     mu_write_bytes(sql, item, strlen(item));
+}
+
+/* No item may be there twice, or their columns would have one name. */
+static muster_status check_once(const mu_ast_expr *list, const mu_value *values, uint32_t count,
+                                const char *what, muster_error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t k = 0; k < i; k++) {
+            if (mu_value_compare(&values[k], &values[i]) == 0) {
+                return mu_fail_at(err, MUSTER_INVALID, list->operands.data[i].expr->offset,
+                                  "%s has a value twice", what);
+            }
+        }
+    }
     return MUSTER_OK;
+}
+
+static muster_status check_quantiles(const mu_ast_expr *list, const mu_value *values,
+                                     uint32_t count, muster_error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!(values[i].f64 >= 0) || !(values[i].f64 <= 1)) {
+            return mu_fail_at(err, MUSTER_INVALID, list->operands.data[i].expr->offset,
+                              "quantiles are from 0 to 1, as in quantiles => [0.25, 0.5, 0.75]");
+        }
+    }
+    return check_once(list, values, count, "quantiles", err);
+}
+
+static muster_status check_curve(const mu_ast_expr *list, const mu_value *values, uint32_t count,
+                                 muster_error *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (values[i].i64 < 0) {
+            return mu_fail_at(err, MUSTER_INVALID, list->operands.data[i].expr->offset,
+                              "curve takes numbers of days, not %" PRId64, values[i].i64);
+        }
+    }
+    return check_once(list, values, count, "curve", err);
 }
 
 static muster_status put_quantiles(const mu_behaviour_call *call, const mu_ast_expr *list,
@@ -148,6 +176,7 @@ static muster_status put_quantiles(const mu_behaviour_call *call, const mu_ast_e
     static const mu_value usual[] = {{.type.kind = MU_DOUBLE, .f64 = 0.25},
                                      {.type.kind = MU_DOUBLE, .f64 = 0.5},
                                      {.type.kind = MU_DOUBLE, .f64 = 0.75}};
+    const uint32_t unknown = call->binder->unknown;
     const mu_value *values;
     uint32_t count;
 
@@ -155,9 +184,11 @@ static muster_status put_quantiles(const mu_behaviour_call *call, const mu_ast_e
     if (!list) {
         values = usual;
         count = MU_COUNT(usual);
+    } else if (call->binder->unknown == unknown) {
+        MU_TRY(check_quantiles(list, values, count, err));
     }
     for (uint32_t i = 0; i < count; i++) {
-        MU_TRY(put_quantile(list, values, i, sql, err));
+        put_quantile(values[i].f64, sql);
     }
     return MUSTER_OK;
 }
@@ -171,6 +202,7 @@ static muster_status put_curve(const mu_behaviour_call *call, const mu_ast_expr 
         {.type.kind = MU_BIGINT, .i64 = 180},
         {.type.kind = MU_BIGINT, .i64 = 365},
     };
+    const uint32_t unknown = call->binder->unknown;
     const mu_value *values;
     uint32_t count;
     char item[160];
@@ -179,21 +211,13 @@ static muster_status put_curve(const mu_behaviour_call *call, const mu_ast_expr 
     if (!list) {
         values = usual;
         count = MU_COUNT(usual);
+    } else if (call->binder->unknown == unknown) {
+        MU_TRY(check_curve(list, values, count, err));
     }
     for (uint32_t i = 0; i < count; i++) {
-        bool twice = false;
-        for (uint32_t k = 0; k < i; k++) {
-            twice |= values[k].i64 == values[i].i64;
-        }
-        if (twice || values[i].i64 < 0) {
-            return mu_fail_at(err, MUSTER_INVALID, list->operands.data[i].expr->offset,
-                              twice ? "curve has %" PRId64 " twice"
-                                    : "curve takes numbers of days, not %" PRId64,
-                              values[i].i64);
-        }
+        const int64_t days = values[i].i64;
         (void)snprintf(item, sizeof item,
-                       ", kaplan_meier(days, NOT open, %" PRId64 ") AS back_%" PRId64,
-                       values[i].i64, values[i].i64);
+                       ", kaplan_meier(days, NOT open, %" PRId64 ") AS back_%" PRId64, days, days);
         mu_write_bytes(sql, item, strlen(item));
     }
     return MUSTER_OK;
