@@ -38,6 +38,8 @@ struct mu_agg {
     bool ordered;          /* first, last */
     bool may_order;        /* string_agg */
     bool ignores_distinct; /* it makes no difference */
+    uint8_t listed; /* it has items, of so many first arguments; the others are constants for the
+                       result */
     size_t state_size;
     /* May look at the arguments and set the type of the result. NULL: nothing to do. */
     muster_status (*bind)(const mu_scope *scope, const mu_expr **args, int32_t offset,
@@ -91,6 +93,9 @@ muster_status mu_agg_move(mu_agg_states *states, const mu_agg_states *from, mu_t
 /* The items of all groups; sorted, those of group g are items[starts[g]] ... items[starts[g + 1] -
  * 1], in order. */
 muster_status mu_agg_add_item(mu_agg_states *states, mu_agg_item item, muster_error *err);
+/* An item of the first argument for each row; `marks` are bits of rows that become their codes. */
+muster_status mu_agg_list_items(mu_agg_states *states, const mu_agg_rows *rows,
+                                const uint64_t *marks, muster_error *err);
 muster_status mu_agg_merge_items(mu_agg_states *states, const mu_agg_states *from,
                                  const uint32_t *map, uint32_t groups, muster_error *err);
 muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err);

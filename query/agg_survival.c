@@ -42,34 +42,37 @@ static muster_status bind_survival(const mu_scope *scope, const mu_expr **args, 
 static muster_status survival_update(mu_agg_states *states, const mu_agg_rows *rows,
                                      muster_error *err)
 {
-    MU_FOR_EACH_LIVE(row, rows) {
-        const mu_value length = mu_vector_value(&rows->args[0], row);
-        mu_agg_item item = {.group = mu_agg_group(rows, row),
-                            .code = mu_vector_value(&rows->args[1], row).i64 != 0};
-        MU_TRY(mu_agg_bits(states, &length, &item.bits, err));
-        MU_TRY(mu_agg_add_item(states, item, err));
-    }
-    return MUSTER_OK;
+    return mu_agg_list_items(states, rows, rows->args[1].data, err);
 }
 
-/* The share that goes on after `at` of the lengths from `first` on; *known says whether they tell.
- */
-static long double share_left(const mu_agg_states *states, size_t first, size_t end, bool *known)
+/* How many of the items from `first` to `end`, which are in order, are no longer than `at`. */
+static size_t count_until(const mu_agg_states *states, size_t first, size_t end)
 {
     const mu_value *at = &states->call->args[2]->value;
-    long double share = 1;
-    size_t began = end - first; /* at risk where the stretch began */
-    size_t risk = began;
+    size_t low = first, high = end;
 
-    for (size_t i = first, next; i < end; i = next) {
-        size_t gone = 0;
-        const mu_value length = mu_agg_value(states, states->arg_type, states->items[i].bits);
-        if (mu_value_compare(&length, at) > 0) {
-            *known = true;
-            return share * ((long double)risk / (long double)began);
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const mu_value length = mu_agg_value(states, states->arg_type, states->items[middle].bits);
+        if (mu_value_compare(&length, at) <= 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
-        for (next = i; next < end && states->items[next].bits == states->items[i].bits; next++) {
-            gone += states->items[next].code;
+    }
+    return low - first;
+}
+
+/* The share that goes on behind the first `count` of the items, of which there are `all`. */
+static long double share_left(const mu_agg_item *items, size_t count, size_t all)
+{
+    long double share = 1;
+    size_t risk = all, began = all; /* at risk now, and where the stretch began */
+
+    for (size_t i = 0, next; i < count; i = next) {
+        size_t gone = 0;
+        for (next = i; next < count && items[next].bits == items[i].bits; next++) {
+            gone += items[next].code;
         }
         risk -= gone;
         if (gone < next - i) { /* some are lost sight of here: a new stretch */
@@ -77,33 +80,37 @@ static long double share_left(const mu_agg_states *states, size_t first, size_t 
             risk -= next - i - gone;
             began = risk;
         }
-        *known = mu_value_compare(&length, at) == 0;
     }
-    share *= began > 0 ? (long double)risk / (long double)began : 1;
-    *known |= share == 0; /* all that there are have ended, so later is the same */
-    return share;
+    return began > 0 ? share * ((long double)risk / (long double)began) : share;
 }
 
 static muster_status survival_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                      muster_error *err)
 {
-    bool known = false;
-
     MU_TRY(mu_agg_sort_items(states, err));
     const size_t first = states->starts[group], end = states->starts[group + 1];
-    if (first < end) {
-        out->f64 = (double)(1 - share_left(states, first, end, &known));
+    if (first == end) {
+        out->null = true;
+        return MUSTER_OK;
     }
+    const size_t count = count_until(states, first, end);
+    const long double left = share_left(&states->items[first], count, end - first);
+    const mu_value last = mu_agg_value(states, states->arg_type, states->items[end - 1].bits);
+    /* Someone is known to go on so long, or nobody is left. */
+    const bool known = count < end - first || left == 0 ||
+                       mu_value_compare(&last, &states->call->args[2]->value) == 0;
     out->null = !known;
+    out->f64 = (double)(1 - left);
     return MUSTER_OK;
 }
 
-#define SURVIVAL(types)                                                                      \
-    {                                                                                        \
-        .name = "kaplan_meier", .params = (types), .result = 'f', .bind = bind_survival,     \
-        .update = survival_update, .merge = mu_agg_merge_items, .result_of = survival_result \
+#define SURVIVAL(types)                                                                \
+    {                                                                                  \
+        .name = "kaplan_meier", .params = (types), .result = 'f', .listed = 2,         \
+        .bind = bind_survival, .update = survival_update, .merge = mu_agg_merge_items, \
+        .result_of = survival_result                                                   \
     }
 
-static const mu_agg aggs[] = {SURVIVAL("fbf"), SURVIVAL("vbv")};
+static const mu_agg aggs[] = {SURVIVAL("ibi"), SURVIVAL("fbf"), SURVIVAL("vbv")};
 
 const mu_agg_family mu_agg_survival = {aggs, MU_COUNT(aggs)};

@@ -239,12 +239,11 @@ static muster_status add_interval(mu_behaviour *b, uint32_t i, const moment *sta
         return mu_behaviour_fail_memory(b, err);
     }
     const int64_t length_us = (next ? next->time_us : b->as_of_us) - start->time_us;
-    const double days = (double)length_us / (double)MU_DAY_US;
     words[MU_INTERVAL_CUSTOMER] = mu_behaviour_ordinal(b, i);
     words[MU_INTERVAL_BEGAN] = start->time_us;
     words[MU_INTERVAL_ENDED] = next ? next->time_us : MU_GATHER_NULL;
     words[MU_INTERVAL_LENGTH] = length_us;
-    memcpy(&words[MU_INTERVAL_DAYS], &days, sizeof days);
+    words[MU_INTERVAL_US] = length_us;
     words[MU_INTERVAL_OPEN] = !next;
     if (options->by) {
         words[MU_INTERVAL_PART] = start->part;

@@ -18,7 +18,7 @@ enum {
     MU_INTERVAL_BEGAN,
     MU_INTERVAL_ENDED,  /* NULL: it has not */
     MU_INTERVAL_LENGTH, /* of one that has not ended, up to as_of */
-    MU_INTERVAL_DAYS,
+    MU_INTERVAL_US,     /* the same as a number */
     MU_INTERVAL_OPEN,
     MU_INTERVAL_PART, /* where there is `by` */
     MU_INTERVAL_COLUMNS

@@ -27,6 +27,13 @@ enum {
     {"events", NULL}, {"start", NULL}, {"next", NULL}, {"distinct_on", NULL}, {"by", NULL}, \
         {"top", NULL}, {"as_of", NULL}, MU_COMMON_NAMES
 
+enum {
+    MOST_DAYS = 10000 * 366 /* more than the years 1 to 9999 have */
+};
+
+/* SQL: microseconds as days. */
+#define IN_DAYS(us) "CAST(" us " AS DOUBLE) / CAST('86400000000' AS DOUBLE)"
+
 static const mu_type bigint = {.kind = MU_BIGINT, .bits = 64}, real = {.kind = MU_DOUBLE};
 
 /* What is read of the events: the values, and the columns of the rows. */
@@ -56,7 +63,7 @@ static muster_status bind_rows(const mu_behaviour_call *call, const mu_argument 
     columns[MU_INTERVAL_BEGAN] = (mu_behaviour_column){.name = "began", .type.kind = MU_TIMESTAMP};
     columns[MU_INTERVAL_ENDED] = (mu_behaviour_column){.name = "ended", .type.kind = MU_TIMESTAMP};
     columns[MU_INTERVAL_LENGTH] = (mu_behaviour_column){.name = "length", .type.kind = MU_INTERVAL};
-    columns[MU_INTERVAL_DAYS] = (mu_behaviour_column){.name = "days", .type = real};
+    columns[MU_INTERVAL_US] = (mu_behaviour_column){.name = "us", .type = bigint};
     columns[MU_INTERVAL_OPEN] = (mu_behaviour_column){.name = "open", .type.kind = MU_BOOLEAN};
     if (breakdown->by) {
         columns[MU_INTERVAL_PART] =
@@ -105,10 +112,11 @@ muster_status mu_bind_intervals_customers(mu_behaviour_call *call, const mu_ast_
     MU_TRY(mu_bind_arguments(call->name, operands, given, MU_COUNT(given), 1, err));
     MU_TRY(bind_intervals(call, given, &breakdown, out, err));
     const char *item = mu_breakdown_item(call, &breakdown);
-    const char *sql =
-        item ? mu_arena_printf(call->binder->scope.arena,
-                               "SELECT customer, %sbegan, ended, length, days, open FROM it", item)
-             : NULL;
+    const char *sql = item ? mu_arena_printf(call->binder->scope.arena,
+                                             "SELECT customer, %sbegan, ended, length, " IN_DAYS(
+                                                 "us") " AS days, open FROM it",
+                                             item)
+                           : NULL;
     return sql ? mu_bind_report(call, sql, *out, out, err)
                : mu_fail_memory(err, "running a statement");
 }
@@ -119,15 +127,16 @@ muster_status mu_bind_intervals_customers(mu_behaviour_call *call, const mu_ast_
 static void put_quantile(double share, mu_writer *sql)
 {
     char name[32];
-    char item[160];
+    char item[256];
 
     (void)snprintf(name, sizeof name, "p%.12g", share * 100);
     for (char *c = name; *c; c++) {
         *c = (*c >= '0' && *c <= '9') || *c == 'p' ? *c : '_';
     }
-    (void)snprintf(item, sizeof item,
-                   ", quantile_disc(days, CAST('%.17g' AS DOUBLE)) FILTER (WHERE NOT open) AS %s",
-                   share, name);
+    (void)snprintf(
+        item, sizeof item,
+        ", " IN_DAYS("quantile_disc(us, CAST('%.17g' AS DOUBLE)) FILTER (WHERE NOT open)") " AS %s",
+        share, name);
     mu_write_bytes(sql, item, strlen(item));
 }
 
@@ -162,7 +171,7 @@ static muster_status check_curve(const mu_ast_expr *list, const mu_value *values
                                  muster_error *err)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (values[i].i64 < 0) {
+        if (values[i].i64 < 0 || values[i].i64 > MOST_DAYS) {
             return mu_fail_at(err, MUSTER_INVALID, list->operands.data[i].expr->offset,
                               "curve takes numbers of days, not %" PRId64, values[i].i64);
         }
@@ -205,7 +214,7 @@ static muster_status put_curve(const mu_behaviour_call *call, const mu_ast_expr 
     const uint32_t unknown = call->binder->unknown;
     const mu_value *values;
     uint32_t count;
-    char item[160];
+    char item[256];
 
     MU_TRY(mu_behaviour_list(call, list, bigint, "curve", &values, &count, err));
     if (!list) {
@@ -217,7 +226,8 @@ static muster_status put_curve(const mu_behaviour_call *call, const mu_ast_expr 
     for (uint32_t i = 0; i < count; i++) {
         const int64_t days = values[i].i64;
         (void)snprintf(item, sizeof item,
-                       ", kaplan_meier(days, NOT open, %" PRId64 ") AS back_%" PRId64, days, days);
+                       ", kaplan_meier(us, NOT open, %" PRId64 ") AS back_%" PRId64,
+                       days * MU_DAY_US, days);
         mu_write_bytes(sql, item, strlen(item));
     }
     return MUSTER_OK;

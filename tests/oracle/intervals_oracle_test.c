@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum {
-    CASES = 250,
+    CASES = 150,
     TABLES = 12,
     START = 1,
     NEXT = 2,

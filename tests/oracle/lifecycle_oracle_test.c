@@ -11,7 +11,7 @@
 #include <time.h>
 
 enum {
-    CASES = 120,
+    CASES = 80,
     TABLES = 12,
     MOST_PERIODS = 400,
     OTHER = 4
