@@ -15,8 +15,8 @@ enum {
     GROUPS_PER_CHECK = 1 << 14
 };
 
-static const mu_agg_family *const families[] = {&mu_agg_number, &mu_agg_pick, &mu_agg_list,
-                                                &mu_agg_pair, &mu_agg_spread};
+static const mu_agg_family *const families[] = {&mu_agg_number, &mu_agg_pick,   &mu_agg_list,
+                                                &mu_agg_pair,   &mu_agg_spread, &mu_agg_survival};
 
 static const mu_agg *agg_at(size_t i)
 {
@@ -466,6 +466,37 @@ muster_status mu_agg_result(mu_agg_states *states, uint32_t group, mu_value *out
     }
     *out = (mu_value){.type = states->call->type};
     return located(states, states->call->agg->result_of(states, group, out, err), err);
+}
+
+static bool same_filter(const mu_expr *a, const mu_expr *b)
+{
+    return a && b ? mu_expr_equal(a, b) : a == b;
+}
+
+bool mu_agg_alike(const mu_agg_call *a, const mu_agg_call *b)
+{
+    if (a->agg->listed == 0 || a->agg->listed != b->agg->listed || a->distinct || b->distinct ||
+        !same_filter(a->filter, b->filter)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < a->agg->listed; i++) {
+        if (!mu_expr_equal(a->args[i], b->args[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+muster_status mu_agg_result_of(mu_agg_states *states, const mu_agg_call *call, uint32_t group,
+                               mu_value *out, muster_error *err)
+{
+    const mu_agg_call *own = states->call;
+
+    assert(call == own || mu_agg_alike(own, call));
+    states->call = call;
+    const muster_status status = mu_agg_result(states, group, out, err);
+    states->call = own;
+    return status;
 }
 
 /* Values as 64 bits. */

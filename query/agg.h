@@ -64,6 +64,9 @@ muster_status mu_agg_update(mu_agg_states *states, const mu_vector *args, const 
  * time, ties by the smaller value. */
 muster_status mu_agg_merge(mu_agg_states *states, mu_agg_states *from, const uint32_t *map,
                            uint32_t groups, muster_error *err);
+/* Whether two calls have the same states, and differ only in what their results make of them: two
+ * quantiles of one column. */
+bool mu_agg_alike(const mu_agg_call *a, const mu_agg_call *b);
 /* For windows: */
 
 /* Rows that were given can be taken back (exactly). */
@@ -80,5 +83,8 @@ muster_status mu_agg_merge_group(mu_agg_states *states, uint32_t group, const mu
 /* The result of group g. Text is owned by the states. */
 muster_status mu_agg_result(mu_agg_states *states, uint32_t group, mu_value *out,
                             muster_error *err);
+/* The same of a call that is alike. */
+muster_status mu_agg_result_of(mu_agg_states *states, const mu_agg_call *call, uint32_t group,
+                               mu_value *out, muster_error *err);
 
 #endif

@@ -25,75 +25,88 @@ static muster_status fail_memory(muster_error *err)
     return mu_fail_memory(err, "collecting the values of an aggregate");
 }
 
-static muster_status add_item(mu_agg_states *states, mu_agg_item item, muster_error *err)
+/* Makes room for so many more items; their order is gone. */
+static muster_status expect_items(mu_agg_states *states, size_t more, muster_error *err)
 {
-    if (!mu_mem_reserve(&states->items, &states->item_capacity, states->item_count + 1,
+    if (!mu_mem_reserve(&states->items, &states->item_capacity, states->item_count + more,
                         sizeof *states->items)) {
         return fail_memory(err);
     }
-    states->items[states->item_count++] = item;
-    mu_mem_free(states->starts); /* the order is gone */
+    mu_mem_free(states->starts);
     states->starts = NULL;
     return MUSTER_OK;
 }
 
-/* The bits of a double as a number that rises with it, NaN being the largest, and back; those of
- * other types are such numbers, or codes. */
+/* The bits of a double as a number that rises with it, NaN being the largest; those of other types
+ * are such numbers. */
 static int64_t rising(mu_type type, int64_t bits)
 {
     return type.kind == MU_DOUBLE && bits < 0 ? bits ^ INT64_MAX : bits;
 }
 
-static mu_value value_of(const mu_agg_states *states, mu_type type, int64_t number)
+muster_status mu_agg_add_item(mu_agg_states *states, mu_agg_item item, muster_error *err)
 {
-    return mu_agg_value(states, type, rising(type, number));
+    MU_TRY(expect_items(states, 1, err));
+    states->items[states->item_count++] = item;
+    return MUSTER_OK;
 }
 
-static muster_status add_value(mu_agg_states *states, uint32_t group, const mu_value *value,
-                               muster_error *err)
+muster_status mu_agg_list_items(mu_agg_states *states, const mu_agg_rows *rows,
+                                const uint64_t *marks, muster_error *err)
 {
-    int64_t bits;
+    const mu_vector *values = &rows->args[0];
+    const bool plain = mu_type_form(values->type) == MU_FORM_I64;
 
-    MU_TRY(mu_agg_bits(states, value, &bits, err));
-    return add_item(states, (mu_agg_item){.bits = rising(value->type, bits), .group = group}, err);
+    MU_TRY(expect_items(states, rows->rows, err));
+    MU_FOR_EACH_LIVE(row, rows) {
+        mu_agg_item item = {.group = mu_agg_group(rows, row),
+                            .code = marks && mu_bits_test(marks, row)};
+        if (plain) {
+            item.bits = ((const int64_t *)values->data)[row];
+        } else {
+            const mu_value value = mu_vector_value(values, row);
+            MU_TRY(mu_agg_bits(states, &value, &item.bits, err));
+        }
+        states->items[states->item_count++] = item;
+    }
+    return MUSTER_OK;
 }
 
 static muster_status list_update(mu_agg_states *states, const mu_agg_rows *rows, muster_error *err)
 {
-    MU_FOR_EACH_LIVE(row, rows) {
-        const mu_value value = mu_vector_value(&rows->args[0], row);
-        MU_TRY(add_value(states, mu_agg_group(rows, row), &value, err));
-    }
-    return MUSTER_OK;
+    return mu_agg_list_items(states, rows, NULL, err);
 }
 
-static muster_status list_merge(mu_agg_states *states, const mu_agg_states *from,
-                                const uint32_t *map, uint32_t groups, muster_error *err)
+muster_status mu_agg_merge_items(mu_agg_states *states, const mu_agg_states *from,
+                                 const uint32_t *map, uint32_t groups, muster_error *err)
 {
+    const bool texts = mu_type_form(states->arg_type) == MU_FORM_CODE;
+
+    MU_TRY(expect_items(states, from->item_count, err));
     for (size_t i = 0; i < from->item_count; i++) {
-        const mu_agg_item *item = &from->items[i];
+        mu_agg_item item = from->items[i];
         if (mu_stopped_at(i)) {
             return fail_memory(err);
         }
-        if (item->group < groups) {
-            const mu_value value = value_of(from, states->arg_type, item->bits);
-            MU_TRY(add_value(states, map[item->group], &value, err));
+        if (item.group < groups) {
+            if (texts) {
+                MU_TRY(mu_agg_move(states, from, states->arg_type, item.bits, &item.bits, err));
+            }
+            item.group = map[item.group];
+            states->items[states->item_count++] = item;
         }
     }
     return MUSTER_OK;
 }
 
-/* Sorting. Texts go by their rank. */
+/* Sorting. Texts go by their rank, doubles by a number that rises with them. */
 
-typedef int compare(const mu_agg_states *states, const mu_agg_item *x, const mu_agg_item *y);
-
-static int compare_items(const mu_agg_states *states, const mu_agg_item *x, const mu_agg_item *y)
+static double to_double(int64_t bits)
 {
-    (void)states;
-    if (x->group != y->group) {
-        return x->group < y->group ? -1 : 1;
-    }
-    return (x->bits > y->bits) - (x->bits < y->bits);
+    double value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
 }
 
 /* The texts of string_agg: by their keys, then by themselves. */
@@ -110,7 +123,7 @@ static int compare_keyed_items(const mu_agg_states *states, const mu_agg_item *x
         order = (int)x->no_key - (int)y->no_key;
         order = call->nulls_first ? -order : order;
     } else {
-        order = compare_items(states, x, y);
+        order = (x->bits > y->bits) - (x->bits < y->bits);
         order = call->descending ? -order : order;
     }
     return order != 0 ? order : (x->code > y->code) - (x->code < y->code);
@@ -147,13 +160,12 @@ static muster_status rank_texts(mu_agg_states *states, muster_error *err)
     return fits ? MUSTER_OK : fail_memory(err);
 }
 
-static void insert_each(const mu_agg_states *states, compare *order, mu_agg_item *items,
-                        size_t count)
+static void insert_each(const mu_agg_states *states, mu_agg_item *items, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         const mu_agg_item item = items[i];
         size_t at = i;
-        for (; at > 0 && order(states, &item, &items[at - 1]) < 0; at--) {
+        for (; at > 0 && compare_keyed_items(states, &item, &items[at - 1]) < 0; at--) {
             items[at] = items[at - 1];
         }
         items[at] = item;
@@ -161,8 +173,8 @@ static void insert_each(const mu_agg_states *states, compare *order, mu_agg_item
 }
 
 /* Merges stretches that are in order two by two, as far as the statement is not stopped. */
-static void merge_stretches(const mu_agg_states *states, compare *order, const mu_agg_item *from,
-                            mu_agg_item *to, size_t stretch)
+static void merge_stretches(const mu_agg_states *states, const mu_agg_item *from, mu_agg_item *to,
+                            size_t stretch)
 {
     const size_t count = states->item_count;
 
@@ -175,14 +187,15 @@ static void merge_stretches(const mu_agg_states *states, compare *order, const m
                 return;
             }
             const bool from_right =
-                left == middle || (right < end && order(states, &from[right], &from[left]) < 0);
+                left == middle ||
+                (right < end && compare_keyed_items(states, &from[right], &from[left]) < 0);
             to[i] = from[from_right ? right++ : left++];
         }
     }
 }
 
 /* Unlike a qsort(), this can be stopped. False where it was, or out of memory. */
-static bool put_in_order(mu_agg_states *states, compare *order)
+static bool merge_in_order(mu_agg_states *states)
 {
     const size_t count = states->item_count;
     mu_agg_item *spare = mu_mem_alloc_array(count, sizeof *spare);
@@ -192,10 +205,10 @@ static bool put_in_order(mu_agg_states *states, compare *order)
     }
     for (size_t first = 0; first < count && !mu_stopped_at(first); first += INSERTED) {
         const size_t left = count - first;
-        insert_each(states, order, &states->items[first], left < INSERTED ? left : INSERTED);
+        insert_each(states, &states->items[first], left < INSERTED ? left : INSERTED);
     }
     for (size_t stretch = INSERTED; stretch < count && !mu_stopped(); stretch *= 2) {
-        merge_stretches(states, order, states->items, spare, stretch);
+        merge_stretches(states, states->items, spare, stretch);
         mu_agg_item *const merged = spare;
         spare = states->items;
         states->items = merged;
@@ -205,7 +218,142 @@ static bool put_in_order(mu_agg_states *states, compare *order)
     return !mu_stopped();
 }
 
-static muster_status sort_items(mu_agg_states *states, muster_error *err)
+/* Items by (group, value) are sorted by digits, from the lowest to the highest, those of the group
+ * being above those of the value; digits that are the same in all items are passed over. A few
+ * items are not worth counting digits for. */
+enum {
+    MOST_DIGITS = 1 << 11,
+    LARGE = 4 * MOST_DIGITS /* from so many items on digits are of 11 bits, else of 8 */
+};
+
+/* The bits of a value as a number that is less where the value is; of a NaN the largest. */
+static uint64_t rank_of(int64_t bits, bool real)
+{
+    const uint64_t top = UINT64_C(1) << 63;
+
+    if (!real) {
+        return (uint64_t)bits ^ top;
+    }
+    if (isnan(to_double(bits))) {
+        return UINT64_MAX;
+    }
+    return bits < 0 ? ~(uint64_t)bits : (uint64_t)bits ^ top;
+}
+
+static int64_t bits_of(uint64_t rank, bool real)
+{
+    const uint64_t top = UINT64_C(1) << 63;
+
+    return (int64_t)(real && !(rank & top) ? ~rank : rank ^ top);
+}
+
+/* Where items are to be put, by the digit that begins at the bit `shift`. */
+typedef struct digit {
+    bool of_group;
+    unsigned shift, width;
+} digit;
+
+static size_t digit_of(const mu_agg_item *item, digit d)
+{
+    return ((d.of_group ? item->group : (uint64_t)item->bits) >> d.shift) &
+           ((UINT64_C(1) << d.width) - 1);
+}
+
+/* Puts the items to `to`, by one digit, otherwise as they are. */
+static void sort_by_digit(const mu_agg_item *items, mu_agg_item *to, size_t count, digit d)
+{
+    size_t places[MOST_DIGITS];
+    size_t place = 0;
+
+    memset(places, 0, (sizeof *places) << d.width);
+    for (size_t i = 0; i < count && !mu_stopped_at(i); i++) {
+        places[digit_of(&items[i], d)]++;
+    }
+    for (size_t v = 0; v < (size_t)1 << d.width; v++) {
+        const size_t here = places[v];
+        places[v] = place;
+        place += here;
+    }
+    for (size_t i = 0; i < count && !mu_stopped_at(i); i++) {
+        to[places[digit_of(&items[i], d)]++] = items[i];
+    }
+}
+
+/* By all digits that have some of the bits in which items differ; the sorted items and the others
+ * change places. */
+static void sort_by_digits(mu_agg_item **items, mu_agg_item **spare, size_t count, bool of_group,
+                           uint64_t differ)
+{
+    digit d = {.of_group = of_group, .width = count < LARGE ? 8 : 11};
+
+    while (differ != 0 && !mu_stopped()) {
+        d.shift = mu_bits_lowest(differ);
+        sort_by_digit(*items, *spare, count, d);
+        mu_agg_item *const sorted = *spare;
+        *spare = *items;
+        *items = sorted;
+        differ = d.shift + d.width < 64 ? differ >> (d.shift + d.width) << (d.shift + d.width) : 0;
+    }
+}
+
+static void insert_ranked(mu_agg_item *items, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        const mu_agg_item item = items[i];
+        size_t at = i;
+        for (; at > 0 && (items[at - 1].group > item.group ||
+                          (items[at - 1].group == item.group &&
+                           (uint64_t)items[at - 1].bits > (uint64_t)item.bits));
+             at--) {
+            items[at] = items[at - 1];
+        }
+        items[at] = item;
+    }
+}
+
+static bool sort_ranked(mu_agg_states *states)
+{
+    const size_t count = states->item_count;
+    uint64_t values = 0, groups = 0;
+
+    if (count <= 2 * INSERTED) {
+        insert_ranked(states->items, count);
+        return true;
+    }
+    mu_agg_item *spare = mu_mem_alloc_array(count, sizeof *spare);
+    if (!spare) {
+        return false;
+    }
+    for (size_t i = 1; i < count; i++) {
+        values |= (uint64_t)(states->items[i].bits ^ states->items[0].bits);
+        groups |= states->items[i].group ^ states->items[0].group;
+    }
+    sort_by_digits(&states->items, &spare, count, false, values);
+    sort_by_digits(&states->items, &spare, count, true, groups);
+    mu_mem_free(spare);
+    states->item_capacity = count;
+    return !mu_stopped();
+}
+
+/* False where it was stopped, or out of memory. */
+static bool put_in_order(mu_agg_states *states)
+{
+    const bool real = mu_type_form(states->arg_type) == MU_FORM_F64;
+    const size_t count = states->item_count;
+
+    for (size_t i = 0; i < count && !mu_stopped_at(i); i++) {
+        states->items[i].bits = (int64_t)rank_of(states->items[i].bits, real);
+    }
+    if (!sort_ranked(states)) {
+        return false;
+    }
+    for (size_t i = 0; i < count && !mu_stopped_at(i); i++) {
+        states->items[i].bits = bits_of((uint64_t)states->items[i].bits, real);
+    }
+    return !mu_stopped();
+}
+
+muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err)
 {
     if (states->starts) {
         return MUSTER_OK;
@@ -217,8 +365,8 @@ static muster_status sort_items(mu_agg_states *states, muster_error *err)
     if (!starts) {
         return fail_memory(err);
     }
-    compare *const order = states->call->agg->may_order ? compare_keyed_items : compare_items;
-    if (states->item_count > 0 && !put_in_order(states, order)) {
+    if (states->item_count > 0 &&
+        !(states->call->agg->may_order ? merge_in_order(states) : put_in_order(states))) {
         mu_mem_free(starts);
         return fail_memory(err);
     }
@@ -282,7 +430,7 @@ static double between_doubles(double low, double high, double part)
 static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                      muster_error *err)
 {
-    MU_TRY(sort_items(states, err));
+    MU_TRY(mu_agg_sort_items(states, err));
     const size_t first = states->starts[group], count = states->starts[group + 1] - first;
     if (count == 0) {
         out->null = true;
@@ -296,8 +444,8 @@ static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_v
     const int64_t high = states->items[first + (at + 1 < count ? at + 1 : at)].bits;
 
     if (states->arg_type.kind == MU_DOUBLE) {
-        out->f64 = between_doubles(value_of(states, states->arg_type, low).f64,
-                                   value_of(states, states->arg_type, high).f64, part);
+        out->f64 = between_doubles(mu_agg_value(states, states->arg_type, low).f64,
+                                   mu_agg_value(states, states->arg_type, high).f64, part);
     } else if (out->type.kind == MU_DOUBLE) {
         const unsigned scale = states->arg_type.kind == MU_DECIMAL ? states->arg_type.scale : 0;
         out->f64 = between(low, high, part) / (double)mu_ten_to[scale];
@@ -312,7 +460,7 @@ static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_v
 static muster_status disc_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                  muster_error *err)
 {
-    MU_TRY(sort_items(states, err));
+    MU_TRY(mu_agg_sort_items(states, err));
     const size_t first = states->starts[group], count = states->starts[group + 1] - first;
     if (count == 0) {
         out->null = true;
@@ -321,7 +469,7 @@ static muster_status disc_result(mu_agg_states *states, uint32_t group, mu_value
     const double place = ceil(fraction_of(states->call) * (double)count);
     const size_t at = place < 1 ? 0 : (size_t)place < count ? (size_t)place - 1 : count - 1;
     const size_t item = first + (states->call->descending ? count - 1 - at : at);
-    *out = value_of(states, out->type, states->items[item].bits);
+    *out = mu_agg_value(states, out->type, states->items[item].bits);
     return MUSTER_OK;
 }
 
@@ -331,7 +479,7 @@ static muster_status mode_result(mu_agg_states *states, uint32_t group, mu_value
 {
     size_t best = 0, best_count = 0;
 
-    MU_TRY(sort_items(states, err));
+    MU_TRY(mu_agg_sort_items(states, err));
     const size_t end = states->starts[group + 1];
     for (size_t first = states->starts[group], next; first < end; first = next) {
         if (mu_stopped_at(first)) {
@@ -345,7 +493,7 @@ static muster_status mode_result(mu_agg_states *states, uint32_t group, mu_value
             best_count = next - first;
         }
     }
-    *out = best_count > 0 ? value_of(states, out->type, states->items[best].bits)
+    *out = best_count > 0 ? mu_agg_value(states, out->type, states->items[best].bits)
                           : mu_value_null(out->type);
     return MUSTER_OK;
 }
@@ -383,7 +531,7 @@ static muster_status add_text(mu_agg_states *states, uint32_t group, mu_text tex
         MU_TRY(mu_agg_bits(states, key, &item.bits, err));
         item.bits = rising(key->type, item.bits);
     }
-    return add_item(states, item, err);
+    return mu_agg_add_item(states, item, err);
 }
 
 static muster_status string_update(mu_agg_states *states, const mu_agg_rows *rows,
@@ -412,7 +560,7 @@ static muster_status string_merge(mu_agg_states *states, const mu_agg_states *fr
         const mu_text text = mu_dict_text(&from->texts.dict, item->code);
         mu_value key = mu_value_null(states->key_type);
         if (states->call->order && !item->no_key) {
-            key = value_of(from, states->key_type, item->bits);
+            key = mu_agg_value(from, states->key_type, rising(states->key_type, item->bits));
         }
         if (item->group < groups) {
             MU_TRY(
@@ -427,7 +575,7 @@ static muster_status string_result(mu_agg_states *states, uint32_t group, mu_val
 {
     const mu_text separator = states->call->args[1]->value.text;
 
-    MU_TRY(sort_items(states, err));
+    MU_TRY(mu_agg_sort_items(states, err));
     const size_t first = states->starts[group], end = states->starts[group + 1];
     out->null = first == end;
     mu_writer_reset(&states->text);
@@ -447,10 +595,10 @@ static muster_status string_result(mu_agg_states *states, uint32_t group, mu_val
     return states->text.failed ? fail_memory(err) : MUSTER_OK;
 }
 
-#define LIST(text, types, gives, binder, function)                              \
-    {                                                                           \
-        .name = (text), .params = (types), .result = (gives), .bind = (binder), \
-        .update = list_update, .merge = list_merge, .result_of = (function)     \
+#define LIST(text, types, gives, binder, function)                                  \
+    {                                                                               \
+        .name = (text), .params = (types), .result = (gives), .bind = (binder),     \
+        .update = list_update, .merge = mu_agg_merge_items, .result_of = (function) \
     }
 #define QUANTILES(name)                                          \
     LIST((name), "if", 'f', bind_quantile, quantile_result),     \

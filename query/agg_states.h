@@ -16,7 +16,7 @@ typedef struct mu_agg_item {
     int64_t bits; /* in the lists of agg_list.c as numbers that rise with the value; string_agg: of
                      what the texts are ordered by */
     uint32_t group;
-    uint32_t code : 31;  /* string_agg: of the text */
+    uint32_t code : 31;  /* string_agg: of the text; kaplan_meier: 1 if it has ended */
     uint32_t no_key : 1; /* string_agg: what it is to be ordered by is NULL */
 } mu_agg_item;
 
@@ -39,6 +39,8 @@ struct mu_agg {
     bool ordered;          /* first, last */
     bool may_order;        /* string_agg */
     bool ignores_distinct; /* it makes no difference */
+    uint8_t listed; /* it has items, of so many first arguments; the others are constants for the
+                       result */
     size_t state_size;
     /* May look at the arguments and set the type of the result. NULL: nothing to do. */
     muster_status (*bind)(const mu_scope *scope, const mu_expr **args, int32_t offset,
@@ -73,7 +75,8 @@ typedef struct mu_agg_family {
     const mu_agg *aggs;
     size_t count;
 } mu_agg_family;
-extern const mu_agg_family mu_agg_number, mu_agg_pick, mu_agg_list, mu_agg_pair, mu_agg_spread;
+extern const mu_agg_family mu_agg_number, mu_agg_pick, mu_agg_list, mu_agg_pair, mu_agg_spread,
+    mu_agg_survival;
 
 static inline uint32_t mu_agg_group(const mu_agg_rows *rows, uint32_t row)
 {
@@ -87,6 +90,16 @@ mu_value mu_agg_value(const mu_agg_states *states, mu_type type, int64_t bits);
 /* An item's or state's bits as bits of other states. */
 muster_status mu_agg_move(mu_agg_states *states, const mu_agg_states *from, mu_type type,
                           int64_t bits, int64_t *out, muster_error *err);
+
+/* The items of all groups; sorted, those of group g are items[starts[g]] ... items[starts[g + 1] -
+ * 1], in order. */
+muster_status mu_agg_add_item(mu_agg_states *states, mu_agg_item item, muster_error *err);
+/* An item of the first argument for each row; `marks` are bits of rows that become their codes. */
+muster_status mu_agg_list_items(mu_agg_states *states, const mu_agg_rows *rows,
+                                const uint64_t *marks, muster_error *err);
+muster_status mu_agg_merge_items(mu_agg_states *states, const mu_agg_states *from,
+                                 const uint32_t *map, uint32_t groups, muster_error *err);
+muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err);
 
 /* The set of a DISTINCT. */
 muster_status mu_agg_distinct_open(mu_agg_states *states, muster_error *err);

@@ -29,6 +29,22 @@ static uint32_t call_exprs(const mu_agg_call *call)
     return call->arg_count + (call->filter ? 1 : 0) + (call->order ? 1 : 0);
 }
 
+static uint32_t first_alike(const mu_plan *plan, uint32_t call)
+{
+    uint32_t i = 0;
+
+    while (i < call && !mu_agg_alike(&plan->group.calls[i], &plan->group.calls[call])) {
+        i++;
+    }
+    return i;
+}
+
+/* Whether the call has states of its own. */
+static bool has_states(const mu_group_task *task, uint32_t call)
+{
+    return !task->by_bits[call] && task->like[call] == call;
+}
+
 static void list_exprs(mu_group_task *task)
 {
     const mu_plan *plan = task->plan;
@@ -41,6 +57,7 @@ static void list_exprs(mu_group_task *task)
     for (uint32_t i = 0; i < plan->group.call_count; i++) {
         const mu_agg_call *call = &plan->group.calls[i];
         task->first_expr[i] = at;
+        task->like[i] = first_alike(plan, i);
         task->by_bits[i] = task->stripes > 0 && counts_customers(plan->input, call);
         for (uint32_t a = 0; a < call->arg_count; a++) {
             task->exprs[at++] = call->args[a];
@@ -67,6 +84,7 @@ muster_status mu_group_task_init(mu_group_task *task, mu_arena *arena, mu_exec *
     MU_ARENA_TRY(task->key_types, arena, plan->group.key_count, err);
     MU_ARENA_TRY(task->first_expr, arena, plan->group.call_count, err);
     MU_ARENA_TRY(task->by_bits, arena, plan->group.call_count, err);
+    MU_ARENA_TRY(task->like, arena, plan->group.call_count, err);
     list_exprs(task);
     return MUSTER_OK;
 }
@@ -119,10 +137,10 @@ static muster_status open_states(mu_grouper *g, muster_error *err)
     const mu_plan *plan = g->task->plan;
 
     for (uint32_t i = 0; i < plan->group.call_count; i++) {
-        if (!g->task->by_bits[i]) {
+        if (has_states(g->task, i)) {
             MU_TRY(mu_agg_open(&plan->group.calls[i], &g->states[i], err));
             MU_TRY(mu_agg_grow(g->states[i], mu_grouper_count(g), err));
-        } else {
+        } else if (g->task->by_bits[i]) {
             g->distinct[i] = mu_stripe_distinct_open();
             if (!g->distinct[i]) {
                 return mu_fail_memory(err, "grouping");
@@ -194,7 +212,9 @@ muster_status mu_grouper_add(mu_grouper *g, const mu_batch *batch, muster_error 
         MU_TRY(mu_group_keys_find(g->keys, g->key_values, batch, g->groups, err));
     }
     for (uint32_t i = 0; i < plan->group.call_count; i++) {
-        MU_TRY(update_call(g, i, batch, err));
+        if (g->task->like[i] == i) {
+            MU_TRY(update_call(g, i, batch, err));
+        }
     }
     return MUSTER_OK;
 }
@@ -222,7 +242,8 @@ muster_status mu_grouper_write(mu_grouper *g, mu_rowset *out, muster_error *err)
                     (mu_value){.type = plan->group.calls[i].type,
                                .i64 = (int64_t)mu_stripe_distinct_count(g->distinct[i], group)};
             } else {
-                MU_TRY_GOTO(mu_agg_result(g->states[i], group, &values[key_count + i], err));
+                MU_TRY_GOTO(mu_agg_result_of(g->states[g->task->like[i]], &plan->group.calls[i],
+                                             group, &values[key_count + i], err));
             }
         }
         MU_TRY_GOTO(mu_rowset_add(out, values, err));
@@ -247,7 +268,7 @@ void mu_grouper_reset(mu_grouper *g)
     for (uint32_t i = 0; i < g->task->plan->group.call_count; i++) {
         if (g->task->by_bits[i]) {
             mu_stripe_distinct_reset(g->distinct[i]);
-        } else {
+        } else if (g->states[i]) {
             mu_agg_reset(g->states[i]);
         }
     }
@@ -270,6 +291,9 @@ muster_status mu_grouper_merge(mu_grouper *into, mu_grouper *from, muster_error 
         if (into->task->by_bits[i]) {
             MU_TRY_GOTO(
                 mu_stripe_distinct_merge(into->distinct[i], from->distinct[i], map, groups, err));
+            continue;
+        }
+        if (!into->states[i]) {
             continue;
         }
         MU_TRY_GOTO(mu_agg_grow(into->states[i], mu_grouper_count(into), err));

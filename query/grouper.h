@@ -24,6 +24,7 @@ typedef struct mu_group_task {
     const mu_expr **exprs;
     uint32_t *first_expr; /* of each call */
     bool *by_bits;        /* of each call: count(DISTINCT customer), by stripe_distinct */
+    uint32_t *like;       /* of each call: the first that has the same states; itself, if none */
     mu_type *key_types;
 } mu_group_task;
 
@@ -31,8 +32,8 @@ typedef struct mu_group_task {
 typedef struct mu_grouper {
     const mu_group_task *task;
     mu_eval *eval;
-    mu_group_keys *keys;           /* NULL: there are none, and one group */
-    mu_agg_states **states;        /* by call; NULL where it is counted by stripe */
+    mu_group_keys *keys;    /* NULL: there are none, and one group */
+    mu_agg_states **states; /* by call; NULL where it is counted by stripe, or like another */
     mu_stripe_distinct **distinct; /* by call; NULL where it is not */
     mu_vector *key_values;
     mu_vector *args;

@@ -9,6 +9,7 @@
  *   bind_join.c    joins; which column a name is of what is joined
  *   bind_behaviour.c  behaviours; bind_funnel.c, bind_retention.c and others
  *   bind_report.c    reports as queries over the rows of a behaviour
+ *   bind_breakdown.c, bind_period_value.c  by and top, and aggregates over the events of a period
  *   bind_expr.c    expressions
  *   bind_row.c     rows of values, compared
  *   bind_call.c    aggregates; has_tag, in_audience, did and other sets of customers

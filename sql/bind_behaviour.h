@@ -40,6 +40,8 @@ typedef muster_status mu_behaviour_binder(mu_behaviour_call *call, const mu_ast_
                                           const mu_plan **out, muster_error *err);
 mu_behaviour_binder mu_bind_attribution, mu_bind_attribution_customers;
 mu_behaviour_binder mu_bind_funnel, mu_bind_funnel_customers;
+mu_behaviour_binder mu_bind_intervals, mu_bind_intervals_customers;
+mu_behaviour_binder mu_bind_lifecycle, mu_bind_lifecycle_customers;
 mu_behaviour_binder mu_bind_paths, mu_bind_paths_customers;
 mu_behaviour_binder mu_bind_retention, mu_bind_retention_customers;
 mu_behaviour_binder mu_bind_rfm;

@@ -124,6 +124,21 @@ const stoppable stoppables[] = {
      "SELECT * FROM retention(e, start => event = 'view', back => event = 'pay', unit => 'day', "
      "periods => 60)",
      NULL},
+    {"intervals",
+     "SELECT * FROM intervals(e, start => event = 'view', next => event = 'pay', by => note, top "
+     "=> "
+     "3)",
+     NULL},
+    {"lifecycle",
+     "SELECT * FROM lifecycle(e, active => event = 'view', unit => 'day', lost_after => 3, value "
+     "=> "
+     "sum(x), by => note)",
+     NULL},
+    {"lifecycle_customers",
+     "SELECT * FROM lifecycle_customers(e, active => true, unit => 'day', lost_after => 3, value "
+     "=> "
+     "sum(x))",
+     NULL},
     {"did",
      "SELECT count(*) FROM customers WHERE did(note LIKE '%7%' AND x > 5, at_least => 3, "
      "table => e)",

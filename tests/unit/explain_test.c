@@ -110,6 +110,8 @@ static const char *const queries[] = {
     "SELECT sku FROM products EXCEPT ALL SELECT sku FROM events",
     "FROM funnel(events, steps => [step(event = 'view'), step(event = 'pay')])",
     "FROM retention(events, start => event = 'view', back => true, unit => 'month', periods => 3)",
+    "FROM intervals(events, start => event = 'view', next => event = 'pay', by => event)",
+    "FROM lifecycle(events, active => event = 'view', unit => 'month', lost_after => 3)",
     "VALUES (1), (2)",
 };
 

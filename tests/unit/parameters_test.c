@@ -173,6 +173,26 @@ TEST(all_options_of_a_funnel_may_be_parameters)
     close_shop(&shop);
 }
 
+TEST(lists_of_a_behaviour_may_have_parameters)
+{
+    static const asked cases[] = {
+        {"SELECT * FROM intervals(e, start => event = ?, quantiles => [?, ?], curve => [?, ?], "
+         "by => event, top => ?)",
+         {"pay", "#0", "#1", "#7", "#30", "#1"},
+         "pay|1|1|1|32|32|0|0\n"},
+        {"SELECT period, state, value FROM lifecycle(e, active => event = ?, unit => ?, lost_after "
+         "=> ?, value => count(*) * ?, as_of => ?)",
+         {"view", "month", "#1", "#10", "2024-06-10"},
+         "2024-05-01|new|10\n2024-06-01|lost|0\n"},
+    };
+    opened shop = open_shop();
+
+    for (size_t i = 0; i < MU_COUNT(cases); i++) {
+        ask_twice(&shop, &cases[i]);
+    }
+    close_shop(&shop);
+}
+
 TEST(a_value_is_of_the_type_that_was_bound)
 {
     opened shop = open_shop();

@@ -1,0 +1,29 @@
+/*
+ * intervals.h - the time from one event to the next.
+ */
+#ifndef MU_INTERVALS_H
+#define MU_INTERVALS_H
+
+#include "query/behaviour.h"
+
+/* The options of the class. Its conditions are the start and, if that is another, the next. */
+typedef struct mu_intervals {
+    bool by;       /* the first value is that by which intervals are told apart, */
+    bool distinct; /* and the one behind it says which events are one */
+} mu_intervals;
+
+/* Its own columns. */
+enum {
+    MU_INTERVAL_CUSTOMER,
+    MU_INTERVAL_BEGAN,
+    MU_INTERVAL_ENDED,  /* NULL: it has not */
+    MU_INTERVAL_LENGTH, /* of one that has not ended, up to as_of */
+    MU_INTERVAL_US,     /* the same as a number */
+    MU_INTERVAL_OPEN,
+    MU_INTERVAL_PART, /* where there is `by` */
+    MU_INTERVAL_COLUMNS
+};
+
+extern const mu_behaviour_class mu_intervals_class;
+
+#endif
