@@ -45,6 +45,7 @@ muster_status mu_lookup_make(const mu_scope *scope, const mu_lookup *given, cons
     assert(given->plan->column_count >= given->key_count);
     MU_ARENA_TRY(lookup, scope->arena, 1, err);
     *lookup = *given;
+    MU_ARENA_TRY(lookup->asked, scope->arena, 1, err);
     MU_TRY(mu_plan_optimize(scope, lookup->plan, &lookup->plan, err));
     *out = lookup;
     return lookup->otherwise ? mu_plan_optimize(scope, lookup->otherwise, &lookup->otherwise, err)
