@@ -4,7 +4,6 @@
 #include "query/eval_node.h"
 
 #include "query/exec.h"
-#include "storage/kernels/kernels.h"
 
 #include <assert.h>
 #include <string.h>
@@ -42,7 +41,7 @@ static void find_in(mu_eval_node *node, const mu_lookup_found *found, size_t wor
     }
 }
 
-/* Values whose texts, if they are that, are in the dictionary of the rows. */
+/* The value of rows that were found, word by word; texts are in the dictionary of the rows. */
 static void copy_values(mu_eval_node *node, const mu_vector *column, const mu_lookup_found *found,
                         const mu_rows *live)
 {
@@ -50,7 +49,6 @@ static void copy_values(mu_eval_node *node, const mu_vector *column, const mu_lo
 
     MU_FOR_EACH_LIVE(row, live) {
         if (found->rows[row] == MU_LOOKUP_NONE) {
-            mu_bits_clear(node->valid, row);
             continue;
         }
         const size_t from = found->rows[row] - 1;
@@ -66,41 +64,56 @@ static void copy_values(mu_eval_node *node, const mu_vector *column, const mu_lo
     }
 }
 
-/* Values of which some are those for keys that no row has. */
-static muster_status store_values(mu_eval_node *node, const mu_lookup_found *found,
-                                  const mu_rows *live, muster_error *err)
+/* Texts beside that of `otherwise`, in a dictionary of the node's. */
+static muster_status store_texts(mu_eval_node *node, const mu_lookup_found *found,
+                                 const mu_rows *live, muster_error *err)
 {
-    const mu_expr *expr = node->expr;
-    const mu_value otherwise = mu_lookup_otherwise(node->table, expr->column, expr->type);
-
     MU_FOR_EACH_LIVE(row, live) {
-        const uint32_t from = found->rows[row];
-        const mu_value value = from == MU_LOOKUP_NONE
-                                   ? otherwise
-                                   : mu_lookup_value(node->table, expr->column, from - 1);
-        MU_TRY(mu_eval_store(node, row, &value, err));
+        if (found->rows[row] != MU_LOOKUP_NONE) {
+            const mu_value value =
+                mu_lookup_value(node->table, node->expr->column, found->rows[row] - 1);
+            MU_TRY(mu_eval_store(node, row, &value, err));
+        }
     }
     return MUSTER_OK;
 }
 
-static muster_status find_values(mu_eval_node *node, const mu_vector *keys,
-                                 const mu_lookup_found *found, const mu_rows *live, mu_vector *out,
-                                 muster_error *err)
+/* The value for keys that no row has. */
+static muster_status store_otherwise(mu_eval_node *node, const mu_value *otherwise,
+                                     const mu_lookup_found *found, const mu_rows *live,
+                                     muster_error *err)
 {
-    const mu_lookup *lookup = node->expr->lookup;
+    const bool strict = node->expr->lookup->strict;
 
-    if (!lookup->first_only && !mu_bits_none(found->several, mu_bits_words(live->rows))) {
-        return fail_several(node->expr, err);
-    }
-    if (lookup->otherwise) {
-        MU_TRY(store_values(node, found, live, err));
-        if (lookup->strict && keys->valid) {
-            mu_k()->and_bits(node->valid, keys->valid, mu_bits_words(live->rows));
+    MU_FOR_EACH_LIVE(row, live) {
+        if (found->rows[row] != MU_LOOKUP_NONE) {
+            continue;
         }
+        if (otherwise->null || (strict && !mu_vector_valid(&node->vectors[0], row))) {
+            mu_bits_clear(node->valid, row);
+        } else {
+            MU_TRY(mu_eval_store(node, row, otherwise, err));
+        }
+    }
+    return MUSTER_OK;
+}
+
+static muster_status find_values(mu_eval_node *node, const mu_lookup_found *found,
+                                 const mu_rows *live, mu_vector *out, muster_error *err)
+{
+    const mu_expr *expr = node->expr;
+    const mu_vector column = mu_lookup_column(node->table, expr->column);
+    const mu_value otherwise = mu_lookup_otherwise(node->table, expr->column, expr->type);
+
+    if (!expr->lookup->first_only && !mu_bits_none(found->several, mu_bits_words(live->rows))) {
+        return fail_several(expr, err);
+    }
+    MU_TRY(store_otherwise(node, &otherwise, found, live, err));
+    if (!otherwise.null && mu_type_form(column.type) == MU_FORM_CODE) {
+        MU_TRY(store_texts(node, found, live, err));
         *out = mu_eval_node_result(node);
         return MUSTER_OK;
     }
-    const mu_vector column = mu_lookup_column(node->table, node->expr->column);
     copy_values(node, &column, found, live);
     *out = mu_eval_node_result(node);
     out->dict = column.dict;
@@ -121,7 +134,7 @@ muster_status mu_eval_lookup(mu_eval *eval, mu_eval_node *node, const mu_batch *
     mu_eval_clear(node, live);
     switch (expr->lookup->kind) {
     case MU_LOOKUP_VALUE:
-        return find_values(node, node->vectors, found, &reached, out, err);
+        return find_values(node, found, &reached, out, err);
     case MU_LOOKUP_EXISTS:
         find_exists(node, found, &reached);
         break;

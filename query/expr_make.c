@@ -636,6 +636,25 @@ muster_status mu_expr_outer(const mu_scope *scope, const mu_expr *outer, int32_t
     return MUSTER_OK;
 }
 
+/* AND and OR of constants, none of which decides it alone but a FALSE of AND. */
+static muster_status fold_logic(const mu_scope *scope, const mu_expr *expr, const mu_expr **out,
+                                muster_error *err)
+{
+    mu_value value = {.type = {.kind = MU_BOOLEAN}};
+    bool any_false = false, any_null = false;
+
+    *out = expr;
+    if ((expr->kind != MU_EXPR_AND && expr->kind != MU_EXPR_OR) || !all_constant(expr)) {
+        return MUSTER_OK;
+    }
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        any_null |= expr->args[i]->value.null;
+        any_false |= is_constant_truth(expr->args[i], false);
+    }
+    value.null = any_null && !(expr->kind == MU_EXPR_AND && any_false);
+    return mu_expr_const(scope, value, expr->offset, out, err);
+}
+
 /* Once more, over other arguments. */
 static muster_status fold_args(const mu_scope *scope, const mu_expr *expr, const mu_expr **args,
                                const mu_expr **out, muster_error *err)
@@ -646,7 +665,8 @@ static muster_status fold_args(const mu_scope *scope, const mu_expr *expr, const
     case MU_EXPR_AND:
     case MU_EXPR_OR:
     case MU_EXPR_NOT:
-        return mu_expr_logic(scope, expr->kind, args, expr->arg_count, expr->offset, out, err);
+        MU_TRY(mu_expr_logic(scope, expr->kind, args, expr->arg_count, expr->offset, out, err));
+        return fold_logic(scope, *out, out, err);
     case MU_EXPR_CASE:
         return mu_expr_case(scope, args, expr->arg_count, expr->offset, out, err);
     case MU_EXPR_CONST:

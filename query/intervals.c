@@ -37,19 +37,18 @@ typedef struct finder {
     size_t capacity, spare_capacity;
 } finder;
 
-static muster_status open_finder(mu_behaviour *b, muster_error *err)
+/* The first line of an order may lie before the range; its next, behind it. */
+static void read_orders(const mu_behaviour_plan *plan, const mu_zone *zone, int64_t as_of_us,
+                        mu_event_options *reading)
 {
-    const mu_behaviour_plan *plan = b->plan;
     const mu_intervals *options = plan->options;
 
-    (void)err;
-    /* The first line of an order may lie before the range; its next, behind it. */
-    b->reading.since_us =
+    (void)zone;
+    reading->since_us =
         plan->source.bounded && !options->distinct ? plan->source.since_us : MU_TIME_MIN;
-    b->reading.until_us =
-        plan->as_of_given && b->as_of_us <= MU_TIME_MAX ? b->as_of_us + 1 : MU_TIME_MAX + 1;
-    b->reading.bounded = plan->source.bounded || plan->as_of_given;
-    return MUSTER_OK;
+    reading->until_us =
+        plan->as_of_given && as_of_us <= MU_TIME_MAX ? as_of_us + 1 : MU_TIME_MAX + 1;
+    reading->bounded = plan->source.bounded || plan->as_of_given;
 }
 
 static void close_finder(mu_behaviour *b)
@@ -283,6 +282,6 @@ static muster_status find_intervals(mu_behaviour *b, uint32_t i, muster_error *e
 
 const mu_behaviour_class mu_intervals_class = {.name = "intervals",
                                                .state_size = sizeof(finder),
-                                               .open = open_finder,
+                                               .reading = read_orders,
                                                .customer = find_intervals,
                                                .close = close_finder};

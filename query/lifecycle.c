@@ -56,15 +56,22 @@ static uint32_t last_period(const lives *l, int64_t oldest_us, int64_t as_of_us)
     return last;
 }
 
+/* Someone is new once, however early: only what comes after as_of does not matter. */
+static void read_lives(const mu_behaviour_plan *plan, const mu_zone *zone, int64_t as_of_us,
+                       mu_event_options *reading)
+{
+    (void)zone;
+    reading->bounded = plan->as_of_given;
+    reading->since_us = MU_TIME_MIN;
+    reading->until_us = mu_time_add(as_of_us, 1);
+}
+
 static muster_status open_lives(mu_behaviour *b, muster_error *err)
 {
     const mu_lifecycle *options = b->plan->options;
     lives *l = b->state;
     int64_t oldest_us, newest_us;
 
-    b->reading.bounded = b->plan->as_of_given;
-    b->reading.since_us = MU_TIME_MIN;
-    b->reading.until_us = mu_time_add(b->as_of_us, 1);
     if (!mu_snapshot_times(mu_exec_snapshot(b->exec), b->plan->source.table->id, &oldest_us,
                            &newest_us) ||
         oldest_us > b->as_of_us) {
@@ -353,6 +360,7 @@ static muster_status count_stripe(mu_behaviour *b, muster_error *err)
 
 const mu_behaviour_class mu_lifecycle_class = {.name = "lifecycle",
                                                .state_size = sizeof(lives),
+                                               .reading = read_lives,
                                                .open = open_lives,
                                                .customer = live,
                                                .stripe = count_stripe,

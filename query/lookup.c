@@ -6,6 +6,10 @@
  * tuples of the words lie one after the other, and an open hash table has their numbers. There are
  * two such indexes where membership is asked: one of the keys, which says whether there is anything
  * to be a member of, and one of keys with members.
+ *
+ * A customer that is the only key has a place of its own instead, by its ordinal, unless few of
+ * them have rows: rows and those who ask come in the order of customers, so this reads memory in
+ * order.
  */
 #include "query/lookup.h"
 
@@ -14,6 +18,10 @@
 #include "storage/base/mem.h"
 #include "storage/kernels/kernels.h"
 
+enum {
+    CUSTOMERS_PER_ROW = 8 /* with fewer rows a table of hashes is smaller, and in the cache */
+};
+
 /* Distinct tuples, numbered in the order they came. */
 typedef struct tuple_index {
     uint32_t width; /* words of a tuple; may be 0: then there is one */
@@ -21,6 +29,7 @@ typedef struct tuple_index {
     uint64_t *tuples;
     uint32_t *slots; /* number + 1; 0: free */
     size_t slot_count;
+    bool by_ordinal; /* the slot of a tuple is its word; no tuples are kept */
 } tuple_index;
 
 struct mu_lookup_table {
@@ -45,6 +54,7 @@ muster_status mu_lookup_make(const mu_scope *scope, const mu_lookup *given, cons
     assert(given->plan->column_count >= given->key_count);
     MU_ARENA_TRY(lookup, scope->arena, 1, err);
     *lookup = *given;
+    MU_ARENA_TRY(lookup->asked, scope->arena, 1, err);
     MU_TRY(mu_plan_optimize(scope, lookup->plan, &lookup->plan, err));
     *out = lookup;
     return lookup->otherwise ? mu_plan_optimize(scope, lookup->otherwise, &lookup->otherwise, err)
@@ -65,6 +75,16 @@ static bool index_open(tuple_index *index, uint32_t width, uint64_t most)
     return index->tuples && index->slots;
 }
 
+/* Of customers alone, of whom there are so many. */
+static bool index_open_by_ordinal(tuple_index *index, uint64_t customers)
+{
+    index->width = 1;
+    index->by_ordinal = true;
+    index->slot_count = (size_t)customers + 1;
+    index->slots = mu_mem_zalloc_array(index->slot_count, sizeof *index->slots);
+    return index->slots != NULL;
+}
+
 static uint64_t hash_tuple(const uint64_t *tuple, uint32_t width)
 {
     uint64_t hash = 0;
@@ -75,12 +95,22 @@ static uint64_t hash_tuple(const uint64_t *tuple, uint32_t width)
     return hash;
 }
 
+/* Where the tuple's slot is looked for first. */
+static size_t first_slot(const tuple_index *index, const uint64_t *tuple)
+{
+    assert(!index->by_ordinal || tuple[0] < index->slot_count);
+    return index->by_ordinal ? (size_t)tuple[0]
+                             : (size_t)hash_tuple(tuple, index->width) & (index->slot_count - 1);
+}
+
 /* The slot that has the tuple's number, or is free for it. */
-static uint32_t *find_slot(const tuple_index *index, const uint64_t *tuple, uint64_t hash)
+static uint32_t *find_slot(const tuple_index *index, const uint64_t *tuple, size_t at)
 {
     const uint32_t width = index->width;
-    size_t at = hash & (index->slot_count - 1);
 
+    if (index->by_ordinal) {
+        return &index->slots[at];
+    }
     while (index->slots[at] != 0 && memcmp(&index->tuples[(size_t)(index->slots[at] - 1) * width],
                                            tuple, width * sizeof *tuple) != 0) {
         at = (at + 1) & (index->slot_count - 1);
@@ -91,12 +121,14 @@ static uint32_t *find_slot(const tuple_index *index, const uint64_t *tuple, uint
 /* The number of the tuple, new or old. */
 static uint32_t add_tuple(tuple_index *index, const uint64_t *tuple, bool *added)
 {
-    uint32_t *slot = find_slot(index, tuple, hash_tuple(tuple, index->width));
+    uint32_t *slot = find_slot(index, tuple, first_slot(index, tuple));
 
     *added = *slot == 0;
-    if (*added) {
+    if (*added && !index->by_ordinal) {
         memcpy(&index->tuples[(size_t)index->count * index->width], tuple,
                index->width * sizeof *tuple);
+    }
+    if (*added) {
         *slot = ++index->count;
     }
     return *slot - 1;
@@ -228,6 +260,19 @@ fail:
     return status;
 }
 
+static bool open_keys(mu_exec *exec, mu_lookup_table *table, uint64_t rows)
+{
+    const mu_lookup *lookup = table->lookup;
+    const uint64_t customers = mu_customers_count(mu_snapshot_customers(mu_exec_snapshot(exec)));
+
+    if (lookup->key_count == 1 &&
+        lookup->plan->columns[table->first_key].type.kind == MU_CUSTOMER &&
+        customers / CUSTOMERS_PER_ROW <= rows) {
+        return index_open_by_ordinal(&table->keys, customers);
+    }
+    return index_open(&table->keys, lookup->key_count, rows);
+}
+
 muster_status mu_lookup_table_open(mu_exec *exec, const mu_lookup *lookup, mu_lookup_table **out,
                                    muster_error *err)
 {
@@ -248,8 +293,7 @@ muster_status mu_lookup_table_open(mu_exec *exec, const mu_lookup *lookup, mu_lo
     table->first = mu_mem_alloc_array((size_t)count + 1, sizeof *table->first);
     table->several = mu_mem_zalloc_array(mu_bits_words(count) + 1, sizeof *table->several);
     table->nulls = mu_mem_zalloc_array(mu_bits_words(count) + 1, sizeof *table->nulls);
-    if (!table->first || !table->several || !table->nulls ||
-        !index_open(&table->keys, lookup->key_count, count) ||
+    if (!table->first || !table->several || !table->nulls || !open_keys(exec, table, count) ||
         (lookup->kind == MU_LOOKUP_IN &&
          !index_open(&table->members, lookup->key_count + 1, count))) {
         status = fail_memory(err);
@@ -296,9 +340,9 @@ enum {
 struct mu_lookup_probe {
     const mu_lookup_table *table;
     uint32_t arg_count;
-    text_map *maps;   /* by argument */
-    uint64_t *words;  /* of a batch: tuples of keys and member */
-    uint64_t *hashes; /* and the hashes of the keys */
+    text_map *maps;  /* by argument */
+    uint64_t *words; /* of a batch: tuples of keys and member */
+    size_t *places;  /* where the keys' slots are looked for; then the keys' numbers */
     uint32_t *codes;
     mu_lookup_found found;
 };
@@ -313,7 +357,7 @@ void mu_lookup_probe_close(mu_lookup_probe *probe)
     }
     mu_mem_free(probe->maps);
     mu_mem_free(probe->words);
-    mu_mem_free(probe->hashes);
+    mu_mem_free(probe->places);
     mu_mem_free(probe->codes);
     mu_mem_free(probe);
 }
@@ -332,9 +376,9 @@ muster_status mu_lookup_probe_open(const mu_lookup_table *table, mu_lookup_probe
     probe->arg_count = stride;
     probe->maps = mu_mem_zalloc_array(stride, sizeof *probe->maps);
     probe->words = mu_mem_alloc_array((size_t)MU_BATCH_ROWS * stride, sizeof *probe->words);
-    probe->hashes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *probe->hashes);
+    probe->places = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *probe->places);
     probe->codes = mu_mem_alloc_array(MU_BATCH_ROWS, sizeof *probe->codes);
-    if (!probe->maps || !probe->words || !probe->hashes || !probe->codes) {
+    if (!probe->maps || !probe->words || !probe->places || !probe->codes) {
         mu_lookup_probe_close(probe);
         return fail_memory(err);
     }
@@ -413,12 +457,12 @@ static void find_keys(mu_lookup_probe *probe, uint32_t rows, const uint64_t *kno
     memset(probe->found.several, 0, sizeof probe->found.several);
     MU_FOR_EACH_LIVE(row, &wanted) {
         const uint64_t *tuple = &probe->words[(size_t)row * probe->arg_count];
-        probe->hashes[row] = hash_tuple(tuple, keys->width);
-        __builtin_prefetch(&keys->slots[probe->hashes[row] & (keys->slot_count - 1)]);
+        probe->places[row] = first_slot(keys, tuple);
+        __builtin_prefetch(&keys->slots[probe->places[row]]);
     }
     MU_FOR_EACH_LIVE(row, &wanted) {
         const uint64_t *tuple = &probe->words[(size_t)row * probe->arg_count];
-        const uint32_t slot = *find_slot(keys, tuple, probe->hashes[row]);
+        const uint32_t slot = *find_slot(keys, tuple, probe->places[row]);
         if (slot == 0) {
             continue;
         }
@@ -426,7 +470,7 @@ static void find_keys(mu_lookup_probe *probe, uint32_t rows, const uint64_t *kno
         if (mu_bits_test(table->several, slot - 1)) {
             mu_bits_set(probe->found.several, row);
         }
-        probe->hashes[row] = slot - 1; /* for find_members() */
+        probe->places[row] = slot - 1; /* for find_members() */
     }
 }
 
@@ -445,10 +489,10 @@ static void find_members(mu_lookup_probe *probe, const mu_vector *member, uint32
         }
         const uint64_t *tuple = &probe->words[(size_t)row * probe->arg_count];
         if (mu_bits_test(known, row) &&
-            *find_slot(&table->members, tuple, hash_tuple(tuple, table->members.width)) != 0) {
+            *find_slot(&table->members, tuple, first_slot(&table->members, tuple)) != 0) {
             mu_bits_set(probe->found.member, row);
         } else if (!mu_vector_valid(member, row) ||
-                   mu_bits_test(table->nulls, (size_t)probe->hashes[row])) {
+                   mu_bits_test(table->nulls, probe->places[row])) {
             mu_bits_set(probe->found.unknown, row);
         }
     }

@@ -22,18 +22,22 @@ typedef enum mu_lookup_kind {
                          has it, and it or one they have is NULL */
 } mu_lookup_kind;
 
+/* A set that was made of a lookup (lookup_set.c). */
+typedef struct mu_lookup_asked mu_lookup_asked;
+
 struct mu_lookup {
     mu_lookup_kind kind;
     uint32_t number; /* in the statement, for EXPLAIN; from 1 */
     uint32_t key_count;
-    bool first_only;     /* VALUE: of several rows with the keys the first counts; else they
-                            are an error */
+    bool first_only;     /* VALUE: of several rows with the keys the first counts; else they are an
+                            error */
     bool strict;         /* VALUE: a key that is NULL has a NULL, whatever there is otherwise */
     const mu_plan *plan; /* optimized */
     const mu_plan *otherwise; /* VALUE: the one row for keys that no row has; NULL: NULLs */
-    const mu_plan *given; /* VALUE: the plan before it was optimized, if no two rows have the same
-                             key, which is a customer: a condition on the value may be asked of
-                             its rows instead (lookup_set.h). NULL: it may not */
+    /* VALUE: the plan before it was optimized, if it is a projection of the value and of one key, a
+     * customer that no two rows have: a condition on the value may be asked of its rows instead. */
+    const mu_plan *given;
+    const mu_lookup_asked **asked; /* the sets that were made so; the maker's */
 };
 
 /* Optimizes the plans. `given` has them, and what is to be known of them. */

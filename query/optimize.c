@@ -15,6 +15,7 @@
 #include "query/optimize.h"
 
 #include "query/func.h"
+#include "query/lookup_set.h"
 
 static uint32_t count_conjuncts(const mu_expr *condition)
 {
@@ -162,11 +163,18 @@ static bool is_exists(const mu_expr *expr)
 
 /* The set of customers for whom the expression is true, if it is about nothing else; else *out is
  * NULL. Where the customer is nobody, such an expression is NULL, and a set has no nobody; or
- * false, which is the same unless it is `turned` by a NOT. */
+ * false, which is the same unless it is `turned` by a NOT; what is looked up of a customer may be
+ * NULL, too. */
 static muster_status as_set(const mu_scope *scope, const mu_expr *expr, bool turned,
                             const mu_set **out, muster_error *err)
 {
     *out = NULL;
+    if (!turned) {
+        MU_TRY(mu_lookup_set(scope, expr, out, err));
+    }
+    if (*out) {
+        return MUSTER_OK;
+    }
     if (expr->kind == MU_EXPR_IN_SET && is_customer_column(expr->args[0])) {
         *out = expr->set;
         return MUSTER_OK;
@@ -178,6 +186,10 @@ static muster_status as_set(const mu_scope *scope, const mu_expr *expr, bool tur
     if (expr->kind == MU_EXPR_AND) {
         mu_conjuncts all = {0};
         MU_TRY(mu_conjuncts_add(scope, &all, expr, err));
+        MU_TRY(mu_lookup_set_join(scope, &all, err));
+        if (all.count == 1) {
+            return MUSTER_OK; /* the expression, of which no set can be made */
+        }
         return logic_as_set(scope, all.list, all.count, MU_SET_AND, turned, out, err);
     }
     if (expr->kind == MU_EXPR_OR) {
@@ -289,6 +301,7 @@ static muster_status sink_into_scan(const mu_scope *scope, const mu_plan *plan, 
     mu_conjuncts left = {0};
 
     assert(!plan->scan.filter && !plan->scan.set && !plan->scan.ranges);
+    MU_TRY(mu_lookup_set_join(scope, &all, err));
     MU_TRY(copy_plan(scope, plan, &scan, err));
     MU_ARENA_TRY(ranges, scope->arena, all.count, err);
     MU_ARENA_TRY(sets, scope->arena, all.count, err);

@@ -278,6 +278,12 @@ static muster_status narrow(const mu_scope *scope, const mu_set *set, const mu_s
     const mu_plan *filtered;
 
     *out = set;
+    if (set->kind == MU_SET_NOT && set->args[0]->kind == MU_SET_QUERY) { /* others do not matter */
+        const mu_set **inner;
+        MU_ARENA_TRY(inner, scope->arena, 1, err);
+        MU_TRY(narrow(scope, set->args[0], within, inner, err));
+        return combine(scope, MU_SET_NOT, inner, 1, out, err);
+    }
     if (set->kind != MU_SET_QUERY) {
         return MUSTER_OK;
     }

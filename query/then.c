@@ -45,9 +45,10 @@ struct mu_then {
     int64_t since_us, until_us; /* in which first events count */
     mu_events events;           /* of the stripe */
     uint64_t unchecked;         /* events since the last look at whether to stop */
-    answers *places;            /* of the customer at hand */
-    size_t place_count;         /* a power of two; 1 where no value is asked for */
+    answers *places;            /* of the customer at hand; owned */
+    size_t place_count;         /* a power of two */
     size_t place_capacity;
+    answers only; /* where no value is asked for */
 };
 
 void mu_then_close(mu_then *then)
@@ -141,8 +142,12 @@ muster_status mu_then_open(mu_exec *exec, const mu_set *set, mu_then **out, must
 
 static muster_status start_customer(mu_then *then, uint32_t events, muster_error *err)
 {
+    if (!then->set->then.same) {
+        then->only.count = 0;
+        return MUSTER_OK;
+    }
     then->place_count = 1;
-    while (then->set->then.same && then->place_count < (size_t)events * 2) {
+    while (then->place_count < (size_t)events * 2) {
         then->place_count *= 2;
     }
     if (!mu_mem_reserve(&then->places, &then->place_capacity, then->place_count,
@@ -154,10 +159,12 @@ static muster_status start_customer(mu_then *then, uint32_t events, muster_error
 }
 
 /* Where the answers of the value are, or are to be. */
-static answers *find_answers(const mu_then *then, int64_t value)
+static answers *find_answers(mu_then *then, int64_t value)
 {
+    if (!then->set->then.same) {
+        return &then->only;
+    }
     size_t at = mu_hash_u64((uint64_t)value) & (then->place_count - 1);
-
     while (then->places[at].count > 0 && then->places[at].value != value) {
         at = (at + 1) & (then->place_count - 1);
     }
@@ -172,7 +179,7 @@ static bool value_of(const mu_then *then, uint32_t event, int64_t *value)
 }
 
 /* Adds the second events among some of one time, before all that were added. */
-static void add_answers(const mu_then *then, uint32_t start, uint32_t end)
+static void add_answers(mu_then *then, uint32_t start, uint32_t end)
 {
     const int64_t time_us = then->events.time_us[start];
     int64_t value;
@@ -194,7 +201,7 @@ static void add_answers(const mu_then *then, uint32_t start, uint32_t end)
 }
 
 /* Whether an event is answered by one of those that were added. */
-static bool is_answered(const mu_then *then, uint32_t event)
+static bool is_answered(mu_then *then, uint32_t event)
 {
     const int64_t time_us = then->events.time_us[event];
     int64_t value;
