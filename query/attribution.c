@@ -58,7 +58,7 @@ typedef struct attribution {
     mu_touch_window runs; /* every run weighs the same */
     mu_touch_window recent;
     /* Their channels, by number: */
-    mu_pair_numbers numbers; /* in the order in which they were met; a pair is (word, 0) */
+    mu_pair_numbers numbers; /* in the order in which they were met; a word alone */
     met_channel *channels;   /* in the order of their values, which is that of their numbers */
     size_t channel_capacity;
     uint32_t *number_of; /* of those of `numbers` */
@@ -230,8 +230,9 @@ static muster_status number_channels(attribution *a, muster_error *err)
 {
     mu_pair_numbers_reset(&a->numbers);
     for (uint32_t i = 0; i < a->touch_count; i++) {
-        if (mu_stopped_at(i) || !mu_pair_numbers_find(&a->numbers, (mu_pair){a->touches[i].word, 0},
-                                                      &a->touches[i].channel)) {
+        if (mu_stopped_at(i) ||
+            !mu_pair_numbers_find(&a->numbers, (mu_pair){a->touches[i].word, MU_NO_WORD},
+                                  &a->touches[i].channel)) {
             return fail_memory(a, err);
         }
     }
@@ -276,13 +277,10 @@ static muster_status order_ties(attribution *a, muster_error *err)
     return MUSTER_OK;
 }
 
-static muster_status begin_customer(attribution *a, uint32_t i, muster_error *err)
+static muster_status begin_customer(attribution *a, uint32_t begin, uint32_t end, muster_error *err)
 {
-    const mu_events *events = &a->b->events;
-    const uint32_t begin = events->starts[i], end = events->starts[i + 1];
     bool tied = false;
 
-    a->ordinal = mu_behaviour_ordinal(a->b, i);
     MU_TRY(list_touches(a, begin, end, &tied, err));
     if (tied || a->divides) {
         MU_TRY(number_channels(a, err));
@@ -308,7 +306,7 @@ static muster_status find_tied(attribution *a, int64_t time_us, int64_t word, ui
 {
     uint32_t low = a->first, high = a->end - 1, met;
 
-    if (!mu_pair_numbers_find(&a->numbers, (mu_pair){word, 0}, &met)) {
+    if (!mu_pair_numbers_find(&a->numbers, (mu_pair){word, MU_NO_WORD}, &met)) {
         return fail_memory(a, err);
     }
     const uint32_t channel = a->number_of[met];
@@ -344,11 +342,27 @@ static muster_status find_own_touch(attribution *a, uint32_t row, uint32_t *out,
     return MUSTER_OK;
 }
 
-/* What is before the conversion at `row`. */
-static muster_status find_touches(attribution *a, uint32_t row, conversion *c, muster_error *err)
+static inline bool is_conversion(const mu_behaviour *b, uint32_t row)
+{
+    return b->events.mask[row] & CONVERT && mu_behaviour_may_start(b, b->events.time_us[row]);
+}
+
+/* Without what is before it. */
+static inline conversion conversion_at(const attribution *a, uint32_t row)
 {
     const mu_events *events = &a->b->events;
-    const int64_t time_us = events->time_us[row];
+
+    return (conversion){.row = row,
+                        .value = a->options->has_value ? events->columns[1][row] : MU_GATHER_NULL,
+                        .by = a->options->has_by
+                                  ? events->columns[mu_attribution_by(a->options)][row]
+                                  : MU_GATHER_NULL};
+}
+
+/* Finds what is before a conversion. */
+static muster_status find_touches(attribution *a, conversion *c, muster_error *err)
+{
+    const int64_t time_us = a->b->events.time_us[c->row];
     const int64_t oldest_us = time_before(time_us, a->options->lookback_us);
 
     while (a->end < a->touch_count && a->touches[a->end].time_us <= time_us) {
@@ -357,15 +371,11 @@ static muster_status find_touches(attribution *a, uint32_t row, conversion *c, m
     while (a->first < a->end && a->touches[a->first].time_us <= oldest_us) {
         a->first++;
     }
-    *c = (conversion){.row = row, .first = a->first, .end = a->end, .value = MU_GATHER_NULL};
-    MU_TRY(find_own_touch(a, row, &c->left_out, err));
+    c->first = a->first;
+    c->end = a->end;
+    MU_TRY(find_own_touch(a, c->row, &c->left_out, err));
     c->earliest = c->first + (c->first == c->left_out);
     c->latest = c->end - 1 - (c->end - 1 == c->left_out);
-    c->by =
-        a->options->has_by ? events->columns[mu_attribution_by(a->options)][row] : MU_GATHER_NULL;
-    if (a->options->has_value) {
-        c->value = events->columns[1][row];
-    }
     return MUSTER_OK;
 }
 
@@ -541,9 +551,9 @@ static muster_status divide(attribution *a, const conversion *c, uint32_t m, mus
 
 static muster_status credit_conversion(attribution *a, uint32_t row, muster_error *err)
 {
-    conversion c;
+    conversion c = conversion_at(a, row);
 
-    MU_TRY(find_touches(a, row, &c, err));
+    MU_TRY(find_touches(a, &c, err));
     const bool touched = c.end - c.first > (c.left_out == MU_NO_TOUCH ? 0 : 1);
     for (uint32_t m = 0; m < a->options->model_count; m++) {
         const mu_attribution_model model = a->options->models[m];
@@ -559,11 +569,53 @@ static muster_status credit_conversion(attribution *a, uint32_t row, muster_erro
     return MUSTER_OK;
 }
 
+/* Whole customers whose events have a time each, where only the ends of what is before a conversion
+ * matter: nothing is listed for them. */
+
+static bool have_own_times(const mu_events *events, uint32_t begin, uint32_t end)
+{
+    bool own = true;
+
+    for (uint32_t row = begin + 1; row < end; row++) {
+        own &= events->time_us[row] != events->time_us[row - 1];
+    }
+    return own;
+}
+
+/* Without a branch: which events are touches cannot be foreseen. */
+static inline bool is_touch(const mu_events *events, uint32_t row)
+{
+    return ((events->mask[row] & TOUCH) != 0) & (events->columns[0][row] != MU_GATHER_NULL);
+}
+
+static muster_status credit_ends(attribution *a, uint32_t begin, uint32_t end, muster_error *err)
+{
+    const mu_events *events = &a->b->events;
+    uint32_t first = begin, last = end; /* touches; `end` is none */
+
+    for (uint32_t row = begin; row < end; row++) {
+        if (is_conversion(a->b, row)) {
+            const int64_t oldest_us = time_before(events->time_us[row], a->options->lookback_us);
+            const bool touched = last < end && events->time_us[last] > oldest_us;
+            const conversion c = conversion_at(a, row);
+            while (touched && (events->time_us[first] <= oldest_us || !is_touch(events, first))) {
+                first++;
+            }
+            for (uint32_t m = 0; m < a->options->model_count; m++) {
+                const uint32_t touch = a->options->models[m] == MU_MODEL_FIRST ? first : last;
+                MU_TRY(
+                    give_all(a, &c, m, touched ? events->columns[0][touch] : MU_GATHER_NULL, err));
+            }
+        }
+        last = is_touch(events, row) ? row : last;
+    }
+    return MUSTER_OK;
+}
+
 /* The first conversion at or after `row`, or `end`. */
 static uint32_t find_conversion(const mu_behaviour *b, uint32_t row, uint32_t end)
 {
-    while (row < end && (!(b->events.mask[row] & CONVERT) ||
-                         !mu_behaviour_may_start(b, b->events.time_us[row]))) {
+    while (row < end && !is_conversion(b, row)) {
         row++;
     }
     return row;
@@ -576,12 +628,15 @@ static muster_status credit_customer(mu_behaviour *b, uint32_t i, muster_error *
     const size_t most = b->word_count + (size_t)MOST_ROWS * b->plan->column_count;
 
     if (!b->unfinished) {
-        const uint32_t first = find_conversion(b, begin, end);
-        if (first == end) {
+        a->ordinal = mu_behaviour_ordinal(b, i);
+        if (!a->divides && end - begin <= MOST_ROWS && have_own_times(&b->events, begin, end)) {
+            return credit_ends(a, begin, end, err);
+        }
+        a->row = find_conversion(b, begin, end);
+        if (a->row == end) {
             return MUSTER_OK;
         }
-        MU_TRY(begin_customer(a, i, err));
-        a->row = first;
+        MU_TRY(begin_customer(a, begin, end, err));
     }
     while (a->row < end && b->word_count <= most) {
         MU_TRY(take_step(a, err));
