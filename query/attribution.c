@@ -431,11 +431,14 @@ static uint64_t multiply_divide(uint64_t whole, mu_u128 done, mu_u128 total, mu_
     uint64_t quotient = 0;
 
     assert(done <= total && total < (mu_u128)1 << 127);
-    *rest = 0;
     if (total <= UINT64_MAX) {
-        *rest = whole * done % total;
-        return (uint64_t)(whole * done / total);
+        const mu_u128 product = whole * done;
+        quotient = product <= UINT64_MAX ? (uint64_t)product / (uint64_t)total
+                                         : (uint64_t)(product / total);
+        *rest = product - quotient * total;
+        return quotient;
     }
+    *rest = 0;
     for (unsigned bit = mu_bits_width(whole); bit-- > 0;) {
         quotient *= 2;
         *rest *= 2;
