@@ -143,16 +143,6 @@ TEST(a_parameter_stands_wherever_a_value_may)
          "periods => ?)",
          {"pay", "pay", "month", "#1"},
          "2\n"},
-        {"FROM attribution(e, convert => event = ?, touch => amount > ?, channel => event, value "
-         "=> "
-         "amount * ?, lookback => ?, models => [?, ?], half_life => ?, by => event, top => ?)",
-         {"pay", "#0", "#2", "40 days", "time_decay", "last", "2 days", "#1"},
-         "last|pay|pay|1.000000|14.00\nlast|-|pay|1.000000|3.00\n"
-         "time_decay|pay|pay|1.000000|14.00\ntime_decay|-|pay|1.000000|3.00\n"},
-        {"SELECT count(*) FROM attribution_customers(e, convert => true, touch => true, channel => "
-         "?, lookback => ?, value => ?, by => ?)",
-         {"x", "1 day", "#3", "-"},
-         "15\n"},
         {"SELECT count(*) FROM e WHERE ts >= DATE '2024-05-31' - INTERVAL ? DAYS", {"#29"}, "2\n"},
         {"SELECT DATE '2024-01-31' + INTERVAL $1 MONTHS, INTERVAL $2 hours",
          {"#1", "#36"},
@@ -160,6 +150,28 @@ TEST(a_parameter_stands_wherever_a_value_may)
         {"SELECT count(*) FROM customers WHERE did(event = ?, last => INTERVAL ? DAYS)",
          {"pay", "#100000"},
          "1\n"},
+    };
+    opened shop = open_shop();
+
+    for (size_t i = 0; i < MU_COUNT(cases); i++) {
+        ask_twice(&shop, &cases[i]);
+    }
+    close_shop(&shop);
+}
+
+TEST(attribution_takes_parameters_wherever_a_value_stands)
+{
+    static const asked cases[] = {
+        {"FROM attribution(e, convert => event = ?, touch => amount > ?, channel => event, "
+         "value => amount * ?, lookback => ?, models => [?, ?], half_life => ?, by => event, top "
+         "=> ?)",
+         {"pay", "#0", "#2", "40 days", "time_decay", "last", "2 days", "#1"},
+         "last|pay|pay|1.000000|14.00\nlast|-|pay|1.000000|3.00\n"
+         "time_decay|pay|pay|1.000000|14.00\ntime_decay|-|pay|1.000000|3.00\n"},
+        {"SELECT count(*) FROM attribution_customers(e, convert => true, touch => true, channel => "
+         "?, lookback => ?, value => ?, by => ?)",
+         {"x", "1 day", "#3", "-"},
+         "15\n"},
     };
     opened shop = open_shop();
 
