@@ -586,31 +586,46 @@ static bool have_own_times(const mu_events *events, uint32_t begin, uint32_t end
 }
 
 /* Without a branch: which events are touches cannot be foreseen. */
-static inline bool is_touch(const mu_events *events, uint32_t row)
+static inline bool is_touch(uint64_t mask, int64_t channel)
 {
-    return ((events->mask[row] & TOUCH) != 0) & (events->columns[0][row] != MU_GATHER_NULL);
+    return ((mask & TOUCH) != 0) & (channel != MU_GATHER_NULL);
+}
+
+/* The first touch after a time; there is one. */
+static uint32_t find_first(const mu_events *events, uint32_t row, int64_t oldest_us)
+{
+    while (events->time_us[row] <= oldest_us ||
+           !is_touch(events->mask[row], events->columns[0][row])) {
+        row++;
+    }
+    return row;
 }
 
 static muster_status credit_ends(attribution *a, uint32_t begin, uint32_t end, muster_error *err)
 {
     const mu_events *events = &a->b->events;
+    const int64_t *time_us = events->time_us, *channels = events->columns[0];
+    const uint64_t *masks = events->mask;
     uint32_t first = begin, last = end; /* touches; `end` is none */
 
     for (uint32_t row = begin; row < end; row++) {
-        if (is_conversion(a->b, row)) {
-            const int64_t oldest_us = time_before(events->time_us[row], a->options->lookback_us);
-            const bool touched = last < end && events->time_us[last] > oldest_us;
+        const uint64_t mask = masks[row];
+        if (mask & CONVERT && mu_behaviour_may_start(a->b, time_us[row])) {
+            const int64_t oldest_us = time_before(time_us[row], a->options->lookback_us);
+            const bool touched = last < end && time_us[last] > oldest_us;
             const conversion c = conversion_at(a, row);
-            while (touched && (events->time_us[first] <= oldest_us || !is_touch(events, first))) {
-                first++;
-            }
             for (uint32_t m = 0; m < a->options->model_count; m++) {
-                const uint32_t touch = a->options->models[m] == MU_MODEL_FIRST ? first : last;
-                MU_TRY(
-                    give_all(a, &c, m, touched ? events->columns[0][touch] : MU_GATHER_NULL, err));
+                int64_t channel = MU_GATHER_NULL;
+                if (touched && a->options->models[m] == MU_MODEL_FIRST) {
+                    first = find_first(events, first, oldest_us);
+                    channel = channels[first];
+                } else if (touched) {
+                    channel = channels[last];
+                }
+                MU_TRY(give_all(a, &c, m, channel, err));
             }
         }
-        last = is_touch(events, row) ? row : last;
+        last = is_touch(mask, channels[row]) ? row : last;
     }
     return MUSTER_OK;
 }
