@@ -56,7 +56,7 @@ typedef struct attribution {
     mu_touch_window runs; /* every run weighs the same */
     mu_touch_window recent;
     /* Their channels, by number: */
-    mu_pair_numbers numbers; /* in the order in which they were met; a pair is (word, 0) */
+    mu_pair_numbers numbers; /* in the order in which they were met; a word alone */
     met_channel *channels;   /* in the order of their values, which is that of their numbers */
     size_t channel_capacity;
     uint32_t *number_of; /* of those of `numbers` */
@@ -227,8 +227,9 @@ static muster_status number_channels(attribution *a, muster_error *err)
 {
     mu_pair_numbers_reset(&a->numbers);
     for (uint32_t i = 0; i < a->touch_count; i++) {
-        if (mu_stopped_at(i) || !mu_pair_numbers_find(&a->numbers, (mu_pair){a->touches[i].word, 0},
-                                                      &a->touches[i].channel)) {
+        if (mu_stopped_at(i) ||
+            !mu_pair_numbers_find(&a->numbers, (mu_pair){a->touches[i].word, MU_NO_WORD},
+                                  &a->touches[i].channel)) {
             return fail_memory(a, err);
         }
     }
@@ -273,13 +274,10 @@ static muster_status order_ties(attribution *a, muster_error *err)
     return MUSTER_OK;
 }
 
-static muster_status begin_customer(attribution *a, uint32_t i, muster_error *err)
+static muster_status begin_customer(attribution *a, uint32_t begin, uint32_t end, muster_error *err)
 {
-    const mu_events *events = &a->b->events;
-    const uint32_t begin = events->starts[i], end = events->starts[i + 1];
     bool tied = false;
 
-    a->ordinal = mu_behaviour_ordinal(a->b, i);
     MU_TRY(list_touches(a, begin, end, &tied, err));
     if (tied || a->divides) {
         MU_TRY(number_channels(a, err));
@@ -305,7 +303,7 @@ static muster_status find_tied(attribution *a, int64_t time_us, int64_t word, ui
 {
     uint32_t low = a->first, high = a->end - 1, met;
 
-    if (!mu_pair_numbers_find(&a->numbers, (mu_pair){word, 0}, &met)) {
+    if (!mu_pair_numbers_find(&a->numbers, (mu_pair){word, MU_NO_WORD}, &met)) {
         return fail_memory(a, err);
     }
     const uint32_t channel = a->number_of[met];
@@ -341,11 +339,27 @@ static muster_status find_own_touch(attribution *a, uint32_t row, uint32_t *out,
     return MUSTER_OK;
 }
 
-/* What is before the conversion at `row`. */
-static muster_status find_touches(attribution *a, uint32_t row, conversion *c, muster_error *err)
+static inline bool is_conversion(const mu_behaviour *b, uint32_t row)
+{
+    return b->events.mask[row] & CONVERT && mu_behaviour_may_start(b, b->events.time_us[row]);
+}
+
+/* Without what is before it. */
+static inline conversion conversion_at(const attribution *a, uint32_t row)
 {
     const mu_events *events = &a->b->events;
-    const int64_t time_us = events->time_us[row];
+
+    return (conversion){.row = row,
+                        .value = a->options->has_value ? events->columns[1][row] : MU_GATHER_NULL,
+                        .by = a->options->has_by
+                                  ? events->columns[mu_attribution_by(a->options)][row]
+                                  : MU_GATHER_NULL};
+}
+
+/* Finds what is before a conversion. */
+static muster_status find_touches(attribution *a, conversion *c, muster_error *err)
+{
+    const int64_t time_us = a->b->events.time_us[c->row];
     const int64_t oldest_us = time_before(time_us, a->options->lookback_us);
 
     while (a->end < a->touch_count && a->touches[a->end].time_us <= time_us) {
@@ -354,15 +368,11 @@ static muster_status find_touches(attribution *a, uint32_t row, conversion *c, m
     while (a->first < a->end && a->touches[a->first].time_us <= oldest_us) {
         a->first++;
     }
-    *c = (conversion){.row = row, .first = a->first, .end = a->end, .value = MU_GATHER_NULL};
-    MU_TRY(find_own_touch(a, row, &c->left_out, err));
+    c->first = a->first;
+    c->end = a->end;
+    MU_TRY(find_own_touch(a, c->row, &c->left_out, err));
     c->earliest = c->first + (c->first == c->left_out);
     c->latest = c->end - 1 - (c->end - 1 == c->left_out);
-    c->by =
-        a->options->has_by ? events->columns[mu_attribution_by(a->options)][row] : MU_GATHER_NULL;
-    if (a->options->has_value) {
-        c->value = events->columns[1][row];
-    }
     return MUSTER_OK;
 }
 
@@ -418,11 +428,14 @@ static uint64_t multiply_divide(uint64_t whole, mu_u128 done, mu_u128 total, mu_
     uint64_t quotient = 0;
 
     assert(done <= total && total < (mu_u128)1 << 127);
-    *rest = 0;
     if (total <= UINT64_MAX) {
-        *rest = whole * done % total;
-        return (uint64_t)(whole * done / total);
+        const mu_u128 product = whole * done;
+        quotient = product <= UINT64_MAX ? (uint64_t)product / (uint64_t)total
+                                         : (uint64_t)(product / total);
+        *rest = product - quotient * total;
+        return quotient;
     }
+    *rest = 0;
     for (unsigned bit = mu_bits_width(whole); bit-- > 0;) {
         quotient *= 2;
         *rest *= 2;
@@ -538,9 +551,9 @@ static muster_status divide(attribution *a, const conversion *c, uint32_t m, mus
 
 static muster_status credit_conversion(attribution *a, uint32_t row, muster_error *err)
 {
-    conversion c;
+    conversion c = conversion_at(a, row);
 
-    MU_TRY(find_touches(a, row, &c, err));
+    MU_TRY(find_touches(a, &c, err));
     const bool touched = c.end - c.first > (c.left_out == MU_NO_TOUCH ? 0 : 1);
     for (uint32_t m = 0; m < a->options->model_count; m++) {
         const mu_attribution_model model = a->options->models[m];
@@ -556,11 +569,68 @@ static muster_status credit_conversion(attribution *a, uint32_t row, muster_erro
     return MUSTER_OK;
 }
 
+/* Whole customers whose events have a time each, where only the ends of what is before a conversion
+ * matter: nothing is listed for them. */
+
+static bool have_own_times(const mu_events *events, uint32_t begin, uint32_t end)
+{
+    bool own = true;
+
+    for (uint32_t row = begin + 1; row < end; row++) {
+        own &= events->time_us[row] != events->time_us[row - 1];
+    }
+    return own;
+}
+
+/* Without a branch: which events are touches cannot be foreseen. */
+static inline bool is_touch(uint64_t mask, int64_t channel)
+{
+    return ((mask & TOUCH) != 0) & (channel != MU_GATHER_NULL);
+}
+
+/* The first touch after a time; there is one. */
+static uint32_t find_first(const mu_events *events, uint32_t row, int64_t oldest_us)
+{
+    while (events->time_us[row] <= oldest_us ||
+           !is_touch(events->mask[row], events->columns[0][row])) {
+        row++;
+    }
+    return row;
+}
+
+static muster_status credit_ends(attribution *a, uint32_t begin, uint32_t end, muster_error *err)
+{
+    const mu_events *events = &a->b->events;
+    const int64_t *time_us = events->time_us, *channels = events->columns[0];
+    const uint64_t *masks = events->mask;
+    uint32_t first = begin, last = end; /* touches; `end` is none */
+
+    for (uint32_t row = begin; row < end; row++) {
+        const uint64_t mask = masks[row];
+        if (mask & CONVERT && mu_behaviour_may_start(a->b, time_us[row])) {
+            const int64_t oldest_us = time_before(time_us[row], a->options->lookback_us);
+            const bool touched = last < end && time_us[last] > oldest_us;
+            const conversion c = conversion_at(a, row);
+            for (uint32_t m = 0; m < a->options->model_count; m++) {
+                int64_t channel = MU_GATHER_NULL;
+                if (touched && a->options->models[m] == MU_MODEL_FIRST) {
+                    first = find_first(events, first, oldest_us);
+                    channel = channels[first];
+                } else if (touched) {
+                    channel = channels[last];
+                }
+                MU_TRY(give_all(a, &c, m, channel, err));
+            }
+        }
+        last = is_touch(mask, channels[row]) ? row : last;
+    }
+    return MUSTER_OK;
+}
+
 /* The first conversion at or after `row`, or `end`. */
 static uint32_t find_conversion(const mu_behaviour *b, uint32_t row, uint32_t end)
 {
-    while (row < end && (!(b->events.mask[row] & CONVERT) ||
-                         !mu_behaviour_may_start(b, b->events.time_us[row]))) {
+    while (row < end && !is_conversion(b, row)) {
         row++;
     }
     return row;
@@ -573,12 +643,15 @@ static muster_status credit_customer(mu_behaviour *b, uint32_t i, muster_error *
     const size_t most = b->word_count + (size_t)MOST_ROWS * b->plan->column_count;
 
     if (!b->unfinished) {
-        const uint32_t first = find_conversion(b, begin, end);
-        if (first == end) {
+        a->ordinal = mu_behaviour_ordinal(b, i);
+        if (!a->divides && end - begin <= MOST_ROWS && have_own_times(&b->events, begin, end)) {
+            return credit_ends(a, begin, end, err);
+        }
+        a->row = find_conversion(b, begin, end);
+        if (a->row == end) {
             return MUSTER_OK;
         }
-        MU_TRY(begin_customer(a, i, err));
-        a->row = first;
+        MU_TRY(begin_customer(a, begin, end, err));
     }
     while (a->row < end && b->word_count <= most) {
         MU_TRY(take_step(a, err));

@@ -36,15 +36,16 @@ static size_t slot_of(const mu_pair_numbers *numbers, mu_pair pair)
  * before it are still found. */
 void mu_pair_numbers_reset(mu_pair_numbers *numbers)
 {
-    if (numbers->count > numbers->slot_count / 16) {
-        memset(numbers->slots, 0, numbers->slot_count * sizeof *numbers->slots);
-        numbers->count = 0;
-    }
     while (numbers->count > 0) {
-        numbers->slots[slot_of(numbers, numbers->pairs[numbers->count - 1])] = 0;
+        const mu_pair pair = numbers->pairs[numbers->count - 1];
+        const size_t place = mu_pair_place(pair);
+        if (place <= MU_SMALL_WORDS) {
+            numbers->small[place] = 0;
+        } else {
+            numbers->slots[slot_of(numbers, pair)] = 0;
+        }
         numbers->count--;
     }
-    numbers->last = 0;
 }
 
 static bool grow(mu_pair_numbers *numbers)
@@ -59,26 +60,34 @@ static bool grow(mu_pair_numbers *numbers)
     numbers->slots = slots;
     numbers->slot_count = count;
     for (uint32_t i = 0; i < numbers->count; i++) {
-        slots[slot_of(numbers, numbers->pairs[i])] = i + 1;
+        if (mu_pair_place(numbers->pairs[i]) > MU_SMALL_WORDS) {
+            slots[slot_of(numbers, numbers->pairs[i])] = i + 1;
+        }
     }
     return true;
 }
 
 bool mu_pair_numbers_look_up(mu_pair_numbers *numbers, mu_pair pair, uint32_t *number)
 {
-    if ((size_t)numbers->count * 2 >= numbers->slot_count && !grow(numbers)) {
+    const size_t place = mu_pair_place(pair);
+    uint32_t *slot;
+
+    if (!mu_mem_reserve(&numbers->pairs, &numbers->pair_capacity, (size_t)numbers->count + 1,
+                        sizeof *numbers->pairs)) {
         return false;
     }
-    const size_t at = slot_of(numbers, pair);
-    if (numbers->slots[at] == 0) {
-        if (!mu_mem_reserve(&numbers->pairs, &numbers->pair_capacity, (size_t)numbers->count + 1,
-                            sizeof *numbers->pairs)) {
+    if (place <= MU_SMALL_WORDS) {
+        slot = &numbers->small[place];
+    } else {
+        if ((size_t)numbers->count * 2 >= numbers->slot_count && !grow(numbers)) {
             return false;
         }
-        numbers->pairs[numbers->count++] = pair;
-        numbers->slots[at] = numbers->count;
+        slot = &numbers->slots[slot_of(numbers, pair)];
     }
-    *number = numbers->slots[at] - 1;
-    numbers->last = *number;
+    if (*slot == 0) {
+        numbers->pairs[numbers->count++] = pair;
+        *slot = numbers->count;
+    }
+    *number = *slot - 1;
     return true;
 }

@@ -60,7 +60,7 @@ static mu_touch_weight weigh(const mu_touch_window *window, int64_t time_us)
         }
     }
     return (mu_touch_weight){.halvings = time_us / life - (time_us % life < 0),
-                             .mantissa = (uint64_t)(mantissa + 0.5)};
+                             .mantissa = (uint64_t)mantissa};
 }
 
 muster_status mu_touch_window_start(mu_touch_window *window, const mu_touch *touches,

@@ -196,6 +196,9 @@ static muster_status bind_values(const mu_behaviour_call *call, const mu_argumen
     if (given[VALUE].value) {
         MU_TRY(bind_value(call, given[VALUE].value, &values[count], err));
         a->options.value_type = values[count++]->type;
+        if (a->options.value_type.kind == MU_DECIMAL) {
+            a->options.value_type.precision = 18; /* as of a sum */
+        }
         a->options.has_value = true;
     }
     if (given[BY].value) {
@@ -221,12 +224,8 @@ static muster_status make_columns(const mu_behaviour_call *call, attributed *a, 
     const mu_type bigint = {.kind = MU_BIGINT, .bits = 64};
     const mu_type credit = {.kind = MU_DECIMAL, .precision = 18, .scale = MU_CREDIT_DIGITS};
     const uint32_t by = mu_attribution_by(&a->options);
-    mu_type value = a->options.value_type;
     mu_behaviour_column *columns;
 
-    if (value.kind == MU_DECIMAL) {
-        value.precision = 18;
-    }
     MU_ARENA_TRY(columns, call->binder->scope.arena, MU_ATTRIBUTION_COLUMNS, err);
     columns[MU_ATTRIBUTED_MODEL] = (mu_behaviour_column){.name = "model",
                                                          .type.kind = MU_TEXT,
@@ -236,7 +235,8 @@ static muster_status make_columns(const mu_behaviour_call *call, attributed *a, 
         (mu_behaviour_column){.name = "channel", .type = a->plan.values[0]->type, .value = 0};
     columns[MU_ATTRIBUTED_CONVERSIONS] =
         (mu_behaviour_column){.name = "conversions", .type = credit};
-    columns[MU_ATTRIBUTED_VALUE] = (mu_behaviour_column){.name = "value", .type = value};
+    columns[MU_ATTRIBUTED_VALUE] =
+        (mu_behaviour_column){.name = "value", .type = a->options.value_type};
     columns[MU_ATTRIBUTED_BY] =
         (mu_behaviour_column){.name = "breakdown",
                               .type = a->options.has_by ? a->plan.values[by]->type : bigint,

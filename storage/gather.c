@@ -210,6 +210,9 @@ static muster_status refuse_null_value(const mu_vector *vector, const uint32_t *
     const int64_t *values = vector->data;
     bool clash = false;
 
+    if (vector->type.kind != MU_BIGINT && vector->type.kind != MU_INTERVAL) {
+        return MUSTER_OK;
+    }
     for (uint32_t i = 0; i < count; i++) {
         clash |= values[picked[i]] == MU_GATHER_NULL && mu_vector_valid(vector, picked[i]);
     }
@@ -298,8 +301,9 @@ static muster_status put_column(mu_gather *gather, uint32_t column, const mu_vec
         put_ordinals(vector->data, picked, count, out);
         break;
     }
-    for (uint32_t i = 0; vector->valid && i < count; i++) {
-        out[i] = mu_bits_test(vector->valid, picked[i]) ? out[i] : MU_GATHER_NULL;
+    for (uint32_t i = 0; vector->valid && i < count; i++) { /* a branch would be a guess */
+        const int64_t valid = -(int64_t)mu_bits_test(vector->valid, picked[i]);
+        out[i] = (out[i] & valid) | (MU_GATHER_NULL & ~valid);
     }
     return MUSTER_OK;
 }

@@ -389,6 +389,10 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "FROM funnel_customers(e, steps => [step(true), step(n > 1)], order => 'any', by => n, "
         "count => 'attempts')",
         "FROM retention(e, start => event = 'a', back => true, unit => 'month', periods => 2)",
+        "FROM attribution(e, convert => true, touch => n > 0, channel => event, value => n, "
+        "lookback => INTERVAL '90 days', by => n)",
+        "FROM attribution(e, convert => true, touch => true, channel => n, lookback => INTERVAL "
+        "'90 days', by => event, top => 1)",
         "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (SELECT "
         "customer FROM customers))",
         "EXPLAIN SELECT customer FROM customers WHERE did(event = 'a')",

@@ -325,6 +325,8 @@ TEST(the_order_and_the_pieces_in_which_rows_come_are_no_part_of_an_answer)
         "ORDER BY customer",
         "SELECT at, id, n FROM e WHERE n % 7 = 0 ORDER BY ALL",
         "FROM retention(e, start => n > 5, back => n % 3 = 0, unit => 'month', periods => 3)",
+        "FROM attribution(e, convert => n % 3 = 0, touch => n % 4 > 0, channel => n % 5, value => "
+        "n, lookback => INTERVAL '20 days')",
         "SELECT customer, first_seen, last_seen FROM customers ORDER BY 1",
     };
     char expected[MU_COUNT(questions)][16384], answer[16384];

@@ -50,6 +50,8 @@ static const char *const heavy[] = {
     "SELECT count(DISTINCT n), median(n) FROM e",
     "SELECT count(*) FROM customers WHERE did(n > 5)",
     "SELECT count(*) FROM funnel_customers(e, steps => [step(n > 1), step(n > 2)])",
+    "SELECT count(*) FROM attribution_customers(e, convert => n > 1, touch => n > 2, channel => n, "
+    "lookback => INTERVAL '99 days')",
     "CREATE OR REPLACE TAG t AS SELECT customer, n FROM e",
 };
 

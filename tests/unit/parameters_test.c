@@ -159,23 +159,14 @@ TEST(a_parameter_stands_wherever_a_value_may)
     close_shop(&shop);
 }
 
-TEST(all_options_of_a_funnel_may_be_parameters)
-{
-    static const asked all = {
-        "SELECT step, customers, p50 FROM funnel(e, steps => [step(event = 'pay'), step(event = "
-        "'pay')], order => ?, step_within => ?, without => [without(event = ?, ?, ?)], ties => ?, "
-        "count => ?, quantiles => [0.5], by => event, top => ?)",
-        {"strict", "100 days", "refund", "#1", "#2", "strict", "attempts", "#3"},
-        "1|1|00:00:00\n2|1|32 days\n"};
-    opened shop = open_shop();
-
-    ask_twice(&shop, &all);
-    close_shop(&shop);
-}
-
-TEST(lists_of_a_behaviour_may_have_parameters)
+TEST(arguments_of_behaviours_may_be_parameters)
 {
     static const asked cases[] = {
+        {"SELECT step, customers, p50 FROM funnel(e, steps => [step(event = 'pay'), step(event = "
+         "'pay')], order => ?, step_within => ?, without => [without(event = ?, ?, ?)], ties => ?, "
+         "count => ?, quantiles => [0.5], by => event, top => ?)",
+         {"strict", "100 days", "refund", "#1", "#2", "strict", "attempts", "#3"},
+         "1|1|00:00:00\n2|1|32 days\n"},
         {"SELECT * FROM intervals(e, start => event = ?, quantiles => [?, ?], curve => [?, ?], "
          "by => event, top => ?)",
          {"pay", "#0", "#1", "#7", "#30", "#1"},
@@ -184,6 +175,16 @@ TEST(lists_of_a_behaviour_may_have_parameters)
          "=> ?, value => count(*) * ?, as_of => ?)",
          {"view", "month", "#1", "#10", "2024-06-10"},
          "2024-05-01|new|10\n2024-06-01|lost|0\n"},
+        {"FROM attribution(e, convert => event = ?, touch => amount > ?, channel => event, "
+         "value => amount * ?, lookback => ?, models => [?, ?], half_life => ?, by => event, top "
+         "=> ?)",
+         {"pay", "#0", "#2", "40 days", "time_decay", "last", "2 days", "#1"},
+         "last|pay|pay|1.000000|14.00\nlast|-|pay|1.000000|3.00\n"
+         "time_decay|pay|pay|1.000000|14.00\ntime_decay|-|pay|1.000000|3.00\n"},
+        {"SELECT count(*) FROM attribution_customers(e, convert => true, touch => true, channel => "
+         "?, lookback => ?, value => ?, by => ?)",
+         {"x", "1 day", "#3", "-"},
+         "15\n"},
     };
     opened shop = open_shop();
 
