@@ -385,6 +385,9 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "QUALIFY row_number() OVER (ORDER BY event || 'x') < 3",
         "FROM funnel(e, steps => [step(event = 'a', 'x'), step(event = 'b')], by => n)",
         "FROM retention(e, start => event = 'a', back => true, unit => 'month', periods => 2)",
+        "FROM paths(e, start => event = 'a', node => event || n, steps => 3, top => 1)",
+        "FROM paths_customers(e, goal => n > 0, node => event, steps => 2, collapse => true)",
+        "FROM rfm(e, true, value => n)",
         "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (SELECT "
         "customer FROM customers))",
         "EXPLAIN SELECT customer FROM customers WHERE did(event = 'a')",

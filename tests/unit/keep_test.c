@@ -326,6 +326,8 @@ TEST(the_order_and_the_pieces_in_which_rows_come_are_no_part_of_an_answer)
         "SELECT at, id, n FROM e WHERE n % 7 = 0 ORDER BY ALL",
         "FROM retention(e, start => n > 5, back => n % 3 = 0, unit => 'month', periods => 3)",
         "SELECT customer, first_seen, last_seen FROM customers ORDER BY 1",
+        "FROM paths(e, start => n > 100, node => n % 5, steps => 4, top => 3)",
+        "FROM rfm(e, n > 3, value => n) ORDER BY customer",
     };
     char expected[MU_COUNT(questions)][16384], answer[16384];
     uint32_t order[ORDERED_ROWS];

@@ -50,6 +50,8 @@ static const char *const heavy[] = {
     "SELECT count(DISTINCT n), median(n) FROM e",
     "SELECT count(*) FROM customers WHERE did(n > 5)",
     "SELECT count(*) FROM funnel_customers(e, steps => [step(n > 1), step(n > 2)])",
+    "SELECT count(*) FROM paths(e, start => true, node => n, steps => 3)",
+    "SELECT r, f, m, count(*) FROM rfm(e, true, value => n) GROUP BY ALL",
     "CREATE OR REPLACE TAG t AS SELECT customer, n FROM e",
 };
 

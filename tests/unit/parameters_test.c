@@ -143,6 +143,14 @@ TEST(a_parameter_stands_wherever_a_value_may)
          "periods => ?)",
          {"pay", "pay", "month", "#1"},
          "2\n"},
+        {"SELECT \"to\", customers FROM paths(e, start => event = ?, node => coalesce(event, ?), "
+         "steps => ?, top => ?, collapse => ?, within => ?)",
+         {"pay", "none", "#1", "#1", "false", "100 days"},
+         "pay|1\n"},
+        {"SELECT recency_days, frequency, monetary, m FROM rfm(e, event = ?, value => amount * ?, "
+         "as_of => ?, buckets => ?)",
+         {"pay", "#2", "2024-07-01", "#3"},
+         "29|2|17.00|1\n"},
         {"SELECT count(*) FROM e WHERE ts >= DATE '2024-05-31' - INTERVAL ? DAYS", {"#29"}, "2\n"},
         {"SELECT DATE '2024-01-31' + INTERVAL $1 MONTHS, INTERVAL $2 hours",
          {"#1", "#36"},
