@@ -17,7 +17,7 @@
 
 enum {
     START = 1,         /* the mask of the first condition */
-    CHECKED = 1 << 14, /* events, between two looks at whether the statement is to stop */
+    CHECKED = 1 << 10, /* events, between two looks at whether the statement is to stop */
     FIRST_SLOTS = 1 << 8
 };
 
