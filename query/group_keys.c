@@ -18,6 +18,7 @@
 
 enum {
     NO_GROUP = 0, /* tables hold group + 1 */
+    SOUGHT = -1,  /* or this, as a uint32_t, while it is being looked up */
 #ifdef MU_TINY
     NEAR_PLACES = 16,
 #else
@@ -40,6 +41,7 @@ struct mu_group_keys {
     uint32_t *codes;       /* scratch: a batch's codes in that dictionary, or places */
     uint64_t *tuples;      /* scratch: a batch's tuples */
     uint64_t *hashes;      /* scratch: and their hashes */
+    uint32_t rows[MU_BATCH_ROWS], found[MU_BATCH_ROWS]; /* scratch: whose these are; their groups */
     uint32_t count;
     uint64_t *words; /* count tuples */
     size_t word_capacity;
@@ -435,32 +437,41 @@ static bool find_hashed(mu_group_keys *keys, const uint64_t *tuple, uint64_t has
     return true;
 }
 
-/* Finds the groups of a batch's tuples in the hash table. A table of many groups is far larger than
- * the cache, so the two reads each row needs are begun for the whole batch before the first is
- * used. */
-static bool find_batch(mu_group_keys *keys, const mu_batch *batch, uint32_t *groups)
+/* Finds the groups of the tuples of `count` rows in the hash table: found[i] is that of rows[i]. A
+ * table of many groups is far larger than the cache, so the two reads each tuple needs are begun
+ * for all of them before the first is used. */
+static bool find_rows(mu_group_keys *keys, uint32_t count)
 {
-    if (!reserve_slots(keys, batch->rows)) {
-        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t *tuple = &keys->tuples[(size_t)i * keys->width];
+        write_tuple(keys, keys->rows[i], tuple);
+        keys->hashes[i] = hash_tuple(keys, tuple);
+        __builtin_prefetch(&keys->slots[keys->hashes[i] & (keys->slot_count - 1)]);
     }
-    MU_FOR_EACH_LIVE(row, batch) {
-        uint64_t *tuple = &keys->tuples[(size_t)row * keys->width];
-        write_tuple(keys, row, tuple);
-        const uint64_t hash = hash_tuple(keys, tuple);
-        keys->hashes[row] = hash;
-        __builtin_prefetch(&keys->slots[hash & (keys->slot_count - 1)]);
-    }
-    MU_FOR_EACH_LIVE(row, batch) {
-        const uint32_t slot = keys->slots[keys->hashes[row] & (keys->slot_count - 1)];
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t slot = keys->slots[keys->hashes[i] & (keys->slot_count - 1)];
         if (slot != NO_GROUP) {
             __builtin_prefetch(tuple_of(keys, slot));
         }
     }
-    MU_FOR_EACH_LIVE(row, batch) {
-        if (!find_hashed(keys, &keys->tuples[(size_t)row * keys->width], keys->hashes[row],
-                         &groups[row])) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (!find_hashed(keys, &keys->tuples[(size_t)i * keys->width], keys->hashes[i],
+                         &keys->found[i])) {
             return false;
         }
+    }
+    return true;
+}
+
+static bool find_batch(mu_group_keys *keys, const mu_batch *batch, uint32_t *groups)
+{
+    const uint32_t count = mu_k()->list_bits(batch->live, mu_bits_words(batch->rows), keys->rows);
+
+    if (!reserve_slots(keys, count) || !find_rows(keys, count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        groups[keys->rows[i]] = keys->found[i];
     }
     return true;
 }
@@ -544,8 +555,11 @@ static void fill_near_places(const mu_group_keys *keys, const mu_batch *batch)
     }
 }
 
+/* The tuples that have no group in `near` yet are looked up in the hash table, each once. */
 static bool find_batch_near(mu_group_keys *keys, const mu_batch *batch, uint32_t *groups)
 {
+    uint32_t count = 0;
+
     if (!reserve_slots(keys, batch->rows)) {
         return false;
     }
@@ -553,13 +567,18 @@ static bool find_batch_near(mu_group_keys *keys, const mu_batch *batch, uint32_t
     MU_FOR_EACH_LIVE(row, batch) {
         uint32_t *near = &keys->near[keys->codes[row]];
         if (*near == NO_GROUP) {
-            write_tuple(keys, row, keys->tuples);
-            if (!find_hashed(keys, keys->tuples, hash_tuple(keys, keys->tuples), &groups[row])) {
-                return false;
-            }
-            *near = groups[row] + 1;
+            *near = (uint32_t)SOUGHT;
+            keys->rows[count++] = row;
         }
-        groups[row] = *near - 1;
+    }
+    if (!find_rows(keys, count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        keys->near[keys->codes[keys->rows[i]]] = keys->found[i] + 1;
+    }
+    MU_FOR_EACH_LIVE(row, batch) {
+        groups[row] = keys->near[keys->codes[row]] - 1;
     }
     return true;
 }

@@ -17,7 +17,7 @@
 
 enum {
     START = 1,         /* the mask of the first condition */
-    CHECKED = 1 << 14, /* events, between two looks at whether the statement is to stop */
+    CHECKED = 1 << 10, /* events, between two looks at whether the statement is to stop */
     FIRST_SLOTS = 1 << 8
 };
 
@@ -177,10 +177,11 @@ static muster_status find_start(mu_behaviour *b, uint32_t first, uint32_t end, u
     walk *w = b->state;
     uint32_t row = first;
 
-    while (row < end &&
+    while (row < end && !mu_stopped_at(row) &&
            !(events->mask[row] & START && mu_behaviour_may_start(b, events->time_us[row]))) {
         row++;
     }
+    MU_TRY(mu_stopped() ? mu_exec_check(b->exec, err) : MUSTER_OK);
     *start = row < end ? row : UINT32_MAX;
     if (row == end) {
         return MUSTER_OK;

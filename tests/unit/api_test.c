@@ -393,6 +393,9 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "lookback => INTERVAL '90 days', by => n)",
         "FROM attribution(e, convert => true, touch => true, channel => n, lookback => INTERVAL "
         "'90 days', by => event, top => 1)",
+        "FROM paths(e, start => event = 'a', node => event || n, steps => 3, top => 1)",
+        "FROM paths_customers(e, goal => n > 0, node => event, steps => 2, collapse => true)",
+        "FROM rfm(e, true, value => n)",
         "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (SELECT "
         "customer FROM customers))",
         "EXPLAIN SELECT customer FROM customers WHERE did(event = 'a')",

@@ -328,6 +328,8 @@ TEST(the_order_and_the_pieces_in_which_rows_come_are_no_part_of_an_answer)
         "FROM attribution(e, convert => n % 3 = 0, touch => n % 4 > 0, channel => n % 5, value => "
         "n, lookback => INTERVAL '20 days')",
         "SELECT customer, first_seen, last_seen FROM customers ORDER BY 1",
+        "FROM paths(e, start => n > 100, node => n % 5, steps => 4, top => 3)",
+        "FROM rfm(e, n > 3, value => n) ORDER BY customer",
     };
     char expected[MU_COUNT(questions)][16384], answer[16384];
     uint32_t order[ORDERED_ROWS];

@@ -52,6 +52,8 @@ static const char *const heavy[] = {
     "SELECT count(*) FROM funnel_customers(e, steps => [step(n > 1), step(n > 2)])",
     "SELECT count(*) FROM attribution_customers(e, convert => n > 1, touch => n > 2, channel => n, "
     "lookback => INTERVAL '99 days')",
+    "SELECT count(*) FROM paths(e, start => true, node => n, steps => 3)",
+    "SELECT r, f, m, count(*) FROM rfm(e, true, value => n) GROUP BY ALL",
     "CREATE OR REPLACE TAG t AS SELECT customer, n FROM e",
 };
 

@@ -135,6 +135,25 @@ TEST(a_parameter_stands_wherever_a_value_may)
          {"vip", "payers", "#1"},
          "0\n"},
         {"SELECT count(*) FROM customers WHERE has_tag('vip', ?)", {"gold"}, "0\n"},
+        {"SELECT count(*) FROM e WHERE ts >= DATE '2024-05-31' - INTERVAL ? DAYS", {"#29"}, "2\n"},
+        {"SELECT DATE '2024-01-31' + INTERVAL $1 MONTHS, INTERVAL $2 hours",
+         {"#1", "#36"},
+         "2024-02-29 00:00:00|1 day 12:00:00\n"},
+        {"SELECT count(*) FROM customers WHERE did(event = ?, last => INTERVAL ? DAYS)",
+         {"pay", "#100000"},
+         "1\n"},
+    };
+    opened shop = open_shop();
+
+    for (size_t i = 0; i < MU_COUNT(cases); i++) {
+        ask_twice(&shop, &cases[i]);
+    }
+    close_shop(&shop);
+}
+
+TEST(a_parameter_stands_in_a_behaviour)
+{
+    static const asked cases[] = {
         {"SELECT step, label, customers FROM funnel(e, steps => [step(event = ?, ?), step(event = "
          "?)], within => ?)",
          {"pay", "first", "pay", "100 days"},
@@ -143,13 +162,14 @@ TEST(a_parameter_stands_wherever_a_value_may)
          "periods => ?)",
          {"pay", "pay", "month", "#1"},
          "2\n"},
-        {"SELECT count(*) FROM e WHERE ts >= DATE '2024-05-31' - INTERVAL ? DAYS", {"#29"}, "2\n"},
-        {"SELECT DATE '2024-01-31' + INTERVAL $1 MONTHS, INTERVAL $2 hours",
-         {"#1", "#36"},
-         "2024-02-29 00:00:00|1 day 12:00:00\n"},
-        {"SELECT count(*) FROM customers WHERE did(event = ?, last => INTERVAL ? DAYS)",
-         {"pay", "#100000"},
-         "1\n"},
+        {"SELECT \"to\", customers FROM paths(e, start => event = ?, node => coalesce(event, ?), "
+         "steps => ?, top => ?, collapse => ?, within => ?)",
+         {"pay", "none", "#1", "#1", "false", "100 days"},
+         "pay|1\n"},
+        {"SELECT recency_days, frequency, monetary, m FROM rfm(e, event = ?, value => amount * ?, "
+         "as_of => ?, buckets => ?)",
+         {"pay", "#2", "2024-07-01", "#3"},
+         "29|2|17.00|1\n"},
     };
     opened shop = open_shop();
 
