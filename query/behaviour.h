@@ -40,6 +40,9 @@ struct mu_behaviour_class {
     size_t state_size; /* bytes */
     /* All but `customer` may be NULL. */
     muster_status (*open)(mu_behaviour *b, muster_error *err);
+    /* Looks at a stripe by itself, without its events; *done is false if it cannot, and then its
+     * customers are asked about. */
+    muster_status (*known)(mu_behaviour *b, uint32_t stripe, bool *done, muster_error *err);
     /* Gives the rows of customer i of the stripe; each is asked about once, in order. */
     muster_status (*customer)(mu_behaviour *b, uint32_t i, muster_error *err);
     /* Gives the rows that come once all customers of a stripe were looked at. */

@@ -107,12 +107,18 @@ static void behaviour_close(mu_op *op)
 static muster_status behaviour_start(mu_op *op, uint32_t unit, muster_error *err)
 {
     behaviour_op *o = (behaviour_op *)op;
+    const mu_behaviour_class *class = o->b.plan->class;
+    bool done = false;
 
     o->next_customer = 0;
     o->ended = false;
     o->taken = 0;
     o->b.word_count = 0;
-    return mu_event_gather(o->b.reader, unit, &o->b.events, err);
+    o->b.events = (mu_events){0};
+    if (class->known) {
+        MU_TRY(class->known(&o->b, unit, &done, err));
+    }
+    return done ? MUSTER_OK : mu_event_gather(o->b.reader, unit, &o->b.events, err);
 }
 
 /* Makes rows until there is a batch of them, or no more in this stripe. */

@@ -8,7 +8,7 @@
  */
 #include "query/retention.h"
 
-#include "query/returns.h"
+#include "query/retention_sets.h"
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
 
@@ -27,7 +27,8 @@ typedef struct group {
 } group;
 
 typedef struct counts {
-    mu_returns returns; /* first, so that a mu_returns * is a counts * */
+    mu_returns returns;      /* first, so that a mu_returns * is a counts * */
+    mu_retention_sets *sets; /* NULL: events are read */
     group *groups;
     size_t group_count, group_capacity;
     uint32_t *slots; /* open addressing: index of a group + 1, or 0 */
@@ -209,14 +210,54 @@ static void close_counts(mu_behaviour *b)
     counts *c = b->state;
 
     forget_groups(c);
+    mu_retention_sets_close(c->sets);
     mu_mem_free(c->groups);
     mu_mem_free(c->slots);
     mu_returns_close(b);
 }
 
+static muster_status open_counts(mu_behaviour *b, muster_error *err)
+{
+    counts *c = b->state;
+
+    MU_TRY(mu_returns_open(b, err));
+    return mu_retention_sets_open(b, &c->sets, err);
+}
+
+static muster_status count_cohort(mu_behaviour *b, int64_t cohort, uint64_t members,
+                                  const uint64_t *came, muster_error *err)
+{
+    const mu_returns *r = b->state;
+    const mu_retention *options = b->plan->options;
+    group *g = find_group(b, cohort, 0);
+
+    if (!g) {
+        return mu_behaviour_fail_memory(b, err);
+    }
+    g->members += members;
+    g->cells[0].begun += (int64_t)members;
+    g->cells[g->cell_count].begun -= (int64_t)members;
+    g->cells[0].ended += (int64_t)members;
+    g->cells[mu_retention_ended(options, r->present - cohort)].ended -= (int64_t)members;
+    for (uint32_t c = 0; c < g->cell_count; c++) {
+        g->cells[c].came += (int64_t)came[c];
+        g->cells[c + 1].came -= (int64_t)came[c];
+    }
+    return MUSTER_OK;
+}
+
+static muster_status count_sets(mu_behaviour *b, uint32_t stripe, bool *done, muster_error *err)
+{
+    counts *c = b->state;
+
+    *done = c->sets;
+    return c->sets ? mu_retention_sets_count(c->sets, b, stripe, count_cohort, err) : MUSTER_OK;
+}
+
 const mu_behaviour_class mu_retention_class = {.name = "retention",
                                                .state_size = sizeof(counts),
-                                               .open = mu_returns_open,
+                                               .open = open_counts,
+                                               .known = count_sets,
                                                .customer = count_customer,
                                                .finish = give_counts,
                                                .close = close_counts};
