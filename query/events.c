@@ -354,22 +354,64 @@ muster_status mu_event_next(mu_event_reader *reader, bool with_time, mu_event_ba
     return MUSTER_OK;
 }
 
-muster_status mu_event_mark(mu_event_reader *reader, uint32_t stripe,
-                            uint64_t bits[MU_STRIPE_WORDS], muster_error *err)
+/* The time of an event of the batch's file: the least of the block, where that is not of someone
+ * who was erased. */
+static muster_status find_time(mu_event_reader *reader, const mu_batch *batch, int64_t *out,
+                               muster_error *err)
+{
+    int64_t max;
+
+    if (!mu_snapshot_erased(mu_exec_snapshot(reader->exec)) &&
+        mu_scan_limits(reader->scan, reader->time_column, out, &max)) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_scan_load(reader->scan, reader->time_column, err));
+    const int64_t *time_us = batch->columns[reader->time_column].data;
+    MU_FOR_EACH_LIVE(row, batch) {
+        *out = time_us[row];
+        break;
+    }
+    return MUSTER_OK;
+}
+
+/* `context` is the bits where there is nothing to choose. */
+static muster_status mark(mu_event_reader *reader, uint32_t stripe, mu_event_choose *choose,
+                          void *context, muster_error *err)
 {
     mu_batch *batch;
+    int64_t time_us;
 
     assert(!reader->among && !reader->starters);
     MU_TRY(mu_event_start(reader, stripe, err));
     for (;;) {
+        uint64_t *bits = context;
         MU_TRY(mu_exec_check(reader->exec, err));
         MU_TRY(mu_scan_next(reader->scan, &batch, err));
         if (batch->rows == 0) {
             return MUSTER_OK;
         }
         MU_TRY(sieve_events(reader, batch, err));
+        if (mu_bits_none(batch->live, mu_bits_words(batch->rows))) {
+            continue;
+        }
+        if (choose) {
+            MU_TRY(find_time(reader, batch, &time_us, err));
+            bits = choose(context, time_us);
+        }
         MU_TRY(mu_scan_mark(reader->scan, reader->customer_column, bits, err));
     }
+}
+
+muster_status mu_event_mark(mu_event_reader *reader, uint32_t stripe,
+                            uint64_t bits[MU_STRIPE_WORDS], muster_error *err)
+{
+    return mark(reader, stripe, NULL, bits, err);
+}
+
+muster_status mu_event_mark_by(mu_event_reader *reader, uint32_t stripe, mu_event_choose *choose,
+                               void *context, muster_error *err)
+{
+    return mark(reader, stripe, choose, context, err);
 }
 
 static muster_status open_gather(mu_event_reader *reader, muster_error *err)

@@ -1,5 +1,5 @@
 /*
- * retention_sets.h - cohorts counted as sets of people, where postings know who did what in each
+ * retention_sets.h - cohorts counted as sets of people, where files say who did what in each
  * period.
  */
 #ifndef MU_RETENTION_SETS_H
@@ -9,8 +9,8 @@
 
 typedef struct mu_retention_sets mu_retention_sets;
 
-/* *out is NULL where postings do not know, or do not say enough. b->state is a mu_returns that is
- * open. */
+/* *out is NULL where files have more than one period, or sets do not say enough. b->state is a
+ * mu_returns that is open. */
 muster_status mu_retention_sets_open(mu_behaviour *b, mu_retention_sets **out, muster_error *err);
 void mu_retention_sets_close(mu_retention_sets *sets); /* NULL is fine */
 
