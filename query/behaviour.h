@@ -46,6 +46,9 @@ struct mu_behaviour_class {
     void (*reading)(const mu_behaviour_plan *plan, const mu_zone *zone, int64_t as_of_us,
                     mu_event_options *reading);
     muster_status (*open)(mu_behaviour *b, muster_error *err);
+    /* Looks at a stripe by itself, without its events; *done is false if it cannot, and then its
+     * customers are asked about. */
+    muster_status (*known)(mu_behaviour *b, uint32_t stripe, bool *done, muster_error *err);
     /* Instead of `customer`, where the order of events does not matter: takes those of a stripe as
      * they come, so that nothing is gathered; their rows are given by `stripe`. */
     muster_status (*take)(mu_behaviour *b, const mu_event_batch *batch, muster_error *err);

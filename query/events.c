@@ -37,6 +37,7 @@ struct mu_event_reader {
     needed *exprs;
     mu_eval *eval;
     uint64_t *masks; /* MU_BATCH_ROWS words */
+    uint64_t *met;   /* MU_BATCH_WORDS words of bits for each condition: the rows that meet it */
     mu_vector *values;
     mu_gather *gather;         /* opened by the first gather */
     mu_vector *gather_columns; /* customer, time, values */
@@ -179,6 +180,8 @@ static muster_status take_memory(mu_event_reader *reader, muster_error *err)
     for (uint32_t i = 0; i < MU_BATCH_ROWS; i++) {
         reader->masks[i] = 1;
     }
+    MU_ARENA_TRY(reader->met, &reader->arena,
+                 (size_t)reader->options.condition_count * MU_BATCH_WORDS, err);
     MU_ARENA_TRY(reader->values, &reader->arena, values, err);
     MU_ARENA_TRY(reader->members, &reader->arena, MU_STRIPE_WORDS, err);
     MU_ARENA_TRY(reader->gather_columns, &reader->arena, values + 2, err);
@@ -257,32 +260,49 @@ static muster_status load_used(mu_event_reader *reader, uint32_t expr, muster_er
     return MUSTER_OK;
 }
 
-/* Sets in the masks which conditions the live rows meet, and drops those that meet none. */
+/* Finds which conditions the live rows meet, and drops those that meet none. */
 static muster_status find_conditions(mu_event_reader *reader, mu_batch *batch, muster_error *err)
 {
     const size_t words = mu_bits_words(batch->rows);
     uint64_t any[MU_BATCH_WORDS] = {0};
-    uint64_t met[MU_BATCH_WORDS];
 
     if (reader->options.condition_count == 1) { /* whose mask all rows have already */
         MU_TRY(load_used(reader, reader->where_count, err));
         return mu_eval_filter(reader->eval, reader->where_count, batch, batch->live, err);
     }
-    memset(reader->masks, 0, batch->rows * sizeof *reader->masks);
     for (uint32_t i = 0; i < reader->options.condition_count; i++) {
         const uint32_t expr = reader->where_count + i;
+        uint64_t *met = reader->met + (size_t)i * MU_BATCH_WORDS;
         memcpy(met, batch->live, words * sizeof *met);
         MU_TRY(load_used(reader, expr, err));
         MU_TRY(mu_eval_filter(reader->eval, expr, batch, met, err));
         for (size_t w = 0; w < words; w++) {
             any[w] |= met[w];
-            for (uint64_t bits = met[w]; bits != 0; bits &= bits - 1) {
-                reader->masks[w * 64 + mu_bits_lowest(bits)] |= UINT64_C(1) << i;
-            }
         }
     }
     memcpy(batch->live, any, words * sizeof *any);
     return MUSTER_OK;
+}
+
+/* Sets in the masks of the live rows which conditions they meet: of those alone, who may be few. */
+static void set_masks(mu_event_reader *reader, const mu_batch *batch)
+{
+    if (reader->options.condition_count == 1) {
+        return;
+    }
+    for (size_t w = 0; w < mu_bits_words(batch->rows); w++) {
+        uint64_t *masks = reader->masks + w * 64;
+        if (batch->live[w] == 0) {
+            continue;
+        }
+        memset(masks, 0, 64 * sizeof *masks);
+        for (uint32_t i = 0; i < reader->options.condition_count; i++) {
+            const uint64_t met = reader->met[(size_t)i * MU_BATCH_WORDS + w] & batch->live[w];
+            for (uint64_t bits = met; bits != 0; bits &= bits - 1) {
+                masks[mu_bits_lowest(bits)] |= UINT64_C(1) << i;
+            }
+        }
+    }
 }
 
 /* Drops rows by where and conditions. */
@@ -315,6 +335,7 @@ static muster_status sieve(mu_event_reader *reader, mu_batch *batch, muster_erro
         mu_k()->filter_stripe_set(batch->columns[reader->customer_column].data, reader->members,
                                   batch->live, words);
     }
+    set_masks(reader, batch);
     return MUSTER_OK;
 }
 
@@ -355,22 +376,64 @@ muster_status mu_event_next(mu_event_reader *reader, bool with_time, mu_event_ba
     return MUSTER_OK;
 }
 
-muster_status mu_event_mark(mu_event_reader *reader, uint32_t stripe,
-                            uint64_t bits[MU_STRIPE_WORDS], muster_error *err)
+/* The time of an event of the batch's file: the least of the block, where that is not of someone
+ * who was erased. */
+static muster_status find_time(mu_event_reader *reader, const mu_batch *batch, int64_t *out,
+                               muster_error *err)
+{
+    int64_t max;
+
+    if (!mu_snapshot_erased(mu_exec_snapshot(reader->exec)) &&
+        mu_scan_limits(reader->scan, reader->time_column, out, &max)) {
+        return MUSTER_OK;
+    }
+    MU_TRY(mu_scan_load(reader->scan, reader->time_column, err));
+    const int64_t *time_us = batch->columns[reader->time_column].data;
+    MU_FOR_EACH_LIVE(row, batch) {
+        *out = time_us[row];
+        break;
+    }
+    return MUSTER_OK;
+}
+
+/* `context` is the bits where there is nothing to choose. */
+static muster_status mark(mu_event_reader *reader, uint32_t stripe, mu_event_choose *choose,
+                          void *context, muster_error *err)
 {
     mu_batch *batch;
+    int64_t time_us;
 
     assert(!reader->among && !reader->starters);
     MU_TRY(mu_event_start(reader, stripe, err));
     for (;;) {
+        uint64_t *bits = context;
         MU_TRY(mu_exec_check(reader->exec, err));
         MU_TRY(mu_scan_next(reader->scan, &batch, err));
         if (batch->rows == 0) {
             return MUSTER_OK;
         }
         MU_TRY(sieve_events(reader, batch, err));
+        if (mu_bits_none(batch->live, mu_bits_words(batch->rows))) {
+            continue;
+        }
+        if (choose) {
+            MU_TRY(find_time(reader, batch, &time_us, err));
+            bits = choose(context, time_us);
+        }
         MU_TRY(mu_scan_mark(reader->scan, reader->customer_column, bits, err));
     }
+}
+
+muster_status mu_event_mark(mu_event_reader *reader, uint32_t stripe,
+                            uint64_t bits[MU_STRIPE_WORDS], muster_error *err)
+{
+    return mark(reader, stripe, NULL, bits, err);
+}
+
+muster_status mu_event_mark_by(mu_event_reader *reader, uint32_t stripe, mu_event_choose *choose,
+                               void *context, muster_error *err)
+{
+    return mark(reader, stripe, choose, context, err);
 }
 
 static muster_status open_gather(mu_event_reader *reader, muster_error *err)

@@ -56,6 +56,12 @@ muster_status mu_event_next(mu_event_reader *reader, bool with_time, mu_event_ba
 muster_status mu_event_mark(mu_event_reader *reader, uint32_t stripe,
                             uint64_t bits[MU_STRIPE_WORDS], muster_error *err);
 
+/* The same where who is marked in which bits is a matter of time: `choose` gives the bits, of the
+ * stripe, for all events of a file, when it is told the time of one. */
+typedef uint64_t *mu_event_choose(void *context, int64_t time_us);
+muster_status mu_event_mark_by(mu_event_reader *reader, uint32_t stripe, mu_event_choose *choose,
+                               void *context, muster_error *err);
+
 /* Reads a whole stripe into the layout of gather.h: by customer, in time order; columns are the
  * values. */
 muster_status mu_event_gather(mu_event_reader *reader, uint32_t stripe, mu_events *out,

@@ -160,14 +160,21 @@ static muster_status take_events(mu_behaviour *b, uint32_t stripe, muster_error 
 static muster_status behaviour_start(mu_op *op, uint32_t unit, muster_error *err)
 {
     behaviour_op *o = (behaviour_op *)op;
+    const mu_behaviour_class *class = o->b.plan->class;
+    bool done = false;
 
     o->next_customer = 0;
     o->ended = false;
     o->b.unfinished = false;
     o->taken = 0;
     o->b.word_count = 0;
-    return o->b.plan->class->take ? take_events(&o->b, unit, err)
-                                  : mu_event_gather(o->b.reader, unit, &o->b.events, err);
+    o->b.events = (mu_events){0};
+    if (class->known) {
+        MU_TRY(class->known(&o->b, unit, &done, err));
+    }
+    return done          ? MUSTER_OK
+           : class->take ? take_events(&o->b, unit, err)
+                         : mu_event_gather(o->b.reader, unit, &o->b.events, err);
 }
 
 /* Moves what was not taken to the front, once that is less than what was. */

@@ -8,14 +8,9 @@
  */
 #include "query/retention.h"
 
-#include "query/returns.h"
+#include "query/retention_sets.h"
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
-
-/* Each number is by how much more it is than in the cell before. */
-typedef struct cell {
-    int64_t came, begun, ended;
-} cell;
 
 /* The members of a cohort who started with one breakdown value. */
 typedef struct group {
@@ -23,11 +18,15 @@ typedef struct group {
     int64_t by; /* 0 where there is none */
     uint64_t members;
     uint32_t cell_count; /* that may have begun for one of them */
-    cell *cells;         /* and one behind them; owned */
+    /* By cell, and one behind them; each number is by how much more it is than in the cell before.
+     */
+    int64_t *came;          /* owned */
+    int64_t *begun, *ended; /* of came's memory; NULL by the calendar, which knows them */
 } group;
 
 typedef struct counts {
-    mu_returns returns; /* first, so that a mu_returns * is a counts * */
+    mu_returns returns;      /* first, so that a mu_returns * is a counts * */
+    mu_retention_sets *sets; /* NULL: events are read */
     group *groups;
     size_t group_count, group_capacity;
     uint32_t *slots; /* open addressing: index of a group + 1, or 0 */
@@ -110,6 +109,7 @@ static uint32_t most_cells(const mu_behaviour *b, int64_t cohort)
 static group *find_group(const mu_behaviour *b, int64_t cohort, int64_t by)
 {
     counts *c = b->state;
+    const bool elapsed = ((const mu_retention *)b->plan->options)->elapsed;
 
     if (2 * (c->group_count + 1) > c->slot_count && !grow_slots(c)) {
         return NULL;
@@ -123,10 +123,13 @@ static group *find_group(const mu_behaviour *b, int64_t cohort, int64_t by)
     }
     group *g = &c->groups[c->group_count];
     *g = (group){.cohort = cohort, .by = by, .cell_count = most_cells(b, cohort)};
-    g->cells = mu_mem_zalloc_array((size_t)g->cell_count + 1, sizeof *g->cells);
-    if (!g->cells) {
+    const size_t room = (size_t)g->cell_count + 1;
+    g->came = mu_mem_zalloc_array(elapsed ? 3 * room : room, sizeof *g->came);
+    if (!g->came) {
         return NULL;
     }
+    g->begun = elapsed ? g->came + room : NULL;
+    g->ended = elapsed ? g->begun + room : NULL;
     *slot = (uint32_t)++c->group_count;
     return g;
 }
@@ -144,13 +147,15 @@ static muster_status count_member(mu_behaviour *b, uint32_t i, const mu_member *
     }
     assert(member->begun <= g->cell_count);
     g->members++;
-    g->cells[0].begun++;
-    g->cells[member->begun].begun--;
-    g->cells[0].ended++;
-    g->cells[member->ended].ended--;
+    if (g->begun) {
+        g->begun[0]++;
+        g->begun[member->begun]--;
+        g->ended[0]++;
+        g->ended[member->ended]--;
+    }
     for (uint32_t r = 0; r < member->run_count; r++) {
-        g->cells[member->runs[r].first].came++;
-        g->cells[member->runs[r].end].came--;
+        g->came[member->runs[r].first]++;
+        g->came[member->runs[r].end]--;
     }
     return MUSTER_OK;
 }
@@ -162,22 +167,26 @@ static muster_status count_customer(mu_behaviour *b, uint32_t i, muster_error *e
 
 static muster_status give_group(mu_behaviour *b, const group *g, muster_error *err)
 {
+    const mu_returns *r = b->state;
     const mu_retention *options = b->plan->options;
-    cell sum = {0};
+    const bool elapsed = options->elapsed;
+    const uint32_t over = elapsed ? 0 : mu_retention_ended(options, r->present - g->cohort);
+    const int64_t members = (int64_t)g->members;
+    int64_t came = 0, begun = 0, ended = 0;
 
     for (uint32_t c = 0; c < g->cell_count; c++) {
         int64_t *words = mu_behaviour_add(b, MU_NO_EVENT);
         if (!words) {
             return mu_behaviour_fail_memory(b, err);
         }
-        sum.came += g->cells[c].came;
-        sum.begun += g->cells[c].begun;
-        sum.ended += g->cells[c].ended;
+        came += g->came[c];
+        begun += elapsed ? g->begun[c] : 0;
+        ended += elapsed ? g->ended[c] : 0;
         put_cell(options, g->cohort, c, words);
-        words[MU_RETENTION_SIZE] = (int64_t)g->members;
-        words[MU_RETENTION_CAME] = sum.came;
-        words[MU_RETENTION_BEGUN] = sum.begun;
-        words[MU_RETENTION_ENDED] = sum.ended;
+        words[MU_RETENTION_SIZE] = members;
+        words[MU_RETENTION_CAME] = came;
+        words[MU_RETENTION_BEGUN] = elapsed ? begun : members;
+        words[MU_RETENTION_ENDED] = elapsed ? ended : c < over ? members : 0;
         if (options->by) {
             words[MU_RETENTION_COUNTS] = g->by;
         }
@@ -199,7 +208,7 @@ static muster_status give_counts(mu_behaviour *b, muster_error *err)
 static void forget_groups(counts *c)
 {
     for (size_t i = 0; i < c->group_count; i++) {
-        mu_mem_free(c->groups[i].cells);
+        mu_mem_free(c->groups[i].came);
     }
     c->group_count = 0;
 }
@@ -209,15 +218,49 @@ static void close_counts(mu_behaviour *b)
     counts *c = b->state;
 
     forget_groups(c);
+    mu_retention_sets_close(c->sets);
     mu_mem_free(c->groups);
     mu_mem_free(c->slots);
     mu_returns_close(b);
 }
 
+static muster_status open_counts(mu_behaviour *b, muster_error *err)
+{
+    counts *c = b->state;
+
+    MU_TRY(mu_returns_open(b, err));
+    return mu_retention_sets_open(b, &c->sets, err);
+}
+
+static muster_status count_cohort(mu_behaviour *b, int64_t cohort, uint64_t members,
+                                  const uint64_t *came, muster_error *err)
+{
+    group *g = find_group(b, cohort, 0);
+
+    if (!g) {
+        return mu_behaviour_fail_memory(b, err);
+    }
+    g->members += members;
+    for (uint32_t c = 0; c < g->cell_count; c++) {
+        g->came[c] += (int64_t)came[c];
+        g->came[c + 1] -= (int64_t)came[c];
+    }
+    return MUSTER_OK;
+}
+
+static muster_status count_sets(mu_behaviour *b, uint32_t stripe, bool *done, muster_error *err)
+{
+    counts *c = b->state;
+
+    *done = c->sets;
+    return c->sets ? mu_retention_sets_count(c->sets, b, stripe, count_cohort, err) : MUSTER_OK;
+}
+
 const mu_behaviour_class mu_retention_class = {.name = "retention",
                                                .state_size = sizeof(counts),
                                                .reading = mu_returns_reading,
-                                               .open = mu_returns_open,
+                                               .open = open_counts,
+                                               .known = count_sets,
                                                .customer = count_customer,
                                                .finish = give_counts,
                                                .close = close_counts};

@@ -155,7 +155,9 @@ static void put_mark(mu_returns *r, int64_t mark)
     r->marks[at] = mark;
 }
 
-static muster_status list_marks(mu_behaviour *b, uint32_t row, uint32_t end, muster_error *err)
+/* Lists the marks up to `bound`, and perhaps some more. */
+static muster_status list_marks(mu_behaviour *b, uint32_t row, uint32_t end, int64_t bound,
+                                muster_error *err)
 {
     mu_returns *r = b->state;
     const mu_events *events = &b->events;
@@ -168,7 +170,11 @@ static muster_status list_marks(mu_behaviour *b, uint32_t row, uint32_t end, mus
     }
     for (; row < end; row++) {
         if (events->mask[row] & back) {
-            put_mark(r, mark_of(b, events->time_us[row]));
+            const int64_t mark = mark_of(b, events->time_us[row]);
+            if (mark > bound) {
+                break;
+            }
+            put_mark(r, mark);
         }
     }
     return MUSTER_OK;
@@ -427,13 +433,17 @@ muster_status mu_returns_of(mu_behaviour *b, uint32_t i, mu_member_fn *visit, mu
     if (row == end) {
         return MUSTER_OK;
     }
-    MU_TRY(list_marks(b, row, end, err));
+    const bool every = options->cohort == MU_RETENTION_EVERY;
+    const int64_t cohort = period_of(r, b->events.time_us[row]);
+    const int64_t origin = options->elapsed ? b->events.time_us[row] : cohort;
+    /* One period more than is asked for, since clocks may go back over midnight. */
+    const int64_t bound = every || options->mode == MU_RETENTION_ON_OR_AFTER
+                              ? INT64_MAX
+                              : origin + ((int64_t)last_period(options) + 1) * r->length;
+    MU_TRY(list_marks(b, row, end, bound, err));
     if (r->mark_count + 2 > r->run_capacity &&
         !mu_mem_reserve(&r->runs, &r->run_capacity, r->mark_count + 2, sizeof *r->runs)) {
         return mu_behaviour_fail_memory(b, err);
     }
-    if (options->cohort == MU_RETENTION_EVERY) {
-        return visit_every(b, i, row, visit, err);
-    }
-    return visit_start(b, i, row, period_of(r, b->events.time_us[row]), visit, err);
+    return every ? visit_every(b, i, row, visit, err) : visit_start(b, i, row, cohort, visit, err);
 }

@@ -40,6 +40,7 @@
     X(void, compare_lt_f64, (const double *a, const double *b, uint64_t *out, size_t words))       \
     /* words of bits */                                                                            \
     X(uint64_t, count_bits, (const uint64_t *map, size_t words))                                   \
+    X(uint64_t, count_both, (const uint64_t *a, const uint64_t *b, size_t words))                  \
     X(void, and_bits, (uint64_t * into, const uint64_t *map, size_t words))                        \
     X(void, or_bits, (uint64_t * into, const uint64_t *map, size_t words))                         \
     X(void, and_not_bits, (uint64_t * into, const uint64_t *map, size_t words))                    \

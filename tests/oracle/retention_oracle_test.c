@@ -59,7 +59,8 @@ typedef struct place {
 } place;
 
 static const place places[] = {
-    {"UTC", 1706400000},               /* 2024-01-28 */
+    {"UTC", 1706400000}, /* 2024-01-28 */
+    {"UTC", 1706400000},
     {"UTC", -86400 * 25},              /* before and after 1970 */
     {"Europe/Berlin", 1710979200},     /* 2024-03-21 */
     {"America/St_Johns", 1288924200},  /* 2010-11-05 02:30: back from 00:01 on the 7th */
@@ -636,6 +637,17 @@ static void expect_twins(muster *db, const table *t)
     log_expect(db, sql.text, "");
 }
 
+/* Asks what can be told by sets of people: about months and longer, by UTC, as files are cut. */
+static void make_plain(table *t, uint64_t *random)
+{
+    t->u = (unit)(MONTH + test_random_below(random, 3));
+    t->value = NOTHING;
+    t->by = false;
+    t->top = 0;
+    t->elapsed = false;
+    t->filtered = test_random_below(random, 8) == 0;
+}
+
 static void make_cells(table *t, uint64_t *random)
 {
     t->brackets = test_random_below(random, 3) == 0;
@@ -679,6 +691,9 @@ static void make_table(const event_log *log, unsigned vips, const char *zone, ta
     t->back = test_random_below(random, 3) == 0 ? t->start : t->back;
     t->elapsed = t->u <= WEEK && test_random_below(random, 2) == 0;
     t->top = t->by ? (int)test_random_below(random, 4) : 0;
+    if (strcmp(zone, "UTC") == 0 && test_random_below(random, 2) == 0) {
+        make_plain(t, random);
+    }
     t->until = t->until > t->since ? t->until : t->since + 1;
     make_cells(t, random);
     if (!t->has_as_of) {
@@ -689,11 +704,15 @@ static void make_table(const event_log *log, unsigned vips, const char *zone, ta
     }
 }
 
-static void move(event_log *log, int64_t from)
+/* Moves the log, and sometimes draws it out over years. */
+static void move(event_log *log, int64_t from, uint64_t *random)
 {
+    const int64_t stretch = test_random_below(random, 3) == 0 ? 11 : 1;
+
     for (int i = 0; i < log->count; i++) {
-        log->events[i].seconds += from - places[0].from;
+        log->events[i].seconds = from + (log->events[i].seconds - places[0].from) * stretch;
     }
+    log->grid_seconds *= stretch;
 }
 
 /* Erases a customer, whose events leave the log too, unless there are no others. */
@@ -751,7 +770,7 @@ TEST(every_customer_cohort_and_cell_is_as_the_definition_has_it)
         const place *where = &places[test_random_below(&random, MU_COUNT(places))];
         const unsigned vips = (unsigned)test_random_below(&random, 1 << LOG_CUSTOMERS);
         log_make(&log, &random);
-        move(&log, where->from);
+        move(&log, where->from, &random);
         setenv("TZ", where->zone, 1);
         tzset();
         muster *db = log_load(&log, vips, &random);
