@@ -14,6 +14,7 @@
  */
 #include "query/journeys.h"
 
+#include "query/indexed.h"
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
 
@@ -25,8 +26,9 @@ typedef struct lane {
 
 typedef struct journeys {
     mu_journey search;
-    uint64_t steps; /* bits of the steps */
-    uint32_t *rows; /* of the customer, that meet steps and have all values that are held */
+    mu_set starters; /* who has an event that meets step 1 in the range */
+    uint64_t steps;  /* bits of the steps */
+    uint32_t *rows;  /* of the customer, that meet steps and have all values that are held */
     uint32_t row_count;
     size_t row_capacity;
     /* Where values are held: */
@@ -39,6 +41,23 @@ typedef struct journeys {
     size_t lane_of_capacity, sorted_capacity, slot_capacity;
 } journeys;
 
+/* In order, the events of others need not be looked at, if the postings say who they are. */
+static void leave_others_out(mu_behaviour *b)
+{
+    const mu_behaviour_plan *plan = b->plan;
+    mu_set *starters = &((journeys *)b->state)->starters;
+
+    if (mu_indexed_only(plan->source.table, NULL, plan->conditions[0])) {
+        *starters = (mu_set){.kind = MU_SET_DID};
+        starters->did.source = plan->source;
+        starters->did.source.where = plan->conditions[0];
+        starters->did.source.among = NULL;
+        starters->did.at_least = 1;
+        starters->did.at_most = UINT64_MAX;
+        b->reading.starters = starters;
+    }
+}
+
 static muster_status open_journeys(mu_behaviour *b, muster_error *err)
 {
     const mu_journeys *options = b->plan->options;
@@ -49,6 +68,9 @@ static muster_status open_journeys(mu_behaviour *b, muster_error *err)
             mu_time_add(mu_journey_window_end(&options->journey, mu_exec_zone(b->exec),
                                               b->plan->source.until_us - 1),
                         1);
+    }
+    if (!options->journey.any_order) {
+        leave_others_out(b);
     }
     MU_TRY(mu_journey_init(&s->search, &options->journey, &b->plan->source, b->exec, b->as_of_us,
                            err));
