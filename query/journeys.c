@@ -25,8 +25,7 @@ typedef struct lane {
 
 typedef struct journeys {
     mu_journey search;
-    uint64_t steps; /* bits of the steps */
-    uint32_t *rows; /* of the customer, that meet steps and have all values that are held */
+    uint32_t *rows;  /* of the customer, that meet steps and have all values that are held */
     uint32_t row_count;
     size_t row_capacity;
     /* Where values are held: */
@@ -57,6 +56,9 @@ static muster_status open_journeys(mu_behaviour *b, muster_error *err)
     const mu_journeys *options = b->plan->options;
     journeys *s = b->state;
 
+    if (!options->journey.any_order) {
+        mu_behaviour_require(b, 0, false);
+    }
     MU_TRY(mu_journey_init(&s->search, &options->journey, &b->plan->source, b->exec, b->as_of_us,
                            err));
     s->steps = mu_journey_steps(&s->search);

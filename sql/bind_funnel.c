@@ -187,9 +187,9 @@ static muster_status bind_exclusions(const mu_behaviour_call *call, const mu_ast
     }
     if (steps + listed + strict > MU_MAX_STEPS) {
         return mu_fail_at(err, MUSTER_INVALID, list ? list->start : call->offset,
-                          "%" PRIu32 " steps and %" PRIu32 " conditions on what is between them; "
-                          "a funnel has %d of both at most",
-                          steps, listed + strict, MU_MAX_STEPS);
+                          "%" PRIu32 " steps and exclusions; a funnel has 1 to %d of both, and "
+                          "order => 'strict' is one of them",
+                          steps + listed + strict, MU_MAX_STEPS);
     }
     MU_ARENA_TRY(made.conditions, arena, steps + listed + 1, err);
     MU_ARENA_TRY(made.titles, arena, steps + listed + 1, err);
