@@ -191,6 +191,9 @@ muster_status mu_bind_rename(mu_binder *binder, const mu_ast_names *names, mu_re
                              muster_error *err);
 muster_status mu_bind_join(mu_binder *binder, const mu_ast_source *join, mu_relation *out,
                            muster_error *err);
+/* Every pair of rows of the two; `offset` is where it is said that their names are the same. */
+muster_status mu_bind_pair(mu_binder *binder, const mu_relation *left, const mu_relation *right,
+                           int32_t offset, mu_relation *out, muster_error *err);
 /* The relation of that name about what the database has; NULL: if anything, it is a table. */
 muster_status mu_bind_own(mu_binder *binder, const char *name, const mu_plan **out,
                           muster_error *err);
@@ -217,6 +220,8 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
 /* An aggregate's arguments, FILTER and TIME column. */
 muster_status mu_bind_aggregate(const mu_place *inside, const mu_ast_expr *call, mu_agg_call *out,
                                 muster_error *err);
+/* Is it the same aggregate of the same rows, in the same order? */
+bool mu_bind_same_aggregate(const mu_agg_call *a, const mu_agg_call *b);
 /* name(...) OVER (...) */
 muster_status mu_bind_over(const mu_place *place, const mu_ast_expr *call, const mu_expr **out,
                            muster_error *err);

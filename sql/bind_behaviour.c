@@ -179,7 +179,6 @@ enum {
     STEPS,
     WITHIN,
     BY,
-    TOP,
     FUNNEL_COMMON
 };
 
@@ -188,7 +187,7 @@ static muster_status bind_funnel(behaviour *b, const mu_ast_items *operands, boo
 {
     mu_argument given[FUNNEL_COMMON + COMMON_COUNT] = {{"events", NULL}, {"steps", NULL},
                                                        {"within", NULL}, {"by", NULL},
-                                                       {"top", NULL},    COMMON_ARGUMENTS};
+                                                       COMMON_ARGUMENTS};
     mu_funnel_plan funnel = {0};
 
     MU_TRY(mu_bind_arguments(b->name, operands, given, MU_COUNT(given), 1, err));

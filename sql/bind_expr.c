@@ -138,7 +138,6 @@ static muster_status bind_name(const mu_place *place, const mu_ast_expr *expr, c
                                muster_error *err)
 {
     const mu_relation *relation = place->relation;
-    const uint32_t alias = expr->qualifier.text ? UINT32_MAX : find_alias(place, expr->text);
     uint32_t column;
     muster_error lookup;
 
@@ -149,6 +148,7 @@ static muster_status bind_name(const mu_place *place, const mu_ast_expr *expr, c
         return mu_expr_column(&place->binder->scope, column, relation->plan->columns[column].type,
                               expr->offset, out, err);
     }
+    const uint32_t alias = expr->qualifier.text ? UINT32_MAX : find_alias(place, expr->text);
     if (!expr->qualifier.text && alias == UINT32_MAX && is_bare_function(expr->text)) {
         return mu_expr_call(&place->binder->scope, expr->text, NULL, 0, expr->offset, out, err);
     }

@@ -305,17 +305,18 @@ typedef struct joining {
     const mu_expr *condition;
 } joining;
 
-static muster_status check_names(const joining *j, const mu_relation *right, muster_error *err)
+static muster_status check_names(const mu_relation *left, const mu_relation *right, int32_t offset,
+                                 muster_error *err)
 {
     uint32_t ignored;
 
     if (right->left) {
-        MU_TRY(check_names(j, right->left, err));
-        return check_names(j, right->right, err);
+        MU_TRY(check_names(left, right->left, offset, err));
+        return check_names(left, right->right, offset, err);
     }
     const mu_ast_name name = {right->name, 0};
-    if (name.text && find_table(j->left, name, &ignored)) {
-        return mu_fail_at(err, MUSTER_INVALID, j->join->right->start,
+    if (name.text && find_table(left, name, &ignored)) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
                           "two tables are called \"%s\"; give one of them another name with AS",
                           name.text);
     }
@@ -331,6 +332,18 @@ static uint32_t column_of_sides(const mu_relation *join, uint32_t left, uint32_t
     return merge_column(join, left != MU_NO_COLUMN ? left : right + join->left->plan->column_count);
 }
 
+muster_status mu_bind_pair(mu_binder *binder, const mu_relation *left, const mu_relation *right,
+                           int32_t offset, mu_relation *out, muster_error *err)
+{
+    MU_TRY(check_names(left, right, offset, err));
+    *out = (mu_relation){.left = left, .right = right, .time_column = MU_NO_COLUMN};
+    MU_TRY(mu_plan_join(&binder->scope, MU_JOIN_INNER, left->plan, right->plan, NULL, &out->plan,
+                        err));
+    out->column_count = out->plan->column_count;
+    out->customer_column = column_of_sides(out, left->customer_column, right->customer_column);
+    return MUSTER_OK;
+}
+
 static muster_status bind_sides(joining *j, muster_error *err)
 {
     mu_arena *arena = j->binder->scope.arena;
@@ -339,14 +352,7 @@ static muster_status bind_sides(joining *j, muster_error *err)
     MU_ARENA_TRY(j->right, arena, 1, err);
     MU_TRY(mu_bind_source(j->binder, j->join->left, j->left, err));
     MU_TRY(mu_bind_source(j->binder, j->join->right, j->right, err));
-    MU_TRY(check_names(j, j->right, err));
-    j->pair = (mu_relation){.left = j->left, .right = j->right, .time_column = MU_NO_COLUMN};
-    MU_TRY(mu_plan_join(&j->binder->scope, MU_JOIN_INNER, j->left->plan, j->right->plan, NULL,
-                        &j->pair.plan, err));
-    j->pair.column_count = j->pair.plan->column_count;
-    j->pair.customer_column =
-        column_of_sides(&j->pair, j->left->customer_column, j->right->customer_column);
-    return MUSTER_OK;
+    return mu_bind_pair(j->binder, j->left, j->right, j->join->right->start, &j->pair, err);
 }
 
 /* Makes a column of each side one. */

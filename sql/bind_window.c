@@ -261,9 +261,7 @@ static bool same_call(const mu_bound_window *a, const mu_bound_window *b)
 {
     const mu_window_call *x = &a->call, *y = &b->call;
 
-    return x->kind == y->kind && x->agg.agg == y->agg.agg && x->agg.distinct == y->agg.distinct &&
-           !x->agg.filter == !y->agg.filter &&
-           (!x->agg.filter || mu_expr_equal(x->agg.filter, y->agg.filter)) &&
+    return x->kind == y->kind && mu_bind_same_aggregate(&x->agg, &y->agg) &&
            x->ignore_nulls == y->ignore_nulls && x->frame.unit == y->frame.unit &&
            same_bound(&x->frame.from, &y->frame.from) && same_bound(&x->frame.to, &y->frame.to) &&
            x->frame.exclusion == y->frame.exclusion &&

@@ -118,13 +118,19 @@ statement ::= ALTER TABLE name(N) RENAME TO name(M). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_RENAME_TABLE);
     if (s) { s->name = N; s->names = mu_build_add_name(b, (mu_ast_names){0}, M); }
 }
-statement ::= UPDATE name(N) SET assignments(L) where(W). {
-    mu_ast_statement *s = mu_build_statement(b, MU_AST_UPDATE);
-    if (s) { s->name = N; s->items = L; s->where = W; }
+statement ::= update(S) assignments(L) where(W). {
+    if (S) { S->items = L; S->where = W; }
+}
+statement ::= update(S) assignments(L) FROM sources(F) where(W). {
+    if (S) { S->items = L; S->from = F; S->where = W; }
 }
 statement ::= DELETE FROM name(N) where(W). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DELETE);
     if (s) { s->name = N; s->where = W; }
+}
+statement ::= DELETE FROM name(N) as name(M) where(W). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_DELETE);
+    if (s) { s->name = N; s->alias = M; s->where = W; }
 }
 statement ::= TRUNCATE table name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DELETE);
@@ -150,6 +156,20 @@ statement ::= insert(S) ON CONFLICT conflict_key(K) DO UPDATE SET assignments(L)
     if (S) { S->conflict = MU_AST_CONFLICT_UPDATE; S->conflict_key = K; S->items = L;
              S->where = W; }
 }
+
+/* SET stands here, and not in the rules above, or it would be taken for the alias. */
+%type update {mu_ast_statement *}
+update(A) ::= UPDATE name(N) SET. {
+    A = mu_build_statement(b, MU_AST_UPDATE);
+    if (A) { A->name = N; }
+}
+update(A) ::= UPDATE name(N) as name(M) SET. {
+    A = mu_build_statement(b, MU_AST_UPDATE);
+    if (A) { A->name = N; A->alias = M; }
+}
+
+as ::= .
+as ::= AS.
 
 %type insert {mu_ast_statement *}
 insert(A) ::= INSERT INTO name(N) whole(Q). {

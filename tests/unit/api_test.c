@@ -239,6 +239,58 @@ TEST(a_set_of_people_is_that_of_the_state_that_a_statement_changes)
     muster_close(db);
 }
 
+TEST(a_subquery_is_one_over_the_state_that_a_statement_changes)
+{
+    muster *db = open_database();
+    muster_connection *c = ask_connect(db);
+    muster_statement *s;
+    bool row;
+
+    assert_ok(run(c,
+                  "CREATE TABLE t (a BIGINT, b BIGINT); INSERT INTO t VALUES (1, 2);"
+                  "CREATE TABLE u (n BIGINT); CREATE TABLE v (n BIGINT)",
+                  &test_error));
+    assert_ok(muster_prepare(c, "INSERT INTO u SELECT (SELECT max(b) FROM t)", NULL, &s,
+                             &test_error));
+    assert_ok(run(c, "ALTER TABLE t DROP COLUMN a", &test_error));
+    assert_ok(muster_step(s, &row, &test_error));
+    muster_finish(s);
+    assert_ok(muster_prepare(c, "INSERT INTO v VALUES ((SELECT max(b) FROM t))", NULL, &s,
+                             &test_error));
+    assert_ok(run(c, "CREATE OR REPLACE TABLE t (z TEXT, b BIGINT); INSERT INTO t VALUES ('z', 3)",
+                  &test_error));
+    assert_ok(muster_step(s, &row, &test_error));
+    muster_finish(s);
+    s = first_row(c, "SELECT u.n, v.n FROM u, v");
+    assert_int_equal(muster_int64(s, 0), 2);
+    assert_int_equal(muster_int64(s, 1), 3);
+    muster_finish(s);
+    muster_disconnect(c);
+    muster_close(db);
+}
+
+TEST(a_call_that_succeeds_writes_no_error)
+{
+    static const char *const fine[] = {"SHOW TABLES", "DROP AUDIENCE IF EXISTS nobody",
+                                       "DROP TAG IF EXISTS none", "DROP TABLE IF EXISTS nothing",
+                                       "DROP VIEW IF EXISTS nothing",
+                                       "SELECT b AS c FROM t GROUP BY c ORDER BY c"};
+    muster *db = open_database();
+    muster_connection *c = ask_connect(db);
+    char answer[256];
+
+    assert_ok(run(c, "CREATE TABLE t (a BIGINT, b BIGINT); CREATE VIEW v AS SELECT a FROM t",
+                  &test_error));
+    assert_ok(run(c, "ALTER TABLE t DROP COLUMN a", &test_error));
+    for (size_t i = 0; i < MU_COUNT(fine); i++) {
+        muster_error err = {.message = "as it was"};
+        assert_ok(ask_on(c, fine[i], answer, sizeof answer, &err));
+        assert_string_equal(err.message, "as it was");
+    }
+    muster_disconnect(c);
+    muster_close(db);
+}
+
 TEST(a_cancelled_statement_changes_nothing)
 {
     muster *db = open_database();

@@ -258,6 +258,10 @@ TEST(statements_that_change_things_are_read)
         {"update t set a = b = 1, set = 2 where update and delete",
          "UPDATE \"t\" SET \"a\" = (\"b\" = 1), \"set\" = 2 WHERE (\"update\" AND \"delete\")"},
         {"update t set a = a + 1", "UPDATE \"t\" SET \"a\" = (\"a\" + 1)"},
+        {"update t x set a = b from u, v as w where x.a = w.a",
+         "UPDATE \"t\" AS \"x\" SET \"a\" = \"b\" FROM \"u\" CROSS JOIN \"v\" AS \"w\" WHERE "
+         "(\"x\".\"a\" = \"w\".\"a\")"},
+        {"delete from t as x where x.a", "DELETE FROM \"t\" AS \"x\" WHERE \"x\".\"a\""},
         {"delete from t where a is null", "DELETE FROM \"t\" WHERE (\"a\" IS NULL)"},
         {"delete from update", "DELETE FROM \"update\""},
         {"DESCRIBE e", "DESCRIBE \"e\""},
