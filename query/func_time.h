@@ -24,6 +24,9 @@ int64_t mu_time_local(const mu_func_context *context, const mu_value *time);
  * place, or the argument itself where nothing has to be done. */
 const int64_t *mu_time_locals(const mu_func_call *call, uint32_t arg);
 
+/* Is it now(), or its day? */
+bool mu_time_is_now(const mu_func *func);
+
 /* The maker of parts of an interval. */
 mu_func_make mu_interval_part;
 

@@ -5,9 +5,9 @@
  * values, and the load puts these over what is there. A lookup table is small: all its rows are
  * written anew, changed or not, in the order in which they were.
  *
- * With FROM the rows are joined with those of FROM, customers with those they meet, rows of a lookup
- * table by a left join, in which a column more says whether there was one. A row that meets several
- * would be changed by one of them, nobody knows which: that is an error.
+ * With FROM the rows are joined with those of FROM, customers with those they meet, rows of a
+ * lookup table by a left join, in which a column more says whether there was one. A row that meets
+ * several would be changed by one of them, nobody knows which: that is an error.
  */
 #include "sql/act_rows.h"
 
@@ -134,7 +134,8 @@ typedef struct loading {
     const mu_ast_source *from;
     const char *name; /* of the table */
     uint64_t most;    /* rows that there are */
-    uint64_t *seen;   /* bits of customers; NULL: rows come more than once if they are more than that */
+    uint64_t
+        *seen; /* bits of customers; NULL: rows come more than once if they are more than that */
 } loading;
 
 static bool comes_again(const loading *l, const mu_batch *batch)
@@ -158,10 +159,11 @@ static muster_status take(void *context, const mu_batch *batch, muster_error *er
 
     MU_TRY(mu_act_rows_take(&l->rows, batch, err));
     return l->from && comes_again(l, batch)
-               ? mu_fail_at(err, MUSTER_INVALID, l->from->start,
-                            "a row of \"%s\" meets several rows of FROM, and by which of them it is "
-                            "changed would be chance; leave one, as GROUP BY or DISTINCT ON does",
-                            l->name)
+               ? mu_fail_at(
+                     err, MUSTER_INVALID, l->from->start,
+                     "a row of \"%s\" meets several rows of FROM, and by which of them it is "
+                     "changed would be chance; leave one, as GROUP BY or DISTINCT ON does",
+                     l->name)
                : MUSTER_OK;
 }
 

@@ -185,9 +185,8 @@ enum {
 static muster_status bind_funnel(behaviour *b, const mu_ast_items *operands, bool customers,
                                  const mu_plan **out, muster_error *err)
 {
-    mu_argument given[FUNNEL_COMMON + COMMON_COUNT] = {{"events", NULL}, {"steps", NULL},
-                                                       {"within", NULL}, {"by", NULL},
-                                                       COMMON_ARGUMENTS};
+    mu_argument given[FUNNEL_COMMON + COMMON_COUNT] = {
+        {"events", NULL}, {"steps", NULL}, {"within", NULL}, {"by", NULL}, COMMON_ARGUMENTS};
     mu_funnel_plan funnel = {0};
 
     MU_TRY(mu_bind_arguments(b->name, operands, given, MU_COUNT(given), 1, err));

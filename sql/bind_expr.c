@@ -420,7 +420,10 @@ muster_status mu_bind_constant(mu_binder *binder, const mu_ast_expr *expr, mu_ty
     }
     MU_TRY(mu_expr_cast(&binder->scope, bound, type, false, expr->offset, &bound, err));
     if (bound->kind != MU_EXPR_CONST) {
-        return mu_fail_at(err, MUSTER_INVALID, expr->offset, "%s takes a constant", what);
+        return mu_fail_at(err, MUSTER_INVALID, expr->offset, "%s takes a constant%s", what,
+                          binder->scope.lasting ? ", which is the same in every row; now() is not, "
+                                                  "and stands in INSERT"
+                                                : "");
     }
     *out = bound->value;
     return MUSTER_OK;

@@ -401,6 +401,19 @@ static muster_status bind_using(joining *j, muster_error *err)
     return MUSTER_OK;
 }
 
+/* Is `customer` a name of both sides, which is another in each and so was not seen yet? */
+static bool meet_as_customers(const joining *j)
+{
+    const uint32_t left = find_column(j->left, MU_CUSTOMER_ALIAS).column;
+    bool seen =
+        left == MU_NO_COLUMN || find_column(j->right, MU_CUSTOMER_ALIAS).column == MU_NO_COLUMN;
+
+    for (uint32_t i = 0; i < j->merged_count; i++) {
+        seen = seen || j->merged[i].left == left;
+    }
+    return !seen;
+}
+
 /* By all names that both sides have. */
 static muster_status bind_natural(joining *j, muster_error *err)
 {
@@ -409,14 +422,17 @@ static muster_status bind_natural(joining *j, muster_error *err)
     uint32_t *columns, listed = 0;
 
     MU_ARENA_TRY(columns, arena, count, err);
-    MU_ARENA_TRY(j->merged, arena, count, err);
-    MU_ARENA_TRY(j->names, arena, count, err);
+    MU_ARENA_TRY(j->merged, arena, count + 1, err);
+    MU_ARENA_TRY(j->names, arena, count + 1, err);
     list_columns(j->left, 0, columns, &listed);
     for (uint32_t i = 0; i < listed; i++) {
         const mu_ast_name name = {j->left->plan->columns[columns[i]].name, j->join->offset};
         if (find_column(j->right, name.text).column != MU_NO_COLUMN) {
             MU_TRY(merge(j, name, err));
         }
+    }
+    if (meet_as_customers(j)) {
+        MU_TRY(merge(j, (mu_ast_name){MU_CUSTOMER_ALIAS, j->join->offset}, err));
     }
     if (j->merged_count == 0) {
         return mu_fail_at(err, MUSTER_INVALID, j->join->offset,

@@ -250,13 +250,13 @@ TEST(a_subquery_is_one_over_the_state_that_a_statement_changes)
                   "CREATE TABLE t (a BIGINT, b BIGINT); INSERT INTO t VALUES (1, 2);"
                   "CREATE TABLE u (n BIGINT); CREATE TABLE v (n BIGINT)",
                   &test_error));
-    assert_ok(muster_prepare(c, "INSERT INTO u SELECT (SELECT max(b) FROM t)", NULL, &s,
-                             &test_error));
+    assert_ok(
+        muster_prepare(c, "INSERT INTO u SELECT (SELECT max(b) FROM t)", NULL, &s, &test_error));
     assert_ok(run(c, "ALTER TABLE t DROP COLUMN a", &test_error));
     assert_ok(muster_step(s, &row, &test_error));
     muster_finish(s);
-    assert_ok(muster_prepare(c, "INSERT INTO v VALUES ((SELECT max(b) FROM t))", NULL, &s,
-                             &test_error));
+    assert_ok(
+        muster_prepare(c, "INSERT INTO v VALUES ((SELECT max(b) FROM t))", NULL, &s, &test_error));
     assert_ok(run(c, "CREATE OR REPLACE TABLE t (z TEXT, b BIGINT); INSERT INTO t VALUES ('z', 3)",
                   &test_error));
     assert_ok(muster_step(s, &row, &test_error));
@@ -271,8 +271,10 @@ TEST(a_subquery_is_one_over_the_state_that_a_statement_changes)
 
 TEST(a_call_that_succeeds_writes_no_error)
 {
-    static const char *const fine[] = {"SHOW TABLES", "DROP AUDIENCE IF EXISTS nobody",
-                                       "DROP TAG IF EXISTS none", "DROP TABLE IF EXISTS nothing",
+    static const char *const fine[] = {"SHOW TABLES",
+                                       "DROP AUDIENCE IF EXISTS nobody",
+                                       "DROP TAG IF EXISTS none",
+                                       "DROP TABLE IF EXISTS nothing",
                                        "DROP VIEW IF EXISTS nothing",
                                        "SELECT b AS c FROM t GROUP BY c ORDER BY c"};
     muster *db = open_database();
