@@ -278,7 +278,6 @@ static muster_status plan_rows(const mu_act *act, const update *u, const mu_plan
 
 static muster_status update_rows(mu_act *act, const update *u, muster_error *err)
 {
-    mu_snapshot *base = mu_change_base(act->change);
     loading l = {0};
     mu_conflict conflict = MU_CONFLICT_NONE;
     const mu_plan *plan;
@@ -290,12 +289,8 @@ static muster_status update_rows(mu_act *act, const update *u, muster_error *err
     MU_TRY(plan_rows(act, u, &plan, err));
     MU_TRY_GOTO(load(act, u, plan, u->table, conflict, &l, err));
     act->rows = l.rows.count;
-    for (uint32_t i = 0; act->rows > 0 && i < mu_snapshot_segment_count(base, u->table->id); i++) {
-        MU_TRY_GOTO(mu_change_remove_segment(
-            act->change, mu_snapshot_segment_info(base, u->table->id, i)->file, err));
-    }
     if (act->rows > 0) {
-        status = mu_load_finish(l.rows.load, err);
+        status = mu_act_rows_replace(act, u->table->id, &l.rows, err);
     }
 
 fail:

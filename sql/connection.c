@@ -12,6 +12,7 @@
 #include "storage/paged.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 const char *muster_version(void)
@@ -123,6 +124,13 @@ static muster_status open_database(muster *m, const char *path, const muster_opt
     if (options.time_zone) {
         const mu_text name = {options.time_zone, (uint32_t)strlen(options.time_zone)};
         MU_TRY(mu_zone_find(name, &m->zone, err));
+    }
+    if (options.memory_limit > 0 && options.memory_limit < MU_LEAST_MEMORY) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "muster_options.memory_limit is %" PRIu64
+                       " bytes; it takes %d or more, or 0 "
+                       "for three quarters of the machine's",
+                       options.memory_limit, MU_LEAST_MEMORY);
     }
     m->memory_limit = limit_of(&options);
     m->account = mu_account_open(NULL, m->memory_limit);
