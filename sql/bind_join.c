@@ -214,19 +214,26 @@ static muster_status fail_twice(const found *f, const char *name, int32_t offset
                       name);
 }
 
+/* All that is joined, or the table of it that is named. */
+static muster_status find_part(const mu_relation *relation, mu_ast_name qualifier,
+                               const mu_relation **out, uint32_t *first, muster_error *err)
+{
+    *out = relation;
+    *first = 0;
+    if (qualifier.text) {
+        *out = find_table(relation, qualifier, first);
+    }
+    return *out ? MUSTER_OK : fail_table(relation, qualifier, err);
+}
+
 muster_status mu_bind_column(const mu_relation *relation, mu_ast_name qualifier, const char *name,
                              int32_t offset, uint32_t *out, muster_error *err)
 {
-    const mu_relation *table = relation;
-    uint32_t first = 0;
+    const mu_relation *table;
+    uint32_t first;
 
     *out = MU_NO_COLUMN;
-    if (qualifier.text) {
-        table = find_table(relation, qualifier, &first);
-        if (!table) {
-            return fail_table(relation, qualifier, err);
-        }
-    }
+    MU_TRY(find_part(relation, qualifier, &table, &first, err));
     const found f = find_column(table, name);
     if (f.also) {
         return fail_twice(&f, name, offset, err);
@@ -278,16 +285,11 @@ static void list_columns(const mu_relation *relation, uint32_t first, uint32_t *
 muster_status mu_bind_star(const mu_relation *relation, mu_ast_name qualifier, uint32_t *out,
                            uint32_t *count, muster_error *err)
 {
-    const mu_relation *table = relation;
-    uint32_t first = 0;
+    const mu_relation *table;
+    uint32_t first;
 
     *count = 0;
-    if (qualifier.text) {
-        table = find_table(relation, qualifier, &first);
-        if (!table) {
-            return fail_table(relation, qualifier, err);
-        }
-    }
+    MU_TRY(find_part(relation, qualifier, &table, &first, err));
     list_columns(table, first, out, count);
     return MUSTER_OK;
 }

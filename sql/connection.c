@@ -22,11 +22,14 @@ const char *muster_version(void)
 
 const char *muster_error_hint(const muster_error *error)
 {
-    bool quoted = false;
+    char quote = '\0', before = ' ';
 
-    for (const char *at = error->message; *at; at++) {
-        quoted = *at == '"' ? !quoted : quoted;
-        if (!quoted && at[0] == ';' && at[1] == ' ') {
+    for (const char *at = error->message; *at; before = *at++) {
+        if (quote) {
+            quote = *at == quote ? '\0' : quote;
+        } else if (*at == '"' || (*at == '\'' && before == ' ')) { /* no apostrophe */
+            quote = *at;
+        } else if (at[0] == ';' && at[1] == ' ') {
             return at + 2;
         }
     }

@@ -328,6 +328,9 @@ static const char *advise_clause(const mu_unexpected *u)
     if ((kind == MU_TOKEN_ON || kind == MU_TOKEN_USING) && accepts(u, MU_TOKEN_JOIN)) {
         return "ON and USING stand once behind a JOIN, and not behind a CROSS JOIN";
     }
+    if (kind == MU_TOKEN_INSERT && u->before.kind == MU_TOKEN_RP && accepts(u, MU_TOKEN_SELECT)) {
+        return "WITH stands behind it, as in INSERT INTO t WITH x AS (...) SELECT ... FROM x";
+    }
     if ((kind == MU_TOKEN_IGNORE || kind == MU_TOKEN_RESPECT) && accepts(u, MU_TOKEN_RP)) {
         return "it stands behind the parentheses, as in lag(x) IGNORE NULLS OVER (ORDER BY y)";
     }

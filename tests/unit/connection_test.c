@@ -143,6 +143,8 @@ TEST(an_error_has_a_place_and_a_hint)
         }
     }
     assert_string_equal(muster_error_hint(&other), "look elsewhere");
+    (void)snprintf(other.message, sizeof other.message, "unexpected 'a; b' of a tag's; expected x");
+    assert_string_equal(muster_error_hint(&other), "expected x");
     (void)snprintf(other.message, sizeof other.message, "no more");
     assert_string_equal(muster_error_hint(&other), "");
     assert_status(MUSTER_INVALID,
