@@ -133,9 +133,8 @@ typedef struct loading {
     mu_act_rows rows;
     const mu_ast_source *from;
     const char *name; /* of the table */
-    uint64_t most;    /* rows that there are */
-    uint64_t
-        *seen; /* bits of customers; NULL: rows come more than once if they are more than that */
+    uint64_t most;    /* rows that there are; where more come, one does so again */
+    uint64_t *seen;   /* bits of customers, of whom some come only; NULL: all rows do */
 } loading;
 
 static bool comes_again(const loading *l, const mu_batch *batch)

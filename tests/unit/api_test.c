@@ -467,6 +467,8 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "FROM e WHERE event IN ('a', 'b', 'c') AND n & 3 > 0 AND event LIKE 'a!%' ESCAPE '!' IS "
         "NOT "
         "UNKNOWN",
+        "SELECT j.customer FROM (e NATURAL JOIN customers c) AS j",
+        "FROM generate_series(DATE '2024-01-01', DATE '2024-04-01', INTERVAL '1 month')",
         "SELECT string_agg(event, ',' ORDER BY n DESC), first(n ORDER BY event), corr(n, n), "
         "count(DISTINCT event, n), mode(event), quantile_disc(event, 0.5), bit_or(n) FROM e",
     };
@@ -501,7 +503,10 @@ TEST(every_allocation_of_a_change_may_be_refused_and_nothing_has_changed_then)
         "INSERT INTO customers VALUES ('x', 'Rom', 1), ('w', NULL, 2)",
         "UPDATE customers SET city = city || '!', tier = 3 WHERE tier = 1 OR has_tag('t')",
         "UPDATE x SET b = 'y' WHERE a = 1",
-        "DELETE FROM x WHERE a = 1",
+        "UPDATE x SET b = f.k FROM (SELECT 1 AS n, 'z' AS k) AS f WHERE x.a = f.n",
+        "UPDATE customers c SET tier = f.n FROM (SELECT DISTINCT id, 4 AS n FROM e) f WHERE id = "
+        "c.customer",
+        "DELETE FROM x AS y WHERE y.a = 1",
         "DELETE FROM e WHERE id IS NULL AND n = 5",
         "INSERT INTO e VALUES (NULL, '2024-01-03', 'b', 5)",
         "DELETE FROM e WHERE ts >= '2024-01-02' AND ts < '2024-01-20'",
