@@ -98,8 +98,9 @@ typedef struct muster_options {
     size_t size;           /* sizeof(muster_options) */
     bool read_only;        /* nothing is created or written, nor the lock of the database taken */
     uint32_t threads;      /* that a statement may use, the caller's included; 0: all processors */
-    uint64_t memory_limit; /* bytes that all statements together may hold; 0: three quarters of the
-                              machine's, UINT64_MAX: no limit. SET memory_limit changes it */
+    uint64_t memory_limit; /* bytes that all statements together may hold, a million or more; 0:
+                              three quarters of the machine's, UINT64_MAX: no limit. SET
+                              memory_limit changes it */
     const char *time_zone; /* that connections begin with, as SET time_zone does; NULL: UTC */
 } muster_options;
 
@@ -384,8 +385,8 @@ MUSTER_API muster_status muster_append_arrow(muster_appender *appender, struct A
                                              const struct ArrowSchema *schema, muster_error *err);
 
 /* Commits the rows that have been appended since the last commit. On failure none of them is in the
- * database, and they are forgotten. INVALID where the table has been dropped or its columns have
- * changed meanwhile. */
+ * database, and they are forgotten; but a row at hand that has not been ended is INVALID, and they
+ * stay. INVALID also where the table has been dropped or its columns have changed meanwhile. */
 MUSTER_API muster_status muster_appender_commit(muster_appender *appender, muster_error *err);
 
 /* Forgets what was not committed, and frees the appender. NULL is fine. */

@@ -56,7 +56,8 @@ typedef struct mu_scope {
     mu_snapshot *snapshot;
     int64_t now_us;      /* the statement's one now() */
     const mu_zone *zone; /* the session's; NULL: UTC */
-    bool sketch; /* a NULL may be a parameter that has no value yet: it is to fit anywhere */
+    bool sketch;  /* a NULL may be a parameter that has no value yet: it is to fit anywhere */
+    bool lasting; /* what is a constant stays one beyond the statement, and now() is none */
     const int32_t *place; /* where all that is made is said to stand, in place of its own offset,
                              which is of another text, a view's; NULL: it is not */
 } mu_scope;

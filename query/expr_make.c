@@ -11,6 +11,7 @@
  */
 #include "query/func.h"
 
+#include "query/func_time.h"
 #include "query/lookup.h"
 #include "query/regex.h"
 #include "storage/value.h"
@@ -121,7 +122,7 @@ static muster_status fold(const mu_scope *scope, const mu_expr *expr, const mu_e
     mu_value *values;
 
     *out = expr;
-    if (!all_constant(expr)) {
+    if (!all_constant(expr) || (scope->lasting && mu_time_is_now(expr->func))) {
         return MUSTER_OK;
     }
     MU_ARENA_TRY(values, scope->arena, expr->arg_count, err);

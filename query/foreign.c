@@ -157,6 +157,7 @@ static const struct {
     {MU_FOREIGN_WORD, "conflict", NO_KEYS},
     {MU_FOREIGN_WORD, "unique", NO_KEYS},
     {MU_FOREIGN_WORD, "references", NO_KEYS},
+    {MU_FOREIGN_WORD, "cascade", "leave it out; a view stays, and says what it misses"},
     {MU_FOREIGN_WORD, "merge", NO_KEYS},
     {MU_FOREIGN_WORD, "check", "rows are not checked but for their types and NOT NULL"},
     {MU_FOREIGN_WORD, "auto_increment", "leave it out: numbers are not given out"},

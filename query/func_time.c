@@ -281,6 +281,11 @@ MU_SCALAR(now_scalar)
     return MUSTER_OK;
 }
 
+bool mu_time_is_now(const mu_func *func)
+{
+    return func->scalar == now_scalar;
+}
+
 static muster_status make_days(const mu_value *args, int64_t *days, muster_error *err)
 {
     const int64_t year = args[0].i64, month = args[1].i64, day = args[2].i64;

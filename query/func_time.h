@@ -30,6 +30,9 @@ static inline int64_t mu_floor_divide(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
+/* Is it now(), or its day? */
+bool mu_time_is_now(const mu_func *func);
+
 /* The maker of parts of an interval. */
 mu_func_make mu_interval_part;
 

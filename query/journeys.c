@@ -25,7 +25,8 @@ typedef struct lane {
 
 typedef struct journeys {
     mu_journey search;
-    uint32_t *rows;  /* of the customer, that meet steps and have all values that are held */
+    uint64_t steps; /* bits of the steps */
+    uint32_t *rows; /* of the customer, that meet steps and have all values that are held */
     uint32_t row_count;
     size_t row_capacity;
     /* Where values are held: */

@@ -132,7 +132,8 @@ muster_status mu_act_run(mu_act *act, muster_error *err)
     binder->catalog = mu_change_catalog(act->change);
     binder->common = NULL;
     binder->defined = NULL;
-    binder->sets = NULL; /* they are of the state it was prepared on */
+    binder->sets = NULL; /* they are of the state it was prepared on, and so are these */
+    binder->subqueries = NULL;
     binder->work = binder->depth = 0;
     status = locate(act, run(act, err), err);
     if (status != MUSTER_OK) {

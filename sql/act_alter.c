@@ -95,7 +95,6 @@ static muster_status plan_rows(const mu_act *act, const mu_table *table, const m
 /* Writes the rows anew, with the column that was added. */
 static muster_status fill_column(mu_act *act, const mu_table *table, muster_error *err)
 {
-    mu_snapshot *base = mu_change_base(act->change);
     mu_act_rows rows = {0};
     const mu_plan *plan;
     muster_status status;
@@ -103,13 +102,7 @@ static muster_status fill_column(mu_act *act, const mu_table *table, muster_erro
     MU_TRY(plan_rows(act, table, &plan, err));
     MU_TRY_GOTO(mu_act_rows_open(act, table, plan, MU_CONFLICT_NONE, &rows, err));
     MU_TRY_GOTO(mu_act_each_batch(act, plan, mu_act_rows_take, &rows, err));
-    for (uint32_t i = 0; i < mu_snapshot_segment_count(base, table->id); i++) {
-        MU_TRY_GOTO(mu_change_remove_segment(
-            act->change, mu_snapshot_segment_info(base, table->id, i)->file, err));
-    }
-    if (rows.rows > 0) {
-        status = mu_load_finish(rows.load, err);
-    }
+    status = mu_act_rows_replace(act, table->id, &rows, err);
 
 fail:
     mu_act_rows_close(&rows);

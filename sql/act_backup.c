@@ -18,5 +18,8 @@ muster_status mu_act_backup(mu_act *act, muster_error *err)
         err->offset = path.offset;
     }
     MU_TRY(status);
-    return mu_act_note(act, "%" PRIu64 " files, %" PRIu64 " bytes", info.files, info.bytes);
+    return mu_act_note(act, "%" PRIu64 " files, %" PRIu64 " bytes", info.files, info.bytes) ==
+                   MUSTER_OK
+               ? MUSTER_OK
+               : mu_fail_memory(err, "telling what was written");
 }

@@ -26,6 +26,7 @@ static muster_status bind(const mu_act *act, deletion *d, muster_error *err)
 
     MU_TRY(mu_bind_table(act->binder, s->name, &d->table, err));
     MU_TRY(mu_bind_scan(act->binder, d->table, &d->relation, err));
+    d->relation.name = s->alias.text ? s->alias.text : d->table->name;
     d->since_us = INT64_MIN;
     d->until_us = INT64_MAX;
     d->whole = !s->where;

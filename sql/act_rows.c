@@ -49,6 +49,18 @@ muster_status mu_act_rows_open(const mu_act *act, const mu_table *table, const m
     return mu_load_open(act->change, table, &options, &out->load, err);
 }
 
+muster_status mu_act_rows_replace(const mu_act *act, uint32_t table_id, const mu_act_rows *rows,
+                                  muster_error *err)
+{
+    mu_snapshot *base = mu_change_base(act->change);
+
+    for (uint32_t i = 0; i < mu_snapshot_segment_count(base, table_id); i++) {
+        const uint64_t file = mu_snapshot_segment_info(base, table_id, i)->file;
+        MU_TRY(mu_change_remove_segment(act->change, file, err));
+    }
+    return rows->rows > 0 ? mu_load_finish(rows->load, err) : MUSTER_OK;
+}
+
 void mu_act_rows_close(mu_act_rows *rows)
 {
     mu_load_close(rows->load);

@@ -22,6 +22,9 @@ muster_status mu_act_rows_open(const mu_act *act, const mu_table *table, const m
                                mu_conflict conflict, mu_act_rows *out, muster_error *err);
 /* For mu_act_each_batch(), with the mu_act_rows as its context. */
 muster_status mu_act_rows_take(void *context, const mu_batch *batch, muster_error *err);
+/* The rows that were taken are those of the table from now on, in place of all that it had. */
+muster_status mu_act_rows_replace(const mu_act *act, uint32_t table_id, const mu_act_rows *rows,
+                                  muster_error *err);
 void mu_act_rows_close(mu_act_rows *rows); /* removes what was not finished; zeroed is fine */
 
 /* What the statement says is to become of rows whose keys are there; whether it can be said. */

@@ -62,7 +62,9 @@ muster_status mu_act_bind_column(const mu_act *act, const mu_ast_column *written
     if (!written->preset) {
         return MUSTER_OK;
     }
+    act->binder->scope.lasting = true;
     MU_TRY(mu_bind_constant(act->binder, written->preset, column->type, "DEFAULT", &value, err));
+    act->binder->scope.lasting = false;
     if (value.null) {
         return MUSTER_OK;
     }

@@ -273,14 +273,15 @@ muster_status mu_act_drop_audience(mu_act *act, muster_error *err)
     const mu_ast_expr *given = unknown ? NULL : statement->version;
     const mu_scope *scope = &act->binder->scope;
     const mu_text name = mu_bind_text(statement->name.text);
+    muster_error *const told = statement->if_exists ? NULL : err; /* that it is not there */
     const mu_tag *latest, *audience = NULL; /* the version that is given, if one is */
     uint32_t version;
 
     MU_TRY(bind_version(act, &version, err));
     muster_status status =
-        mu_set_find_audience(scope, name, 0, statement->name.offset, &latest, err);
+        mu_set_find_audience(scope, name, 0, statement->name.offset, &latest, told);
     if (status == MUSTER_OK && given) {
-        status = mu_set_find_audience(scope, name, version, given->offset, &audience, err);
+        status = mu_set_find_audience(scope, name, version, given->offset, &audience, told);
     }
     if (status == MUSTER_INVALID && statement->if_exists) {
         return MUSTER_OK;

@@ -4,13 +4,18 @@
  * Both are a query whose rows are loaded. That of customers gives the ones to change with their new
  * values, and the load puts these over what is there. A lookup table is small: all its rows are
  * written anew, changed or not, in the order in which they were.
+ *
+ * With FROM the rows are joined with those of FROM, customers with those they meet, rows of a
+ * lookup table by a left join, in which a column more says whether there was one. A row that meets
+ * several would be changed by one of them, nobody knows which: that is an error.
  */
 #include "sql/act_rows.h"
 
 /* The columns to set, and what to. */
 typedef struct update {
     const mu_table *table;
-    mu_relation relation;
+    mu_relation target, from; /* the table, and what stands after FROM */
+    mu_relation relation;     /* what the expressions are over: `target`, or pairs of both */
     uint32_t count;
     uint32_t *columns;
     const mu_expr **values;
@@ -35,8 +40,8 @@ static muster_status bind_set(const mu_place *place, const mu_ast_items *items, 
 {
     for (uint32_t i = 0; i < items->count; i++) {
         const mu_ast_name name = items->data[i].name;
-        MU_TRY(mu_bind_column(&u->relation, (mu_ast_name){0}, name.text, name.offset,
-                              &u->columns[i], err));
+        MU_TRY(mu_bind_column(&u->target, (mu_ast_name){0}, name.text, name.offset, &u->columns[i],
+                              err));
         MU_TRY(refuse_column(u, u->columns[i], name, err));
         for (uint32_t j = 0; j < i; j++) {
             if (u->columns[j] == u->columns[i]) {
@@ -48,6 +53,49 @@ static muster_status bind_set(const mu_place *place, const mu_ast_items *items, 
                                  &u->values[i], err));
     }
     return MUSTER_OK;
+}
+
+static bool is_of_customers(const update *u)
+{
+    return u->table->id == MU_CUSTOMERS_TABLE;
+}
+
+/* Pairs of the table and of what FROM reads, in whose last column it says so. */
+static muster_status bind_from(const mu_act *act, update *u, muster_error *err)
+{
+    const mu_scope *scope = &act->binder->scope;
+    const mu_ast_source *source = act->statement->from;
+    const mu_value truth = {.type = {.kind = MU_BOOLEAN}, .i64 = 1};
+    const mu_expr **exprs;
+    const char **names;
+
+    MU_TRY(mu_bind_source(act->binder, source, &u->from, err));
+    const mu_plan *plan = u->from.plan;
+    MU_ARENA_TRY(exprs, scope->arena, plan->column_count + 1, err);
+    MU_ARENA_TRY(names, scope->arena, plan->column_count + 1, err);
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        names[c] = plan->columns[c].name;
+        MU_TRY(mu_expr_column(scope, c, plan->columns[c].type, -1, &exprs[c], err));
+    }
+    names[plan->column_count] = "met";
+    MU_TRY(mu_expr_const(scope, truth, -1, &exprs[plan->column_count], err));
+    MU_TRY(mu_plan_project(scope, plan, exprs, names, plan->column_count + 1, &u->from.plan, err));
+    return mu_bind_pair(act->binder, &u->target, &u->from, source->start, &u->relation, err);
+}
+
+/* The pairs that meet the condition, which then is about what was met. */
+static muster_status join_from(const mu_act *act, update *u, muster_error *err)
+{
+    const mu_scope *scope = &act->binder->scope;
+    const mu_join_kind kind = is_of_customers(u) ? MU_JOIN_INNER : MU_JOIN_LEFT;
+    const uint32_t met = u->relation.plan->column_count - 1;
+
+    MU_TRY(mu_plan_join(scope, kind, u->target.plan, u->from.plan, u->condition, &u->relation.plan,
+                        err));
+    u->condition = NULL;
+    return kind == MU_JOIN_INNER ? MUSTER_OK
+                                 : mu_expr_column(scope, met, u->relation.plan->columns[met].type,
+                                                  -1, &u->condition, err);
 }
 
 static muster_status bind(const mu_act *act, update *u, muster_error *err)
@@ -62,7 +110,12 @@ static muster_status bind(const mu_act *act, update *u, muster_error *err)
                           "customers and lookup tables, and DELETE takes events away",
                           u->table->name);
     }
-    MU_TRY(mu_bind_scan(act->binder, u->table, &u->relation, err));
+    MU_TRY(mu_bind_scan(act->binder, u->table, &u->target, err));
+    u->target.name = s->alias.text ? s->alias.text : u->table->name;
+    u->relation = u->target;
+    if (s->from) {
+        MU_TRY(bind_from(act, u, err));
+    }
     u->count = s->items.count;
     MU_ARENA_TRY(u->columns, arena, u->count, err);
     MU_ARENA_TRY(u->values, arena, u->count, err);
@@ -72,15 +125,62 @@ static muster_status bind(const mu_act *act, update *u, muster_error *err)
         const mu_place where = {.binder = act->binder, .relation = &u->relation, .clause = "WHERE"};
         MU_TRY(mu_bind_condition(&where, s->where, "WHERE", &u->condition, err));
     }
-    return MUSTER_OK;
+    return s->from ? join_from(act, u, err) : MUSTER_OK;
 }
 
-/* Runs the plan, and loads its rows into the table. *rows is closed by the caller. */
-static muster_status load(mu_act *act, const mu_plan *plan, const mu_table *table,
-                          mu_conflict conflict, mu_act_rows *rows, muster_error *err)
+/* Rows on their way into the table, none of which may come twice. */
+typedef struct loading {
+    mu_act_rows rows;
+    const mu_ast_source *from;
+    const char *name; /* of the table */
+    uint64_t most;    /* rows that there are; where more come, one does so again */
+    uint64_t *seen;   /* bits of customers, of whom some come only; NULL: all rows do */
+} loading;
+
+static bool comes_again(const loading *l, const mu_batch *batch)
 {
-    MU_TRY(mu_act_rows_open(act, table, plan, conflict, rows, err));
-    return mu_act_each_batch(act, plan, mu_act_rows_take, rows, err);
+    if (!l->seen) {
+        return l->rows.rows > l->most;
+    }
+    MU_FOR_EACH_LIVE(row, batch) {
+        const uint32_t ordinal = mu_batch_value(batch, 0, row).ordinal;
+        if (mu_bits_test(l->seen, ordinal)) {
+            return true;
+        }
+        mu_bits_set(l->seen, ordinal);
+    }
+    return false;
+}
+
+static muster_status take(void *context, const mu_batch *batch, muster_error *err)
+{
+    loading *l = context;
+
+    MU_TRY(mu_act_rows_take(&l->rows, batch, err));
+    return l->from && comes_again(l, batch)
+               ? mu_fail_at(
+                     err, MUSTER_INVALID, l->from->start,
+                     "a row of \"%s\" meets several rows of FROM, and by which of them it is "
+                     "changed would be chance; leave one, as GROUP BY or DISTINCT ON does",
+                     l->name)
+               : MUSTER_OK;
+}
+
+/* Runs the plan, and loads its rows into the table. What is opened is closed by the caller. */
+static muster_status load(mu_act *act, const update *u, const mu_plan *plan, const mu_table *table,
+                          mu_conflict conflict, loading *l, muster_error *err)
+{
+    const mu_scope *scope = &act->binder->scope;
+
+    l->from = act->statement->from;
+    l->name = u->target.name;
+    l->most = mu_snapshot_rows(scope->snapshot, u->table->id);
+    if (l->from && is_of_customers(u)) {
+        const uint32_t customers = mu_customers_count(mu_snapshot_customers(scope->snapshot));
+        MU_ARENA_TRY(l->seen, scope->arena, mu_bits_words(customers), err);
+    }
+    MU_TRY(mu_act_rows_open(act, table, plan, conflict, &l->rows, err));
+    return mu_act_each_batch(act, plan, take, l, err);
 }
 
 /* Customers: those that are meant, with their new values. */
@@ -121,20 +221,20 @@ static muster_status plan_customers(const mu_act *act, const update *u, const mu
 
 static muster_status update_customers(mu_act *act, const update *u, muster_error *err)
 {
-    mu_act_rows rows = {0};
+    loading l = {0};
     const mu_table *table = NULL;
     const mu_plan *plan;
     muster_status status;
 
     MU_TRY(plan_customers(act, u, &table, &plan, err));
-    MU_TRY_GOTO(load(act, plan, table, MU_CONFLICT_NONE, &rows, err));
-    act->rows = rows.rows;
-    if (rows.rows > 0) {
-        status = mu_load_finish(rows.load, err);
+    MU_TRY_GOTO(load(act, u, plan, table, MU_CONFLICT_NONE, &l, err));
+    act->rows = l.rows.rows;
+    if (act->rows > 0) {
+        status = mu_load_finish(l.rows.load, err);
     }
 
 fail:
-    mu_act_rows_close(&rows);
+    mu_act_rows_close(&l.rows);
     return status;
 }
 
@@ -177,8 +277,7 @@ static muster_status plan_rows(const mu_act *act, const update *u, const mu_plan
 
 static muster_status update_rows(mu_act *act, const update *u, muster_error *err)
 {
-    mu_snapshot *base = mu_change_base(act->change);
-    mu_act_rows rows = {0};
+    loading l = {0};
     mu_conflict conflict = MU_CONFLICT_NONE;
     const mu_plan *plan;
     muster_status status;
@@ -187,18 +286,14 @@ static muster_status update_rows(mu_act *act, const update *u, muster_error *err
         conflict = u->table->columns[u->columns[i]].key > 0 ? MU_CONFLICT_REFUSE : conflict;
     }
     MU_TRY(plan_rows(act, u, &plan, err));
-    MU_TRY_GOTO(load(act, plan, u->table, conflict, &rows, err));
-    act->rows = rows.count;
-    for (uint32_t i = 0; rows.count > 0 && i < mu_snapshot_segment_count(base, u->table->id); i++) {
-        MU_TRY_GOTO(mu_change_remove_segment(
-            act->change, mu_snapshot_segment_info(base, u->table->id, i)->file, err));
-    }
-    if (rows.count > 0) {
-        status = mu_load_finish(rows.load, err);
+    MU_TRY_GOTO(load(act, u, plan, u->table, conflict, &l, err));
+    act->rows = l.rows.count;
+    if (act->rows > 0) {
+        status = mu_act_rows_replace(act, u->table->id, &l.rows, err);
     }
 
 fail:
-    mu_act_rows_close(&rows);
+    mu_act_rows_close(&l.rows);
     return status;
 }
 
@@ -208,10 +303,9 @@ muster_status mu_act_update(mu_act *act, muster_error *err)
 
     MU_TRY(bind(act, &u, err));
     if (act->running) {
-        return u.table->id == MU_CUSTOMERS_TABLE ? update_customers(act, &u, err)
-                                                 : update_rows(act, &u, err);
+        return is_of_customers(&u) ? update_customers(act, &u, err) : update_rows(act, &u, err);
     }
     const mu_table *table;
-    return u.table->id == MU_CUSTOMERS_TABLE ? plan_customers(act, &u, &table, &act->reads, err)
-                                             : plan_rows(act, &u, &act->reads, err);
+    return is_of_customers(&u) ? plan_customers(act, &u, &table, &act->reads, err)
+                               : plan_rows(act, &u, &act->reads, err);
 }

@@ -28,11 +28,16 @@ static muster_status check_free(const mu_act *act, bool *skip, muster_error *err
     return status;
 }
 
-/* No two columns have the same name, and none has none. */
+/* No two columns have the same name, and there are no more than a table may have. */
 static muster_status check_columns(const mu_act *act, const mu_relation *query, muster_error *err)
 {
     const mu_plan_column *columns = query->plan->columns;
 
+    if (query->column_count > MU_MAX_COLUMNS) {
+        return mu_fail_at(err, MUSTER_INVALID, act->statement->name.offset,
+                          "view \"%s\" has %u columns; at most %d are possible",
+                          act->statement->name.text, query->column_count, MU_MAX_COLUMNS);
+    }
     for (uint32_t i = 0; i < query->column_count; i++) {
         for (uint32_t j = 0; j < i; j++) {
             if (mu_name_equal(columns[i].name, columns[j].name)) {

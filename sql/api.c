@@ -165,10 +165,11 @@ static void forget_execution(muster_statement *s)
 static muster_status check_parameters(const mu_ast_statement *tree, muster_error *err)
 {
     if (tree->parameters.count > 0 &&
-        (tree->kind == MU_AST_CREATE_TAG || tree->kind == MU_AST_CREATE_AUDIENCE)) {
+        (tree->kind == MU_AST_CREATE_TAG || tree->kind == MU_AST_CREATE_AUDIENCE ||
+         tree->kind == MU_AST_CREATE_VIEW)) {
         return mu_fail_at(err, MUSTER_INVALID, tree->parameters.data[0].offset,
-                          "the definition of a tag or an audience is kept as text, and can have no "
-                          "parameters; write the value in their place");
+                          "the definition of a view, a tag or an audience is kept as text, and can "
+                          "have no parameters; write the value in their place");
     }
     return MUSTER_OK;
 }

@@ -358,15 +358,24 @@ static muster_status refuse(const muster_appender *a, uint32_t c, const char *wh
                    a->table.columns[c].name, mu_type_name(a->columns[c].type, name), what);
 }
 
+/* Whether the column takes a NULL, so that a commit does not fail for it. */
+static muster_status check_null(const muster_appender *a, uint32_t c, muster_error *err)
+{
+    const mu_column *column = &a->table.columns[c];
+    const bool time = column->role == MU_ROLE_TIME;
+
+    return time || column->required
+               ? mu_fail(err, MUSTER_INVALID, "%s column \"%s\" may not be NULL",
+                         time ? "the TIME" : "the NOT NULL", column->name)
+               : MUSTER_OK;
+}
+
 muster_status muster_append_null(muster_appender *appender, muster_error *err)
 {
     uint32_t c;
 
     MU_TRY(next_column(appender, &c, err));
-    if (appender->table.columns[c].role == MU_ROLE_TIME) {
-        return mu_fail(err, MUSTER_INVALID, "the TIME column \"%s\" may not be NULL",
-                       appender->table.columns[c].name);
-    }
+    MU_TRY(check_null(appender, c, err));
     if (appender->columns[c].type.kind == MU_TEXT) {
         appender->columns[c].text[appender->rows] = MU_TEXT_OF("");
     }
@@ -519,16 +528,15 @@ static muster_status store_values(muster_appender *a, uint32_t c, uint32_t rows,
         const bool null = none || !is_valid(values, i);
         muster_status status = MUSTER_OK;
 
-        if (null && a->table.columns[c].role == MU_ROLE_TIME) {
-            return mu_fail(err, MUSTER_INVALID, "row %u: the TIME column \"%s\" may not be NULL",
-                           i + 1, a->table.columns[c].name);
+        if (null) {
+            status = check_null(a, c, err);
+            mu_bits_clear(column->valid, row);
+        } else {
+            mu_bits_set(column->valid, row);
         }
         if (null) {
-            mu_bits_clear(column->valid, row);
-            continue;
-        }
-        mu_bits_set(column->valid, row);
-        if (values->text) {
+            /* there is no value */
+        } else if (values->text) {
             status = store_text(a, c, row, (mu_text){values->text[i], values->text_sizes[i]}, err);
         } else if (values->real) {
             column->f64[row] = values->real[i];

@@ -48,6 +48,7 @@ typedef struct arrow_column {
 typedef struct arrow_stream {
     muster_statement *statement; /* held */
     uint64_t reset_count;        /* of the statement, while the execution is that of the stream */
+    uint32_t column_count;       /* of the execution; the statement may have others by now */
     arrow_column *columns;
     uint32_t rows;             /* of the record batch that is being filled */
     const muster_batch *batch; /* the statement's; NULL: the next is to be fetched */
@@ -256,7 +257,7 @@ static void give_buffers(arrow_column *column, struct ArrowArray *array)
 
 static bool make_arrays(arrow_stream *stream, struct ArrowArray *out)
 {
-    const uint32_t count = stream->statement->column_count;
+    const uint32_t count = stream->column_count;
     bool whole = make_array(out, stream->rows, count);
 
     for (uint32_t c = 0; whole && c < count; c++) {
@@ -498,7 +499,7 @@ static int give_schema(struct ArrowArrayStream *self, struct ArrowSchema *out)
 
 static void forget_columns(arrow_stream *stream)
 {
-    for (uint32_t c = 0; c < stream->statement->column_count; c++) {
+    for (uint32_t c = 0; c < stream->column_count; c++) {
         forget_column(&stream->columns[c]);
     }
     stream->rows = 0;
@@ -554,6 +555,7 @@ static muster_status open_columns(arrow_stream *stream, muster_error *err)
     if (!stream->columns) {
         return mu_fail_memory(err, "opening an Arrow stream");
     }
+    stream->column_count = s->column_count;
     for (uint32_t c = 0; c < s->column_count; c++) {
         const muster_type type = muster_column_type(s, c);
         stream->columns[c].kind = type == MUSTER_TYPE_TEXT ? MU_TEXT : s->columns[c].type.kind;
@@ -568,7 +570,7 @@ muster_status muster_arrow_stream(muster_statement *statement, struct ArrowArray
     arrow_stream *stream;
 
     *out = (struct ArrowArrayStream){0};
-    if (statement->column_count == 0) {
+    if (mu_act_is(statement->tree)) {
         return mu_fail(err, MUSTER_INVALID, "the statement has no rows; run it by muster_step()");
     }
     stream = mu_mem_zalloc(sizeof *stream);

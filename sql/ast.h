@@ -358,8 +358,8 @@ typedef enum mu_ast_statement_kind {
     MU_AST_DROP_COLUMN,   /* name, names: the column */
     MU_AST_RENAME_COLUMN, /* name, names: the column, its new name */
     MU_AST_RENAME_TABLE,  /* name, names: the new name */
-    MU_AST_UPDATE,        /* name, items: expressions named by their columns, where */
-    MU_AST_DELETE,        /* name, where */
+    MU_AST_UPDATE,        /* name, alias, items: expressions named by their columns, from, where */
+    MU_AST_DELETE,        /* name, alias, where */
     MU_AST_CREATE_VIEW,   /* name, names, query */
     MU_AST_DROP_VIEW,     /* names */
     MU_AST_SUMMARIZE,     /* name, or query */
@@ -378,6 +378,7 @@ typedef struct mu_ast_statement {
     bool if_exists; /* or IF NOT EXISTS */
     bool replaces;  /* OR REPLACE */
     mu_ast_name name;
+    mu_ast_name alias;     /* of the table; text is NULL if not given */
     mu_ast_name partition; /* PARTITION BY this; text is NULL if not given */
     mu_ast_name path;      /* a file; "-" for STDIN and STDOUT */
     mu_ast_columns columns;
@@ -387,6 +388,7 @@ typedef struct mu_ast_statement {
     mu_ast_conflict conflict;
     mu_ast_names conflict_key; /* may be left out */
     mu_ast_items items;
+    mu_ast_source *from;  /* UPDATE: NULL if there is none */
     mu_ast_expr *where;   /* NULL: every row */
     mu_ast_expr *version; /* a literal or a parameter; NULL: all of them */
     mu_ast_expr *value;   /* SET: a parameter; NULL: what stands in `path` */

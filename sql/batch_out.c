@@ -102,8 +102,16 @@ static muster_status set_no_texts(const gathering *g, muster_vector *out, muster
     return MUSTER_OK;
 }
 
+/* The customer in row i outside; nobody where it is NULL in either of the two ways. */
+static uint32_t customer_of(const gathering *g, const mu_vector *column, uint32_t i)
+{
+    const uint32_t row = row_of(g, i);
+
+    return mu_vector_valid(column, row) ? ((const uint32_t *)column->data)[row] : MU_NO_CUSTOMER;
+}
+
 /* Ids that are numbers. */
-static muster_status find_numbers(const gathering *g, const uint32_t *ordinals, uint64_t *valid,
+static muster_status find_numbers(const gathering *g, const mu_vector *column, uint64_t *valid,
                                   muster_vector *out, muster_error *err)
 {
     const mu_customers *customers = mu_snapshot_customers(g->s->snapshot);
@@ -113,7 +121,7 @@ static muster_status find_numbers(const gathering *g, const uint32_t *ordinals, 
 
     MU_ARENA_TRY(numbers, &g->s->texts, g->rows, err);
     for (uint32_t i = 0; i < g->rows; i++) {
-        const uint32_t ordinal = ordinals[row_of(g, i)];
+        const uint32_t ordinal = customer_of(g, column, i);
         if (ordinal != MU_NO_CUSTOMER) {
             MU_TRY(mu_customers_id(customers, ordinal, room.text, &id, err));
             numbers[i] = id.number;
@@ -125,7 +133,7 @@ static muster_status find_numbers(const gathering *g, const uint32_t *ordinals, 
 }
 
 /* Ids that are texts: each row has one of its own in the dictionary. */
-static muster_status find_texts(const gathering *g, const uint32_t *ordinals, uint64_t *valid,
+static muster_status find_texts(const gathering *g, const mu_vector *column, uint64_t *valid,
                                 muster_vector *out, muster_error *err)
 {
     const mu_customers *customers = mu_snapshot_customers(g->s->snapshot);
@@ -137,7 +145,7 @@ static muster_status find_texts(const gathering *g, const uint32_t *ordinals, ui
     MU_ARENA_TRY(codes, &g->s->texts, g->rows, err);
     MU_ARENA_TRY(offsets, &g->s->texts, g->rows + 1, err);
     for (uint32_t i = 0; i < g->rows && status == MUSTER_OK; i++) {
-        const uint32_t ordinal = ordinals[row_of(g, i)];
+        const uint32_t ordinal = customer_of(g, column, i);
         mu_customer_id id = {0};
         mu_id_room room;
         codes[i] = i;
@@ -169,8 +177,8 @@ static muster_status find_ids(const gathering *g, const mu_vector *column, muste
 
     MU_ARENA_TRY(valid, &g->s->texts, mu_bits_words(g->rows), err);
     out->valid = valid;
-    return out->type == MUSTER_TYPE_TEXT ? find_texts(g, column->data, valid, out, err)
-                                         : find_numbers(g, column->data, valid, out, err);
+    return out->type == MUSTER_TYPE_TEXT ? find_texts(g, column, valid, out, err)
+                                         : find_numbers(g, column, valid, out, err);
 }
 
 static muster_status share_values(const gathering *g, const mu_vector *column, muster_vector *out,

@@ -196,6 +196,9 @@ muster_status mu_bind_rename(mu_binder *binder, const mu_ast_names *names, mu_re
                              muster_error *err);
 muster_status mu_bind_join(mu_binder *binder, const mu_ast_source *join, mu_relation *out,
                            muster_error *err);
+/* Every pair of rows of the two; `offset` is where it is said that their names are the same. */
+muster_status mu_bind_pair(mu_binder *binder, const mu_relation *left, const mu_relation *right,
+                           int32_t offset, mu_relation *out, muster_error *err);
 /* The relation of that name about what the database has; NULL: if anything, it is a table. */
 muster_status mu_bind_own(mu_binder *binder, const char *name, const mu_plan **out,
                           muster_error *err);

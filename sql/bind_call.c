@@ -470,16 +470,34 @@ muster_status mu_bind_events(const mu_binder *binder, const mu_ast_expr *given, 
     return MUSTER_OK;
 }
 
-/* time - interval, which may have months. */
+/* time - interval, which may have months, and reach back beyond all times. */
 static int64_t before(const mu_zone *zone, int64_t time_us, const mu_value *interval)
 {
-    return mu_zone_add_months(zone, time_us, -interval->months) - interval->i64;
+    const int64_t month_us = mu_zone_add_months(zone, time_us, -interval->months);
+    int64_t before_us;
+
+    return __builtin_sub_overflow(month_us, interval->i64, &before_us) ? MU_TIME_MIN : before_us;
+}
+
+/* A time that is given, as one end of a range. */
+static muster_status bind_time(mu_binder *binder, const mu_ast_expr *given, const char *what,
+                               int64_t *out, muster_error *err)
+{
+    mu_value value;
+
+    MU_TRY(mu_bind_constant(binder, given, (mu_type){.kind = MU_TIMESTAMP}, what, &value, err));
+    if (value.null) {
+        return mu_fail_at(err, MUSTER_INVALID, given->offset,
+                          "since and until take a time, not NULL");
+    }
+    *out = value.i64;
+    return MUSTER_OK;
 }
 
 muster_status mu_bind_range(mu_binder *binder, const mu_ast_expr *since, const mu_ast_expr *until,
                             const mu_ast_expr *last, mu_event_source *source, muster_error *err)
 {
-    const mu_type timestamp = {.kind = MU_TIMESTAMP}, interval = {.kind = MU_INTERVAL};
+    const mu_type interval = {.kind = MU_INTERVAL};
     mu_value value;
 
     source->bounded = since || until || last;
@@ -490,16 +508,10 @@ muster_status mu_bind_range(mu_binder *binder, const mu_ast_expr *since, const m
                           "since and last both say where the time begins; give one of them");
     }
     if (since) {
-        MU_TRY(mu_bind_constant(binder, since, timestamp, "since", &value, err));
-        source->since_us = value.i64;
+        MU_TRY(bind_time(binder, since, "since", &source->since_us, err));
     }
     if (until) {
-        MU_TRY(mu_bind_constant(binder, until, timestamp, "until", &value, err));
-        source->until_us = value.i64;
-    }
-    if ((since || until) && value.null) {
-        return mu_fail_at(err, MUSTER_INVALID, since ? since->offset : until->offset,
-                          "since and until take a time, not NULL");
+        MU_TRY(bind_time(binder, until, "until", &source->until_us, err));
     }
     if (last) {
         MU_TRY(mu_bind_constant(binder, last, interval, "last", &value, err));

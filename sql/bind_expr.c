@@ -138,7 +138,6 @@ static muster_status bind_name(const mu_place *place, const mu_ast_expr *expr, c
                                muster_error *err)
 {
     const mu_relation *relation = place->relation;
-    const uint32_t alias = expr->qualifier.text ? UINT32_MAX : find_alias(place, expr->text);
     uint32_t column;
     muster_error lookup;
 
@@ -149,6 +148,7 @@ static muster_status bind_name(const mu_place *place, const mu_ast_expr *expr, c
         return mu_expr_column(&place->binder->scope, column, relation->plan->columns[column].type,
                               expr->offset, out, err);
     }
+    const uint32_t alias = expr->qualifier.text ? UINT32_MAX : find_alias(place, expr->text);
     if (!expr->qualifier.text && alias == UINT32_MAX && is_bare_function(expr->text)) {
         return mu_expr_call(&place->binder->scope, expr->text, NULL, 0, expr->offset, out, err);
     }
@@ -420,7 +420,10 @@ muster_status mu_bind_constant(mu_binder *binder, const mu_ast_expr *expr, mu_ty
     }
     MU_TRY(mu_expr_cast(&binder->scope, bound, type, false, expr->offset, &bound, err));
     if (bound->kind != MU_EXPR_CONST) {
-        return mu_fail_at(err, MUSTER_INVALID, expr->offset, "%s takes a constant", what);
+        return mu_fail_at(err, MUSTER_INVALID, expr->offset, "%s takes a constant%s", what,
+                          binder->scope.lasting ? ", which is the same in every row; now() is not, "
+                                                  "and stands in INSERT"
+                                                : "");
     }
     *out = bound->value;
     return MUSTER_OK;

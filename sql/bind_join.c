@@ -214,19 +214,26 @@ static muster_status fail_twice(const found *f, const char *name, int32_t offset
                       name);
 }
 
+/* All that is joined, or the table of it that is named. */
+static muster_status find_part(const mu_relation *relation, mu_ast_name qualifier,
+                               const mu_relation **out, uint32_t *first, muster_error *err)
+{
+    *out = relation;
+    *first = 0;
+    if (qualifier.text) {
+        *out = find_table(relation, qualifier, first);
+    }
+    return *out ? MUSTER_OK : fail_table(relation, qualifier, err);
+}
+
 muster_status mu_bind_column(const mu_relation *relation, mu_ast_name qualifier, const char *name,
                              int32_t offset, uint32_t *out, muster_error *err)
 {
-    const mu_relation *table = relation;
-    uint32_t first = 0;
+    const mu_relation *table;
+    uint32_t first;
 
     *out = MU_NO_COLUMN;
-    if (qualifier.text) {
-        table = find_table(relation, qualifier, &first);
-        if (!table) {
-            return fail_table(relation, qualifier, err);
-        }
-    }
+    MU_TRY(find_part(relation, qualifier, &table, &first, err));
     const found f = find_column(table, name);
     if (f.also) {
         return fail_twice(&f, name, offset, err);
@@ -278,16 +285,11 @@ static void list_columns(const mu_relation *relation, uint32_t first, uint32_t *
 muster_status mu_bind_star(const mu_relation *relation, mu_ast_name qualifier, uint32_t *out,
                            uint32_t *count, muster_error *err)
 {
-    const mu_relation *table = relation;
-    uint32_t first = 0;
+    const mu_relation *table;
+    uint32_t first;
 
     *count = 0;
-    if (qualifier.text) {
-        table = find_table(relation, qualifier, &first);
-        if (!table) {
-            return fail_table(relation, qualifier, err);
-        }
-    }
+    MU_TRY(find_part(relation, qualifier, &table, &first, err));
     list_columns(table, first, out, count);
     return MUSTER_OK;
 }
@@ -305,17 +307,18 @@ typedef struct joining {
     const mu_expr *condition;
 } joining;
 
-static muster_status check_names(const joining *j, const mu_relation *right, muster_error *err)
+static muster_status check_names(const mu_relation *left, const mu_relation *right, int32_t offset,
+                                 muster_error *err)
 {
     uint32_t ignored;
 
     if (right->left) {
-        MU_TRY(check_names(j, right->left, err));
-        return check_names(j, right->right, err);
+        MU_TRY(check_names(left, right->left, offset, err));
+        return check_names(left, right->right, offset, err);
     }
     const mu_ast_name name = {right->name, 0};
-    if (name.text && find_table(j->left, name, &ignored)) {
-        return mu_fail_at(err, MUSTER_INVALID, j->join->right->start,
+    if (name.text && find_table(left, name, &ignored)) {
+        return mu_fail_at(err, MUSTER_INVALID, offset,
                           "two tables are called \"%s\"; give one of them another name with AS",
                           name.text);
     }
@@ -331,6 +334,18 @@ static uint32_t column_of_sides(const mu_relation *join, uint32_t left, uint32_t
     return merge_column(join, left != MU_NO_COLUMN ? left : right + join->left->plan->column_count);
 }
 
+muster_status mu_bind_pair(mu_binder *binder, const mu_relation *left, const mu_relation *right,
+                           int32_t offset, mu_relation *out, muster_error *err)
+{
+    MU_TRY(check_names(left, right, offset, err));
+    *out = (mu_relation){.left = left, .right = right, .time_column = MU_NO_COLUMN};
+    MU_TRY(mu_plan_join(&binder->scope, MU_JOIN_INNER, left->plan, right->plan, NULL, &out->plan,
+                        err));
+    out->column_count = out->plan->column_count;
+    out->customer_column = column_of_sides(out, left->customer_column, right->customer_column);
+    return MUSTER_OK;
+}
+
 static muster_status bind_sides(joining *j, muster_error *err)
 {
     mu_arena *arena = j->binder->scope.arena;
@@ -339,14 +354,7 @@ static muster_status bind_sides(joining *j, muster_error *err)
     MU_ARENA_TRY(j->right, arena, 1, err);
     MU_TRY(mu_bind_source(j->binder, j->join->left, j->left, err));
     MU_TRY(mu_bind_source(j->binder, j->join->right, j->right, err));
-    MU_TRY(check_names(j, j->right, err));
-    j->pair = (mu_relation){.left = j->left, .right = j->right, .time_column = MU_NO_COLUMN};
-    MU_TRY(mu_plan_join(&j->binder->scope, MU_JOIN_INNER, j->left->plan, j->right->plan, NULL,
-                        &j->pair.plan, err));
-    j->pair.column_count = j->pair.plan->column_count;
-    j->pair.customer_column =
-        column_of_sides(&j->pair, j->left->customer_column, j->right->customer_column);
-    return MUSTER_OK;
+    return mu_bind_pair(j->binder, j->left, j->right, j->join->right->start, &j->pair, err);
 }
 
 /* Makes a column of each side one. */
@@ -395,6 +403,19 @@ static muster_status bind_using(joining *j, muster_error *err)
     return MUSTER_OK;
 }
 
+/* Is `customer` a name of both sides, which is another in each and so was not seen yet? */
+static bool meet_as_customers(const joining *j)
+{
+    const uint32_t left = find_column(j->left, MU_CUSTOMER_ALIAS).column;
+    bool seen =
+        left == MU_NO_COLUMN || find_column(j->right, MU_CUSTOMER_ALIAS).column == MU_NO_COLUMN;
+
+    for (uint32_t i = 0; i < j->merged_count; i++) {
+        seen = seen || j->merged[i].left == left;
+    }
+    return !seen;
+}
+
 /* By all names that both sides have. */
 static muster_status bind_natural(joining *j, muster_error *err)
 {
@@ -403,14 +424,17 @@ static muster_status bind_natural(joining *j, muster_error *err)
     uint32_t *columns, listed = 0;
 
     MU_ARENA_TRY(columns, arena, count, err);
-    MU_ARENA_TRY(j->merged, arena, count, err);
-    MU_ARENA_TRY(j->names, arena, count, err);
+    MU_ARENA_TRY(j->merged, arena, count + 1, err);
+    MU_ARENA_TRY(j->names, arena, count + 1, err);
     list_columns(j->left, 0, columns, &listed);
     for (uint32_t i = 0; i < listed; i++) {
         const mu_ast_name name = {j->left->plan->columns[columns[i]].name, j->join->offset};
         if (find_column(j->right, name.text).column != MU_NO_COLUMN) {
             MU_TRY(merge(j, name, err));
         }
+    }
+    if (meet_as_customers(j)) {
+        MU_TRY(merge(j, (mu_ast_name){MU_CUSTOMER_ALIAS, j->join->offset}, err));
     }
     if (j->merged_count == 0) {
         return mu_fail_at(err, MUSTER_INVALID, j->join->offset,

@@ -47,10 +47,15 @@ static muster_status all_equal(const pairing *p, const mu_expr **out, muster_err
     return mu_expr_logic(p->scope, MU_EXPR_AND, equal, p->count, p->offset, out, err);
 }
 
-/* From the last pair to the first: this one is less, or equal and the rest is. */
+/* From the last pair to the first: this one is less, or equal and the rest is. Each is two deep. */
 static muster_status in_order(const pairing *p, const char *strict, const char *last,
                               const mu_expr **out, muster_error *err)
 {
+    if (p->count > MU_MAX_DEPTH / 2) {
+        return mu_fail_at(err, MUSTER_INVALID, p->offset,
+                          "rows of %u values are compared by order; at most %d are possible",
+                          p->count, MU_MAX_DEPTH / 2);
+    }
     MU_TRY(compare(p, p->count - 1, last, out, err));
     for (uint32_t i = p->count - 1; i-- > 0;) {
         const mu_expr *both[2], *either[2];

@@ -7,6 +7,7 @@
  */
 #include "query/func.h"
 #include "sql/bind.h"
+#include "storage/zone.h"
 
 typedef struct series {
     const char *name;
@@ -62,6 +63,12 @@ static muster_status bind_step(const mu_scope *scope, const mu_expr *step, serie
     }
     if (s->step == 0 && s->step_months == 0 && !s->empty) {
         return mu_fail_at(err, MUSTER_INVALID, step->offset, "the step of %s is not 0", s->name);
+    }
+    if ((s->step > 0 && s->step_months < 0) || (s->step < 0 && s->step_months > 0)) {
+        return mu_fail_at(err, MUSTER_INVALID, step->offset,
+                          "the step of %s goes forward and back at once; make it months alone, or "
+                          "days",
+                          s->name);
     }
     return MUSTER_OK;
 }
@@ -130,30 +137,32 @@ static uint64_t count_steps(const series *s)
     return s->half_open ? (span - 1) / length + 1 : span / length + 1;
 }
 
-static int64_t add_months(const series *s, int64_t value)
+/* Goes on to the next value; false behind the last. Months are those of the session's clocks. */
+static bool step_on(const mu_zone *zone, const series *s, int64_t *at)
 {
-    const int64_t unit = s->type.kind == MU_DATE ? MU_DAY_US : 1;
+    const int64_t month = s->type.kind == MU_DATE
+                              ? mu_time_add_months(*at * MU_DAY_US, s->step_months) / MU_DAY_US
+                              : mu_zone_add_months(zone, *at, s->step_months);
 
-    return mu_time_add_months(value * unit, s->step_months) / unit + s->step;
+    return !__builtin_add_overflow(month, s->step, at) && is_within(s, *at);
 }
 
 static muster_status plan_months(const mu_scope *scope, const series *s, const mu_plan **out,
                                  muster_error *err)
 {
     const mu_plan_column column = {s->name, s->type};
-    const int64_t unit = s->type.kind == MU_DATE ? MU_DAY_US : 1;
+    uint32_t count = !s->empty && is_within(s, s->from);
+    int64_t at = s->from;
     mu_value *values;
-    uint32_t count = 0, i = 0;
 
-    for (int64_t at = s->from; !s->empty && is_within(s, at); at = add_months(s, at)) {
+    while (count > 0 && step_on(scope->zone, s, &at)) {
         count++;
-        if (at > MU_TIME_MAX / unit || at < MU_TIME_MIN / unit) {
-            break;
-        }
     }
     MU_ARENA_TRY(values, scope->arena, count, err);
-    for (int64_t at = s->from; i < count; at = add_months(s, at)) {
-        values[i++] = (mu_value){.type = s->type, .i64 = at};
+    at = s->from;
+    for (uint32_t i = 0; i < count; i++) {
+        values[i] = (mu_value){.type = s->type, .i64 = at};
+        (void)step_on(scope->zone, s, &at);
     }
     return mu_plan_values(scope, &column, 1, values, count, out, err);
 }

@@ -152,6 +152,45 @@ muster_status mu_bind_rename(mu_binder *binder, const mu_ast_names *names, mu_re
     return mu_plan_project(scope, plan, exprs, all, count, &relation->plan, err);
 }
 
+/* Where column `wanted` is among those listed. */
+static uint32_t place_of(const uint32_t *columns, uint32_t count, uint32_t wanted)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (columns[i] == wanted) {
+            return i;
+        }
+    }
+    return MU_NO_COLUMN;
+}
+
+/* A join with an alias, by which alone its columns go: those of its "*". */
+static muster_status bind_named_join(mu_binder *binder, const mu_ast_source *source,
+                                     mu_relation *out, muster_error *err)
+{
+    const mu_scope *scope = &binder->scope;
+    const mu_plan *plan;
+    const mu_expr **exprs;
+    const char **names;
+    uint32_t *columns, count;
+    mu_relation join;
+
+    MU_TRY(mu_bind_source(binder, source, &join, err));
+    MU_ARENA_TRY(columns, scope->arena, join.plan->column_count, err);
+    MU_ARENA_TRY(exprs, scope->arena, join.plan->column_count, err);
+    MU_ARENA_TRY(names, scope->arena, join.plan->column_count, err);
+    MU_TRY(mu_bind_star(&join, (mu_ast_name){0}, columns, &count, err));
+    for (uint32_t i = 0; i < count; i++) {
+        const mu_plan_column *column = &join.plan->columns[columns[i]];
+        names[i] = column->name;
+        MU_TRY(mu_expr_column(scope, columns[i], column->type, -1, &exprs[i], err));
+    }
+    MU_TRY(mu_plan_project(scope, join.plan, exprs, names, count, &plan, err));
+    mu_bind_relation_of(plan, out);
+    out->customer_column = place_of(columns, count, join.customer_column);
+    out->time_column = place_of(columns, count, join.time_column);
+    return MUSTER_OK;
+}
+
 muster_status mu_bind_own(mu_binder *binder, const char *name, const mu_plan **out,
                           muster_error *err)
 {
@@ -170,12 +209,8 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
     if (source->join) {
         return mu_bind_join(binder, source, out, err);
     }
-    if (source->left) { /* whose columns go by the alias alone */
-        mu_relation join;
-        MU_TRY(mu_bind_source(binder, source->left, &join, err));
-        mu_bind_relation_of(join.plan, out);
-        out->customer_column = join.customer_column;
-        out->time_column = join.time_column;
+    if (source->left) {
+        MU_TRY(bind_named_join(binder, source->left, out, err));
     } else if (source->query) {
         MU_TRY(mu_bind_query(binder, source->query, out, err));
     } else if (source->called) {

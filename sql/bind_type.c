@@ -64,7 +64,6 @@ static const type_name type_names[] = {
     {"TIMESTAMP", {.kind = MU_TIMESTAMP}, 0},
     {"TIMESTAMPTZ", {.kind = MU_TIMESTAMP}, 0},
     {"DATETIME", {.kind = MU_TIMESTAMP}, 0},
-    {"TIMESTAMPTZ", {.kind = MU_TIMESTAMP}, 0},
     {"INTERVAL", {.kind = MU_INTERVAL}, 0},
 };
 
@@ -153,7 +152,8 @@ muster_status mu_bind_type(const mu_ast_type *type, mu_type *out, muster_error *
                    ? mu_fail_at(err, MUSTER_INVALID, type->name.offset,
                                 "type %s takes one number in parentheses", type->name.text)
                    : mu_fail_at(err, MUSTER_INVALID, type->name.offset,
-                                "type %s takes no parameters", type->name.text);
+                                "type %s takes no number in parentheses; leave it out",
+                                type->name.text);
     }
     return fail_type(type, err);
 }

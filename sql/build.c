@@ -137,8 +137,9 @@ mu_ast_expr *mu_build_literal(mu_build *b, mu_ast_kind kind, mu_token token)
 }
 
 /* Its number, from 1; 0 where the digits say none. */
-static uint32_t parameter_number(const mu_build *b, const char *written)
+static uint32_t parameter_number(mu_build *b, const char *written)
 {
+    const mu_text name = {written + 1, (uint32_t)strlen(written + 1)};
     uint32_t number = 0;
 
     if (b->style == '?') {
@@ -150,9 +151,8 @@ static uint32_t parameter_number(const mu_build *b, const char *written)
         }
         return number;
     }
-    while (number < b->parameters.count &&
-           strcmp(b->parameters.data[number].text, written + 1) != 0) {
-        number++;
+    if (!mu_dict_builder_add(&b->names, name, &number)) {
+        mu_build_fail_memory(b);
     }
     return number + 1;
 }

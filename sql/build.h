@@ -10,6 +10,7 @@
 #include "sql/ast.h"
 #include "sql/lexer.h"
 #include "storage/base/arena.h"
+#include "storage/dict.h"
 
 typedef struct mu_build {
     mu_arena *arena;
@@ -18,6 +19,7 @@ typedef struct mu_build {
     mu_ast_statement *statement;
     mu_ast_names parameters; /* of the statement, as in ast.h */
     char style;              /* of them: '?', '1' for $1, ':' for names; 0: none yet */
+    mu_dict_builder names;   /* of them, where they have any: codes are their numbers, less 1 */
     muster_status status;
     muster_error *err;
 } mu_build;

@@ -173,11 +173,18 @@ mu_ast_select *mu_build_members(mu_build *b, mu_ast_query_kind kind, bool all, m
     if (left->kind != kind || left->all != all || is_closed(left)) {
         query = new_members(b, kind, left);
     }
-    if (query) {
-        query->all = all;
-        query->members = mu_build_add_query(b, query->members, right);
+    if (!query) {
+        return NULL;
     }
-    return mu_build_finish_select(b, query);
+    query->all = all;
+    query->end = b->end;
+    query->members = mu_build_add_query(b, query->members, right);
+    deepen_query(query, left == query ? 0 : left->depth); /* what is there has been counted */
+    deepen_query(query, right->depth);
+    if (query->depth > MU_MAX_DEPTH) {
+        mu_build_fail_depth(b, query->start);
+    }
+    return query;
 }
 
 static mu_ast_select *open_select(mu_build *b, mu_ast_select *query)

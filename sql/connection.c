@@ -12,6 +12,7 @@
 #include "storage/paged.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 const char *muster_version(void)
@@ -21,11 +22,14 @@ const char *muster_version(void)
 
 const char *muster_error_hint(const muster_error *error)
 {
-    bool quoted = false;
+    char quote = '\0', before = ' ';
 
-    for (const char *at = error->message; *at; at++) {
-        quoted = *at == '"' ? !quoted : quoted;
-        if (!quoted && at[0] == ';' && at[1] == ' ') {
+    for (const char *at = error->message; *at; before = *at++) {
+        if (quote) {
+            quote = *at == quote ? '\0' : quote;
+        } else if (*at == '"' || (*at == '\'' && before == ' ')) { /* no apostrophe */
+            quote = *at;
+        } else if (at[0] == ';' && at[1] == ' ') {
             return at + 2;
         }
     }
@@ -123,6 +127,13 @@ static muster_status open_database(muster *m, const char *path, const muster_opt
     if (options.time_zone) {
         const mu_text name = {options.time_zone, (uint32_t)strlen(options.time_zone)};
         MU_TRY(mu_zone_find(name, &m->zone, err));
+    }
+    if (options.memory_limit > 0 && options.memory_limit < MU_LEAST_MEMORY) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "muster_options.memory_limit is %" PRIu64
+                       " bytes; it takes %d or more, or 0 "
+                       "for three quarters of the machine's",
+                       options.memory_limit, MU_LEAST_MEMORY);
     }
     m->memory_limit = limit_of(&options);
     m->account = mu_account_open(NULL, m->memory_limit);

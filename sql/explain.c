@@ -142,11 +142,15 @@ static muster_status put_bandwidth(const run *r, atomic_uint_fast64_t *bandwidth
         return MUSTER_OK;
     }
     if (rate == 0) {
+        muster_error reason;
         const muster_status status =
-            mu_bandwidth_measure(r->options->pool, r->options->cancel, &rate, err);
+            mu_bandwidth_measure(r->options->pool, r->options->cancel, &rate, &reason);
         if (status == MUSTER_NOMEM) { /* which is no reason to fail after all that */
             put_line(out, "what memory alone would need was not measured, for want of memory");
             return MUSTER_OK;
+        }
+        if (status != MUSTER_OK && err) {
+            *err = reason;
         }
         MU_TRY(status);
         atomic_store(bandwidth, rate);

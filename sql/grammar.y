@@ -99,17 +99,17 @@ statement ::= DROP TABLE if_there(U) names(L). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_TABLE);
     if (s) { s->if_exists = U; s->names = L; }
 }
-statement ::= ALTER TABLE name(N) ADD COLUMN unless(U) column(C). {
+statement ::= ALTER TABLE name(N) ADD column_word unless(U) column(C). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_ADD_COLUMN);
     if (s) { s->name = N; s->if_exists = U;
              s->columns = mu_build_add_column(b, (mu_ast_columns){0}, C); }
 }
-statement ::= ALTER TABLE name(N) DROP COLUMN if_there(U) name(C). {
+statement ::= ALTER TABLE name(N) DROP column_word if_there(U) name(C). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DROP_COLUMN);
     if (s) { s->name = N; s->if_exists = U;
              s->names = mu_build_add_name(b, (mu_ast_names){0}, C); }
 }
-statement ::= ALTER TABLE name(N) RENAME COLUMN name(C) TO name(M). {
+statement ::= ALTER TABLE name(N) RENAME column_word name(C) TO name(M). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_RENAME_COLUMN);
     if (s) { s->name = N;
              s->names = mu_build_add_name(b, mu_build_add_name(b, (mu_ast_names){0}, C), M); }
@@ -118,13 +118,19 @@ statement ::= ALTER TABLE name(N) RENAME TO name(M). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_RENAME_TABLE);
     if (s) { s->name = N; s->names = mu_build_add_name(b, (mu_ast_names){0}, M); }
 }
-statement ::= UPDATE name(N) SET assignments(L) where(W). {
-    mu_ast_statement *s = mu_build_statement(b, MU_AST_UPDATE);
-    if (s) { s->name = N; s->items = L; s->where = W; }
+statement ::= update(S) assignments(L) where(W). {
+    if (S) { S->items = L; S->where = W; }
+}
+statement ::= update(S) assignments(L) FROM sources(F) where(W). {
+    if (S) { S->items = L; S->from = F; S->where = W; }
 }
 statement ::= DELETE FROM name(N) where(W). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DELETE);
     if (s) { s->name = N; s->where = W; }
+}
+statement ::= DELETE FROM name(N) as name(M) where(W). {
+    mu_ast_statement *s = mu_build_statement(b, MU_AST_DELETE);
+    if (s) { s->name = N; s->alias = M; s->where = W; }
 }
 statement ::= TRUNCATE table name(N). {
     mu_ast_statement *s = mu_build_statement(b, MU_AST_DELETE);
@@ -150,6 +156,20 @@ statement ::= insert(S) ON CONFLICT conflict_key(K) DO UPDATE SET assignments(L)
     if (S) { S->conflict = MU_AST_CONFLICT_UPDATE; S->conflict_key = K; S->items = L;
              S->where = W; }
 }
+
+/* SET stands here, and not in the rules above, or it would be taken for the alias. */
+%type update {mu_ast_statement *}
+update(A) ::= UPDATE name(N) SET. {
+    A = mu_build_statement(b, MU_AST_UPDATE);
+    if (A) { A->name = N; }
+}
+update(A) ::= UPDATE name(N) as name(M) SET. {
+    A = mu_build_statement(b, MU_AST_UPDATE);
+    if (A) { A->name = N; A->alias = M; }
+}
+
+as ::= .
+as ::= AS.
 
 %type insert {mu_ast_statement *}
 insert(A) ::= INSERT INTO name(N) whole(Q). {
@@ -277,6 +297,9 @@ create_table(A) ::= CREATE OR REPLACE TABLE name(N). {
 table ::= .
 table ::= TABLE.
 
+column_word ::= .
+column_word ::= COLUMN.
+
 statement ::= pivot name. { mu_build_statement(b, MU_AST_SELECT); }
 pivot ::= PIVOT|UNPIVOT(T). {
     mu_build_refuse(b, T, "there is no PIVOT: write a column for each value, as in sum(x) FILTER "
@@ -366,6 +389,7 @@ role(A) ::= TIME. { A = (mu_ast_column){.roles = MU_AST_ROLE_TIME}; }
 role(A) ::= EVENT. { A = (mu_ast_column){.roles = MU_AST_ROLE_EVENT}; }
 role(A) ::= INDEXED. { A = (mu_ast_column){.roles = MU_AST_ROLE_INDEXED}; }
 role(A) ::= NOT NULL. { A = (mu_ast_column){.roles = MU_AST_NOT_NULL}; }
+role(A) ::= NULL. { A = (mu_ast_column){0}; }
 role(A) ::= DEFAULT preset(E). { A = (mu_ast_column){.preset = E}; }
 role(A) ::= PRIMARY KEY. { A = (mu_ast_column){.roles = MU_AST_KEY}; }
 

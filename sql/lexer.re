@@ -72,15 +72,19 @@ static int word_kind(const char *text, size_t size)
     return mu_unit_parse((mu_text){text, (uint32_t)size}, &unit) ? MU_TOKEN_UNIT : MU_TOKEN_ID;
 }
 
-/* DATE, TIMESTAMP and INTERVAL are names like others, so that a column may be called "date", but
- * for where a literal follows: DATE '2024-05-01', INTERVAL 7 DAYS, INTERVAL ? DAYS. */
+/* The names of types of times are names like others, so that a column may be called "date", but for
+ * where a literal follows: DATE '2024-05-01', INTERVAL 7 DAYS, INTERVAL ? DAYS. */
 static bool begins_literal(const char *text, size_t size)
 {
-    const bool interval = size == 8 && compare_word(text, size, "INTERVAL") == 0;
+    static const char *const words[] = {"DATE", "TIMESTAMP", "TIMESTAMPTZ", "DATETIME"};
+    const bool interval = compare_word(text, size, "INTERVAL") == 0;
     const char *after = text + size;
+    bool found = interval;
 
-    if (!interval && !(size == 4 && compare_word(text, size, "DATE") == 0) &&
-        !(size == 9 && compare_word(text, size, "TIMESTAMP") == 0)) {
+    for (size_t i = 0; i < MU_COUNT(words) && !found; i++) {
+        found = compare_word(text, size, words[i]) == 0;
+    }
+    if (!found) {
         return false;
     }
     after += strspn(after, " \t\r\n\f");
@@ -124,6 +128,7 @@ static const struct {
 } strange[] = {
     {'`', "a name stands between double quotes"},
     {'#', "a comment begins with --"},
+    {'^', "write power(x, y), or xor(x, y) for bits"},
     {'!', "write NOT"},
     {'@', "parameters are written ?, $1 or :name"},
     {'$', "parameters are written ?, $1 or :name"},

@@ -75,10 +75,9 @@ static muster_status read_format(const reader *r, const mu_ast_option *option, m
     }
     if (r->write) {
         r->write->format = tsv ? MU_WRITE_TSV : jsonl ? MU_WRITE_JSONL : MU_WRITE_CSV;
-        r->write->delimiter = tsv ? '\t' : ',';
     } else {
         r->load->csv.format = jsonl ? MU_CSV_JSONL : MU_CSV_TEXT;
-        if (tsv) {
+        if (tsv && !r->load->csv.delimiter) { /* DELIMITER may stand before it */
             r->load->csv.delimiter = '\t';
         }
     }
@@ -100,7 +99,12 @@ static muster_status read_header(const reader *r, const mu_ast_option *option, m
 
 static muster_status read_delimiter(const reader *r, const mu_ast_option *option, muster_error *err)
 {
-    return read_character(option, r->write ? &r->write->delimiter : &r->load->csv.delimiter, err);
+    char *out = r->write ? &r->write->delimiter : &r->load->csv.delimiter;
+
+    MU_TRY(read_character(option, out, err));
+    return *out == '\n' || *out == '\r' || (r->write && *out == '"')
+               ? fail_value(option, "a character that ends no line and quotes no field", err)
+               : MUSTER_OK;
 }
 
 static muster_status read_quote(const reader *r, const mu_ast_option *option, muster_error *err)
@@ -271,6 +275,20 @@ static bool ends_in(const char *path, const char *ending)
     return size >= wanted && mu_name_equal(path + size - wanted, ending);
 }
 
+/* Lines of JSON are written in one way. */
+static muster_status check_of_lines(const mu_ast_options *options, muster_error *err)
+{
+    for (uint32_t i = 0; i < options->count; i++) {
+        const mu_ast_name name = options->data[i].name;
+        if (!mu_name_equal(name.text, "FORMAT")) {
+            return mu_fail_at(err, MUSTER_INVALID, name.offset,
+                              "option %s means nothing for JSON Lines; FORMAT csv writes CSV",
+                              name.text);
+        }
+    }
+    return MUSTER_OK;
+}
+
 muster_status mu_options_write(const mu_binder *binder, const mu_ast_options *options,
                                const char *path, mu_write_options *out, muster_error *err)
 {
@@ -278,13 +296,20 @@ muster_status mu_options_write(const mu_binder *binder, const mu_ast_options *op
     const bool gzip = ends_in(path, ".gz");
     const bool tsv = ends_in(path, gzip ? ".tsv.gz" : ".tsv");
     const bool jsonl = ends_in(path, gzip ? ".jsonl.gz" : ".jsonl") ||
-                       ends_in(path, gzip ? ".ndjson.gz" : ".ndjson");
+                       ends_in(path, gzip ? ".ndjson.gz" : ".ndjson") ||
+                       ends_in(path, gzip ? ".json.gz" : ".json");
 
     *out = (mu_write_options){.format = tsv     ? MU_WRITE_TSV
                                         : jsonl ? MU_WRITE_JSONL
                                                 : MU_WRITE_CSV,
                               .header = true,
-                              .delimiter = tsv ? '\t' : ',',
                               .gzip = gzip};
-    return read_all(&r, options, err);
+    MU_TRY(read_all(&r, options, err));
+    if (out->format == MU_WRITE_JSONL) {
+        return check_of_lines(options, err);
+    }
+    if (!out->delimiter) {
+        out->delimiter = out->format == MU_WRITE_TSV ? '\t' : ',';
+    }
+    return MUSTER_OK;
 }

@@ -20,8 +20,12 @@
 static const char *skip_statement(mu_lexer *lexer, mu_token token)
 {
     while (token.kind != MU_TOKEN_SEMICOLON && lexer->text[lexer->offset] != '\0') {
+        const int32_t before = lexer->offset;
         if (mu_lexer_next(lexer, &token, NULL) != MUSTER_OK) {
             token.kind = MU_TOKEN_ID; /* what cannot be read is passed over as well */
+        }
+        if (lexer->offset == before) { /* but for what has no end within 2 GB */
+            return lexer->text + before + strlen(lexer->text + before);
         }
     }
     return lexer->text + lexer->offset;
@@ -99,6 +103,7 @@ muster_status mu_parse(mu_arena *arena, const char *text, const char **rest,
     } else {
         status = mu_fail_memory(err, "reading a statement");
     }
+    mu_dict_builder_deinit(&b.names);
     if (status == MUSTER_OK) {
         *statement = b.statement;
         if (b.statement) {

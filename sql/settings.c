@@ -54,10 +54,6 @@ static const unit bytes_units[] = {{"B", 1},        {"KB", 1e3},     {"MB", 1e6}
                                    {"GB", 1e9},     {"TB", 1e12},    {"KiB", 0x1p10},
                                    {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}};
 
-enum {
-    LEAST_MEMORY = 1000000 /* bytes; with less nothing can be asked, not even for more */
-};
-
 static muster_status set_memory(muster_connection *c, const mu_ast_name *value, bool apply,
                                 muster_error *err)
 {
@@ -68,7 +64,7 @@ static muster_status set_memory(muster_connection *c, const mu_ast_name *value, 
         limit = SIZE_MAX;
     } else if (value) {
         if (!read_amount(value->text, bytes_units, MU_COUNT(bytes_units), &bytes) ||
-            bytes < LEAST_MEMORY || bytes > 0x1p62) {
+            bytes < MU_LEAST_MEMORY || bytes > 0x1p62) {
             return mu_fail_at(err, MUSTER_INVALID, value->offset,
                               "memory_limit takes a size of 1 MB or more, as in '4GB', or none; "
                               "\"%s\" is no such size",

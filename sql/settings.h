@@ -9,6 +9,10 @@
 #include "storage/base/status.h"
 #include "storage/zone.h"
 
+enum {
+    MU_LEAST_MEMORY = 1000000 /* bytes; with less nothing can be asked, not even for more */
+};
+
 /* Those of a connection. Others are of the database, and are kept where they have their effect. */
 typedef struct mu_settings {
     uint32_t timeout_ms; /* of a statement; 0: none */

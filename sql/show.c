@@ -68,14 +68,21 @@ static muster_status count_columns(mu_binder *binder, const mu_view *view, mu_va
 {
     const mu_ast_name name = {view->name, 0};
     const uint32_t depth = binder->depth;
+    muster_error reason;
     mu_relation relation;
     bool found;
 
-    const muster_status status = mu_bind_view(binder, name, &relation, &found, err);
+    const muster_status status = mu_bind_view(binder, name, &relation, &found, &reason);
     binder->depth = depth; /* nobody leaves after a failure */
     *out = status == MUSTER_OK ? number_value(relation.column_count)
                                : (mu_value){.type = number_type, .null = true};
-    return status == MUSTER_INVALID || status == MUSTER_SYNTAX ? MUSTER_OK : status;
+    if (status == MUSTER_OK || status == MUSTER_INVALID || status == MUSTER_SYNTAX) {
+        return MUSTER_OK;
+    }
+    if (err) {
+        *err = reason;
+    }
+    return status;
 }
 
 static muster_status show_tables(mu_binder *binder, const mu_plan **out, muster_error *err)

@@ -328,6 +328,23 @@ static const char *advise_clause(const mu_unexpected *u)
     if ((kind == MU_TOKEN_ON || kind == MU_TOKEN_USING) && accepts(u, MU_TOKEN_JOIN)) {
         return "ON and USING stand once behind a JOIN, and not behind a CROSS JOIN";
     }
+    if (kind == MU_TOKEN_INSERT && u->before.kind == MU_TOKEN_RP && accepts(u, MU_TOKEN_SELECT)) {
+        return "WITH stands behind it, as in INSERT INTO t WITH x AS (...) SELECT ... FROM x";
+    }
+    if ((kind == MU_TOKEN_IGNORE || kind == MU_TOKEN_RESPECT) && accepts(u, MU_TOKEN_RP)) {
+        return "it stands behind the parentheses, as in lag(x) IGNORE NULLS OVER (ORDER BY y)";
+    }
+    if (kind == MU_TOKEN_USING && accepts(u, MU_TOKEN_WHERE)) {
+        return "DELETE goes by a condition: WHERE EXISTS (SELECT 1 FROM other WHERE ...)";
+    }
+    if (kind == MU_TOKEN_ALTER && accepts(u, MU_TOKEN_RENAME)) {
+        return "a column stays what it is; CREATE OR REPLACE TABLE t AS SELECT ... FROM t makes "
+               "the table anew";
+    }
+    if (kind == MU_TOKEN_LP && u->earlier.kind == MU_TOKEN_COPY) {
+        return "COPY (SELECT a, b FROM t) TO writes some columns, and COLUMNS (a, b) behind the "
+               "file names those that are read";
+    }
     if (kind == MU_TOKEN_SELECT && (accepts(u, MU_TOKEN_CASE) || accepts(u, MU_TOKEN_LP))) {
         return "a query within another stands between parentheses";
     }
@@ -407,7 +424,7 @@ static const char *advise(const mu_unexpected *u, mu_token *slip)
         return "columns are left out by EXCLUDE, as in * EXCLUDE (a, b)";
     }
     if (u->token.kind == MU_TOKEN_STRING && accepts(u, MU_TOKEN_LP) && accepts(u, MU_TOKEN_ID) &&
-        !accepts(u, MU_TOKEN_CASE)) {
+        !accepts(u, MU_TOKEN_CASE) && !accepts(u, MU_TOKEN_AS)) {
         return mu_foreign_advice(MU_FOREIGN_FUNCTION, MU_TEXT_OF("read_csv"));
     }
     return advise_clause(u);

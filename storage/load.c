@@ -373,7 +373,7 @@ static size_t memory_used(const mu_load *load)
 
 /* NOT NULL, as the user wants it. */
 static muster_status check_required(const mu_load *load, const mu_load_batch *batch,
-                                    muster_error *err)
+                                    uint64_t before, muster_error *err)
 {
     for (uint32_t i = 0; i < load->table->column_count; i++) {
         const mu_column *column = &load->table->columns[i];
@@ -385,8 +385,8 @@ static muster_status check_required(const mu_load *load, const mu_load_batch *ba
         for (uint32_t row = 0; row < batch->rows; row++) {
             if (absent || !mu_bits_test(input->valid, row)) {
                 return mu_fail(err, MUSTER_INVALID,
-                               "row %" PRIu32 ": column \"%s\" is NULL, and may not be", row + 1,
-                               column->name);
+                               "row %" PRIu64 ": column \"%s\" is NULL, and may not be",
+                               before + row + 1, column->name);
             }
         }
     }
@@ -394,7 +394,8 @@ static muster_status check_required(const mu_load *load, const mu_load_batch *ba
 }
 
 /* TIME is what everything is sorted by. */
-static muster_status check_times(const mu_load *load, const mu_load_batch *batch, muster_error *err)
+static muster_status check_times(const mu_load *load, const mu_load_batch *batch, uint64_t before,
+                                 muster_error *err)
 {
     const uint32_t time_column = load->table->time_column;
 
@@ -405,8 +406,8 @@ static muster_status check_times(const mu_load *load, const mu_load_batch *batch
     for (uint32_t row = 0; row < batch->rows && (!times->i64 || times->valid); row++) {
         if (!times->i64 || !mu_bits_test(times->valid, row)) {
             return mu_fail(err, MUSTER_INVALID,
-                           "row %" PRIu32 ": column \"%s\" is NULL; an event needs a time", row + 1,
-                           load->table->columns[time_column].name);
+                           "row %" PRIu64 ": column \"%s\" is NULL; an event needs a time",
+                           before + row + 1, load->table->columns[time_column].name);
         }
     }
     return MUSTER_OK;
@@ -419,8 +420,8 @@ muster_status mu_load_begin(mu_load *load, uint32_t count, const mu_load_batch *
 
     assert(!load->finished && !load->batches);
     for (uint32_t i = 0; i < count; i++) {
-        MU_TRY(check_times(load, &batches[i], err));
-        MU_TRY(check_required(load, &batches[i], err));
+        MU_TRY(check_times(load, &batches[i], load->total_rows + rows, err));
+        MU_TRY(check_required(load, &batches[i], load->total_rows + rows, err));
         rows += batches[i].rows;
     }
     if (rows > UINT32_MAX / 2 - load->rows) {

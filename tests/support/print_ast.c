@@ -665,6 +665,10 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
     if (s->name.text) {
         put_quoted(out, s->name.text, '"');
     }
+    if (s->alias.text) {
+        put(out, " AS ");
+        put_quoted(out, s->alias.text, '"');
+    }
     for (uint32_t i = 0; drops && i < s->names.count; i++) {
         put(out, i > 0 ? ", " : "");
         put_quoted(out, s->names.data[i].text, '"');
@@ -700,6 +704,10 @@ void test_print_statement(const mu_ast_statement *s, mu_writer *out)
         put_quoted(out, s->items.data[i].name.text, '"');
         put(out, " = ");
         print_expr(s->items.data[i].expr, out);
+    }
+    if (s->from) {
+        put(out, " FROM ");
+        print_source(s->from, out);
     }
     print_clause(" WHERE ", s->where, out);
     print_clause(" VERSION ", s->version, out);

@@ -348,6 +348,48 @@ TEST(a_statement_with_parameters_streams_again_and_again)
     close_events(db, c);
 }
 
+TEST(a_value_that_does_not_fit_leaves_the_statement_one_that_streams)
+{
+    muster_connection *c;
+    muster *db = open_events(&c, 10);
+    muster_statement *s = prepare(c, "SELECT count(*) FROM events WHERE ts >= ?");
+    struct ArrowArrayStream stream;
+
+    assert_ok(muster_bind_text(s, 1, "soon", 4, &test_error));
+    assert_status(MUSTER_INVALID, muster_arrow_stream(s, &stream, &test_error));
+    assert_message_has("\"soon\" is not a timestamp");
+    muster_reset(s);
+    assert_ok(muster_bind_text(s, 1, "2024-01-01", 10, &test_error));
+    assert_ok(muster_arrow_stream(s, &stream, &test_error));
+    stream.release(&stream);
+    muster_finish(s);
+    close_events(db, c);
+}
+
+TEST(a_stream_that_has_ended_knows_nothing_of_columns_that_came_later)
+{
+    muster_connection *c;
+    muster *db = open_events(&c, 10);
+    struct ArrowArrayStream stream;
+    muster_statement *s;
+    struct ArrowArray batch;
+    bool row;
+
+    ask_run(db, "CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (1)");
+    s = prepare(c, "FROM t");
+    assert_ok(muster_arrow_stream(s, &stream, &test_error));
+    muster_reset(s);
+    for (char sql[] = "ALTER TABLE t ADD COLUMN b TEXT"; sql[25] <= 'z'; sql[25]++) {
+        ask_run(db, sql);
+    }
+    assert_ok(muster_step(s, &row, &test_error));
+    assert_true(muster_column_count(s) > 20);
+    assert_int_equal(stream.get_next(&stream, &batch), EINVAL);
+    stream.release(&stream);
+    muster_finish(s);
+    close_events(db, c);
+}
+
 TEST(a_stream_fails_as_the_statement_would)
 {
     muster_connection *c;

@@ -128,6 +128,13 @@ TEST(batches_have_the_rows_that_come_one_by_one)
         "SELECT event, count(*), count(*) > 5 FROM e GROUP BY event ORDER BY 2",
         "SELECT n FROM e WHERE n < 0",
         "SELECT customer FROM customers",
+        "SELECT CASE WHEN event = 'pay' THEN id END, coalesce(NULL, id), n FROM e",
+        "SELECT nullif(id, '17'), n FROM e WHERE n % 2 = 1",
+        "SELECT lag(id) OVER (ORDER BY n), lead(id) OVER (ORDER BY n) FROM e",
+        "SELECT a.id, b.id FROM e a LEFT JOIN e b ON a.n = b.n + 1 AND b.n % 3 = 0 ORDER BY a.n",
+        "SELECT a.id, b.id FROM e a FULL JOIN e b ON a.n = b.n + 1000 ORDER BY a.n, b.n",
+        "SELECT first(id ORDER BY n), last(id ORDER BY n), any_value(id) FROM e GROUP BY event",
+        "SELECT (SELECT f.id FROM e f WHERE f.n = e.n - 1000 AND f.n < 5) FROM e",
         "SHOW TABLES",
         "SELECT 1, 'x', true, 0.5e0",
     };

@@ -35,6 +35,51 @@ TEST(options_of_another_version_of_the_header_do_what_they_can)
     assert_message_has("no time zone \"Atlantis\"");
 }
 
+TEST(a_memory_limit_leaves_room_to_ask_for_more)
+{
+    muster_options options = {.size = sizeof options, .memory_limit = 999999};
+    muster *db;
+
+    assert_status(MUSTER_INVALID, muster_open(NULL, &options, &db, &test_error));
+    assert_message_has("muster_options.memory_limit is 999999 bytes; it takes 1000000 or more");
+    assert_null(db);
+    options.memory_limit = 1000000;
+    assert_ok(muster_open(NULL, &options, &db, &test_error));
+    ask_expect(db, "SET memory_limit = '64MB'; SELECT 1", "1\n");
+    muster_close(db);
+}
+
+TEST(a_null_that_may_not_be_is_refused_where_it_is_appended)
+{
+    const uint64_t second = 2;
+    const int64_t numbers[] = {5, 6};
+    const uint32_t sizes[] = {1, 1};
+    muster_appender *a;
+    muster *db;
+
+    assert_ok(muster_open(NULL, NULL, &db, &test_error));
+    muster_connection *c = ask_connect(db);
+    ask_run(db, "CREATE TABLE t (n BIGINT PRIMARY KEY, v TEXT NOT NULL)");
+    assert_ok(muster_appender_open(c, "t", &a, &test_error));
+    assert_status(MUSTER_INVALID, muster_append_null(a, &test_error));
+    assert_message_has("the NOT NULL column \"n\" may not be NULL");
+    assert_ok(muster_append_int64(a, 1, &test_error));
+    assert_status(MUSTER_INVALID, muster_append_null(a, &test_error));
+    assert_status(MUSTER_INVALID, muster_appender_commit(a, &test_error));
+    assert_message_has("a row has 1 of 2 values");
+    assert_ok(muster_append_text(a, "one", 3, &test_error));
+    assert_ok(muster_append_row(a, &test_error));
+    const muster_values columns[2] = {
+        {.int64 = numbers},
+        {.text = (const char *const[]){"x", "y"}, .text_sizes = sizes, .valid = &second}};
+    assert_status(MUSTER_INVALID, muster_append_columns(a, 2, columns, &test_error));
+    assert_ok(muster_appender_commit(a, &test_error));
+    ask_expect(db, "FROM t", "1|one\n");
+    muster_appender_close(a);
+    muster_disconnect(c);
+    muster_close(db);
+}
+
 TEST(what_is_opened_to_be_read_is_not_changed)
 {
     static const char *const changes[] = {
@@ -98,6 +143,8 @@ TEST(an_error_has_a_place_and_a_hint)
         }
     }
     assert_string_equal(muster_error_hint(&other), "look elsewhere");
+    (void)snprintf(other.message, sizeof other.message, "unexpected 'a; b' of a tag's; expected x");
+    assert_string_equal(muster_error_hint(&other), "expected x");
     (void)snprintf(other.message, sizeof other.message, "no more");
     assert_string_equal(muster_error_hint(&other), "");
     assert_status(MUSTER_INVALID,

@@ -94,6 +94,7 @@ TEST(long_lists_and_chains_have_an_answer)
         {"SELECT greatest(", "n + #", ", ", ") FROM t WHERE n = 1", MANY, MANY},
         {"SELECT ", "n + #", " + ", " FROM t WHERE n = 1", 400, 400 + 400 * 399 / 2},
         {"SELECT ", "n * # AS c#", ", ", " FROM t WHERE n = 1", 2000, 0},
+        {"SELECT ", "n AS c#", ", ", " FROM t WHERE n = 1", 10 * MANY, 1},
         {"SELECT count(*) FROM (SELECT ", "n * # AS c#", ", ", " FROM t) GROUP BY ALL", 2000, ROWS},
         {"SELECT count(*) FROM (VALUES ", "(#, 'a')", ", ", ") AS v", MANY, MANY},
         {"SELECT count(*) FROM (", "SELECT n FROM t WHERE n = 7", " UNION ALL ", ")", 2000, 2000},

@@ -336,6 +336,7 @@ TEST(what_is_wrong_is_told_when_it_is_known)
         {"SELECT count(*) FROM customers WHERE has_tag('vop', ?)", "did you mean \"vip\"?"},
         {"SELECT ?, :a", "write all of a statement as ?, or as $1, or as :name"},
         {"CREATE TAG t AS SELECT id FROM e WHERE id = ?", "can have no parameters"},
+        {"CREATE VIEW v AS SELECT id FROM e WHERE id = ?", "can have no parameters"},
         {"COPY e TO '/dev/null' (HEADR ?)", "did you mean HEADER?"},
     };
     static const struct {

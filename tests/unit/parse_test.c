@@ -257,7 +257,10 @@ TEST(statements_that_change_things_are_read)
         {"alter table t rename to \"u v\"", "ALTER TABLE \"t\" RENAME TO \"u v\""},
         {"update t set a = b = 1, set = 2 where update and delete",
          "UPDATE \"t\" SET \"a\" = (\"b\" = 1), \"set\" = 2 WHERE (\"update\" AND \"delete\")"},
-        {"update t set a = a + 1", "UPDATE \"t\" SET \"a\" = (\"a\" + 1)"},
+        {"update t x set a = b from u, v as w where x.a = w.a",
+         "UPDATE \"t\" AS \"x\" SET \"a\" = \"b\" FROM \"u\" CROSS JOIN \"v\" AS \"w\" WHERE "
+         "(\"x\".\"a\" = \"w\".\"a\")"},
+        {"delete from t as x where x.a", "DELETE FROM \"t\" AS \"x\" WHERE \"x\".\"a\""},
         {"delete from t where a is null", "DELETE FROM \"t\" WHERE (\"a\" IS NULL)"},
         {"delete from update", "DELETE FROM \"update\""},
         {"DESCRIBE e", "DESCRIBE \"e\""},
@@ -334,7 +337,7 @@ TEST(an_error_says_where_what_and_what_was_expected)
         {"CREATE TABLE t (a TEXT CUSTOMR)", 23, "unexpected \"CUSTOMR\"; did you mean CUSTOMER?"},
         {"CREATE TABLE t (a TEXT UNUSUAL)", 23,
          "unexpected \"UNUSUAL\"; expected \"(\", \")\", \",\", CUSTOMER, DEFAULT, EVENT, INDEXED, "
-         "NOT, PRECISION, PRIMARY, TIME, VARYING, among others"},
+         "NOT, NULL, PRECISION, PRIMARY, TIME, among others"},
         {"CREATE IDX i", 7, "unexpected \"IDX\"; expected AUDIENCE, OR, TABLE, TAG or VIEW"},
         {"HELLO t", 0,
          "unexpected \"HELLO\"; a statement begins with SELECT, FROM, WITH, INSERT, UPDATE, "
