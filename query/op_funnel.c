@@ -208,6 +208,9 @@ static muster_status add_sorted(const counter *counters, const mu_rowset *listed
     uint64_t ended[2 * (MU_MAX_STEPS + 1)] = {0};
 
     for (uint64_t i = 0; i < count; i++) {
+        if (mu_stopped_at(i)) {
+            return mu_fail_memory(err, "counting a funnel");
+        }
         const uint64_t row = MU_PLACE_ROW(items[i].place);
         const mu_value by = mu_rowset_value(listed, row, VALUE);
         const counter *c = &counters[mu_rowset_value(listed, row, WORKER).i64];
@@ -220,9 +223,6 @@ static muster_status add_sorted(const counter *counters, const mu_rowset *listed
             if (same_value(&by, &next)) {
                 continue;
             }
-        }
-        if (mu_stopped_at(i)) {
-            return mu_fail_memory(err, "counting a funnel");
         }
         MU_TRY(add_steps(plan, &by, ended, out, err));
         memset(ended, 0, sizeof ended);
