@@ -27,6 +27,7 @@ typedef struct counter {
     mu_funnel *funnel;
     tally *tallies;
     size_t tally_count, tally_capacity;
+    size_t latest;   /* the tally that was found last */
     uint32_t *slots; /* open addressing by `by`: index + 1, or 0 */
     size_t slot_count;
 } counter;
@@ -76,12 +77,16 @@ static bool grow_slots(counter *c)
 /* The tally of a breakdown value; NULL when out of memory. */
 static tally *find_tally(counter *c, int64_t by)
 {
+    if (c->latest < c->tally_count && c->tallies[c->latest].by == by) {
+        return &c->tallies[c->latest];
+    }
     if (2 * (c->tally_count + 1) > c->slot_count && !grow_slots(c)) {
         return NULL;
     }
     uint32_t *slot = find_slot(c, by);
     if (*slot) {
-        return &c->tallies[*slot - 1];
+        c->latest = *slot - 1;
+        return &c->tallies[c->latest];
     }
     if (!mu_mem_reserve(&c->tallies, &c->tally_capacity, c->tally_count + 1, sizeof(tally))) {
         return NULL;
@@ -92,6 +97,7 @@ static tally *find_tally(counter *c, int64_t by)
         return NULL;
     }
     *slot = (uint32_t)++c->tally_count;
+    c->latest = c->tally_count - 1;
     return t;
 }
 
