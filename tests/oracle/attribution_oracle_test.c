@@ -481,7 +481,7 @@ static void stir(event_log *log, muster *db, uint64_t *random)
     const int erased = (int)test_random_below(random, 3 * LOG_CUSTOMERS);
     char sql[80];
 
-    ask_only(db, statements[test_random_below(random, MU_COUNT(statements))], &test_error);
+    ask_run(db, statements[test_random_below(random, MU_COUNT(statements))]);
     if (erased >= LOG_CUSTOMERS) {
         return;
     }
