@@ -178,7 +178,7 @@ static muster_status behaviour_next(mu_op *op, mu_batch **batch, muster_error *e
     MU_TRY(make_rows(o, err));
     const size_t left = (o->b.word_count - o->taken) / width;
     const uint32_t rows = left < MU_BATCH_ROWS ? (uint32_t)left : MU_BATCH_ROWS;
-    for (uint32_t c = 0; c < width; c++) {
+    for (uint32_t c = 0; rows > 0 && c < width; c++) {
         put_column(o, c, rows);
     }
     o->taken += (size_t)rows * width;
