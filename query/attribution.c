@@ -497,8 +497,8 @@ static mu_u128 weight_of(attribution *a, const conversion *c, mu_attribution_mod
         return weight;
     }
     /* Those between weigh 1 each, and either end twice as much as they together. */
-    const uint32_t ends = (a->touches[c->earliest].channel == channel ? 1u : 0u) +
-                          (a->touches[c->latest].channel == channel ? 1u : 0u);
+    const mu_u128 ends = (a->touches[c->earliest].channel == channel ? 1u : 0u) +
+                         (a->touches[c->latest].channel == channel ? 1u : 0u);
     return weight - ends + ends * 2 * (runs - 2);
 }
 
