@@ -278,20 +278,20 @@ static muster_status begin_customer(attribution *a, uint32_t begin, uint32_t end
 {
     bool tied = false;
 
+    a->first = 0;
+    a->end = 0;
     MU_TRY(list_touches(a, begin, end, &tied, err));
-    if (tied || a->divides) {
+    if (a->touch_count > 0 && (tied || a->divides)) {
         MU_TRY(number_channels(a, err));
     }
     if (tied) {
         MU_TRY(order_ties(a, err));
     }
-    if (a->divides) {
-        MU_TRY(mu_touch_window_start(&a->runs, a->touches, a->touch_count, a->numbers.count, err));
-        MU_TRY(
-            mu_touch_window_start(&a->recent, a->touches, a->touch_count, a->numbers.count, err));
+    if (a->touch_count > 0 && a->divides) {
+        const uint32_t touches = a->touch_count, channels = a->numbers.count;
+        MU_TRY(mu_touch_window_start(&a->runs, a->touches, touches, channels, err));
+        MU_TRY(mu_touch_window_start(&a->recent, a->touches, touches, channels, err));
     }
-    a->first = 0;
-    a->end = 0;
     return MUSTER_OK;
 }
 
@@ -494,8 +494,8 @@ static mu_u128 weight_of(attribution *a, const conversion *c, mu_attribution_mod
         return weight;
     }
     /* Those between weigh 1 each, and either end twice as much as they together. */
-    const uint32_t ends = (a->touches[c->earliest].channel == channel ? 1u : 0u) +
-                          (a->touches[c->latest].channel == channel ? 1u : 0u);
+    const mu_u128 ends = (a->touches[c->earliest].channel == channel ? 1u : 0u) +
+                         (a->touches[c->latest].channel == channel ? 1u : 0u);
     return weight - ends + ends * 2 * (runs - 2);
 }
 

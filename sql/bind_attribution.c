@@ -26,7 +26,7 @@ enum {
 static const char *const model_names[] = {"first", "last", "linear", "position", "time_decay"};
 static_assert(MU_COUNT(model_names) == MU_ATTRIBUTION_MODELS, "each model has a name");
 
-static const int64_t usual_half_life_us = 7 * 24 * 3600 * INT64_C(1000000);
+static const int64_t usual_half_life_us = INT64_C(7) * 24 * 3600 * 1000000;
 
 /* What a call comes to: the behaviour, and what a report says of it. */
 typedef struct attributed {
@@ -57,7 +57,7 @@ static muster_status bind_models(const mu_behaviour_call *call, const mu_ast_exp
             MU_TRY(mu_behaviour_word(call, item, "models", model_names, MU_COUNT(model_names),
                                      &model, err));
         }
-        for (uint32_t k = 0; k < i && call->binder->unknown == unknown; k++) {
+        for (uint32_t k = 0; item && k < i && call->binder->unknown == unknown; k++) {
             if (models[k] == model) {
                 return mu_fail_at(err, MUSTER_INVALID, item->offset,
                                   "the model '%s' is there twice", model_names[model]);
@@ -318,7 +318,7 @@ static muster_status people(const mu_behaviour_call *call, const attributed *a, 
         "WHERE breakdown IS NOT NULL GROUP BY breakdown "
         "ORDER BY count(DISTINCT customer) DESC, breakdown LIMIT %llu) "
         "THEN CAST(breakdown AS TEXT) ELSE 'other' END";
-    const mu_plan *it;
+    const mu_plan *it = NULL;
     char breakdown[sizeof kept + 24] = "breakdown";
 
     MU_TRY(plan_rows(call, a, &mu_attribution_customers_class, MU_ATTRIBUTION_COLUMNS, &it, err));
@@ -337,7 +337,7 @@ muster_status mu_bind_attribution(mu_behaviour_call *call, const mu_ast_items *o
                                   const mu_plan **out, muster_error *err)
 {
     attributed a = {0};
-    const mu_plan *it;
+    const mu_plan *it = NULL;
 
     MU_TRY(bind_call(call, operands, &a, err));
     if (a.top > 0) {
