@@ -37,11 +37,28 @@ static muster_status expect_items(mu_agg_states *states, size_t more, muster_err
     return MUSTER_OK;
 }
 
-muster_status mu_agg_add_item(mu_agg_states *states, mu_agg_item item, muster_error *err)
+static muster_status add_item(mu_agg_states *states, mu_agg_item item, muster_error *err)
 {
     MU_TRY(expect_items(states, 1, err));
     states->items[states->item_count++] = item;
     return MUSTER_OK;
+}
+
+/* The bits of a double as a number that rises with it, NaN being the largest, and back; those of
+ * other types are such numbers, or codes. */
+static int64_t rising(mu_type type, int64_t bits)
+{
+    return type.kind == MU_DOUBLE && bits < 0 ? bits ^ INT64_MAX : bits;
+}
+
+static mu_value value_of(const mu_agg_states *states, mu_type type, int64_t number)
+{
+    return mu_agg_value(states, type, rising(type, number));
+}
+
+mu_value mu_agg_item_value(const mu_agg_states *states, const mu_agg_item *item)
+{
+    return value_of(states, states->arg_type, item->bits);
 }
 
 muster_status mu_agg_list_items(mu_agg_states *states, const mu_agg_rows *rows,
@@ -59,6 +76,7 @@ muster_status mu_agg_list_items(mu_agg_states *states, const mu_agg_rows *rows,
         } else {
             const mu_value value = mu_vector_value(values, row);
             MU_TRY(mu_agg_bits(states, &value, &item.bits, err));
+            item.bits = rising(value.type, item.bits);
         }
         states->items[states->item_count++] = item;
     }
@@ -70,6 +88,7 @@ static muster_status list_update(mu_agg_states *states, const mu_agg_rows *rows,
     return mu_agg_list_items(states, rows, NULL, err);
 }
 
+/* Only what a text is called differs from states to states. */
 muster_status mu_agg_merge_items(mu_agg_states *states, const mu_agg_states *from,
                                  const uint32_t *map, uint32_t groups, muster_error *err)
 {
@@ -92,22 +111,7 @@ muster_status mu_agg_merge_items(mu_agg_states *states, const mu_agg_states *fro
     return MUSTER_OK;
 }
 
-/* Sorting. Doubles are compared as such, texts by their rank. */
-
-static double to_double(int64_t bits)
-{
-    double value;
-
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static int compare_bits(int64_t x, int64_t y, bool real)
-{
-    const double p = real ? to_double(x) : 0, q = real ? to_double(y) : 0;
-
-    return p == q ? (x > y) - (x < y) : (p > q) - (p < q);
-}
+/* Sorting. Texts go by their rank. */
 
 /* The texts of string_agg: by their keys, then by themselves. */
 static int compare_keyed_items(const mu_agg_states *states, const mu_agg_item *x,
@@ -123,7 +127,7 @@ static int compare_keyed_items(const mu_agg_states *states, const mu_agg_item *x
         order = (int)x->no_key - (int)y->no_key;
         order = call->nulls_first ? -order : order;
     } else {
-        order = compare_bits(x->bits, y->bits, call->order && call->order->type.kind == MU_DOUBLE);
+        order = (x->bits > y->bits) - (x->bits < y->bits);
         order = call->descending ? -order : order;
     }
     return order != 0 ? order : (x->code > y->code) - (x->code < y->code);
@@ -226,37 +230,21 @@ enum {
     LARGE = 4 * MOST_DIGITS /* from so many items on digits are of 11 bits, else of 8 */
 };
 
-/* The bits of a value as a number that is less where the value is; of a NaN the largest. */
-static uint64_t rank_of(int64_t bits, bool real)
-{
-    const uint64_t top = UINT64_C(1) << 63;
-
-    if (!real) {
-        return (uint64_t)bits ^ top;
-    }
-    if (isnan(to_double(bits))) {
-        return UINT64_MAX;
-    }
-    return bits < 0 ? ~(uint64_t)bits : (uint64_t)bits ^ top;
-}
-
-static int64_t bits_of(uint64_t rank, bool real)
-{
-    const uint64_t top = UINT64_C(1) << 63;
-
-    return (int64_t)(real && !(rank & top) ? ~rank : rank ^ top);
-}
-
 /* Where items are to be put, by the digit that begins at the bit `shift`. */
 typedef struct digit {
     bool of_group;
     unsigned shift, width;
 } digit;
 
+/* The value as a number without a sign. */
+static uint64_t rank_of(const mu_agg_item *item)
+{
+    return (uint64_t)item->bits ^ UINT64_C(1) << 63;
+}
+
 static size_t digit_of(const mu_agg_item *item, digit d)
 {
-    return ((d.of_group ? item->group : (uint64_t)item->bits) >> d.shift) &
-           ((UINT64_C(1) << d.width) - 1);
+    return ((d.of_group ? item->group : rank_of(item)) >> d.shift) & ((UINT64_C(1) << d.width) - 1);
 }
 
 /* Puts the items to `to`, by one digit, otherwise as they are. */
@@ -296,14 +284,13 @@ static void sort_by_digits(mu_agg_item **items, mu_agg_item **spare, size_t coun
     }
 }
 
-static void insert_ranked(mu_agg_item *items, size_t count)
+static void insert_plain(mu_agg_item *items, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         const mu_agg_item item = items[i];
         size_t at = i;
         for (; at > 0 && (items[at - 1].group > item.group ||
-                          (items[at - 1].group == item.group &&
-                           (uint64_t)items[at - 1].bits > (uint64_t)item.bits));
+                          (items[at - 1].group == item.group && items[at - 1].bits > item.bits));
              at--) {
             items[at] = items[at - 1];
         }
@@ -311,13 +298,14 @@ static void insert_ranked(mu_agg_item *items, size_t count)
     }
 }
 
-static bool sort_ranked(mu_agg_states *states)
+/* False where it was stopped, or out of memory. */
+static bool put_in_order(mu_agg_states *states)
 {
     const size_t count = states->item_count;
     uint64_t values = 0, groups = 0;
 
     if (count <= 2 * INSERTED) {
-        insert_ranked(states->items, count);
+        insert_plain(states->items, count);
         return true;
     }
     mu_agg_item *spare = mu_mem_alloc_array(count, sizeof *spare);
@@ -335,32 +323,12 @@ static bool sort_ranked(mu_agg_states *states)
     return !mu_stopped();
 }
 
-/* False where it was stopped, or out of memory. */
-static bool put_in_order(mu_agg_states *states)
-{
-    const bool real = mu_type_form(states->arg_type) == MU_FORM_F64;
-    const size_t count = states->item_count;
-
-    for (size_t i = 0; i < count && !mu_stopped_at(i); i++) {
-        states->items[i].bits = (int64_t)rank_of(states->items[i].bits, real);
-    }
-    if (!sort_ranked(states)) {
-        return false;
-    }
-    for (size_t i = 0; i < count && !mu_stopped_at(i); i++) {
-        states->items[i].bits = bits_of((uint64_t)states->items[i].bits, real);
-    }
-    return !mu_stopped();
-}
-
 muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err)
 {
-    const mu_form form = mu_type_form(states->arg_type);
-
     if (states->starts) {
         return MUSTER_OK;
     }
-    if (form == MU_FORM_CODE && states->item_count > 0) {
+    if (mu_type_form(states->arg_type) == MU_FORM_CODE && states->item_count > 0) {
         MU_TRY(rank_texts(states, err));
     }
     size_t *starts = mu_mem_zalloc_array((size_t)states->groups + 1, sizeof *starts);
@@ -374,6 +342,10 @@ muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err)
     }
     for (size_t i = 0; i < states->item_count; i++) {
         assert(states->items[i].group < states->groups);
+        if (mu_stopped_at(i)) {
+            mu_mem_free(starts);
+            return fail_memory(err);
+        }
         starts[states->items[i].group + 1] = i + 1;
     }
     for (uint32_t g = 0; g < states->groups; g++) { /* groups without values */
@@ -416,6 +388,15 @@ static double between(int64_t low, int64_t high, double part)
     return (double)((long double)low + (long double)distance * (long double)part);
 }
 
+/* Between two doubles, of which the second may be infinite and not be wanted at all. */
+static double between_doubles(double low, double high, double part)
+{
+    return low == high || part == 0
+               ? low
+               : (double)((long double)low +
+                          ((long double)high - (long double)low) * (long double)part);
+}
+
 static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                      muster_error *err)
 {
@@ -433,14 +414,15 @@ static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_v
     const int64_t high = states->items[first + (at + 1 < count ? at + 1 : at)].bits;
 
     if (states->arg_type.kind == MU_DOUBLE) {
-        const double a = to_double(low), b = to_double(high);
-        out->f64 = a == b ? a : a + (b - a) * part;
+        out->f64 = between_doubles(value_of(states, states->arg_type, low).f64,
+                                   value_of(states, states->arg_type, high).f64, part);
     } else if (out->type.kind == MU_DOUBLE) {
         const unsigned scale = states->arg_type.kind == MU_DECIMAL ? states->arg_type.scale : 0;
         out->f64 = between(low, high, part) / (double)mu_ten_to[scale];
     } else {
         const uint64_t distance = (uint64_t)high - (uint64_t)low;
-        out->i64 = low + (int64_t)llround((double)distance * part);
+        const long double more = roundl((long double)distance * (long double)part);
+        out->i64 = (int64_t)((uint64_t)low + (uint64_t)more);
     }
     return MUSTER_OK;
 }
@@ -457,7 +439,7 @@ static muster_status disc_result(mu_agg_states *states, uint32_t group, mu_value
     const double place = ceil(fraction_of(states->call) * (double)count);
     const size_t at = place < 1 ? 0 : (size_t)place < count ? (size_t)place - 1 : count - 1;
     const size_t item = first + (states->call->descending ? count - 1 - at : at);
-    *out = mu_agg_value(states, out->type, states->items[item].bits);
+    *out = value_of(states, out->type, states->items[item].bits);
     return MUSTER_OK;
 }
 
@@ -470,6 +452,9 @@ static muster_status mode_result(mu_agg_states *states, uint32_t group, mu_value
     MU_TRY(mu_agg_sort_items(states, err));
     const size_t end = states->starts[group + 1];
     for (size_t first = states->starts[group], next; first < end; first = next) {
+        if (mu_stopped_at(first)) {
+            return fail_memory(err);
+        }
         for (next = first + 1; next < end && states->items[next].bits == states->items[first].bits;
              next++) {
         }
@@ -478,7 +463,7 @@ static muster_status mode_result(mu_agg_states *states, uint32_t group, mu_value
             best_count = next - first;
         }
     }
-    *out = best_count > 0 ? mu_agg_value(states, out->type, states->items[best].bits)
+    *out = best_count > 0 ? value_of(states, out->type, states->items[best].bits)
                           : mu_value_null(out->type);
     return MUSTER_OK;
 }
@@ -514,8 +499,9 @@ static muster_status add_text(mu_agg_states *states, uint32_t group, mu_text tex
     item.code = (uint32_t)code & INT32_MAX;
     if (key && !key->null) {
         MU_TRY(mu_agg_bits(states, key, &item.bits, err));
+        item.bits = rising(key->type, item.bits);
     }
-    return mu_agg_add_item(states, item, err);
+    return add_item(states, item, err);
 }
 
 static muster_status string_update(mu_agg_states *states, const mu_agg_rows *rows,
@@ -544,7 +530,7 @@ static muster_status string_merge(mu_agg_states *states, const mu_agg_states *fr
         const mu_text text = mu_dict_text(&from->texts.dict, item->code);
         mu_value key = mu_value_null(states->key_type);
         if (states->call->order && !item->no_key) {
-            key = mu_agg_value(from, states->key_type, item->bits);
+            key = value_of(from, states->key_type, item->bits);
         }
         if (item->group < groups) {
             MU_TRY(
@@ -579,10 +565,10 @@ static muster_status string_result(mu_agg_states *states, uint32_t group, mu_val
     return states->text.failed ? fail_memory(err) : MUSTER_OK;
 }
 
-#define LIST(text, types, gives, binder, function)                                  \
-    {                                                                               \
-        .name = (text), .params = (types), .result = (gives), .bind = (binder),     \
-        .update = list_update, .merge = mu_agg_merge_items, .result_of = (function) \
+#define LIST(text, types, gives, binder, function)                                           \
+    {                                                                                        \
+        .name = (text), .params = (types), .result = (gives), .listed = 1, .bind = (binder), \
+        .update = list_update, .merge = mu_agg_merge_items, .result_of = (function)          \
     }
 #define QUANTILES(name)                                          \
     LIST((name), "if", 'f', bind_quantile, quantile_result),     \

@@ -91,8 +91,8 @@ muster_status mu_agg_move(mu_agg_states *states, const mu_agg_states *from, mu_t
                           int64_t bits, int64_t *out, muster_error *err);
 
 /* The items of all groups; sorted, those of group g are items[starts[g]] ... items[starts[g + 1] -
- * 1], in order. */
-muster_status mu_agg_add_item(mu_agg_states *states, mu_agg_item item, muster_error *err);
+ * 1], in order of their values, and equal ones have equal bits. */
+mu_value mu_agg_item_value(const mu_agg_states *states, const mu_agg_item *item);
 /* An item of the first argument for each row; `marks` are bits of rows that become their codes. */
 muster_status mu_agg_list_items(mu_agg_states *states, const mu_agg_rows *rows,
                                 const uint64_t *marks, muster_error *err);
