@@ -1,12 +1,12 @@
 /*
  * agg_list.c - aggregates that need all values of a group: median, quantiles, mode, string_agg.
  *
- * Values of all groups are collected in one array, and sorted by (group, value) when the first
- * result is asked for. quantile(x, q) is PostgreSQL's percentile_cont: with n values in order, the
- * one at q * (n - 1), interpolated between its neighbours; quantile_disc(x, q) is the first value
- * at which so large a part of them is reached. string_agg joins in the order it is told, and texts
- * with equal keys, or all of them where it is told none, in their own, so that its result does not
- * depend on threads.
+ * Values of all groups are collected in one array, and sorted by (group, value) as far as the
+ * results need it (agg_sort.c) when the first is asked for. quantile(x, q) is PostgreSQL's
+ * percentile_cont: with n values in order, the one at q * (n - 1), interpolated between its
+ * neighbours; quantile_disc(x, q) is the first value at which so large a part of them is reached.
+ * string_agg joins in the order it is told, and texts with equal keys, or all of them where it is
+ * told none, in their own, so that its result does not depend on threads.
  */
 #include "query/agg_states.h"
 #include "storage/base/mem.h"
@@ -32,8 +32,7 @@ static muster_status expect_items(mu_agg_states *states, size_t more, muster_err
                         sizeof *states->items)) {
         return fail_memory(err);
     }
-    mu_mem_free(states->starts);
-    states->starts = NULL;
+    mu_agg_forget_order(states);
     return MUSTER_OK;
 }
 
@@ -222,108 +221,7 @@ static bool merge_in_order(mu_agg_states *states)
     return !mu_stopped();
 }
 
-/* Items by (group, value) are sorted by digits, from the lowest to the highest, those of the group
- * being above those of the value; digits that are the same in all items are passed over. A few
- * items are not worth counting digits for. */
-enum {
-    MOST_DIGITS = 1 << 11,
-    LARGE = 4 * MOST_DIGITS /* from so many items on digits are of 11 bits, else of 8 */
-};
-
-/* Where items are to be put, by the digit that begins at the bit `shift`. */
-typedef struct digit {
-    bool of_group;
-    unsigned shift, width;
-} digit;
-
-/* The value as a number without a sign. */
-static uint64_t rank_of(const mu_agg_item *item)
-{
-    return (uint64_t)item->bits ^ UINT64_C(1) << 63;
-}
-
-static size_t digit_of(const mu_agg_item *item, digit d)
-{
-    return ((d.of_group ? item->group : rank_of(item)) >> d.shift) & ((UINT64_C(1) << d.width) - 1);
-}
-
-/* Puts the items to `to`, by one digit, otherwise as they are. */
-static void sort_by_digit(const mu_agg_item *items, mu_agg_item *to, size_t count, digit d)
-{
-    size_t places[MOST_DIGITS];
-    size_t place = 0;
-
-    memset(places, 0, (sizeof *places) << d.width);
-    for (size_t i = 0; i < count && !mu_stopped_at(i); i++) {
-        places[digit_of(&items[i], d)]++;
-    }
-    for (size_t v = 0; v < (size_t)1 << d.width; v++) {
-        const size_t here = places[v];
-        places[v] = place;
-        place += here;
-    }
-    for (size_t i = 0; i < count && !mu_stopped_at(i); i++) {
-        to[places[digit_of(&items[i], d)]++] = items[i];
-    }
-}
-
-/* By all digits that have some of the bits in which items differ; the sorted items and the others
- * change places. */
-static void sort_by_digits(mu_agg_item **items, mu_agg_item **spare, size_t count, bool of_group,
-                           uint64_t differ)
-{
-    digit d = {.of_group = of_group, .width = count < LARGE ? 8 : 11};
-
-    while (differ != 0 && !mu_stopped()) {
-        d.shift = mu_bits_lowest(differ);
-        sort_by_digit(*items, *spare, count, d);
-        mu_agg_item *const sorted = *spare;
-        *spare = *items;
-        *items = sorted;
-        differ = d.shift + d.width < 64 ? differ >> (d.shift + d.width) << (d.shift + d.width) : 0;
-    }
-}
-
-static void insert_plain(mu_agg_item *items, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        const mu_agg_item item = items[i];
-        size_t at = i;
-        for (; at > 0 && (items[at - 1].group > item.group ||
-                          (items[at - 1].group == item.group && items[at - 1].bits > item.bits));
-             at--) {
-            items[at] = items[at - 1];
-        }
-        items[at] = item;
-    }
-}
-
-/* False where it was stopped, or out of memory. */
-static bool put_in_order(mu_agg_states *states)
-{
-    const size_t count = states->item_count;
-    uint64_t values = 0, groups = 0;
-
-    if (count <= 2 * INSERTED) {
-        insert_plain(states->items, count);
-        return true;
-    }
-    mu_agg_item *spare = mu_mem_alloc_array(count, sizeof *spare);
-    if (!spare) {
-        return false;
-    }
-    for (size_t i = 1; i < count; i++) {
-        values |= (uint64_t)(states->items[i].bits ^ states->items[0].bits);
-        groups |= states->items[i].group ^ states->items[0].group;
-    }
-    sort_by_digits(&states->items, &spare, count, false, values);
-    sort_by_digits(&states->items, &spare, count, true, groups);
-    mu_mem_free(spare);
-    states->item_capacity = count;
-    return !mu_stopped();
-}
-
-muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err)
+muster_status mu_agg_arrange(mu_agg_states *states, muster_error *err)
 {
     if (states->starts) {
         return MUSTER_OK;
@@ -336,7 +234,7 @@ muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err)
         return fail_memory(err);
     }
     if (states->item_count > 0 &&
-        !(states->call->agg->may_order ? merge_in_order(states) : put_in_order(states))) {
+        !(states->call->agg->may_order ? merge_in_order(states) : mu_agg_make_buckets(states))) {
         mu_mem_free(starts);
         return fail_memory(err);
     }
@@ -346,10 +244,10 @@ muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err)
             mu_mem_free(starts);
             return fail_memory(err);
         }
-        starts[states->items[i].group + 1] = i + 1;
+        starts[states->items[i].group + 1]++;
     }
-    for (uint32_t g = 0; g < states->groups; g++) { /* groups without values */
-        starts[g + 1] = starts[g + 1] > starts[g] ? starts[g + 1] : starts[g];
+    for (uint32_t g = 0; g < states->groups; g++) {
+        starts[g + 1] += starts[g];
     }
     states->starts = starts;
     return MUSTER_OK;
@@ -400,7 +298,7 @@ static double between_doubles(double low, double high, double part)
 static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                      muster_error *err)
 {
-    MU_TRY(mu_agg_sort_items(states, err));
+    MU_TRY(mu_agg_arrange(states, err));
     const size_t first = states->starts[group], count = states->starts[group + 1] - first;
     if (count == 0) {
         out->null = true;
@@ -410,8 +308,10 @@ static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_v
     const double place = (states->call->descending ? 1 - fraction : fraction) * (double)(count - 1);
     const size_t at = (size_t)place < count - 1 ? (size_t)place : count - 1;
     const double part = place - (double)at;
+    const size_t next = at + 1 < count ? at + 1 : at;
+    MU_TRY(mu_agg_sort_between(states, first + at, first + next + 1, err));
     const int64_t low = states->items[first + at].bits;
-    const int64_t high = states->items[first + (at + 1 < count ? at + 1 : at)].bits;
+    const int64_t high = states->items[first + next].bits;
 
     if (states->arg_type.kind == MU_DOUBLE) {
         out->f64 = between_doubles(value_of(states, states->arg_type, low).f64,
@@ -430,7 +330,7 @@ static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_v
 static muster_status disc_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                  muster_error *err)
 {
-    MU_TRY(mu_agg_sort_items(states, err));
+    MU_TRY(mu_agg_arrange(states, err));
     const size_t first = states->starts[group], count = states->starts[group + 1] - first;
     if (count == 0) {
         out->null = true;
@@ -439,6 +339,7 @@ static muster_status disc_result(mu_agg_states *states, uint32_t group, mu_value
     const double place = ceil(fraction_of(states->call) * (double)count);
     const size_t at = place < 1 ? 0 : (size_t)place < count ? (size_t)place - 1 : count - 1;
     const size_t item = first + (states->call->descending ? count - 1 - at : at);
+    MU_TRY(mu_agg_sort_between(states, item, item + 1, err));
     *out = value_of(states, out->type, states->items[item].bits);
     return MUSTER_OK;
 }
@@ -449,8 +350,9 @@ static muster_status mode_result(mu_agg_states *states, uint32_t group, mu_value
 {
     size_t best = 0, best_count = 0;
 
-    MU_TRY(mu_agg_sort_items(states, err));
+    MU_TRY(mu_agg_arrange(states, err));
     const size_t end = states->starts[group + 1];
+    MU_TRY(mu_agg_sort_between(states, states->starts[group], end, err));
     for (size_t first = states->starts[group], next; first < end; first = next) {
         if (mu_stopped_at(first)) {
             return fail_memory(err);
@@ -545,7 +447,7 @@ static muster_status string_result(mu_agg_states *states, uint32_t group, mu_val
 {
     const mu_text separator = states->call->args[1]->value.text;
 
-    MU_TRY(mu_agg_sort_items(states, err));
+    MU_TRY(mu_agg_arrange(states, err));
     const size_t first = states->starts[group], end = states->starts[group + 1];
     out->null = first == end;
     mu_writer_reset(&states->text);

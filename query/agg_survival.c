@@ -87,12 +87,13 @@ static long double share_left(const mu_agg_item *items, size_t count, size_t all
 static muster_status survival_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                      muster_error *err)
 {
-    MU_TRY(mu_agg_sort_items(states, err));
+    MU_TRY(mu_agg_arrange(states, err));
     const size_t first = states->starts[group], end = states->starts[group + 1];
     if (first == end) {
         out->null = true;
         return MUSTER_OK;
     }
+    MU_TRY(mu_agg_sort_between(states, first, end, err));
     const size_t count = count_until(states, first, end);
     const long double left = share_left(&states->items[first], count, end - first);
     const mu_value last = mu_agg_item_value(states, &states->items[end - 1]);
