@@ -240,13 +240,15 @@ static muster_status add_interval(mu_behaviour *b, uint32_t i, const moment *sta
     }
     const int64_t length_us = (next ? next->time_us : b->as_of_us) - start->time_us;
     words[MU_INTERVAL_CUSTOMER] = mu_behaviour_ordinal(b, i);
-    words[MU_INTERVAL_BEGAN] = start->time_us;
-    words[MU_INTERVAL_ENDED] = next ? next->time_us : MU_GATHER_NULL;
-    words[MU_INTERVAL_LENGTH] = length_us;
     words[MU_INTERVAL_US] = length_us;
     words[MU_INTERVAL_OPEN] = !next;
+    if (options->times) {
+        words[MU_INTERVAL_BEGAN] = start->time_us;
+        words[MU_INTERVAL_ENDED] = next ? next->time_us : MU_GATHER_NULL;
+        words[MU_INTERVAL_LENGTH] = length_us;
+    }
     if (options->by) {
-        words[MU_INTERVAL_PART] = start->part;
+        words[b->plan->column_count - 1] = start->part;
     }
     return MUSTER_OK;
 }
