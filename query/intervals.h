@@ -8,8 +8,9 @@
 
 /* The options of the class. Its conditions are the start and, if that is another, the next. */
 typedef struct mu_intervals {
-    bool by;       /* the first value is that by which intervals are told apart, */
-    bool distinct; /* and the one behind it says which events are one */
+    bool by;       /* the first value is that by which intervals are told apart; */
+    bool distinct; /* the one behind it says which events are one, */
+    bool same;     /* and the one behind these is to be equal at both ends */
     bool times;    /* rows have the columns that a report does not look at */
 } mu_intervals;
 

@@ -1,6 +1,6 @@
 /*
- * bind_intervals.c - intervals(events, start => ... [, next => ...] [, distinct_on => order_id]):
- * the time from one event to the next, and intervals_customers(), a row for each of them.
+ * bind_intervals.c - intervals(events, start => ... [, next => ...] [, distinct_on => order_id]
+ * ...): the time from one event to the next, and intervals_customers(), a row for each of them.
  */
 #include "sql/bind_breakdown.h"
 
@@ -15,6 +15,7 @@ enum {
     START,
     NEXT,
     DISTINCT_ON,
+    SAME,
     BY,
     TOP,
     AS_OF,
@@ -23,9 +24,9 @@ enum {
     CURVE,
     ARGUMENTS
 };
-#define ROW_NAMES                                                                           \
-    {"events", NULL}, {"start", NULL}, {"next", NULL}, {"distinct_on", NULL}, {"by", NULL}, \
-        {"top", NULL}, {"as_of", NULL}, MU_COMMON_NAMES
+#define ROW_NAMES                                                                             \
+    {"events", NULL}, {"start", NULL}, {"next", NULL}, {"distinct_on", NULL}, {"same", NULL}, \
+        {"by", NULL}, {"top", NULL}, {"as_of", NULL}, MU_COMMON_NAMES
 
 enum {
     MOST_DAYS = 10000 * 366 /* more than the years 1 to 9999 have */
@@ -55,10 +56,12 @@ static muster_status bind_rows(const mu_behaviour_call *call, const mu_argument 
     mu_intervals *options;
 
     MU_ARENA_TRY(options, arena, 1, err);
-    MU_ARENA_TRY(values, arena, 2, err);
+    MU_ARENA_TRY(values, arena, 3, err);
     MU_ARENA_TRY(columns, arena, MU_INTERVAL_COLUMNS + 1, err);
-    *options =
-        (mu_intervals){.by = breakdown->by, .distinct = given[DISTINCT_ON].value, .times = times};
+    *options = (mu_intervals){.by = breakdown->by,
+                              .distinct = given[DISTINCT_ON].value,
+                              .same = given[SAME].value,
+                              .times = times};
     memcpy(columns, own, sizeof own);
     plan->column_count = times ? MU_INTERVAL_COLUMNS : MU_INTERVAL_BEGAN;
     if (breakdown->by) {
@@ -66,9 +69,10 @@ static muster_status bind_rows(const mu_behaviour_call *call, const mu_argument 
         columns[plan->column_count++] =
             (mu_behaviour_column){.name = "part", .type = breakdown->by->type};
     }
-    if (options->distinct) {
-        MU_TRY(mu_bind_expr(&call->place, given[DISTINCT_ON].value, &values[plan->value_count++],
-                            err));
+    for (uint32_t a = DISTINCT_ON; a <= SAME; a++) {
+        if (given[a].value) {
+            MU_TRY(mu_bind_expr(&call->place, given[a].value, &values[plan->value_count++], err));
+        }
     }
     plan->options = options;
     plan->values = values;
