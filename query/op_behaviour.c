@@ -143,7 +143,7 @@ static void put_column(behaviour_op *o, uint32_t c, uint32_t rows)
 {
     const mu_behaviour_column *made = &o->b.plan->columns[c];
     const uint32_t width = o->b.plan->column_count;
-    const int64_t *words = &o->b.words[o->taken + c];
+    const int64_t *words = rows > 0 ? &o->b.words[o->taken + c] : NULL;
     out_column *column = &o->columns[c];
     mu_vector *vector = &o->vectors[c];
 
