@@ -322,7 +322,7 @@ void mu_agg_close(mu_agg_states *states)
     mu_dict_builder_deinit(&states->texts);
     mu_writer_deinit(&states->text);
     mu_mem_free(states->items);
-    mu_mem_free(states->starts);
+    mu_agg_forget_order(states);
     mu_mem_free(states->data);
     mu_mem_free(states);
 }
@@ -336,8 +336,7 @@ void mu_agg_reset(mu_agg_states *states)
     }
     states->groups = 0;
     states->item_count = 0;
-    mu_mem_free(states->starts);
-    states->starts = NULL;
+    mu_agg_forget_order(states);
     mu_dict_builder_reset(&states->texts);
     if (states->distinct) {
         mu_agg_distinct_reset(states->distinct);

@@ -1,12 +1,12 @@
 /*
  * agg_list.c - aggregates that need all values of a group: median, quantiles, mode, string_agg.
  *
- * Values of all groups are collected in one array, and sorted by (group, value) when the first
- * result is asked for. quantile(x, q) is PostgreSQL's percentile_cont: with n values in order, the
- * one at q * (n - 1), interpolated between its neighbours; quantile_disc(x, q) is the first value
- * at which so large a part of them is reached. string_agg joins in the order it is told, and texts
- * with equal keys, or all of them where it is told none, in their own, so that its result does not
- * depend on threads.
+ * Values of all groups are collected in one array, and sorted by (group, value) as far as the
+ * results need it (agg_sort.c) when the first is asked for. quantile(x, q) is PostgreSQL's
+ * percentile_cont: with n values in order, the one at q * (n - 1), interpolated between its
+ * neighbours; quantile_disc(x, q) is the first value at which so large a part of them is reached.
+ * string_agg joins in the order it is told, and texts with equal keys, or all of them where it is
+ * told none, in their own, so that its result does not depend on threads.
  */
 #include "query/agg_states.h"
 #include "storage/base/mem.h"
@@ -32,23 +32,32 @@ static muster_status expect_items(mu_agg_states *states, size_t more, muster_err
                         sizeof *states->items)) {
         return fail_memory(err);
     }
-    mu_mem_free(states->starts);
-    states->starts = NULL;
+    mu_agg_forget_order(states);
     return MUSTER_OK;
 }
 
-/* The bits of a double as a number that rises with it, NaN being the largest; those of other types
- * are such numbers. */
+static muster_status add_item(mu_agg_states *states, mu_agg_item item, muster_error *err)
+{
+    MU_TRY(expect_items(states, 1, err));
+    states->items[states->item_count++] = item;
+    return MUSTER_OK;
+}
+
+/* The bits of a double as a number that rises with it, NaN being the largest, and back; those of
+ * other types are such numbers, or codes. */
 static int64_t rising(mu_type type, int64_t bits)
 {
     return type.kind == MU_DOUBLE && bits < 0 ? bits ^ INT64_MAX : bits;
 }
 
-muster_status mu_agg_add_item(mu_agg_states *states, mu_agg_item item, muster_error *err)
+static mu_value value_of(const mu_agg_states *states, mu_type type, int64_t number)
 {
-    MU_TRY(expect_items(states, 1, err));
-    states->items[states->item_count++] = item;
-    return MUSTER_OK;
+    return mu_agg_value(states, type, rising(type, number));
+}
+
+mu_value mu_agg_item_value(const mu_agg_states *states, const mu_agg_item *item)
+{
+    return value_of(states, states->arg_type, item->bits);
 }
 
 muster_status mu_agg_list_items(mu_agg_states *states, const mu_agg_rows *rows,
@@ -66,6 +75,7 @@ muster_status mu_agg_list_items(mu_agg_states *states, const mu_agg_rows *rows,
         } else {
             const mu_value value = mu_vector_value(values, row);
             MU_TRY(mu_agg_bits(states, &value, &item.bits, err));
+            item.bits = rising(value.type, item.bits);
         }
         states->items[states->item_count++] = item;
     }
@@ -77,6 +87,7 @@ static muster_status list_update(mu_agg_states *states, const mu_agg_rows *rows,
     return mu_agg_list_items(states, rows, NULL, err);
 }
 
+/* Only what a text is called differs from states to states. */
 muster_status mu_agg_merge_items(mu_agg_states *states, const mu_agg_states *from,
                                  const uint32_t *map, uint32_t groups, muster_error *err)
 {
@@ -99,15 +110,7 @@ muster_status mu_agg_merge_items(mu_agg_states *states, const mu_agg_states *fro
     return MUSTER_OK;
 }
 
-/* Sorting. Texts go by their rank, doubles by a number that rises with them. */
-
-static double to_double(int64_t bits)
-{
-    double value;
-
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
+/* Sorting. Texts go by their rank. */
 
 /* The texts of string_agg: by their keys, then by themselves. */
 static int compare_keyed_items(const mu_agg_states *states, const mu_agg_item *x,
@@ -218,142 +221,7 @@ static bool merge_in_order(mu_agg_states *states)
     return !mu_stopped();
 }
 
-/* Items by (group, value) are sorted by digits, from the lowest to the highest, those of the group
- * being above those of the value; digits that are the same in all items are passed over. A few
- * items are not worth counting digits for. */
-enum {
-    MOST_DIGITS = 1 << 11,
-    LARGE = 4 * MOST_DIGITS /* from so many items on digits are of 11 bits, else of 8 */
-};
-
-/* The bits of a value as a number that is less where the value is; of a NaN the largest. */
-static uint64_t rank_of(int64_t bits, bool real)
-{
-    const uint64_t top = UINT64_C(1) << 63;
-
-    if (!real) {
-        return (uint64_t)bits ^ top;
-    }
-    if (isnan(to_double(bits))) {
-        return UINT64_MAX;
-    }
-    return bits < 0 ? ~(uint64_t)bits : (uint64_t)bits ^ top;
-}
-
-static int64_t bits_of(uint64_t rank, bool real)
-{
-    const uint64_t top = UINT64_C(1) << 63;
-
-    return (int64_t)(real && !(rank & top) ? ~rank : rank ^ top);
-}
-
-/* Where items are to be put, by the digit that begins at the bit `shift`. */
-typedef struct digit {
-    bool of_group;
-    unsigned shift, width;
-} digit;
-
-static size_t digit_of(const mu_agg_item *item, digit d)
-{
-    return ((d.of_group ? item->group : (uint64_t)item->bits) >> d.shift) &
-           ((UINT64_C(1) << d.width) - 1);
-}
-
-/* Puts the items to `to`, by one digit, otherwise as they are. */
-static void sort_by_digit(const mu_agg_item *items, mu_agg_item *to, size_t count, digit d)
-{
-    size_t places[MOST_DIGITS];
-    size_t place = 0;
-
-    memset(places, 0, (sizeof *places) << d.width);
-    for (size_t i = 0; i < count && !mu_stopped_at(i); i++) {
-        places[digit_of(&items[i], d)]++;
-    }
-    for (size_t v = 0; v < (size_t)1 << d.width; v++) {
-        const size_t here = places[v];
-        places[v] = place;
-        place += here;
-    }
-    for (size_t i = 0; i < count && !mu_stopped_at(i); i++) {
-        to[places[digit_of(&items[i], d)]++] = items[i];
-    }
-}
-
-/* By all digits that have some of the bits in which items differ; the sorted items and the others
- * change places. */
-static void sort_by_digits(mu_agg_item **items, mu_agg_item **spare, size_t count, bool of_group,
-                           uint64_t differ)
-{
-    digit d = {.of_group = of_group, .width = count < LARGE ? 8 : 11};
-
-    while (differ != 0 && !mu_stopped()) {
-        d.shift = mu_bits_lowest(differ);
-        sort_by_digit(*items, *spare, count, d);
-        mu_agg_item *const sorted = *spare;
-        *spare = *items;
-        *items = sorted;
-        differ = d.shift + d.width < 64 ? differ >> (d.shift + d.width) << (d.shift + d.width) : 0;
-    }
-}
-
-static void insert_ranked(mu_agg_item *items, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        const mu_agg_item item = items[i];
-        size_t at = i;
-        for (; at > 0 && (items[at - 1].group > item.group ||
-                          (items[at - 1].group == item.group &&
-                           (uint64_t)items[at - 1].bits > (uint64_t)item.bits));
-             at--) {
-            items[at] = items[at - 1];
-        }
-        items[at] = item;
-    }
-}
-
-static bool sort_ranked(mu_agg_states *states)
-{
-    const size_t count = states->item_count;
-    uint64_t values = 0, groups = 0;
-
-    if (count <= 2 * INSERTED) {
-        insert_ranked(states->items, count);
-        return true;
-    }
-    mu_agg_item *spare = mu_mem_alloc_array(count, sizeof *spare);
-    if (!spare) {
-        return false;
-    }
-    for (size_t i = 1; i < count; i++) {
-        values |= (uint64_t)(states->items[i].bits ^ states->items[0].bits);
-        groups |= states->items[i].group ^ states->items[0].group;
-    }
-    sort_by_digits(&states->items, &spare, count, false, values);
-    sort_by_digits(&states->items, &spare, count, true, groups);
-    mu_mem_free(spare);
-    states->item_capacity = count;
-    return !mu_stopped();
-}
-
-/* False where it was stopped, or out of memory. */
-static bool put_in_order(mu_agg_states *states)
-{
-    const bool real = mu_type_form(states->arg_type) == MU_FORM_F64;
-    const size_t count = states->item_count;
-
-    for (size_t i = 0; i < count && !mu_stopped_at(i); i++) {
-        states->items[i].bits = (int64_t)rank_of(states->items[i].bits, real);
-    }
-    if (!sort_ranked(states)) {
-        return false;
-    }
-    for (size_t i = 0; i < count && !mu_stopped_at(i); i++) {
-        states->items[i].bits = bits_of((uint64_t)states->items[i].bits, real);
-    }
-    return !mu_stopped();
-}
-
-muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err)
+muster_status mu_agg_arrange(mu_agg_states *states, muster_error *err)
 {
     if (states->starts) {
         return MUSTER_OK;
@@ -366,7 +234,7 @@ muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err)
         return fail_memory(err);
     }
     if (states->item_count > 0 &&
-        !(states->call->agg->may_order ? merge_in_order(states) : put_in_order(states))) {
+        !(states->call->agg->may_order ? merge_in_order(states) : mu_agg_make_buckets(states))) {
         mu_mem_free(starts);
         return fail_memory(err);
     }
@@ -376,10 +244,10 @@ muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err)
             mu_mem_free(starts);
             return fail_memory(err);
         }
-        starts[states->items[i].group + 1] = i + 1;
+        starts[states->items[i].group + 1]++;
     }
-    for (uint32_t g = 0; g < states->groups; g++) { /* groups without values */
-        starts[g + 1] = starts[g + 1] > starts[g] ? starts[g + 1] : starts[g];
+    for (uint32_t g = 0; g < states->groups; g++) {
+        starts[g + 1] += starts[g];
     }
     states->starts = starts;
     return MUSTER_OK;
@@ -430,7 +298,7 @@ static double between_doubles(double low, double high, double part)
 static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                      muster_error *err)
 {
-    MU_TRY(mu_agg_sort_items(states, err));
+    MU_TRY(mu_agg_arrange(states, err));
     const size_t first = states->starts[group], count = states->starts[group + 1] - first;
     if (count == 0) {
         out->null = true;
@@ -440,12 +308,14 @@ static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_v
     const double place = (states->call->descending ? 1 - fraction : fraction) * (double)(count - 1);
     const size_t at = (size_t)place < count - 1 ? (size_t)place : count - 1;
     const double part = place - (double)at;
+    const size_t next = at + 1 < count ? at + 1 : at;
+    MU_TRY(mu_agg_sort_between(states, first + at, first + next + 1, err));
     const int64_t low = states->items[first + at].bits;
-    const int64_t high = states->items[first + (at + 1 < count ? at + 1 : at)].bits;
+    const int64_t high = states->items[first + next].bits;
 
     if (states->arg_type.kind == MU_DOUBLE) {
-        out->f64 = between_doubles(mu_agg_value(states, states->arg_type, low).f64,
-                                   mu_agg_value(states, states->arg_type, high).f64, part);
+        out->f64 = between_doubles(value_of(states, states->arg_type, low).f64,
+                                   value_of(states, states->arg_type, high).f64, part);
     } else if (out->type.kind == MU_DOUBLE) {
         const unsigned scale = states->arg_type.kind == MU_DECIMAL ? states->arg_type.scale : 0;
         out->f64 = between(low, high, part) / (double)mu_ten_to[scale];
@@ -460,7 +330,7 @@ static muster_status quantile_result(mu_agg_states *states, uint32_t group, mu_v
 static muster_status disc_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                  muster_error *err)
 {
-    MU_TRY(mu_agg_sort_items(states, err));
+    MU_TRY(mu_agg_arrange(states, err));
     const size_t first = states->starts[group], count = states->starts[group + 1] - first;
     if (count == 0) {
         out->null = true;
@@ -469,7 +339,8 @@ static muster_status disc_result(mu_agg_states *states, uint32_t group, mu_value
     const double place = ceil(fraction_of(states->call) * (double)count);
     const size_t at = place < 1 ? 0 : (size_t)place < count ? (size_t)place - 1 : count - 1;
     const size_t item = first + (states->call->descending ? count - 1 - at : at);
-    *out = mu_agg_value(states, out->type, states->items[item].bits);
+    MU_TRY(mu_agg_sort_between(states, item, item + 1, err));
+    *out = value_of(states, out->type, states->items[item].bits);
     return MUSTER_OK;
 }
 
@@ -479,8 +350,9 @@ static muster_status mode_result(mu_agg_states *states, uint32_t group, mu_value
 {
     size_t best = 0, best_count = 0;
 
-    MU_TRY(mu_agg_sort_items(states, err));
+    MU_TRY(mu_agg_arrange(states, err));
     const size_t end = states->starts[group + 1];
+    MU_TRY(mu_agg_sort_between(states, states->starts[group], end, err));
     for (size_t first = states->starts[group], next; first < end; first = next) {
         if (mu_stopped_at(first)) {
             return fail_memory(err);
@@ -493,7 +365,7 @@ static muster_status mode_result(mu_agg_states *states, uint32_t group, mu_value
             best_count = next - first;
         }
     }
-    *out = best_count > 0 ? mu_agg_value(states, out->type, states->items[best].bits)
+    *out = best_count > 0 ? value_of(states, out->type, states->items[best].bits)
                           : mu_value_null(out->type);
     return MUSTER_OK;
 }
@@ -531,7 +403,7 @@ static muster_status add_text(mu_agg_states *states, uint32_t group, mu_text tex
         MU_TRY(mu_agg_bits(states, key, &item.bits, err));
         item.bits = rising(key->type, item.bits);
     }
-    return mu_agg_add_item(states, item, err);
+    return add_item(states, item, err);
 }
 
 static muster_status string_update(mu_agg_states *states, const mu_agg_rows *rows,
@@ -560,7 +432,7 @@ static muster_status string_merge(mu_agg_states *states, const mu_agg_states *fr
         const mu_text text = mu_dict_text(&from->texts.dict, item->code);
         mu_value key = mu_value_null(states->key_type);
         if (states->call->order && !item->no_key) {
-            key = mu_agg_value(from, states->key_type, rising(states->key_type, item->bits));
+            key = value_of(from, states->key_type, item->bits);
         }
         if (item->group < groups) {
             MU_TRY(
@@ -575,7 +447,7 @@ static muster_status string_result(mu_agg_states *states, uint32_t group, mu_val
 {
     const mu_text separator = states->call->args[1]->value.text;
 
-    MU_TRY(mu_agg_sort_items(states, err));
+    MU_TRY(mu_agg_arrange(states, err));
     const size_t first = states->starts[group], end = states->starts[group + 1];
     out->null = first == end;
     mu_writer_reset(&states->text);
@@ -595,10 +467,10 @@ static muster_status string_result(mu_agg_states *states, uint32_t group, mu_val
     return states->text.failed ? fail_memory(err) : MUSTER_OK;
 }
 
-#define LIST(text, types, gives, binder, function)                                  \
-    {                                                                               \
-        .name = (text), .params = (types), .result = (gives), .bind = (binder),     \
-        .update = list_update, .merge = mu_agg_merge_items, .result_of = (function) \
+#define LIST(text, types, gives, binder, function)                                           \
+    {                                                                                        \
+        .name = (text), .params = (types), .result = (gives), .listed = 1, .bind = (binder), \
+        .update = list_update, .merge = mu_agg_merge_items, .result_of = (function)          \
     }
 #define QUANTILES(name)                                          \
     LIST((name), "if", 'f', bind_quantile, quantile_result),     \

@@ -21,6 +21,7 @@ typedef struct mu_agg_item {
 } mu_agg_item;
 
 typedef struct mu_agg_distinct mu_agg_distinct;
+typedef struct mu_agg_buckets mu_agg_buckets;
 
 /* The rows of an update: those that are live and have no NULL in an argument. */
 typedef struct mu_agg_rows {
@@ -66,8 +67,9 @@ struct mu_agg_states {
     mu_dict_builder texts; /* that states and items name by code */
     mu_agg_item *items;    /* of median and the like */
     size_t item_count, item_capacity;
-    size_t *starts; /* of the groups in the sorted items; NULL while they are not */
-    mu_writer text; /* of the last result */
+    size_t *starts;          /* of the groups in the arranged items; NULL while they are not */
+    mu_agg_buckets *buckets; /* of these items; NULL: they are in order */
+    mu_writer text;          /* of the last result */
     mu_agg_distinct *distinct;
 };
 
@@ -91,15 +93,24 @@ mu_value mu_agg_value(const mu_agg_states *states, mu_type type, int64_t bits);
 muster_status mu_agg_move(mu_agg_states *states, const mu_agg_states *from, mu_type type,
                           int64_t bits, int64_t *out, muster_error *err);
 
-/* The items of all groups; sorted, those of group g are items[starts[g]] ... items[starts[g + 1] -
- * 1], in order. */
-muster_status mu_agg_add_item(mu_agg_states *states, mu_agg_item item, muster_error *err);
+/* The items of all groups; arranged, those of group g are at the places starts[g] to starts[g + 1].
+ */
+mu_value mu_agg_item_value(const mu_agg_states *states, const mu_agg_item *item);
 /* An item of the first argument for each row; `marks` are bits of rows that become their codes. */
 muster_status mu_agg_list_items(mu_agg_states *states, const mu_agg_rows *rows,
                                 const uint64_t *marks, muster_error *err);
 muster_status mu_agg_merge_items(mu_agg_states *states, const mu_agg_states *from,
                                  const uint32_t *map, uint32_t groups, muster_error *err);
-muster_status mu_agg_sort_items(mu_agg_states *states, muster_error *err);
+muster_status mu_agg_arrange(mu_agg_states *states, muster_error *err);
+
+/* agg_sort.c: what stands at places `first` to `end` of the arranged items is in the order of
+ * (group, value) from now on, as if all were. Equal values have equal bits. */
+muster_status mu_agg_sort_between(mu_agg_states *states, size_t first, size_t end,
+                                  muster_error *err);
+/* For mu_agg_arrange(); false when out of memory, or stopped. */
+bool mu_agg_make_buckets(mu_agg_states *states);
+/* The items are neither arranged nor sorted any more. */
+void mu_agg_forget_order(mu_agg_states *states);
 
 /* The set of a DISTINCT. */
 muster_status mu_agg_distinct_open(mu_agg_states *states, muster_error *err);

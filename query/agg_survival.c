@@ -53,7 +53,7 @@ static size_t count_until(const mu_agg_states *states, size_t first, size_t end)
 
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        const mu_value length = mu_agg_value(states, states->arg_type, states->items[middle].bits);
+        const mu_value length = mu_agg_item_value(states, &states->items[middle]);
         if (mu_value_compare(&length, at) <= 0) {
             low = middle + 1;
         } else {
@@ -87,15 +87,16 @@ static long double share_left(const mu_agg_item *items, size_t count, size_t all
 static muster_status survival_result(mu_agg_states *states, uint32_t group, mu_value *out,
                                      muster_error *err)
 {
-    MU_TRY(mu_agg_sort_items(states, err));
+    MU_TRY(mu_agg_arrange(states, err));
     const size_t first = states->starts[group], end = states->starts[group + 1];
     if (first == end) {
         out->null = true;
         return MUSTER_OK;
     }
+    MU_TRY(mu_agg_sort_between(states, first, end, err));
     const size_t count = count_until(states, first, end);
     const long double left = share_left(&states->items[first], count, end - first);
-    const mu_value last = mu_agg_value(states, states->arg_type, states->items[end - 1].bits);
+    const mu_value last = mu_agg_item_value(states, &states->items[end - 1]);
     /* Someone is known to go on so long, or nobody is left. */
     const bool known = count < end - first || left == 0 ||
                        mu_value_compare(&last, &states->call->args[2]->value) == 0;

@@ -12,6 +12,9 @@
  * for all that start, and the first that ends for all that end; both are one event if a line is
  * both. NULL is not the value of another NULL.
  *
+ * Where both ends are to have the same value (a category), each value is looked at by itself; NULL
+ * is the same as nothing, so what starts there stays open.
+ *
  * What came after as_of has not happened.
  */
 #include "query/intervals.h"
@@ -29,6 +32,7 @@ typedef struct moment {
     int64_t time_us;
     int64_t part; /* the word of `by`, or 0 */
     int64_t unit; /* the word that says which events are one, or 0 */
+    int64_t same; /* the word that is to be equal at both ends, or 0 */
     uint32_t kind;
 } moment;
 
@@ -59,7 +63,8 @@ static void close_finder(mu_behaviour *b)
     mu_mem_free(f->spare);
 }
 
-/* Orders. */
+/* Orders. Of `same` and `unit` words are as good as values: equal ones are to stand side by side.
+ */
 
 typedef int compare(const mu_behaviour *b, const moment *x, const moment *y);
 
@@ -72,6 +77,9 @@ static int by_time(const mu_behaviour *b, const moment *x, const moment *y)
 {
     static const int place[] = {[START] = 0, [START | NEXT] = 1, [NEXT] = 2};
 
+    if (x->same != y->same) {
+        return x->same < y->same ? -1 : 1;
+    }
     if (x->time_us != y->time_us) {
         return x->time_us < y->time_us ? -1 : 1;
     }
@@ -79,9 +87,11 @@ static int by_time(const mu_behaviour *b, const moment *x, const moment *y)
                               : compare_values(b, 0, x->part, y->part);
 }
 
-/* Events that are one side by side, for which words are as good as values. */
 static int by_unit(const mu_behaviour *b, const moment *x, const moment *y)
 {
+    if (x->same != y->same) {
+        return x->same < y->same ? -1 : 1;
+    }
     if (x->unit != y->unit) {
         return x->unit < y->unit ? -1 : 1;
     }
@@ -164,6 +174,7 @@ static muster_status list_moments(mu_behaviour *b, uint32_t begin, uint32_t end,
     const mu_events *events = &b->events;
     const int64_t *parts = options->by ? events->columns[0] : NULL;
     const int64_t *units = options->distinct ? events->columns[options->by] : NULL;
+    const int64_t *sames = options->same ? events->columns[options->by + options->distinct] : NULL;
     const bool alike = b->plan->condition_count == 1;
     finder *f = b->state;
 
@@ -178,6 +189,7 @@ static muster_status list_moments(mu_behaviour *b, uint32_t begin, uint32_t end,
             (moment){.time_us = events->time_us[row],
                      .part = parts ? parts[row] : 0,
                      .unit = units ? units[row] : 0,
+                     .same = sames ? sames[row] : 0,
                      .kind = alike ? START | NEXT : (uint32_t)events->mask[row]};
     }
     return MUSTER_OK;
@@ -215,8 +227,9 @@ static size_t unite_all(moment *moments, size_t count)
     size_t kept = 0;
 
     for (size_t first = 0, end; first < count; first = end) {
-        for (end = first + 1; end < count && moments[first].unit != MU_GATHER_NULL &&
-                              moments[end].unit == moments[first].unit;
+        for (end = first + 1;
+             end < count && moments[first].unit != MU_GATHER_NULL &&
+             moments[end].unit == moments[first].unit && moments[end].same == moments[first].same;
              end++) {
         }
         if (end == first + 1) {
@@ -239,15 +252,22 @@ static muster_status add_interval(mu_behaviour *b, uint32_t i, const moment *sta
     }
     const int64_t length_us = (next ? next->time_us : b->as_of_us) - start->time_us;
     words[MU_INTERVAL_CUSTOMER] = mu_behaviour_ordinal(b, i);
-    words[MU_INTERVAL_BEGAN] = start->time_us;
-    words[MU_INTERVAL_ENDED] = next ? next->time_us : MU_GATHER_NULL;
-    words[MU_INTERVAL_LENGTH] = length_us;
     words[MU_INTERVAL_US] = length_us;
     words[MU_INTERVAL_OPEN] = !next;
+    if (options->times) {
+        words[MU_INTERVAL_BEGAN] = start->time_us;
+        words[MU_INTERVAL_ENDED] = next ? next->time_us : MU_GATHER_NULL;
+        words[MU_INTERVAL_LENGTH] = length_us;
+    }
     if (options->by) {
-        words[MU_INTERVAL_PART] = start->part;
+        words[b->plan->column_count - 1] = start->part;
     }
     return MUSTER_OK;
+}
+
+static bool joins(const moment *start, const moment *next)
+{
+    return next->same == start->same && start->same != MU_GATHER_NULL;
 }
 
 static muster_status find_intervals(mu_behaviour *b, uint32_t i, muster_error *err)
@@ -262,20 +282,20 @@ static muster_status find_intervals(mu_behaviour *b, uint32_t i, muster_error *e
         count = unite_all(f->moments, count);
     }
     MU_TRY(put_in_order(b, by_time, count, err));
-    for (size_t start = 0, next = 0; start < count; start++) {
-        if (mu_stopped_at(start + 1)) {
+    for (size_t at = 0, next = 0; at < count; at++) {
+        const moment *start = &f->moments[at];
+        if (mu_stopped_at(at + 1)) {
             return mu_behaviour_fail_memory(b, err);
         }
-        if (!(f->moments[start].kind & START) ||
-            !mu_behaviour_may_start(b, f->moments[start].time_us)) {
+        if (!(start->kind & START) || !mu_behaviour_may_start(b, start->time_us)) {
             continue;
         }
-        next = next > start ? next : start + 1;
+        next = next > at ? next : at + 1;
         while (next < count && !(f->moments[next].kind & NEXT)) {
             next++;
         }
-        MU_TRY(
-            add_interval(b, i, &f->moments[start], next < count ? &f->moments[next] : NULL, err));
+        const bool ends = next < count && joins(start, &f->moments[next]);
+        MU_TRY(add_interval(b, i, start, ends ? &f->moments[next] : NULL, err));
     }
     return MUSTER_OK;
 }

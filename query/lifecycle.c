@@ -253,7 +253,6 @@ static muster_status add_person(mu_behaviour *b, uint32_t i, int64_t part, muste
 {
     lives *l = b->state;
 
-    l->person_count = i == 0 ? 0 : l->person_count;
     if (!mu_mem_reserve(&l->people, &l->person_capacity, l->person_count + 1, sizeof(person))) {
         return mu_behaviour_fail_memory(b, err);
     }

@@ -1,6 +1,6 @@
 /*
- * bind_intervals.c - intervals(events, start => ... [, next => ...] [, distinct_on => order_id]):
- * the time from one event to the next, and intervals_customers(), a row for each of them.
+ * bind_intervals.c - intervals(events, start => ... [, next => ...] [, distinct_on => order_id]
+ * ...): the time from one event to the next, and intervals_customers(), a row for each of them.
  */
 #include "sql/bind_breakdown.h"
 
@@ -15,6 +15,7 @@ enum {
     START,
     NEXT,
     DISTINCT_ON,
+    SAME,
     BY,
     TOP,
     AS_OF,
@@ -23,9 +24,9 @@ enum {
     CURVE,
     ARGUMENTS
 };
-#define ROW_NAMES                                                                           \
-    {"events", NULL}, {"start", NULL}, {"next", NULL}, {"distinct_on", NULL}, {"by", NULL}, \
-        {"top", NULL}, {"as_of", NULL}, MU_COMMON_NAMES
+#define ROW_NAMES                                                                             \
+    {"events", NULL}, {"start", NULL}, {"next", NULL}, {"distinct_on", NULL}, {"same", NULL}, \
+        {"by", NULL}, {"top", NULL}, {"as_of", NULL}, MU_COMMON_NAMES
 
 enum {
     MOST_DAYS = 10000 * 366 /* more than the years 1 to 9999 have */
@@ -38,48 +39,51 @@ static const mu_type bigint = {.kind = MU_BIGINT, .bits = 64}, real = {.kind = M
 
 /* What is read of the events: the values, and the columns of the rows. */
 static muster_status bind_rows(const mu_behaviour_call *call, const mu_argument *given,
-                               const mu_breakdown *breakdown, mu_behaviour_plan *plan,
+                               const mu_breakdown *breakdown, bool times, mu_behaviour_plan *plan,
                                muster_error *err)
 {
+    static const mu_behaviour_column own[MU_INTERVAL_COLUMNS] = {
+        [MU_INTERVAL_CUSTOMER] = {.name = "customer", .type.kind = MU_CUSTOMER},
+        [MU_INTERVAL_US] = {.name = "us", .type = {.kind = MU_BIGINT, .bits = 64}},
+        [MU_INTERVAL_OPEN] = {.name = "open", .type.kind = MU_BOOLEAN},
+        [MU_INTERVAL_BEGAN] = {.name = "began", .type.kind = MU_TIMESTAMP},
+        [MU_INTERVAL_ENDED] = {.name = "ended", .type.kind = MU_TIMESTAMP},
+        [MU_INTERVAL_LENGTH] = {.name = "length", .type.kind = MU_INTERVAL},
+    };
     mu_arena *arena = call->binder->scope.arena;
     mu_behaviour_column *columns;
     const mu_expr **values;
     mu_intervals *options;
 
     MU_ARENA_TRY(options, arena, 1, err);
-    MU_ARENA_TRY(values, arena, 2, err);
-    MU_ARENA_TRY(columns, arena, MU_INTERVAL_COLUMNS, err);
-    options->by = breakdown->by;
-    options->distinct = given[DISTINCT_ON].value;
+    MU_ARENA_TRY(values, arena, 3, err);
+    MU_ARENA_TRY(columns, arena, MU_INTERVAL_COLUMNS + 1, err);
+    *options = (mu_intervals){.by = breakdown->by,
+                              .distinct = given[DISTINCT_ON].value,
+                              .same = given[SAME].value,
+                              .times = times};
+    memcpy(columns, own, sizeof own);
+    plan->column_count = times ? MU_INTERVAL_COLUMNS : MU_INTERVAL_BEGAN;
     if (breakdown->by) {
         values[plan->value_count++] = breakdown->by;
-    }
-    if (options->distinct) {
-        MU_TRY(mu_bind_expr(&call->place, given[DISTINCT_ON].value, &values[plan->value_count++],
-                            err));
-    }
-    columns[MU_INTERVAL_CUSTOMER] =
-        (mu_behaviour_column){.name = "customer", .type.kind = MU_CUSTOMER};
-    columns[MU_INTERVAL_BEGAN] = (mu_behaviour_column){.name = "began", .type.kind = MU_TIMESTAMP};
-    columns[MU_INTERVAL_ENDED] = (mu_behaviour_column){.name = "ended", .type.kind = MU_TIMESTAMP};
-    columns[MU_INTERVAL_LENGTH] = (mu_behaviour_column){.name = "length", .type.kind = MU_INTERVAL};
-    columns[MU_INTERVAL_US] = (mu_behaviour_column){.name = "us", .type = bigint};
-    columns[MU_INTERVAL_OPEN] = (mu_behaviour_column){.name = "open", .type.kind = MU_BOOLEAN};
-    if (breakdown->by) {
-        columns[MU_INTERVAL_PART] =
+        columns[plan->column_count++] =
             (mu_behaviour_column){.name = "part", .type = breakdown->by->type};
+    }
+    for (uint32_t a = DISTINCT_ON; a <= SAME; a++) {
+        if (given[a].value) {
+            MU_TRY(mu_bind_expr(&call->place, given[a].value, &values[plan->value_count++], err));
+        }
     }
     plan->options = options;
     plan->values = values;
     plan->own_values = plan->value_count;
     plan->columns = columns;
-    plan->column_count = breakdown->by ? MU_INTERVAL_COLUMNS : MU_INTERVAL_PART;
     plan->own_columns = plan->column_count;
     return MUSTER_OK;
 }
 
 /* The rows of both relations. */
-static muster_status bind_intervals(mu_behaviour_call *call, const mu_argument *given,
+static muster_status bind_intervals(mu_behaviour_call *call, const mu_argument *given, bool times,
                                     mu_breakdown *breakdown, const mu_plan **out, muster_error *err)
 {
     static const char *const titles[] = {"start", "next"};
@@ -96,7 +100,7 @@ static muster_status bind_intervals(mu_behaviour_call *call, const mu_argument *
     plan.condition_count =
         given[NEXT].value && !mu_expr_equal(conditions[0], conditions[1]) ? 2 : 1;
     MU_TRY(mu_breakdown_bind(call, given[BY].value, given[TOP].value, breakdown, err));
-    MU_TRY(bind_rows(call, given, breakdown, &plan, err));
+    MU_TRY(bind_rows(call, given, breakdown, times, &plan, err));
     MU_TRY(mu_behaviour_common(call, given + ROWS_COMMON, &plan.source, err));
     MU_TRY(mu_behaviour_as_of(call, given[AS_OF].value, &plan.as_of_given, &plan.as_of_us, err));
     MU_TRY(mu_plan_behaviour(&call->binder->scope, &plan, out, err));
@@ -110,7 +114,7 @@ muster_status mu_bind_intervals_customers(mu_behaviour_call *call, const mu_ast_
     mu_breakdown breakdown;
 
     MU_TRY(mu_bind_arguments(call->name, operands, given, MU_COUNT(given), 1, err));
-    MU_TRY(bind_intervals(call, given, &breakdown, out, err));
+    MU_TRY(bind_intervals(call, given, true, &breakdown, out, err));
     const char *item = mu_breakdown_item(call, &breakdown);
     const char *sql = item ? mu_arena_printf(call->binder->scope.arena,
                                              "SELECT customer, %sbegan, ended, length, " IN_DAYS(
@@ -287,6 +291,6 @@ muster_status mu_bind_intervals(mu_behaviour_call *call, const mu_ast_items *ope
     const mu_plan *rows;
 
     MU_TRY(mu_bind_arguments(call->name, operands, given, MU_COUNT(given), 1, err));
-    MU_TRY(bind_intervals(call, given, &breakdown, &rows, err));
+    MU_TRY(bind_intervals(call, given, false, &breakdown, &rows, err));
     return bind_report(call, given, &breakdown, rows, out, err);
 }

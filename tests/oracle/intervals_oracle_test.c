@@ -20,7 +20,8 @@ static const int curve_days[CURVE] = {0, 3, 20};
 typedef struct table {
     unsigned start, next; /* event names; next == 0: there is none */
     bool distinct, by;
-    int top; /* 0: not given */
+    int same; /* 0: not given, 1: the channel, 2: the event */
+    int top;  /* 0: not given */
     bool bounded;
     int64_t since, until;
     bool as_of_given;
@@ -34,6 +35,7 @@ typedef struct moment {
     int customer, part;
     int64_t seconds;
     int kind, number;
+    int same; /* -1: NULL */
 } moment;
 
 typedef struct interval {
@@ -46,6 +48,11 @@ typedef struct interval {
 static int part_of(int channel)
 {
     return channel < 0 ? 3 : channel;
+}
+
+static int same_of(const table *t, const log_event *e)
+{
+    return t->same == 0 ? 0 : t->same == 1 ? e->channel : e->event;
 }
 
 static int kind_of(const table *t, const log_event *e)
@@ -67,8 +74,9 @@ static bool first_of(const event_log *log, const table *t, const log_event *unit
 
     for (int i = 0; i < log->count; i++) {
         const log_event *e = &log->events[i];
-        const bool same = e == unit || (t->distinct && e->customer == unit->customer &&
-                                        e->channel >= 0 && e->channel == unit->channel);
+        const bool same =
+            e == unit || (t->distinct && e->customer == unit->customer && e->channel >= 0 &&
+                          e->channel == unit->channel && same_of(t, e) == same_of(t, unit));
         if (!same || (kind_of(t, e) & kind) != kind) {
             continue;
         }
@@ -90,7 +98,7 @@ static bool looked_at(const event_log *log, const table *t, int i)
     for (int k = 0; k < i; k++) {
         const log_event *other = &log->events[k];
         if (t->distinct && kind_of(t, other) != 0 && other->customer == e->customer &&
-            e->channel >= 0 && other->channel == e->channel) {
+            e->channel >= 0 && other->channel == e->channel && same_of(t, e) == same_of(t, other)) {
             return true;
         }
     }
@@ -111,16 +119,16 @@ static int list_moments(const event_log *log, const table *t, moment *out)
         const bool starts = first_of(log, t, e, START, &start, &part);
         const bool ends = first_of(log, t, e, NEXT, &next, &other);
         if (first_of(log, t, e, START | NEXT, &both, &other) && both == start && both == next) {
-            out[count] = (moment){e->customer, part, start, START | NEXT, count};
+            out[count] = (moment){e->customer, part, start, START | NEXT, count, same_of(t, e)};
             count++;
             continue;
         }
         if (starts) {
-            out[count] = (moment){e->customer, part, start, START, count};
+            out[count] = (moment){e->customer, part, start, START, count, same_of(t, e)};
             count++;
         }
         if (ends) {
-            out[count] = (moment){e->customer, 0, next, NEXT, count};
+            out[count] = (moment){e->customer, 0, next, NEXT, count, same_of(t, e)};
             count++;
         }
     }
@@ -130,6 +138,9 @@ static int list_moments(const event_log *log, const table *t, moment *out)
 /* Whether m, which ends, comes behind s, which starts. */
 static bool is_behind(const table *t, const moment *m, const moment *s)
 {
+    if (m->same != s->same || s->same < 0) {
+        return false;
+    }
     if (m->customer != s->customer || m == s || m->seconds != s->seconds) {
         return m->customer == s->customer && m->seconds > s->seconds;
     }
@@ -340,6 +351,7 @@ static void put_call(const table *t, const char *name, log_text *sql)
         log_put(sql, ", next => ");
         log_put_condition(sql, t->next);
     }
+    log_put(sql, "%s", t->same == 1 ? ", same => channel" : t->same == 2 ? ", same => event" : "");
     log_put(sql, "%s%s", t->distinct ? ", distinct_on => channel" : "",
             t->by ? ", by => channel" : "");
     if (t->top) {
@@ -396,6 +408,7 @@ static void make_table(const event_log *log, table *t, unsigned vips, uint64_t *
         .next = test_random_below(random, 2) ? 1 + (unsigned)test_random_below(random, 15) : 0,
         .distinct = test_random_below(random, 2) == 0,
         .by = by,
+        .same = test_random_below(random, 3) ? 0 : 1 + (int)test_random_below(random, 2),
         .top = by && test_random_below(random, 3) == 0 ? 1 + (int)test_random_below(random, 3) : 0,
         .bounded = test_random_below(random, 3) == 0,
         .since = log->events[0].seconds,

@@ -371,11 +371,9 @@ static void put_report(const event_log *log, const table *t, int64_t oldest, con
 static void put_call(const table *t, const char *zone, const char *head, const char *name,
                      log_text *sql)
 {
-    static const char *const values[] = {
-        "",
-        ", value => count(*) * 1000 + count(DISTINCT channel) * 100 + count(*) FILTER (WHERE "
-        "event = 'a')",
-        ", value => min(channel)"};
+    static const char counts[] = ", value => count(*) * 1000 + count(DISTINCT channel) * 100 + "
+                                 "count(*) FILTER (WHERE event = 'a')";
+    static const char *const values[] = {"", counts, ", value => min(channel)"};
 
     if (strcmp(zone, "UTC") != 0) {
         log_put(sql, "SET time_zone = '%s'; ", zone);
