@@ -69,6 +69,11 @@ static void copy_valid(const gather *g, const uint64_t *places, uint64_t first, 
 {
     uint64_t *valid = g->out->columns[g->column].valid;
 
+    assert(first % 64 == 0);
+    if (!g->out->columns[g->column].has_nulls) {
+        mu_bits_fill(&valid[first / 64], count, mu_bits_words(count));
+        return;
+    }
     for (uint32_t i = 0; i < count; i++) {
         if (mu_bits_test(column_of(g, places[i])->valid, MU_PLACE_ROW(places[i]))) {
             mu_bits_set(valid, first + i);
@@ -99,6 +104,7 @@ static void copy_rows(const gather *g, uint64_t first, uint32_t count)
 
     list_places(g, first, count, places);
     copy_valid(g, places, first, count);
+    const bool together = !g->items && MU_PLACE_SET(places[0]) == MU_PLACE_SET(places[count - 1]);
     switch (out->form) {
     case MU_FORM_BITS:
         for (uint32_t i = 0; i < count; i++) {
@@ -109,6 +115,12 @@ static void copy_rows(const gather *g, uint64_t first, uint32_t count)
         return;
     case MU_FORM_I64:
     case MU_FORM_F64:
+        if (together) {
+            const uint64_t *from = column_of(g, places[0])->data;
+            memcpy((uint64_t *)out->data + first, from + MU_PLACE_ROW(places[0]),
+                   count * sizeof *from);
+            return;
+        }
         for (uint32_t i = 0; i < count; i++) {
             const uint64_t *from = column_of(g, places[i])->data;
             ((uint64_t *)out->data)[first + i] = from[MU_PLACE_ROW(places[i])];

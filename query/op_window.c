@@ -387,6 +387,7 @@ static muster_status run_sets(const window_run *run, bool alone, mu_rowset *cons
     mu_sort *sort;
 
     if (keys == 0) { /* any order will do */
+        assert(!alone && "no partitions are no stripes either");
         MU_TRY(mu_rowset_concat(run->exec, sets, set_count, out, err));
         return out->rows > 0 ? run_calls(run, alone, out, err) : MUSTER_OK;
     }
