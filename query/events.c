@@ -267,17 +267,19 @@ static muster_status find_conditions(mu_event_reader *reader, mu_batch *batch, m
         MU_TRY(load_used(reader, reader->where_count, err));
         return mu_eval_filter(reader->eval, reader->where_count, batch, batch->live, err);
     }
-    memset(reader->masks, 0, batch->rows * sizeof *reader->masks);
     for (uint32_t i = 0; i < reader->options.condition_count; i++) {
         const uint32_t expr = reader->where_count + i;
         memcpy(met, batch->live, words * sizeof *met);
         MU_TRY(load_used(reader, expr, err));
         MU_TRY(mu_eval_filter(reader->eval, expr, batch, met, err));
         for (size_t w = 0; w < words; w++) {
-            any[w] |= met[w];
-            for (uint64_t bits = met[w]; bits != 0; bits &= bits - 1) {
+            for (uint64_t bits = met[w] & ~any[w]; bits != 0; bits &= bits - 1) {
+                reader->masks[w * 64 + mu_bits_lowest(bits)] = UINT64_C(1) << i;
+            }
+            for (uint64_t bits = met[w] & any[w]; bits != 0; bits &= bits - 1) {
                 reader->masks[w * 64 + mu_bits_lowest(bits)] |= UINT64_C(1) << i;
             }
+            any[w] |= met[w];
         }
     }
     memcpy(batch->live, any, words * sizeof *any);

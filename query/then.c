@@ -312,7 +312,7 @@ muster_status mu_then_run(mu_then *then, uint32_t stripe, uint64_t bits[MU_STRIP
     for (uint32_t i = 0; i < events->customer_count; i++) {
         const uint32_t begin = events->starts[i], end = events->starts[i + 1];
         bool member = false;
-        if (may_be_member(then, begin, end)) {
+        if (!then->set->then.same || may_be_member(then, begin, end)) {
             MU_TRY(look_at(then, begin, end, &member, err));
         }
         if (member) {
