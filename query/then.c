@@ -7,8 +7,7 @@
  * stripe's events that meet either condition are gathered by customer and looked at backwards,
  * those of one time together, so that all that can answer is known: for each value, when its
  * earliest second event is, how many are at that time, and when the next is after it. Values are
- * found by hashing, in a table as large as the customer has events; so a customer takes time in
- * proportion to these.
+ * found by hashing; so a customer takes time in proportion to their events.
  *
  * Without an answer a first event counts once its time to be answered is over, at `as_of`: later
  * ones are not read, nor is anything that could not answer the others.
@@ -23,6 +22,7 @@
 enum {
     FIRST = 1, /* masks of events */
     SECOND = 2,
+    LEAST_PLACES = 8,
     CHECKED = 1 << 16 /* events, between two looks at whether the statement is to stop */
 };
 
@@ -45,10 +45,14 @@ struct mu_then {
     int64_t since_us, until_us; /* in which first events count */
     mu_events events;           /* of the stripe */
     uint64_t unchecked;         /* events since the last look at whether to stop */
-    answers *places;            /* of the customer at hand; owned */
-    size_t place_count;         /* a power of two */
+    /* Of the customer at hand; */
+    answers only;       /* where no value is asked for, */
+    answers *places;    /* else a table, which is owned, */
+    size_t place_count; /* a power of two */
     size_t place_capacity;
-    answers only; /* where no value is asked for */
+    size_t value_count; /* at most half of that */
+    answers *spare;     /* and what it was before it grew, which will be the next; owned */
+    size_t spare_capacity;
 };
 
 void mu_then_close(mu_then *then)
@@ -58,6 +62,7 @@ void mu_then_close(mu_then *then)
     }
     mu_event_close(then->reader);
     mu_mem_free(then->places);
+    mu_mem_free(then->spare);
     mu_mem_free(then);
 }
 
@@ -140,22 +145,9 @@ muster_status mu_then_open(mu_exec *exec, const mu_set *set, mu_then **out, must
 
 /* One customer. */
 
-static muster_status start_customer(mu_then *then, uint32_t events, muster_error *err)
+static muster_status out_of_memory(muster_error *err)
 {
-    if (!then->set->then.same) {
-        then->only.count = 0;
-        return MUSTER_OK;
-    }
-    then->place_count = 1;
-    while (then->place_count < (size_t)events * 2) {
-        then->place_count *= 2;
-    }
-    if (!mu_mem_reserve(&then->places, &then->place_capacity, then->place_count,
-                        sizeof *then->places)) {
-        return mu_fail_memory(err, "looking at the events of a customer");
-    }
-    memset(then->places, 0, then->place_count * sizeof *then->places);
-    return MUSTER_OK;
+    return mu_fail_memory(err, "looking at the events of a customer");
 }
 
 /* Where the answers of the value are, or are to be. */
@@ -171,6 +163,44 @@ static answers *find_answers(mu_then *then, int64_t value)
     return &then->places[at];
 }
 
+static muster_status start_customer(mu_then *then, muster_error *err)
+{
+    then->only.count = 0;
+    then->value_count = 0;
+    then->place_count = LEAST_PLACES;
+    if (!then->set->then.same) {
+        return MUSTER_OK;
+    }
+    if (!mu_mem_reserve(&then->places, &then->place_capacity, LEAST_PLACES, sizeof *then->places)) {
+        return out_of_memory(err);
+    }
+    memset(then->places, 0, LEAST_PLACES * sizeof *then->places);
+    return MUSTER_OK;
+}
+
+/* Makes the table twice as large. */
+static muster_status grow(mu_then *then, muster_error *err)
+{
+    const size_t count = then->place_count, capacity = then->place_capacity;
+    answers *old = then->places;
+
+    if (!mu_mem_reserve(&then->spare, &then->spare_capacity, count * 2, sizeof *then->spare)) {
+        return out_of_memory(err);
+    }
+    then->places = then->spare;
+    then->place_capacity = then->spare_capacity;
+    then->place_count = count * 2;
+    then->spare = old;
+    then->spare_capacity = capacity;
+    memset(then->places, 0, then->place_count * sizeof *then->places);
+    for (size_t i = 0; i < count; i++) {
+        if (old[i].count > 0) {
+            *find_answers(then, old[i].value) = old[i];
+        }
+    }
+    return MUSTER_OK;
+}
+
 /* What has to be the same of an event; false: nothing is, as it is NULL. */
 static bool value_of(const mu_then *then, uint32_t event, int64_t *value)
 {
@@ -179,7 +209,7 @@ static bool value_of(const mu_then *then, uint32_t event, int64_t *value)
 }
 
 /* Adds the second events among some of one time, before all that were added. */
-static void add_answers(mu_then *then, uint32_t start, uint32_t end)
+static muster_status add_answers(mu_then *then, uint32_t start, uint32_t end, muster_error *err)
 {
     const int64_t time_us = then->events.time_us[start];
     int64_t value;
@@ -191,13 +221,18 @@ static void add_answers(mu_then *then, uint32_t start, uint32_t end)
         answers *a = find_answers(then, value);
         if (a->count == 0) {
             *a = (answers){.value = value, .earliest_us = time_us, .next_us = INT64_MAX};
+            then->value_count++;
         } else if (a->earliest_us > time_us) {
             a->next_us = a->earliest_us;
             a->earliest_us = time_us;
             a->count = 0;
         }
         a->count++;
+        if (then->value_count * 2 > then->place_count) {
+            MU_TRY(grow(then, err));
+        }
     }
+    return MUSTER_OK;
 }
 
 /* Whether an event is answered by one of those that were added. */
@@ -245,13 +280,13 @@ static muster_status look_at(mu_then *then, uint32_t begin, uint32_t end, bool *
     const int64_t *times = then->events.time_us;
 
     *out = false;
-    MU_TRY(start_customer(then, end - begin, err));
+    MU_TRY(start_customer(then, err));
     while (end > begin) {
         uint32_t start = end - 1;
         while (start > begin && times[start - 1] == times[end - 1]) {
             start--;
         }
-        add_answers(then, start, end);
+        MU_TRY(add_answers(then, start, end, err));
         for (uint32_t i = start; i < end; i++) {
             if (is_first(then, i) && is_answered(then, i) != then->set->then.without) {
                 *out = true;
@@ -277,7 +312,7 @@ muster_status mu_then_run(mu_then *then, uint32_t stripe, uint64_t bits[MU_STRIP
     for (uint32_t i = 0; i < events->customer_count; i++) {
         const uint32_t begin = events->starts[i], end = events->starts[i + 1];
         bool member = false;
-        if (may_be_member(then, begin, end)) {
+        if (!then->set->then.same || may_be_member(then, begin, end)) {
             MU_TRY(look_at(then, begin, end, &member, err));
         }
         if (member) {

@@ -590,23 +590,41 @@ static muster_status bind_did(const mu_place *place, const mu_ast_expr *call, co
     return mu_set_did(&binder->scope, &source, at_least, at_most, out, err);
 }
 
+static const struct {
+    const char *name;
+    mu_people_binder *bind;
+} predicates[] = {
+    {"has_tag", bind_has_tag},      {"in_audience", bind_in_audience},    {"did", bind_did},
+    {"did_then", mu_bind_did_then}, {"did_without", mu_bind_did_without},
+};
+
 /* What binds the predicate on people of that name; NULL: there is none. */
 static mu_people_binder *find_people(const char *name)
 {
-    static const struct {
-        const char *name;
-        mu_people_binder *bind;
-    } predicates[] = {
-        {"has_tag", bind_has_tag},      {"in_audience", bind_in_audience},    {"did", bind_did},
-        {"did_then", mu_bind_did_then}, {"did_without", mu_bind_did_without},
-    };
-
     for (size_t i = 0; i < MU_COUNT(predicates); i++) {
         if (mu_name_equal(name, predicates[i].name)) {
             return predicates[i].bind;
         }
     }
     return NULL;
+}
+
+/* A name that no function has, and perhaps a word about people was meant. */
+static muster_status fail_function(const mu_place *place, const mu_ast_expr *call,
+                                   const mu_expr **out, muster_error *err)
+{
+    mu_nearest nearest = mu_nearest_of(mu_bind_text(call->text));
+
+    mu_nearest_try(&nearest, mu_bind_text("measure"));
+    for (size_t i = 0; i < MU_COUNT(predicates); i++) {
+        mu_nearest_try(&nearest, mu_bind_text(predicates[i].name));
+    }
+    if (nearest.found && !mu_expr_nearest_function(call->text)) {
+        return mu_fail_at(err, MUSTER_INVALID, call->offset,
+                          "no function \"%s\"; did you mean \"%.*s\"?", call->text,
+                          (int)nearest.best.size, nearest.best.data);
+    }
+    return mu_expr_call(&place->binder->scope, call->text, NULL, 0, call->offset, out, err);
 }
 
 static muster_status bind_predicate(const mu_place *place, const mu_ast_expr *call,
@@ -690,7 +708,7 @@ muster_status mu_bind_call(const mu_place *place, const mu_ast_expr *call, const
         }
     }
     if (!mu_expr_is_function(call->text)) { /* whatever its arguments are */
-        return mu_expr_call(&place->binder->scope, call->text, NULL, 0, call->offset, out, err);
+        return fail_function(place, call, out, err);
     }
     MU_TRY(mu_bind_operands(place, &call->operands, &args, err));
     return mu_expr_call(&place->binder->scope, call->text, args, call->operands.count, call->offset,

@@ -38,6 +38,10 @@ static const char *const questions[] = {
     "SELECT count(*) FROM customers WHERE has_tag('vip')",
     "SELECT customer FROM customers WHERE has_tag('tier', 'gold') ORDER BY 1",
     "SELECT count(*) FROM customers WHERE did(event = 'pay', since => '2024-02-03')",
+    "SELECT count(*) FROM customers WHERE did_then(event = 'view', event = 'pay', within => "
+    "INTERVAL "
+    "'9 days', same => n)",
+    "SELECT sum(measure(max(n), event = 'pay')) FROM customers",
     "FROM funnel(events, steps => [step(event = 'view'), step(event = 'pay')])",
     "FROM retention(events, start => event = 'view', back => event = 'pay', unit => 'month', "
     "periods => 2)",

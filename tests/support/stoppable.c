@@ -143,6 +143,12 @@ const stoppable stoppables[] = {
      "SELECT count(*) FROM customers WHERE did(note LIKE '%7%' AND x > 5, at_least => 3, "
      "table => e)",
      NULL},
+    {"did_without",
+     "SELECT count(*) FROM customers WHERE did_without(n > 5, x > 5, within => INTERVAL '9 days', "
+     "same => note, table => e)",
+     NULL},
+    {"measure", "SELECT sum(measure(count(DISTINCT note), n > 5, table => e)) FROM customers",
+     NULL},
     {"generate_series", "SELECT sum(i) FROM generate_series(1, 1000000000000) AS i", NULL},
     {"WITH chain",
      "WITH a AS (SELECT page, n, x FROM e), b AS (SELECT page, sum(x) AS s, max(n) AS n FROM a "

@@ -102,6 +102,11 @@ static const char *const queries[] = {
     "SELECT count(*) FROM events e JOIN customers c USING (customer)",
     "SELECT name FROM products p SEMI JOIN events e ON p.sku = e.sku",
     "SELECT customer FROM customers WHERE did(event = 'pay', at_least => 2) AND has_tag('payers')",
+    "SELECT customer FROM customers WHERE did_without(event = 'view', event = 'pay', within => "
+    "INTERVAL '1 day')",
+    "SELECT customer FROM customers WHERE measure(count(*), event = 'pay') > 1 AND "
+    "has_tag('payers')",
+    "SELECT measure(max(ts)) FROM customers",
     "SELECT sku FROM events WHERE sku > (SELECT min(sku) FROM products)",
     "SELECT sku FROM events WHERE customer IN (SELECT customer FROM events WHERE sku = 2)",
     "SELECT name, (SELECT count(*) FROM events e WHERE e.sku = p.sku) FROM products p",

@@ -214,6 +214,31 @@ TEST(arguments_of_behaviours_may_be_parameters)
     close_shop(&shop);
 }
 
+TEST(a_parameter_stands_in_what_is_asked_of_people)
+{
+    static const asked cases[] = {
+        {"SELECT count(*) FROM customers WHERE did_then(event = ?, event = ?, within => ?, since "
+         "=> "
+         "?)",
+         {"pay", "pay", "100 days", "2024-01-01"},
+         "1\n"},
+        {"SELECT count(*) FROM customers WHERE did_without(event = $1, event = $1, within => $2, "
+         "as_of => $3)",
+         {"pay", "100 days", "2030-01-01"},
+         "1\n"},
+        {"SELECT measure(count(*), event = ?), measure(sum(amount) * ?, event = ?) FROM customers "
+         "WHERE measure(count(*), event = ?, last => ?) >= ? ORDER BY 1",
+         {"pay", "#10", "pay", "pay", "100000 days", "#2"},
+         "2|85.00\n"},
+    };
+    opened shop = open_shop();
+
+    for (size_t i = 0; i < MU_COUNT(cases); i++) {
+        ask_twice(&shop, &cases[i]);
+    }
+    close_shop(&shop);
+}
+
 TEST(a_value_is_of_the_type_that_was_bound)
 {
     opened shop = open_shop();
