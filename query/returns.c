@@ -18,7 +18,8 @@
 
 enum {
     START = 1,
-    BACK = 2
+    BACK = 2,
+    CHECKED = 1 << 16 /* events, between two looks at whether the statement is to stop */
 };
 
 static uint64_t back_mask(const mu_behaviour *b)
@@ -189,6 +190,9 @@ static muster_status list_marks(mu_behaviour *b, uint32_t row, uint32_t end, int
         return mu_behaviour_fail_memory(b, err);
     }
     for (; row < end; row++) {
+        if (row % CHECKED == 0) {
+            MU_TRY(mu_exec_check(b->exec, err));
+        }
         if (events->mask[row] & back) {
             const int64_t mark = mark_of(b, events->time_us[row]);
             if (mark > bound) {

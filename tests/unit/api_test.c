@@ -385,6 +385,10 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "QUALIFY row_number() OVER (ORDER BY event || 'x') < 3",
         "FROM funnel(e, steps => [step(event = 'a', 'x'), step(event = 'b')], by => n)",
         "FROM retention(e, start => event = 'a', back => true, unit => 'month', periods => 2)",
+        "FROM retention(e, start => event = 'a', back => true, unit => 'day', brackets => [1, 3], "
+        "clock => 'elapsed', by => n, top => 1, value => count(*))",
+        "FROM retention_customers(e, start => event = 'a', back => true, unit => 'day', periods => "
+        "2, cohort => 'every', mode => 'on_or_before')",
         "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (SELECT "
         "customer FROM customers))",
         "EXPLAIN SELECT customer FROM customers WHERE did(event = 'a')",

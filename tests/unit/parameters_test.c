@@ -143,6 +143,11 @@ TEST(a_parameter_stands_wherever_a_value_may)
          "periods => ?)",
          {"pay", "pay", "month", "#1"},
          "2\n"},
+        {"SELECT period, bracket FROM retention(e, start => event = 'pay', back => event = 'pay', "
+         "unit => 'day', brackets => [?, ?], mode => ?, clock => ?, cohort => ?, by => event, top "
+         "=> ?)",
+         {"#1", "#3", "streak", "elapsed", "every", "#2"},
+         "0|0\n1|1\n3|2-3\n0|0\n"},
         {"SELECT count(*) FROM e WHERE ts >= DATE '2024-05-31' - INTERVAL ? DAYS", {"#29"}, "2\n"},
         {"SELECT DATE '2024-01-31' + INTERVAL $1 MONTHS, INTERVAL $2 hours",
          {"#1", "#36"},
