@@ -46,7 +46,25 @@ uint32_t mu_retention_ended(const mu_retention *options, int64_t periods)
 
 /* Opening. */
 
-/* Where postings know who ever starts, the events of no one else are gathered. */
+/* Widens a range to the ends of the files that it meets, so that their postings can answer for it.
+ */
+static void widen(const mu_behaviour *b, mu_event_source *source)
+{
+    mu_snapshot *snapshot = mu_exec_snapshot(b->exec);
+    const int64_t since_us = source->since_us, until_us = source->until_us;
+    const uint32_t files = mu_snapshot_segment_count(snapshot, source->table->id);
+
+    for (uint32_t i = 0; source->bounded && i < files; i++) {
+        const mu_segment_info *info = mu_snapshot_segment_info(snapshot, source->table->id, i);
+        const int64_t min = info->min_time_us, max = info->max_time_us;
+        if (mu_times_meet(min, max, since_us, until_us)) {
+            source->since_us = min < source->since_us ? min : source->since_us;
+            source->until_us = max >= source->until_us ? max + 1 : source->until_us;
+        }
+    }
+}
+
+/* Where postings know who starts, the events of no one else are gathered. */
 static void choose_starters(mu_behaviour *b)
 {
     mu_returns *r = b->state;
@@ -58,9 +76,9 @@ static void choose_starters(mu_behaviour *b)
         r->starters.did.source = plan->source;
         r->starters.did.source.where = plan->conditions[0];
         r->starters.did.source.among = NULL;
-        r->starters.did.source.bounded = false;
         r->starters.did.at_least = 1;
         r->starters.did.at_most = UINT64_MAX;
+        widen(b, &r->starters.did.source);
         b->reading.starters = &r->starters;
     }
 }
