@@ -196,7 +196,7 @@ static void take_rows(behaviour_op *o, mu_batch **batch)
     const uint32_t width = o->b.plan->column_count;
     const size_t left = (o->b.word_count - o->taken) / width;
     const uint32_t rows = left < MU_BATCH_ROWS ? (uint32_t)left : MU_BATCH_ROWS;
-    for (uint32_t c = 0; c < width; c++) {
+    for (uint32_t c = 0; rows > 0 && c < width; c++) {
         put_column(o, c, rows);
     }
     o->taken += (size_t)rows * width;
