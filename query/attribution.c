@@ -105,7 +105,7 @@ static muster_status attribution_open(mu_behaviour *b, muster_error *err)
                  has_model(a->options, MU_MODEL_TIME_DECAY);
     mu_touch_window_init(&a->runs, 0);
     mu_touch_window_init(&a->recent, a->options->half_life_us);
-    mu_behaviour_require(b, MU_ATTRIBUTION_CONVERT, false);
+    mu_behaviour_require(b, MU_ATTRIBUTION_CONVERT);
     return MUSTER_OK;
 }
 

@@ -68,9 +68,9 @@ struct mu_behaviour_class {
 mu_event_options mu_behaviour_reading(const mu_behaviour_plan *plan, const mu_zone *zone,
                                       int64_t as_of_us);
 
-/* For `open`: no one matters who has not an event that meets the condition, by its number, in the
- * range, or ever. Where postings know who has, no one else's events are gathered. */
-void mu_behaviour_require(mu_behaviour *b, uint32_t condition, bool ever);
+/* For `open`: no one matters who has not an event in the range that meets the condition, by its
+ * number. Where postings know who has, no one else's events are gathered. */
+void mu_behaviour_require(mu_behaviour *b, uint32_t condition);
 
 /* A new row, whose first words, those of the class's own columns, are to be filled in; the others
  * are the values of `event`, by its number in the stripe, or NULL of MU_NO_EVENT. NULL when out of

@@ -58,7 +58,7 @@ static muster_status open_journeys(mu_behaviour *b, muster_error *err)
     journeys *s = b->state;
 
     if (!options->journey.any_order) {
-        mu_behaviour_require(b, 0, false);
+        mu_behaviour_require(b, 0);
     }
     MU_TRY(mu_journey_init(&s->search, &options->journey, &b->plan->source, b->exec, b->as_of_us,
                            err));

@@ -55,7 +55,25 @@ mu_event_options mu_behaviour_reading(const mu_behaviour_plan *plan, const mu_zo
     return reading;
 }
 
-void mu_behaviour_require(mu_behaviour *b, uint32_t condition, bool ever)
+/* Widens a range to the ends of the files that it meets, so that their postings can answer for it.
+ */
+static void widen(const mu_behaviour *b, mu_event_source *source)
+{
+    mu_snapshot *snapshot = mu_exec_snapshot(b->exec);
+    const int64_t since_us = source->since_us, until_us = source->until_us;
+    const uint32_t files = mu_snapshot_segment_count(snapshot, source->table->id);
+
+    for (uint32_t i = 0; source->bounded && i < files; i++) {
+        const mu_segment_info *info = mu_snapshot_segment_info(snapshot, source->table->id, i);
+        const int64_t min = info->min_time_us, max = info->max_time_us;
+        if (mu_times_meet(min, max, since_us, until_us)) {
+            source->since_us = min < source->since_us ? min : source->since_us;
+            source->until_us = max >= source->until_us ? max + 1 : source->until_us;
+        }
+    }
+}
+
+void mu_behaviour_require(mu_behaviour *b, uint32_t condition)
 {
     const mu_event_source *source = &b->plan->source;
     const mu_expr *where = b->plan->conditions[condition];
@@ -67,9 +85,9 @@ void mu_behaviour_require(mu_behaviour *b, uint32_t condition, bool ever)
     b->required.did.source = *source;
     b->required.did.source.where = where;
     b->required.did.source.among = NULL;
-    b->required.did.source.bounded = source->bounded && !ever;
     b->required.did.at_least = 1;
     b->required.did.at_most = UINT64_MAX;
+    widen(b, &b->required.did.source);
     b->reading.starters = &b->required;
 }
 

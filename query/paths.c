@@ -59,7 +59,7 @@ static void read_the_way(const mu_behaviour_plan *plan, const mu_zone *zone, int
 static muster_status open_walk(mu_behaviour *b, muster_error *err)
 {
     (void)err;
-    mu_behaviour_require(b, 0, false);
+    mu_behaviour_require(b, 0);
     return MUSTER_OK;
 }
 

@@ -12,6 +12,10 @@
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
 
+enum {
+    CHECKED = 1 << 12 /* events, between two looks at whether the statement is to stop */
+};
+
 /* The members of a cohort who started with one breakdown value. */
 typedef struct group {
     int64_t cohort;
@@ -54,6 +58,9 @@ static muster_status give_events(mu_behaviour *b, uint32_t i, const mu_member *m
     mu_run cells;
 
     for (uint32_t row = member->row; row < member->end && more; row++) {
+        if (row % CHECKED == 0) {
+            MU_TRY(mu_exec_check(b->exec, err));
+        }
         more = mu_member_cells(b, member, row, &cells);
         for (uint32_t c = cells.first; c < cells.end; c++) {
             MU_TRY(give(b, i, member, c, row, err));

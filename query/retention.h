@@ -27,7 +27,7 @@ typedef enum mu_retention_cohort {
     MU_RETENTION_EVERY, /* the first in each period of the calendar */
 } mu_retention_cohort;
 
-/* The options of both classes. The first condition is the start, and the second, unless it is the
+/* The options of all classes. The first condition is the start, and the second, unless it is the
  * same, that which counts as coming back. */
 typedef struct mu_retention {
     mu_unit unit; /* DAY to YEAR */

@@ -202,7 +202,8 @@ static muster_status open_both(mu_retention_sets *sets, const mu_behaviour *b, m
     for (uint32_t p = 0; p < sets->period_count; p++) {
         used += sets->used[p];
     }
-    sets->words = mu_mem_alloc_array(2 * used * MU_STRIPE_WORDS + 1, sizeof *sets->words);
+    sets->words =
+        mu_mem_alloc_array((sets->same ? 1 : 2) * used * MU_STRIPE_WORDS + 1, sizeof *sets->words);
     if (!sets->words) {
         return mu_behaviour_fail_memory(b, err);
     }

@@ -17,7 +17,8 @@
 
 enum {
     START = 1,
-    BACK = 2
+    BACK = 2,
+    CHECKED = 1 << 16 /* events, between two looks at whether the statement is to stop */
 };
 
 static uint64_t back_mask(const mu_behaviour *b)
@@ -110,7 +111,7 @@ muster_status mu_returns_open(mu_behaviour *b, muster_error *err)
     r->present = find_present(b);
     r->length = options->elapsed ? mu_unit_width(options->unit) : 1;
     if (b->plan->condition_count > 1) {
-        mu_behaviour_require(b, 0, true);
+        mu_behaviour_require(b, 0);
     }
     return MUSTER_OK;
 }
@@ -169,6 +170,9 @@ static muster_status list_marks(mu_behaviour *b, uint32_t row, uint32_t end, int
         return mu_behaviour_fail_memory(b, err);
     }
     for (; row < end; row++) {
+        if (row % CHECKED == 0) {
+            MU_TRY(mu_exec_check(b->exec, err));
+        }
         if (events->mask[row] & back) {
             const int64_t mark = mark_of(b, events->time_us[row]);
             if (mark > bound) {

@@ -20,13 +20,13 @@ typedef struct mu_member {
     int64_t origin;        /* when period 0 begins, in what marks are counted in */
     uint32_t begun, ended; /* how many of the cells have, for them, at as_of */
     uint32_t run_count;
-    const mu_run
-        *runs; /* of cells in which they came, ascending and apart; cell 0 is in the first */
+    /* Of cells in which they came, ascending and apart; cell 0 is in the first. */
+    const mu_run *runs;
 } mu_member;
 
 typedef struct mu_returns mu_returns;
 
-/* The state of either class begins with one. Open is called before anything is read. */
+/* The state of each class begins with one. */
 struct mu_returns {
     mu_timeline line;
     mu_zone_span span; /* where the last event lay */

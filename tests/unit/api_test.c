@@ -450,6 +450,10 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "FROM paths(e, start => event = 'a', node => event || n, steps => 3, top => 1)",
         "FROM paths_customers(e, goal => n > 0, node => event, steps => 2, collapse => true)",
         "FROM rfm(e, true, value => n)",
+        "FROM retention(e, start => event = 'a', back => true, unit => 'day', brackets => [1, 3], "
+        "clock => 'elapsed', by => n, top => 1, value => count(*))",
+        "FROM retention_customers(e, start => event = 'a', back => true, unit => 'day', periods => "
+        "2, cohort => 'every', mode => 'on_or_before')",
         "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (SELECT "
         "customer FROM customers))",
         "EXPLAIN SELECT customer FROM customers WHERE did(event = 'a')",

@@ -197,7 +197,7 @@ TEST(columns_compare_row_by_row)
 static void check_bits(const mu_kernels *k, data *d, uint64_t *state)
 {
     uint32_t listed[ROWS];
-    uint32_t count = 0;
+    uint32_t count = 0, both_count = 0;
     const uint64_t *other = d->other;
 
     (void)state;
@@ -213,8 +213,11 @@ static void check_bits(const mu_kernels *k, data *d, uint64_t *state)
         if (mu_bits_test(d->live, i)) {
             assert_int_equal(listed[count], i);
             count++;
+            both_count += mu_bits_test(other, i);
         }
     }
+    assert_int_equal(k->count_both(d->live, other, WORDS), both_count);
+    assert_int_equal(k->count_both(d->live, other, 0), 0);
     assert_int_equal(listed_count, count);
     assert_int_equal(k->count_bits(d->live, WORDS), count);
     assert_int_equal(k->count_bits(d->live, 0), 0);

@@ -162,6 +162,11 @@ TEST(a_parameter_stands_in_a_behaviour)
          "periods => ?)",
          {"pay", "pay", "month", "#1"},
          "2\n"},
+        {"SELECT period, bracket FROM retention(e, start => event = 'pay', back => event = 'pay', "
+         "unit => 'day', brackets => [?, ?], mode => ?, clock => ?, cohort => ?, by => event, top "
+         "=> ?)",
+         {"#1", "#3", "streak", "elapsed", "every", "#2"},
+         "0|0\n1|1\n3|2-3\n0|0\n"},
         {"SELECT \"to\", customers FROM paths(e, start => event = ?, node => coalesce(event, ?), "
          "steps => ?, top => ?, collapse => ?, within => ?)",
          {"pay", "none", "#1", "#1", "false", "100 days"},
