@@ -467,15 +467,10 @@ muster_status mu_agg_result(mu_agg_states *states, uint32_t group, mu_value *out
     return located(states, states->call->agg->result_of(states, group, out, err), err);
 }
 
-static bool same_filter(const mu_expr *a, const mu_expr *b)
-{
-    return a && b ? mu_expr_equal(a, b) : a == b;
-}
-
 bool mu_agg_alike(const mu_agg_call *a, const mu_agg_call *b)
 {
     if (a->agg->listed == 0 || a->agg->listed != b->agg->listed || a->distinct || b->distinct ||
-        !same_filter(a->filter, b->filter)) {
+        !same_expr(a->filter, b->filter)) {
         return false;
     }
     for (uint32_t i = 0; i < a->agg->listed; i++) {

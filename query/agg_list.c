@@ -10,15 +10,12 @@
  */
 #include "query/agg_states.h"
 #include "storage/base/mem.h"
+#include "storage/base/merge_sort.h"
 #include "storage/value.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-
-enum {
-    INSERTED = 8 /* items that are put in order one by one */
-};
 
 static muster_status fail_memory(muster_error *err)
 {
@@ -113,10 +110,10 @@ muster_status mu_agg_merge_items(mu_agg_states *states, const mu_agg_states *fro
 /* Sorting. Texts go by their rank. */
 
 /* The texts of string_agg: by their keys, then by themselves. */
-static int compare_keyed_items(const mu_agg_states *states, const mu_agg_item *x,
-                               const mu_agg_item *y)
+static int compare_keyed_items(const void *context, const void *left, const void *right)
 {
-    const mu_agg_call *call = states->call;
+    const mu_agg_call *call = ((const mu_agg_states *)context)->call;
+    const mu_agg_item *x = left, *y = right;
     int order;
 
     if (x->group != y->group) {
@@ -163,62 +160,15 @@ static muster_status rank_texts(mu_agg_states *states, muster_error *err)
     return fits ? MUSTER_OK : fail_memory(err);
 }
 
-static void insert_each(const mu_agg_states *states, mu_agg_item *items, size_t count)
+/* False where it was stopped, or out of memory. */
+static bool sort_keyed(mu_agg_states *states)
 {
-    for (size_t i = 1; i < count; i++) {
-        const mu_agg_item item = items[i];
-        size_t at = i;
-        for (; at > 0 && compare_keyed_items(states, &item, &items[at - 1]) < 0; at--) {
-            items[at] = items[at - 1];
-        }
-        items[at] = item;
-    }
-}
+    mu_agg_item *spare = mu_mem_alloc_array(states->item_count, sizeof *spare);
 
-/* Merges stretches that are in order two by two, as far as the statement is not stopped. */
-static void merge_stretches(const mu_agg_states *states, const mu_agg_item *from, mu_agg_item *to,
-                            size_t stretch)
-{
-    const size_t count = states->item_count;
-
-    for (size_t first = 0; first < count; first += 2 * stretch) {
-        const size_t middle = first + stretch < count ? first + stretch : count;
-        const size_t end = middle + stretch < count ? middle + stretch : count;
-        size_t left = first, right = middle;
-        for (size_t i = first; i < end; i++) {
-            if (mu_stopped_at(i)) {
-                return;
-            }
-            const bool from_right =
-                left == middle ||
-                (right < end && compare_keyed_items(states, &from[right], &from[left]) < 0);
-            to[i] = from[from_right ? right++ : left++];
-        }
-    }
-}
-
-/* Unlike a qsort(), this can be stopped. False where it was, or out of memory. */
-static bool merge_in_order(mu_agg_states *states)
-{
-    const size_t count = states->item_count;
-    mu_agg_item *spare = mu_mem_alloc_array(count, sizeof *spare);
-
-    if (!spare) {
-        return false;
-    }
-    for (size_t first = 0; first < count && !mu_stopped_at(first); first += INSERTED) {
-        const size_t left = count - first;
-        insert_each(states, &states->items[first], left < INSERTED ? left : INSERTED);
-    }
-    for (size_t stretch = INSERTED; stretch < count && !mu_stopped(); stretch *= 2) {
-        merge_stretches(states, states->items, spare, stretch);
-        mu_agg_item *const merged = spare;
-        spare = states->items;
-        states->items = merged;
-    }
+    const bool sorted = spare && mu_merge_sort(states->items, spare, states->item_count,
+                                               sizeof *spare, compare_keyed_items, states);
     mu_mem_free(spare);
-    states->item_capacity = count;
-    return !mu_stopped();
+    return sorted;
 }
 
 muster_status mu_agg_arrange(mu_agg_states *states, muster_error *err)
@@ -234,7 +184,7 @@ muster_status mu_agg_arrange(mu_agg_states *states, muster_error *err)
         return fail_memory(err);
     }
     if (states->item_count > 0 &&
-        !(states->call->agg->may_order ? merge_in_order(states) : mu_agg_make_buckets(states))) {
+        !(states->call->agg->may_order ? sort_keyed(states) : mu_agg_make_buckets(states))) {
         mu_mem_free(starts);
         return fail_memory(err);
     }

@@ -104,7 +104,8 @@ static void copy_rows(const gather *g, uint64_t first, uint32_t count)
 
     list_places(g, first, count, places);
     copy_valid(g, places, first, count);
-    const bool together = !g->items && MU_PLACE_SET(places[0]) == MU_PLACE_SET(places[count - 1]);
+    const bool together =
+        count > 0 && !g->items && MU_PLACE_SET(places[0]) == MU_PLACE_SET(places[count - 1]);
     switch (out->form) {
     case MU_FORM_BITS:
         for (uint32_t i = 0; i < count; i++) {

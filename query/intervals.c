@@ -20,11 +20,11 @@
 #include "query/intervals.h"
 
 #include "storage/base/mem.h"
+#include "storage/base/merge_sort.h"
 
 enum {
     START = 1,
-    NEXT = 2,
-    INSERTED = 8 /* moments that are put in order one by one */
+    NEXT = 2
 };
 
 /* An event, or several that are one. */
@@ -66,15 +66,15 @@ static void close_finder(mu_behaviour *b)
 /* Orders. Of `same` and `unit` words are as good as values: equal ones are to stand side by side.
  */
 
-typedef int compare(const mu_behaviour *b, const moment *x, const moment *y);
-
 static int compare_values(const mu_behaviour *b, uint32_t value, int64_t x, int64_t y)
 {
     return x == y ? 0 : mu_behaviour_compare(b, value, x, y);
 }
 
-static int by_time(const mu_behaviour *b, const moment *x, const moment *y)
+static int by_time(const void *context, const void *left, const void *right)
 {
+    const mu_behaviour *b = context;
+    const moment *x = left, *y = right;
     static const int place[] = {[START] = 0, [START | NEXT] = 1, [NEXT] = 2};
 
     if (x->same != y->same) {
@@ -87,8 +87,10 @@ static int by_time(const mu_behaviour *b, const moment *x, const moment *y)
                               : compare_values(b, 0, x->part, y->part);
 }
 
-static int by_unit(const mu_behaviour *b, const moment *x, const moment *y)
+static int by_unit(const void *context, const void *left, const void *right)
 {
+    const mu_behaviour *b = context;
+    const moment *x = left, *y = right;
     if (x->same != y->same) {
         return x->same < y->same ? -1 : 1;
     }
@@ -99,38 +101,7 @@ static int by_unit(const mu_behaviour *b, const moment *x, const moment *y)
                                     : compare_values(b, 0, x->part, y->part);
 }
 
-static void insert_each(const mu_behaviour *b, compare *order, moment *moments, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        const moment one = moments[i];
-        size_t at = i;
-        for (; at > 0 && order(b, &one, &moments[at - 1]) < 0; at--) {
-            moments[at] = moments[at - 1];
-        }
-        moments[at] = one;
-    }
-}
-
-/* Merges stretches that are in order two by two, as far as the statement is not stopped. */
-static void merge_stretches(const mu_behaviour *b, compare *order, const moment *from, moment *to,
-                            size_t count, size_t stretch)
-{
-    for (size_t first = 0; first < count; first += 2 * stretch) {
-        const size_t middle = first + stretch < count ? first + stretch : count;
-        const size_t end = middle + stretch < count ? middle + stretch : count;
-        size_t left = first, right = middle;
-        for (size_t i = first; i < end; i++) {
-            if (mu_stopped_at(i)) {
-                return;
-            }
-            const bool from_right =
-                left == middle || (right < end && order(b, &from[right], &from[left]) < 0);
-            to[i] = from[from_right ? right++ : left++];
-        }
-    }
-}
-
-static bool in_order(const mu_behaviour *b, compare *order, const moment *moments, size_t count)
+static bool in_order(const mu_behaviour *b, mu_compare *order, const moment *moments, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         if (order(b, &moments[i], &moments[i - 1]) < 0 || mu_stopped_at(i)) {
@@ -140,7 +111,8 @@ static bool in_order(const mu_behaviour *b, compare *order, const moment *moment
     return true;
 }
 
-static muster_status put_in_order(mu_behaviour *b, compare *order, size_t count, muster_error *err)
+static muster_status put_in_order(mu_behaviour *b, mu_compare *order, size_t count,
+                                  muster_error *err)
 {
     finder *f = b->state;
 
@@ -150,20 +122,9 @@ static muster_status put_in_order(mu_behaviour *b, compare *order, size_t count,
     if (!mu_mem_reserve(&f->spare, &f->spare_capacity, count, sizeof *f->spare)) {
         return mu_behaviour_fail_memory(b, err);
     }
-    for (size_t first = 0; first < count && !mu_stopped_at(first); first += INSERTED) {
-        const size_t left = count - first;
-        insert_each(b, order, &f->moments[first], left < INSERTED ? left : INSERTED);
-    }
-    for (size_t stretch = INSERTED; stretch < count && !mu_stopped(); stretch *= 2) {
-        merge_stretches(b, order, f->moments, f->spare, count, stretch);
-        moment *const merged = f->spare;
-        const size_t capacity = f->spare_capacity;
-        f->spare = f->moments;
-        f->spare_capacity = f->capacity;
-        f->moments = merged;
-        f->capacity = capacity;
-    }
-    return mu_stopped() ? mu_behaviour_fail_memory(b, err) : MUSTER_OK;
+    return mu_merge_sort(f->moments, f->spare, count, sizeof *f->moments, order, b)
+               ? MUSTER_OK
+               : mu_behaviour_fail_memory(b, err);
 }
 
 /* Moments. */
