@@ -29,7 +29,7 @@ enum {
     /* What postings may take even of the smallest segment: those with a few rows have all. */
     POSTING_BYTES = 1 << 10,
 #endif
-    POSTING_PERCENT = 15, /* of the segment without them */
+    POSTING_PERCENT = 40, /* of the segment without them */
 };
 
 /* A block is cut at whole words of its bitmaps: 64 of the longest texts are the largest chunk. */
