@@ -413,6 +413,21 @@ static muster_status cast_customer(const mu_scope *scope, const mu_expr *value, 
     return make_call(scope, &mu_func_cast, &value, 1, id, offset, out, err);
 }
 
+/* What to write instead: 2024-05-01 without quotes is a number, and so are seconds since 1970. */
+static const char *cast_hint(mu_type from, mu_type to)
+{
+    if (to.kind == MU_INTERVAL) {
+        return "; write INTERVAL '7 days'";
+    }
+    if (from.kind != MU_BIGINT) {
+        return "";
+    }
+    return to.kind == MU_DATE        ? "; a date stands between single quotes: '2024-05-01'"
+           : to.kind == MU_TIMESTAMP ? "; a time stands between single quotes: '2024-05-01 09:00', "
+                                       "and to_timestamp() makes one of seconds"
+                                     : "";
+}
+
 muster_status mu_expr_cast(const mu_scope *scope, const mu_expr *value, mu_type type, bool attempt,
                            int32_t offset, const mu_expr **out, muster_error *err)
 {
@@ -435,7 +450,7 @@ muster_status mu_expr_cast(const mu_scope *scope, const mu_expr *value, mu_type 
         *out = NULL;
         return mu_fail_at(err, MUSTER_INVALID, offset, "a %s cannot be cast to %s%s",
                           mu_type_name(value->type, from), mu_type_name(type, to),
-                          type.kind == MU_INTERVAL ? "; write INTERVAL '7 days'" : "");
+                          cast_hint(value->type, type));
     }
     MU_TRY(cast_customer(scope, value, type, offset, &value, err));
     return make_call(scope, attempt ? &mu_func_try_cast : &mu_func_cast, &value, 1, type, offset,

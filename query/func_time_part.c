@@ -305,8 +305,8 @@ static bool is_vector(const mu_expr *expr)
     return expr->args[0]->kind == MU_EXPR_CONST && expr->args[1]->type.kind == MU_TIMESTAMP;
 }
 
-/* epoch(ts), epoch_ms(ts), epoch_us(ts): since 1970, whole. */
-MU_SCALAR(since_epoch_scalar)
+/* epoch(ts), epoch_ms(ts), epoch_us(ts): since 1970, whole; of an interval, how long it is. */
+MU_SCALAR(units_scalar)
 {
     static const int64_t units[] = {MU_SECOND_US, 1000, 1};
 
@@ -316,7 +316,7 @@ MU_SCALAR(since_epoch_scalar)
     return MUSTER_OK;
 }
 
-static muster_status since_epoch_vector(const mu_func_call *call, muster_error *err)
+static muster_status units_vector(const mu_func_call *call, muster_error *err)
 {
     const mu_rows reached = {call->rows, call->live};
     const int64_t *times = call->args[0].data;
@@ -325,7 +325,7 @@ static muster_status since_epoch_vector(const mu_func_call *call, muster_error *
     MU_FOR_EACH_LIVE(row, &reached) {
         const mu_value time = {.i64 = times[row]};
         mu_value value;
-        MU_TRY(since_epoch_scalar(call->context, call->expr, &time, &value, err));
+        MU_TRY(units_scalar(call->context, call->expr, &time, &value, err));
         out[row] = value.i64;
     }
     return MUSTER_OK;
@@ -347,11 +347,12 @@ static muster_status since_epoch_vector(const mu_func_call *call, muster_error *
         .name = (text), .params = "tv", .result = ' ', .bind = bind_part, \
         .make = mu_interval_part, .scalar = interval_part_scalar          \
     }
-#define SINCE_EPOCH(text, which)                                          \
-    {                                                                     \
-        .name = (text), .params = "s", .result = 'i', .variant = (which), \
-        .scalar = since_epoch_scalar, .vector = since_epoch_vector        \
+#define UNITS(text, types, which)                                             \
+    {                                                                         \
+        .name = (text), .params = (types), .result = 'i', .variant = (which), \
+        .scalar = units_scalar, .vector = units_vector                        \
     }
+#define SINCE_EPOCH(text, which) UNITS(text, "s", which), UNITS(text, "v", which)
 
 static const mu_func funcs[] = {
     EXTRACT("date_part", "ts"),

@@ -67,6 +67,7 @@ rm -rf build/demo/shop.muster
     -f shell/demo.sql
 
 echo "The database is build/demo/shop.muster; open it with: $muster build/demo/shop.muster"
+echo "docs/cookbook.md asks it more questions, with their answers."
 if [ -t 0 ] && [ -t 1 ]; then
     exec "$muster" build/demo/shop.muster
 fi

@@ -210,7 +210,7 @@ muster_status mu_bind_scan(const mu_binder *binder, const mu_table *table, mu_re
 /* The relation that a plan is, without a name. */
 void mu_bind_relation_of(const mu_plan *plan, mu_relation *out);
 /* funnel(...), funnel_customers(...), retention(...) */
-muster_status mu_bind_behaviour(mu_binder *binder, const mu_ast_source *source, const mu_plan **out,
+muster_status mu_bind_behaviour(mu_binder *binder, const mu_ast_source *source, mu_relation *out,
                                 muster_error *err);
 
 muster_status mu_bind_expr(const mu_place *place, const mu_ast_expr *expr, const mu_expr **out,

@@ -228,17 +228,22 @@ muster_status mu_behaviour_list(const mu_behaviour_call *call, const mu_ast_expr
 
 /* The table. */
 
-muster_status mu_bind_behaviour(mu_binder *binder, const mu_ast_source *source, const mu_plan **out,
+muster_status mu_bind_behaviour(mu_binder *binder, const mu_ast_source *source, mu_relation *out,
                                 muster_error *err)
 {
     const char *name = source->name.text;
-    mu_behaviour_call call = {.binder = binder, .name = name, .offset = source->name.offset};
+    mu_behaviour_call call = {
+        .binder = binder, .name = name, .offset = source->name.offset, .time_column = MU_NO_COLUMN};
     mu_nearest nearest = mu_nearest_of(mu_bind_text(name));
     char advice[160];
 
     for (size_t i = 0; i < MU_COUNT(behaviours); i++) {
         if (mu_name_equal(name, behaviours[i].name)) {
-            return behaviours[i].bind(&call, &source->operands, out, err);
+            const mu_plan *plan;
+            MU_TRY(behaviours[i].bind(&call, &source->operands, &plan, err));
+            mu_bind_relation_of(plan, out);
+            out->time_column = call.time_column;
+            return MUSTER_OK;
         }
         mu_nearest_try(&nearest, mu_bind_text(behaviours[i].name));
     }

@@ -16,8 +16,9 @@ typedef struct mu_behaviour_call {
     mu_binder *binder;
     const char *name; /* as it was written */
     int32_t offset;
-    mu_relation events; /* the table, once mu_behaviour_events() has bound it */
-    mu_place place;     /* of conditions: over its columns */
+    mu_relation events;   /* the table, once mu_behaviour_events() has bound it */
+    mu_place place;       /* of conditions: over its columns */
+    uint32_t time_column; /* of the rows that come out; MU_NO_COLUMN unless its binder says so */
 } mu_behaviour_call;
 
 /* Arguments that all behaviours take, at the end of each list; those that ask what is over by now

@@ -109,5 +109,6 @@ muster_status mu_bind_sessions(mu_behaviour_call *call, const mu_ast_items *oper
     MU_TRY(mu_behaviour_common(call, given + COMMON, &sessions.source, err));
     const mu_plan *rows;
     MU_TRY(mu_plan_behaviour(&call->binder->scope, &sessions, &rows, err));
+    call->time_column = call->events.table->time_column;
     return put_in_order(call, rows, out, err);
 }

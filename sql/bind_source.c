@@ -216,10 +216,11 @@ muster_status mu_bind_source(mu_binder *binder, const mu_ast_source *source, mu_
     } else if (source->called) {
         const mu_plan *plan;
         MU_TRY(mu_bind_series(binder, source, &plan, err));
-        if (!plan) {
-            MU_TRY(mu_bind_behaviour(binder, source, &plan, err));
+        if (plan) {
+            mu_bind_relation_of(plan, out);
+        } else {
+            MU_TRY(mu_bind_behaviour(binder, source, out, err));
         }
-        mu_bind_relation_of(plan, out);
         out->name = source->name.text;
     } else if (binder->it && mu_name_equal(source->name.text, binder->it->name)) {
         *out = *binder->it;

@@ -1,10 +1,11 @@
 /*
  * slt.c - runs tests/sql (and the examples of docs) through muster.h alone.
  *
- *     slt [--threads N] [--restart-every-statement] FILE...
+ *     slt [--threads N] [--restart-every-statement] [--here] FILE...
  *
- * Each file runs in an empty directory of its own, on a new database. A .test file is records
- * with an empty line between them, after the manner of sqllogictest:
+ * Each file runs on a new database, in an empty directory of its own, or with --here in the
+ * working directory, beside the files that are there, and leaves `database` there. A .test file
+ * is records with an empty line between them, after the manner of sqllogictest:
  *
  *     # a comment
  *     statement ok                    then SQL
@@ -533,20 +534,10 @@ static bool ends_in(const char *path, const char *ending)
     return size >= wanted && strcmp(path + size - wanted, ending) == 0;
 }
 
-/* Runs a file in an empty directory; true if it passed. */
-static bool run_file(slt_file file)
+/* Runs a file in the working directory; true if it passed. */
+static bool run_file(slt_file file, const slt_text *text)
 {
-    const char *base = getenv("TMPDIR");
-    slt_text text = {0}, directory = {0};
-    char here[4096];
-
-    read_whole(file.path, &text);
-    file.text = file.at = slt_bytes(&text);
-    slt_add_text(&directory, base ? base : "/tmp");
-    slt_add_text(&directory, "/slt-XXXXXX");
-    if (!getcwd(here, sizeof here) || !mkdtemp(directory.bytes) || chdir(directory.bytes) != 0) {
-        slt_die("%s: %s", directory.bytes, strerror(errno));
-    }
+    file.text = file.at = slt_bytes(text);
     (void)setenv("MUSTER_NOW", "2024-06-30 12:00:00", 1);
     slt_restart(&file);
     if (ends_in(file.path, ".md")) {
@@ -555,34 +546,56 @@ static bool run_file(slt_file file)
         run_records(&file);
     }
     close_database(&file);
+    (void)printf("%s: %u of %u checks passed\n", file.path, file.passed, file.passed + file.missed);
+    slt_clear(&file.settings);
+    return file.missed == 0;
+}
+
+/* The same in an empty directory, which is gone afterwards. */
+static bool run_file_elsewhere(slt_file file, const slt_text *text)
+{
+    const char *base = getenv("TMPDIR");
+    slt_text directory = {0};
+    char here[4096];
+
+    slt_add_text(&directory, base ? base : "/tmp");
+    slt_add_text(&directory, "/slt-XXXXXX");
+    if (!getcwd(here, sizeof here) || !mkdtemp(directory.bytes) || chdir(directory.bytes) != 0) {
+        slt_die("%s: %s", directory.bytes, strerror(errno));
+    }
+    const bool passed = run_file(file, text);
     if (chdir(here) != 0) {
         slt_die("%s: %s", here, strerror(errno));
     }
     remove_directory(directory.bytes);
-    (void)printf("%s: %u of %u checks passed\n", file.path, file.passed, file.passed + file.missed);
-    slt_clear(&text);
     slt_clear(&directory);
-    slt_clear(&file.settings);
-    return file.missed == 0;
+    return passed;
 }
 
 int main(int argc, char **argv)
 {
     slt_file file = {.threads = 1};
     unsigned files = 0, missed = 0;
+    bool here = false;
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc) {
             file.threads = (unsigned)strtoul(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--restart-every-statement") == 0) {
             file.restart_always = true;
+        } else if (strcmp(argv[i], "--here") == 0) {
+            here = true;
         } else if (argv[i][0] == '-') {
-            slt_die("no option \"%s\"; there are --threads N and --restart-every-statement",
+            slt_die("no option \"%s\"; there are --threads N, --restart-every-statement and --here",
                     argv[i]);
         } else {
+            slt_text text = {0};
+
             file.path = argv[i];
             files++;
-            missed += !run_file(file);
+            read_whole(file.path, &text);
+            missed += !(here ? run_file(file, &text) : run_file_elsewhere(file, &text));
+            slt_clear(&text);
         }
     }
     if (files == 0) {
