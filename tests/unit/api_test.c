@@ -117,6 +117,43 @@ TEST(ids_are_text_or_numbers_as_the_table_says)
     muster_close(db);
 }
 
+TEST(a_set_of_customers_is_its_bytes_and_as_text_how_many_there_are)
+{
+    muster *db = open_database();
+    muster_connection *c = ask_connect(db);
+    const uint8_t three[] = {0x3a, 0x30, 0, 0, 1, 0, 0, 0, 0, 0, 2,
+                             0,    16,   0, 0, 0, 0, 0, 2, 0, 4, 0};
+    const muster_batch *batch;
+    size_t size;
+
+    assert_ok(run(c,
+                  "CREATE TABLE e (id TEXT CUSTOMER, ts TIMESTAMP TIME, n BIGINT);"
+                  "INSERT INTO e SELECT 'c' || i, '2024-01-01', i FROM generate_series(0, 5) AS "
+                  "s(i)",
+                  &test_error));
+    muster_statement *s =
+        first_row(c, "SELECT bitmap_agg(customer) FILTER (WHERE n % 2 = 0), 'x', min(n) FROM e");
+    assert_int_equal(muster_column_type(s, 0), MUSTER_TYPE_BITMAP);
+    assert_string_equal(muster_text(s, 0, NULL), "{3 customers}");
+    assert_int_equal(muster_int64(s, 0), 0);
+    const void *bytes = muster_bytes(s, 0, &size);
+    assert_int_equal(size, sizeof three);
+    assert_memory_equal(bytes, three, sizeof three);
+    assert_memory_equal(muster_bytes(s, 1, &size), "x", 1);
+    assert_int_equal(size, 1);
+    assert_null(muster_bytes(s, 2, &size));
+    muster_finish(s);
+    assert_ok(muster_prepare(c, "SELECT bitmap_agg(customer) FROM e", NULL, &s, &test_error));
+    assert_ok(muster_step_batch(s, &batch, &test_error));
+    assert_int_equal(batch->columns[0].type, MUSTER_TYPE_BITMAP);
+    const uint32_t code = ((const uint32_t *)batch->columns[0].data)[0];
+    assert_true(code < batch->columns[0].text_count);
+    assert_memory_equal(batch->columns[0].bytes + batch->columns[0].offsets[code], "\x3b\x30", 2);
+    muster_finish(s);
+    muster_disconnect(c);
+    muster_close(db);
+}
+
 TEST(a_script_goes_on_after_what_could_not_be_read)
 {
     const char *sql = "SELECT 1; SELCT 2; SELECT nothing; -- the end";
@@ -466,6 +503,12 @@ TEST(every_allocation_of_a_question_may_be_refused)
         "SHOW AUDIENCES",
         "SELECT name, version, definition FROM audience_versions WHERE customers > 0",
         "SELECT sum(bytes) FROM tags",
+        "SELECT a.members - t.members, bitmap_count(a.members ^ t.members), bitmap_union(a.members "
+        "| t.members), bitmap_contains(a.members, 'x') FROM audiences AS a, tags AS t GROUP BY "
+        "a.members, t.members",
+        "SELECT bitmap_agg(customer) FROM e GROUP BY event",
+        "FROM profile('a', against => 't', top => 1)",
+        "FROM lookalike(has_tag('t'), size => 2, exclude => (SELECT customer FROM e WHERE n = 1))",
         "SELECT count(*) FROM customers WHERE in_audience('a', 1)",
         "DESCRIBE e",
         "SELECT n, event FROM e EXCEPT ALL VALUES (1, 'a'), (3, NULL) ORDER BY 1",
@@ -487,6 +530,11 @@ TEST(every_allocation_of_a_question_may_be_refused)
     muster_connection *c = ask_connect(db);
 
     assert_ok(run(c, sample, &test_error));
+    assert_ok(
+        run(c,
+            "ALTER TABLE customers ADD COLUMN c TEXT; ALTER TABLE customers ADD COLUMN d DOUBLE;"
+            "INSERT INTO customers (customer, c, d) VALUES ('x', 'u', 1.5), ('z', 'v', NULL)",
+            &test_error));
     for (size_t i = 0; i < MU_COUNT(statements); i++) {
         refuse_memory(c, statements[i]);
     }
