@@ -64,21 +64,21 @@ static bool is_needed(combination how, bool in_first, bool in_second)
 
 static void combine(combination how, uint64_t *into, const uint64_t *other)
 {
-    for (size_t w = 0; w < MU_STRIPE_WORDS; w++) {
-        switch (how) {
-        case AND:
-            into[w] &= other[w];
-            break;
-        case OR:
-            into[w] |= other[w];
-            break;
-        case WITHOUT:
-            into[w] &= ~other[w];
-            break;
-        case EITHER:
+    switch (how) {
+    case AND:
+        mu_k()->and_bits(into, other, MU_STRIPE_WORDS);
+        break;
+    case OR:
+        mu_k()->or_bits(into, other, MU_STRIPE_WORDS);
+        break;
+    case WITHOUT:
+        mu_k()->and_not_bits(into, other, MU_STRIPE_WORDS);
+        break;
+    case EITHER:
+        for (size_t w = 0; w < MU_STRIPE_WORDS; w++) {
             into[w] ^= other[w];
-            break;
         }
+        break;
     }
 }
 

@@ -30,6 +30,8 @@ typedef struct candidate {
 typedef struct candidates {
     candidate *list;
     size_t count, capacity;
+    size_t kept;  /* how many were left the last time that others were thrown away */
+    double worst; /* of them; no one who is worse than that need be added */
 } candidates;
 
 /* One thread's. */
@@ -102,6 +104,8 @@ static void keep_best(candidates *c, uint64_t size)
         kept++;
     }
     c->count = kept;
+    c->kept = kept;
+    c->worst = c->list[kept - 1].score;
 }
 
 /* Scores. */
@@ -149,15 +153,20 @@ static muster_status keep_stripe(const scoring *s, scorer *own, uint32_t stripe,
     for (uint32_t w = 0; w < MU_STRIPE_WORDS; w++) {
         for (uint64_t left = own->bits[w]; left != 0; left &= left - 1) {
             const uint32_t low = w * 64 + mu_bits_lowest(left);
-            c->list[c->count++] = (candidate){own->scores[low], stripe * MU_STRIPE_ROWS + low};
+            if (own->scores[low] >= c->worst) {
+                c->list[c->count++] = (candidate){own->scores[low], stripe * MU_STRIPE_ROWS + low};
+            }
         }
     }
-    keep_best(c, s->size);
+    if (c->count > 2 * c->kept + MU_STRIPE_ROWS) { /* not too often, however many are equal */
+        keep_best(c, s->size);
+    }
     return MUSTER_OK;
 }
 
 static muster_status open_scorer(const scoring *s, scorer *own, muster_error *err)
 {
+    own->best.worst = -HUGE_VAL;
     own->scores = mu_mem_alloc_array(MU_STRIPE_ROWS, sizeof *own->scores);
     if (!own->scores) {
         return fail_memory(err);
