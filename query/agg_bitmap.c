@@ -106,8 +106,8 @@ static muster_status set_result(mu_agg_states *states, uint32_t group, mu_value 
     mu_tag_set_writer writer = {0};
 
     MU_TRY(mu_agg_sort_items(states, err));
-    const mu_agg_item *items = states->items + states->starts[group];
     const size_t count = states->starts[group + 1] - states->starts[group];
+    const mu_agg_item *items = count > 0 ? &states->items[states->starts[group]] : NULL;
     muster_status status = states->arg_type.kind == MU_CUSTOMER
                                ? write_people(items, count, &writer, err)
                                : write_union(states, items, count, &writer, err);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 enum {
-    CASES = 60,
+    CASES = 100,
     QUESTIONS = 20,
     MOST = 60,
     DIMENSIONS = 5, /* city, points, ratio; tier, vip */
@@ -88,32 +88,57 @@ static void put_person(log_text *sql, const person *one, bool right)
 {
     const int city = value_of(one->has[0]), points = value_of(one->has[1]);
 
-    log_put(sql, "INSERT INTO customers (customer, city, points, ratio) VALUES ('p%d', ",
-            one->number);
+    log_put(sql, "('p%d', ", one->number);
     if (!right) {
-        log_put(sql, "'Wien', 77, 1e9);");
+        log_put(sql, "'Wien', 77, 1e9)");
         return;
     }
     log_put(sql, city < 0 ? "NULL, " : "'%s', ", city < 0 ? "" : value_names[0][city]);
-    log_put(sql, "%s, %s);", points < 0 ? "NULL" : value_names[1][points],
+    log_put(sql, "%s, %s)", points < 0 ? "NULL" : value_names[1][points],
             points < 0 ? "NULL" : value_names[2][points]);
+}
+
+/* In any order, by several statements; what was said first of someone does not count. */
+static void put_people(log_text *sql, const people *p, uint64_t *random)
+{
+    const char *between = "";
+    int order[MOST];
+
+    for (int i = 0; i < p->count; i++) {
+        const int other = (int)test_random_below(random, (uint64_t)i + 1);
+        order[i] = order[other];
+        order[other] = i;
+    }
+    for (int i = 0; i < p->count; i++) {
+        const bool begins = i == 0 || test_random_below(random, 20) == 0;
+        log_put(sql, "%s", begins && i > 0 ? ";" : begins ? "" : between);
+        log_put(sql, "%s",
+                begins ? "INSERT INTO customers (customer, city, points, ratio) VALUES " : "");
+        if (test_random_below(random, 4) == 0) {
+            put_person(sql, &p->list[order[i]], false);
+            log_put(sql, ", ");
+        }
+        put_person(sql, &p->list[order[i]], true);
+        between = ", ";
+    }
+    log_put(sql, ";");
 }
 
 static void put_tags(log_text *sql, const people *p)
 {
     uint64_t vips = 0;
 
-    log_put(sql, "CREATE TABLE tiers (id TEXT, value TEXT);");
+    log_put(sql, "CREATE TABLE tiers (id TEXT, value TEXT); INSERT INTO tiers VALUES ('no', 'no')");
     for (int i = 0; i < p->count; i++) {
         vips |= (uint64_t)(p->list[i].has[4] & 1) << i;
         for (int v = 0; v < VALUES; v++) {
             if (p->list[i].has[3] >> v & 1) {
-                log_put(sql, "INSERT INTO tiers VALUES ('p%d', '%s');", 10 + i, value_names[3][v]);
+                log_put(sql, ", ('p%d', '%s')", 10 + i, value_names[3][v]);
             }
         }
     }
     log_put(sql,
-            "CREATE TAG tier AS SELECT c.customer, t.value FROM customers AS c JOIN tiers AS t "
+            "; CREATE TAG tier AS SELECT c.customer, t.value FROM customers AS c JOIN tiers AS t "
             "ON c.customer = t.id; CREATE TAG vip AS SELECT customer FROM customers WHERE "
             "customer IN ");
     put_list(sql, vips);
@@ -125,7 +150,6 @@ static void put_tags(log_text *sql, const people *p)
 static muster *load(people *p, uint64_t *random)
 {
     static log_text sql;
-    int order[MOST];
     muster *db;
 
     sql.size = 0;
@@ -133,17 +157,7 @@ static muster *load(people *p, uint64_t *random)
                   "ALTER TABLE customers ADD COLUMN city TEXT;"
                   "ALTER TABLE customers ADD COLUMN points BIGINT;"
                   "ALTER TABLE customers ADD COLUMN ratio DOUBLE;");
-    for (int i = 0; i < p->count; i++) {
-        const int other = (int)test_random_below(random, (uint64_t)i + 1);
-        order[i] = order[other];
-        order[other] = i;
-    }
-    for (int i = 0; i < p->count; i++) {
-        if (test_random_below(random, 4) == 0) { /* what was said first does not count */
-            put_person(&sql, &p->list[order[i]], false);
-        }
-        put_person(&sql, &p->list[order[i]], true);
-    }
+    put_people(&sql, p, random);
     put_tags(&sql, p);
     if (p->count > 0 && test_random_below(random, 2)) {
         const uint64_t erased = test_random(random) & test_random(random) & test_random(random);
