@@ -81,6 +81,7 @@ typedef enum muster_type {
     MUSTER_TYPE_DATE = 5,      /* days since 1970-01-01 */
     MUSTER_TYPE_TIMESTAMP = 6, /* microseconds since 1970-01-01 00:00:00 UTC */
     MUSTER_TYPE_INTERVAL = 7,  /* microseconds */
+    MUSTER_TYPE_BITMAP = 8,    /* a set of customers, as muster_bytes() says */
 } muster_type;
 
 typedef struct muster muster;                       /* an open database; threads share it */
@@ -232,6 +233,14 @@ MUSTER_API int64_t muster_int64(const muster_statement *statement, uint32_t colu
 MUSTER_API double muster_double(const muster_statement *statement, uint32_t column);
 MUSTER_API const char *muster_text(muster_statement *statement, uint32_t column, size_t *size);
 
+/* The bytes of a TEXT or a BITMAP in the current row as they lie, not copied, without a NUL; good
+ * until the next step. NULL where the value is, and of other types. A BITMAP's are a Roaring bitmap
+ * in its portable format (github.com/RoaringBitmap/RoaringFormatSpec) of the ordinals of customers:
+ * numbers inside this database, which may be others once customers were erased. As text it is
+ * "{1,234 customers}". */
+MUSTER_API const void *muster_bytes(const muster_statement *statement, uint32_t column,
+                                    size_t *size);
+
 /* The rows of the result by the batch, as they lie in memory: nothing is copied but where rows had
  * to be left out, or ids of customers looked up. All is owned by the statement, read-only, and good
  * until its next step, reset or end. */
@@ -246,7 +255,7 @@ typedef struct muster_vector {
     const void *data;
     const uint64_t *valid; /* bit i % 64 of word i / 64: value i is not NULL; NULL: none is. A value
                               that is NULL may be anything, but a TEXT's is in the dictionary */
-    uint32_t text_count;   /* TEXT: texts of the dictionary; may be more than are in use */
+    uint32_t text_count;   /* TEXT, BITMAP: texts of the dictionary; may be more than are in use */
     const uint64_t *offsets; /* text i is bytes[offsets[i]] to bytes[offsets[i + 1]], without NUL */
     const char *bytes;
 } muster_vector;

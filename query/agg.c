@@ -16,7 +16,8 @@ enum {
 };
 
 static const mu_agg_family *const families[] = {&mu_agg_number, &mu_agg_pick,   &mu_agg_list,
-                                                &mu_agg_pair,   &mu_agg_spread, &mu_agg_survival};
+                                                &mu_agg_pair,   &mu_agg_spread, &mu_agg_survival,
+                                                &mu_agg_bitmap};
 
 static const mu_agg *agg_at(size_t i)
 {
@@ -136,10 +137,11 @@ static muster_status fail_arguments(const char *name, const mu_expr *const *args
                        : mu_fail_at(err, MUSTER_INVALID, offset, "no aggregate \"%s\"", name);
     }
     if (arg_count > 0 && strlen(first_named(name)->params) == arg_count) {
-        return mu_fail_at(
-            err, MUSTER_INVALID, args[0]->offset, "there is no \"%s\" of %s%s", name,
-            mu_type_name(args[0]->type, type),
-            args[0]->type.kind == MU_TEXT ? "; CAST(x AS DOUBLE) makes a number of a text" : "");
+        return mu_fail_at(err, MUSTER_INVALID, args[0]->offset, "there is no \"%s\" of %s%s", name,
+                          mu_type_name(args[0]->type, type),
+                          args[0]->type.kind == MU_TEXT && first_named(name)->params[0] != 'c'
+                              ? "; CAST(x AS DOUBLE) makes a number of a text"
+                              : "");
     }
     const size_t wanted = strlen(first_named(name)->params);
     return mu_fail_at(err, MUSTER_INVALID, offset, "\"%s\" takes %zu argument%s, not %u", name,
@@ -185,6 +187,7 @@ static muster_status bind_order(const mu_scope *scope, const mu_agg *agg, bool d
         *order = NULL;
         return MUSTER_OK;
     }
+    MU_TRY(mu_type_check_order((*order)->type, "ORDER BY", (*order)->offset, err));
     if (distinct && agg->may_order) {
         if (!mu_expr_equal(*order, value)) {
             return mu_fail_at(err, MUSTER_INVALID, (*order)->offset,

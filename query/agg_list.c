@@ -215,8 +215,8 @@ static muster_status bind_quantile(const mu_scope *scope, const mu_expr **args, 
 {
     const mu_expr *fraction = args[1];
 
-    (void)offset;
     (void)result;
+    MU_TRY(mu_type_check_order(args[0]->type, "a quantile", offset, err));
     if (scope->sketch && fraction->kind == MU_EXPR_CONST && fraction->value.null) {
         return MUSTER_OK;
     }

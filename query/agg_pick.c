@@ -175,29 +175,45 @@ static muster_status pick_result(mu_agg_states *states, uint32_t group, mu_value
     return MUSTER_OK;
 }
 
-#define EXTREME(text, kind)                                                                        \
+static muster_status bind_extreme(const mu_scope *scope, const mu_expr **args, int32_t offset,
+                                  mu_type *result, muster_error *err)
+{
+    (void)scope;
+    (void)result;
+    return mu_type_check_order(args[0]->type, "the least or greatest value", offset, err);
+}
+
+static muster_status bind_pick(const mu_scope *scope, const mu_expr **args, int32_t offset,
+                               mu_type *result, muster_error *err)
+{
+    (void)scope;
+    (void)result;
+    return mu_type_check_order(args[1]->type, "the least or greatest value", offset, err);
+}
+
+#define EXTREME(text, kind, binder)                                                                \
     {                                                                                              \
         .name = (text), .params = "a", .result = '0', .variant = (kind), .ignores_distinct = true, \
-        .state_size = sizeof(pick), .update = extreme_update, .merge = extreme_merge,              \
-        .result_of = extreme_result                                                                \
+        .bind = (binder), .state_size = sizeof(pick), .update = extreme_update,                    \
+        .merge = extreme_merge, .result_of = extreme_result                                        \
     }
-#define PICK(text, types, kind, by_time)                                                           \
+#define PICK(text, types, kind, by_time, binder)                                                   \
     {                                                                                              \
         .name = (text), .params = (types), .result = '0', .variant = (kind), .ordered = (by_time), \
-        .ignores_distinct = true, .state_size = sizeof(pick), .update = pick_update,               \
-        .merge = pick_merge, .result_of = pick_result                                              \
+        .ignores_distinct = true, .bind = (binder), .state_size = sizeof(pick),                    \
+        .update = pick_update, .merge = pick_merge, .result_of = pick_result                       \
     }
 
 static const mu_agg aggs[] = {
-    EXTREME("min", SMALLEST),
-    EXTREME("max", LARGEST),
-    EXTREME("any_value", SMALLEST), /* of any, the same one every time */
-    PICK("first", "a", SMALLEST, true),
-    PICK("last", "a", LARGEST, true),
-    PICK("arg_min", "aa", SMALLEST, false),
-    PICK("arg_max", "aa", LARGEST, false),
-    PICK("min_by", "aa", SMALLEST, false),
-    PICK("max_by", "aa", LARGEST, false),
+    EXTREME("min", SMALLEST, bind_extreme),
+    EXTREME("max", LARGEST, bind_extreme),
+    EXTREME("any_value", SMALLEST, NULL), /* of any, the same one every time */
+    PICK("first", "a", SMALLEST, true, NULL),
+    PICK("last", "a", LARGEST, true, NULL),
+    PICK("arg_min", "aa", SMALLEST, false, bind_pick),
+    PICK("arg_max", "aa", LARGEST, false, bind_pick),
+    PICK("min_by", "aa", SMALLEST, false, bind_pick),
+    PICK("max_by", "aa", LARGEST, false, bind_pick),
 };
 
 const mu_agg_family mu_agg_pick = {aggs, MU_COUNT(aggs)};

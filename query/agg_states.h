@@ -78,7 +78,7 @@ typedef struct mu_agg_family {
     size_t count;
 } mu_agg_family;
 extern const mu_agg_family mu_agg_number, mu_agg_pick, mu_agg_list, mu_agg_pair, mu_agg_spread,
-    mu_agg_survival;
+    mu_agg_survival, mu_agg_bitmap;
 
 static inline uint32_t mu_agg_group(const mu_agg_rows *rows, uint32_t row)
 {

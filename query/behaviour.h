@@ -40,7 +40,7 @@ typedef struct mu_behaviour {
 struct mu_behaviour_class {
     const char *name;  /* as in SQL, for EXPLAIN */
     size_t state_size; /* bytes */
-    /* All but `customer` or `take` may be NULL. */
+    /* All but `customer`, `take` or `whole` may be NULL. */
     /* Says where what is read is not just what the range admits: later events may follow the first.
      */
     void (*reading)(const mu_behaviour_plan *plan, const mu_zone *zone, int64_t as_of_us,
@@ -61,6 +61,9 @@ struct mu_behaviour_class {
      * above gives any then. */
     muster_status (*finish)(mu_behaviour *b, muster_error *err);
     void (*close)(mu_behaviour *b); /* what `state` points to */
+    /* Instead of all of these, for what is not about events: runs the conditions, which are sets of
+     * customers, over `customers` as it likes, and makes all rows. */
+    muster_status (*whole)(mu_exec *exec, const mu_plan *plan, mu_rowset *out, muster_error *err);
 };
 
 /* What a behaviour reads: the plan's conditions and values, of all events that its range admits, or

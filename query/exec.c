@@ -475,7 +475,9 @@ static runner *runner_of(const mu_plan *plan)
     case MU_PLAN_FUNNEL:
         return mu_run_funnel;
     case MU_PLAN_BEHAVIOUR:
-        return plan->behaviour->class->finish ? mu_run_behaviour : NULL;
+        return plan->behaviour->class->whole    ? plan->behaviour->class->whole
+               : plan->behaviour->class->finish ? mu_run_behaviour
+                                                : NULL;
     case MU_PLAN_WINDOW:
         return mu_run_window;
     case MU_PLAN_SCAN:

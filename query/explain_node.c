@@ -361,6 +361,22 @@ static muster_status put_funnel(const mu_explainer *p, const mu_plan *plan, must
     return put_events_size(p, &events, err);
 }
 
+/* One over `customers`. */
+static muster_status put_whole(const mu_explainer *p, const mu_behaviour_plan *behaviour,
+                               muster_error *err)
+{
+    const char *const *names;
+
+    MU_TRY(mu_explain_table_names(p->scope, behaviour->source.table, &names, err));
+    put(p->out, behaviour->class->name);
+    for (uint32_t i = 0; i < behaviour->condition_count; i++) {
+        putf(p->out, "%s %s: ", i == 0 ? "" : ";", behaviour->titles[i]);
+        mu_expr_print(behaviour->conditions[i], names, p->scope->zone, p->out);
+    }
+    putf(p->out, "; %s", behaviour->note);
+    return MUSTER_OK;
+}
+
 static muster_status put_behaviour(const mu_explainer *p, const mu_behaviour_plan *behaviour,
                                    muster_error *err)
 {
@@ -368,6 +384,9 @@ static muster_status put_behaviour(const mu_explainer *p, const mu_behaviour_pla
     int64_t oldest_us, as_of_us = behaviour->as_of_us;
     const char *const *names;
 
+    if (behaviour->class->whole) {
+        return put_whole(p, behaviour, err);
+    }
     if (!behaviour->as_of_given &&
         !mu_snapshot_times(p->scope->snapshot, source->table->id, &oldest_us, &as_of_us)) {
         as_of_us = 0;

@@ -115,6 +115,9 @@ muster_status mu_expr_outer(const mu_scope *scope, const mu_expr *outer, int32_t
 /* The type that values of both can be cast to without loss, for CASE, COALESCE, IN and comparisons;
  * false if there is none. */
 bool mu_type_unify(mu_type a, mu_type b, mu_type *out);
+/* INVALID if values of the type have no order; `what`, which needs one, begins the message. */
+muster_status mu_type_check_order(mu_type type, const char *what, int32_t offset,
+                                  muster_error *err);
 
 /* "day", "months", in any case: a unit of time. */
 bool mu_unit_parse(mu_text text, mu_unit *out);

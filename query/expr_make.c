@@ -52,7 +52,7 @@ muster_status mu_expr_const(const mu_scope *scope, mu_value value, int32_t offse
     if (value.type.kind == MU_NULL) {
         value.null = true;
     }
-    if (value.type.kind == MU_TEXT && !value.null) {
+    if (mu_type_form(value.type) == MU_FORM_CODE && !value.null) {
         value.text.data = mu_arena_text(scope->arena, value.text.data, value.text.size);
         if (!value.text.data) {
             return mu_fail_memory(err, "reading a statement");
@@ -360,6 +360,7 @@ muster_status mu_expr_order(const mu_scope *scope, const mu_expr_key *keys, uint
         const mu_value way = {.type = mu_type_of_letter('i'),
                               .i64 = (keys[i].descending ? MU_KEY_DESCENDING : 0) |
                                      (keys[i].nulls_first ? MU_KEY_NULLS_FIRST : 0)};
+        MU_TRY(mu_type_check_order(key->type, "ORDER BY", key->offset, err));
         if (key->type.kind == MU_CUSTOMER) {
             MU_TRY(mu_expr_coerce(scope, key, mu_scope_id_type(scope), &key, err));
         }
@@ -386,7 +387,7 @@ bool mu_cast_exists(mu_type from, mu_type to)
     case MU_DECIMAL:
         return number || from.kind == MU_TEXT || from.kind == MU_CUSTOMER;
     case MU_TEXT:
-        return true;
+        return from.kind != MU_BITMAP;
     case MU_DATE:
     case MU_TIMESTAMP:
         return from.kind == MU_TEXT || from.kind == MU_DATE || from.kind == MU_TIMESTAMP;
@@ -395,6 +396,7 @@ bool mu_cast_exists(mu_type from, mu_type to)
     case MU_CUSTOMER:
         return from.kind == MU_CUSTOMER;
     case MU_NULL:
+    case MU_BITMAP:
         break;
     }
     return false;
@@ -418,6 +420,10 @@ static const char *cast_hint(mu_type from, mu_type to)
 {
     if (to.kind == MU_INTERVAL) {
         return "; write INTERVAL '7 days'";
+    }
+    if (from.kind == MU_BITMAP || to.kind == MU_BITMAP) {
+        return to.kind == MU_BITMAP ? "; bitmap_agg(customer) makes one"
+                                    : "; bitmap_count() says how many are in it";
     }
     if (from.kind != MU_BIGINT) {
         return "";

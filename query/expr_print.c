@@ -37,6 +37,7 @@ static const struct {
     {"||", CONCAT_LEVEL},
     {"&", CONCAT_LEVEL},
     {"|", CONCAT_LEVEL},
+    {"^", CONCAT_LEVEL},
     {"<<", CONCAT_LEVEL},
     {">>", CONCAT_LEVEL},
     {"~", CONCAT_LEVEL},
@@ -177,6 +178,7 @@ static void print_value(const mu_value *value, const mu_zone *zone, mu_writer *o
     case MU_DOUBLE:
     case MU_DECIMAL:
     case MU_NULL:
+    case MU_BITMAP:
         break;
     }
     mu_value_format(value, out);

@@ -58,6 +58,7 @@ mu_type mu_type_of_letter(char letter)
         {'f', {.kind = MU_DOUBLE}},    {'n', {.kind = MU_DECIMAL, .precision = 18}},
         {'t', {.kind = MU_TEXT}},      {'d', {.kind = MU_DATE}},
         {'s', {.kind = MU_TIMESTAMP}}, {'v', {.kind = MU_INTERVAL}},
+        {'m', {.kind = MU_BITMAP}},    {'c', {.kind = MU_CUSTOMER}},
     };
 
     for (size_t i = 0; i < MU_COUNT(letters); i++) {
@@ -197,6 +198,16 @@ muster_status mu_expr_unify(const mu_scope *scope, const mu_expr **args, uint32_
     }
     *out = type;
     return MUSTER_OK;
+}
+
+muster_status mu_type_check_order(mu_type type, const char *what, int32_t offset, muster_error *err)
+{
+    return type.kind != MU_BITMAP
+               ? MUSTER_OK
+               : mu_fail_at(err, MUSTER_INVALID, offset,
+                            "%s goes by the order of values, and sets of customers have none; "
+                            "bitmap_count() says how many are in one",
+                            what);
 }
 
 mu_type mu_scope_id_type(const mu_scope *scope)

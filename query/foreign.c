@@ -116,6 +116,8 @@ static const struct {
     {MU_FOREIGN_NAME, "dual", "a SELECT needs no FROM"},
 
     /* Types. */
+    {MU_FOREIGN_TYPE, "bitmap",
+     "a set of customers is made by bitmap_agg(customer), and kept by CREATE AUDIENCE"},
     {MU_FOREIGN_TYPE, "json", "TEXT holds it as it is"},
     {MU_FOREIGN_TYPE, "jsonb", "TEXT holds it as it is"},
     {MU_FOREIGN_TYPE, "uuid", "TEXT holds it"},

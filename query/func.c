@@ -18,6 +18,7 @@ static const mu_func_family *const families[] = {
     &mu_func_arith,     &mu_func_math,      &mu_func_whole,    &mu_func_compare, &mu_func_text,
     &mu_func_string,    &mu_func_like,      &mu_func_regex,    &mu_func_time,    &mu_func_time_part,
     &mu_func_time_text, &mu_func_time_zone, &mu_func_interval, &mu_func_misc,
+    &mu_func_bitmap,
 };
 
 const mu_func *mu_func_at(size_t i)
@@ -105,6 +106,9 @@ static unsigned price(const mu_scope *scope, const mu_expr *arg, char letter)
 
     if (letter == 'a' || from == wanted || from == MU_NULL) {
         return EXACT;
+    }
+    if (wanted == MU_CUSTOMER) { /* a constant is somebody's id */
+        return arg->kind == MU_EXPR_CONST ? LITERAL : IMPOSSIBLE;
     }
     if (from == MU_TEXT) {
         return arg->kind == MU_EXPR_CONST ? LITERAL : IMPOSSIBLE;
@@ -220,6 +224,9 @@ static const char *advise_overload(const char *name, const mu_expr *const *args,
         args[1]->type.kind == MU_TEXT) {
         return "; || puts texts together";
     }
+    if (strcmp(name, "^") == 0) {
+        return "; of numbers, power(x, y), or xor(x, y) for bits";
+    }
     for (size_t i = 0; (func = mu_func_at(i)) != NULL; i++) {
         uint32_t wrong = 0, at = 0;
         if (!mu_name_equal(func->name, name) || !takes_count(func, arg_count)) {
@@ -231,7 +238,7 @@ static const char *advise_overload(const char *name, const mu_expr *const *args,
                 at = a;
             }
         }
-        if (wrong == 1 && mu_func_param(func, at) == 't') {
+        if (wrong == 1 && mu_func_param(func, at) == 't' && args[at]->type.kind != MU_BITMAP) {
             return "; CAST(x AS TEXT) makes a text of a value";
         }
         if (wrong == 1 && args[at]->type.kind == MU_TEXT && is_number(mu_func_param(func, at))) {

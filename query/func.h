@@ -5,7 +5,8 @@
  * family (func_*.c); several structs of one name are overloads, of which the makers pick the one
  * that needs the fewest casts. `params` has one letter for each argument:
  *
- *     b BOOLEAN  i BIGINT  f DOUBLE  n DECIMAL  t TEXT  d DATE  s TIMESTAMP  v INTERVAL  a any
+ *     b BOOLEAN  i BIGINT  f DOUBLE  n DECIMAL  t TEXT  d DATE  s TIMESTAMP  v INTERVAL  m BITMAP
+ *     c CUSTOMER  a any
  *
  * and a `*` behind the last one lets it repeat. Arguments are cast to what the letters say; then
  * `bind`, if there is one, may cast further and decides the type of the result.
@@ -136,7 +137,7 @@ typedef struct mu_func_family {
 } mu_func_family;
 extern const mu_func_family mu_func_arith, mu_func_math, mu_func_whole, mu_func_compare,
     mu_func_text, mu_func_string, mu_func_like, mu_func_regex, mu_func_time, mu_func_time_part,
-    mu_func_time_text, mu_func_time_zone, mu_func_interval, mu_func_misc;
+    mu_func_time_text, mu_func_time_zone, mu_func_interval, mu_func_misc, mu_func_bitmap;
 
 extern const mu_func mu_func_cast, mu_func_try_cast;      /* not called by name: mu_expr_cast() */
 extern const mu_func mu_func_tuple;                       /* and neither is this: mu_expr_tuple() */

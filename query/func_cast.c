@@ -97,6 +97,7 @@ static muster_status cast_i64(const mu_zone *zone, int64_t value, mu_type from, 
     case MU_INTERVAL:
     case MU_CUSTOMER:
     case MU_NULL:
+    case MU_BITMAP:
         break;
     }
     return MUSTER_OK;
@@ -198,6 +199,7 @@ static muster_status cast_value(mu_func_context *context, const mu_value *value,
         return MUSTER_OK;
     case MU_CUSTOMER:
     case MU_NULL:
+    case MU_BITMAP:
         break;
     }
     return fail_range(to, err);

@@ -100,7 +100,7 @@ static muster_status bind_compare(const mu_scope *scope, const mu_func *func, co
     MU_TRY(bind_customers(scope, ordered, args, arg_count, err));
     MU_TRY(mu_expr_unify(scope, args, arg_count, what, offset, &unified, err));
     *result = (mu_type){.kind = MU_BOOLEAN};
-    return MUSTER_OK;
+    return ordered ? mu_type_check_order(unified, what, offset, err) : MUSTER_OK;
 }
 
 /* = <> < <= > >=. */

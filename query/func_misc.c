@@ -55,7 +55,8 @@ static muster_status bind_extreme(const mu_scope *scope, const mu_func *func, co
                                 &args[i], err));
         }
     }
-    return bind_same(scope, func, args, arg_count, offset, result, err);
+    MU_TRY(bind_same(scope, func, args, arg_count, offset, result, err));
+    return mu_type_check_order(*result, func->name, offset, err);
 }
 
 enum {
@@ -118,7 +119,11 @@ static muster_status tuple_scalar(mu_func_context *context, const mu_expr *expr,
         if (value.type.kind == MU_DOUBLE) {
             value.f64 = value.f64 == 0 ? 0 : value.f64;
         }
-        mu_value_format(&value, &context->text);
+        if (value.type.kind == MU_BITMAP) {
+            mu_write_bytes(&context->text, value.text.data, value.text.size);
+        } else {
+            mu_value_format(&value, &context->text);
+        }
         const mu_value size = {.type = mu_type_of_letter('i'),
                                .i64 = (int64_t)(context->text.size - before)};
         mu_write_u8(&context->text, ':');

@@ -4,16 +4,17 @@
  * Scans go by stripes, and so does what streams above them. A node that keeps its rows gives them
  * in units of its own; so of those only groups count, which stream where they are by customer.
  */
-#include "query/plan.h"
+#include "query/behaviour.h"
 
 bool mu_plan_is_customer(const mu_plan *plan, uint32_t column)
 {
     const mu_expr *expr;
 
     switch (plan->kind) {
+    case MU_PLAN_BEHAVIOUR:
+        return !plan->behaviour->class->whole && plan->columns[column].type.kind == MU_CUSTOMER;
     case MU_PLAN_SCAN:
     case MU_PLAN_FUNNEL_CUSTOMERS:
-    case MU_PLAN_BEHAVIOUR:
         return plan->columns[column].type.kind == MU_CUSTOMER;
     case MU_PLAN_FILTER:
     case MU_PLAN_REPEAT:

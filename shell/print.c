@@ -99,6 +99,7 @@ static bool survives_as_double(const muster_statement *statement, uint32_t colum
     case MUSTER_TYPE_DATE:
     case MUSTER_TYPE_TIMESTAMP:
     case MUSTER_TYPE_INTERVAL:
+    case MUSTER_TYPE_BITMAP:
         break;
     }
     return false;

@@ -183,6 +183,20 @@ fail:
     return status;
 }
 
+/* A set of customers is no text, and nothing would read it back. */
+static muster_status check_columns(const mu_plan *plan, int32_t offset, muster_error *err)
+{
+    for (uint32_t c = 0; c < plan->column_count; c++) {
+        if (plan->columns[c].type.kind == MU_BITMAP) {
+            return mu_fail_at(err, MUSTER_INVALID, offset,
+                              "column \"%s\" is a set of customers, which a file of rows cannot "
+                              "hold; write its bitmap_count(), or a row for each of them",
+                              plan->columns[c].name);
+        }
+    }
+    return MUSTER_OK;
+}
+
 muster_status mu_act_copy_to(mu_act *act, muster_error *err)
 {
     const mu_ast_statement *statement = act->statement;
@@ -197,6 +211,7 @@ muster_status mu_act_copy_to(mu_act *act, muster_error *err)
         const mu_ast_source source = {.name = statement->name};
         MU_TRY(mu_bind_source(act->binder, &source, &relation, err));
     }
+    MU_TRY(check_columns(relation.plan, statement->path.offset, err));
     act->reads = w.plan = relation.plan;
     return act->running ? write_file(act, &w, err) : MUSTER_OK;
 }

@@ -490,6 +490,8 @@ muster_type muster_column_type(const muster_statement *statement, uint32_t colum
         return MUSTER_TYPE_INTERVAL;
     case MU_CUSTOMER:
         return statement->id_kind == MU_BIGINT ? MUSTER_TYPE_BIGINT : MUSTER_TYPE_TEXT;
+    case MU_BITMAP:
+        return MUSTER_TYPE_BITMAP;
     case MU_TEXT:
     case MU_NULL:
         break;
@@ -539,7 +541,7 @@ int64_t muster_int64(const muster_statement *statement, uint32_t column)
 {
     const mu_value value = current(statement, column);
 
-    if (value.null || value.type.kind == MU_TEXT) {
+    if (value.null || mu_type_form(value.type) == MU_FORM_CODE) {
         return 0;
     }
     if (value.type.kind == MU_CUSTOMER) {
@@ -559,7 +561,7 @@ double muster_double(const muster_statement *statement, uint32_t column)
     const mu_value value = current(statement, column);
     double power = 1; /* exact: it is 10 to the 18 at most */
 
-    if (value.null || value.type.kind == MU_TEXT) {
+    if (value.null || mu_type_form(value.type) == MU_FORM_CODE) {
         return 0;
     }
     if (value.type.kind == MU_DOUBLE) {
@@ -603,6 +605,23 @@ const char *muster_text(muster_statement *statement, uint32_t column, size_t *si
     size = size ? size : &ignored;
     *size = 0;
     return value.null ? NULL : format_text(statement, column, value, size);
+}
+
+const void *muster_bytes(const muster_statement *statement, uint32_t column, size_t *size)
+{
+    const mu_value value = current(statement, column);
+    mu_text bytes = {0};
+
+    if (value.null) {
+        bytes = (mu_text){0};
+    } else if (mu_type_form(value.type) == MU_FORM_CODE) {
+        bytes = value.text;
+    } else if (value.type.kind == MU_CUSTOMER &&
+               muster_column_type(statement, column) == MUSTER_TYPE_TEXT) {
+        bytes = statement->ids[column].text;
+    }
+    *size = bytes.size;
+    return bytes.data;
 }
 
 uint64_t muster_rows_changed(const muster_statement *statement)

@@ -72,6 +72,7 @@ static void **values_of(kept_column *column)
     case MU_INTERVAL:
     case MU_CUSTOMER:
     case MU_NULL:
+    case MU_BITMAP:
         break;
     }
     return (void **)&column->i64;

@@ -322,6 +322,7 @@ static bool is_taken(mu_kind from, mu_kind to)
     case MU_INTERVAL:
     case MU_CUSTOMER:
     case MU_NULL:
+    case MU_BITMAP:
         break;
     }
     return from == to;

@@ -150,6 +150,8 @@ static const char *format_of(const muster_statement *s, uint32_t c, mu_writer *o
     }
     case MUSTER_TYPE_INTERVAL:
         return "tDu";
+    case MUSTER_TYPE_BITMAP:
+        return "z";
     }
     return NULL;
 }
@@ -286,6 +288,7 @@ static size_t width_of(const muster_statement *s, uint32_t c)
     case MUSTER_TYPE_DECIMAL:
         return sizeof(mu_i128);
     case MUSTER_TYPE_TEXT:
+    case MUSTER_TYPE_BITMAP:
     case MUSTER_TYPE_DATE:
         return sizeof(int32_t);
     case MUSTER_TYPE_DOUBLE:
@@ -558,7 +561,8 @@ static muster_status open_columns(arrow_stream *stream, muster_error *err)
     stream->column_count = s->column_count;
     for (uint32_t c = 0; c < s->column_count; c++) {
         const muster_type type = muster_column_type(s, c);
-        stream->columns[c].kind = type == MUSTER_TYPE_TEXT ? MU_TEXT : s->columns[c].type.kind;
+        const bool bytes = type == MUSTER_TYPE_TEXT || type == MUSTER_TYPE_BITMAP;
+        stream->columns[c].kind = bytes ? MU_TEXT : s->columns[c].type.kind;
         stream->columns[c].width = width_of(s, c);
     }
     return MUSTER_OK;

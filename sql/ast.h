@@ -80,6 +80,7 @@ typedef enum mu_ast_operator {
     MU_AST_BIT_NOT, /* unary */
     MU_AST_BIT_AND,
     MU_AST_BIT_OR,
+    MU_AST_BIT_XOR,
     MU_AST_SHIFT_LEFT,
     MU_AST_SHIFT_RIGHT,
     MU_AST_MATCHES,      /* ~, a regular expression; !~ if negated */

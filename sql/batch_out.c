@@ -215,10 +215,10 @@ static muster_status share_column(const gathering *g, uint32_t c, muster_vector 
         return find_ids(g, column, out, err);
     }
     if (column->type.kind == MU_NULL ||
-        (column->type.kind == MU_TEXT && column->dict->count == 0)) {
+        (mu_type_form(column->type) == MU_FORM_CODE && column->dict->count == 0)) {
         return set_no_texts(g, out, err);
     }
-    if (column->type.kind == MU_TEXT) {
+    if (mu_type_form(column->type) == MU_FORM_CODE) {
         out->text_count = column->dict->count;
         out->offsets = column->dict->offsets;
         out->bytes = column->dict->bytes;

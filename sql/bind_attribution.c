@@ -146,6 +146,7 @@ static muster_status bind_value(const mu_behaviour_call *call, const mu_ast_expr
     case MU_TIMESTAMP:
     case MU_INTERVAL:
     case MU_CUSTOMER:
+    case MU_BITMAP:
         break;
     }
     return mu_fail_at(err, MUSTER_INVALID, expr->offset, "value takes a number, not %s",

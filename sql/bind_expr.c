@@ -183,8 +183,9 @@ muster_status mu_bind_operands(const mu_place *place, const mu_ast_items *items,
 /* The name that query/expr.h knows an operation by. */
 static const char *call_name(const mu_ast_expr *expr)
 {
-    static const char *const operators[] = {"+", "-",  "*", "/", "%", "||", "=",  "<>", "<", "<=",
-                                            ">", ">=", "-", "~", "&", "|",  "<<", ">>", "~", "~*"};
+    static const char *const operators[] = {"+",  "-", "*",  "/",  "%",  "||", "=",
+                                            "<>", "<", "<=", ">",  ">=", "-",  "~",
+                                            "&",  "|", "^",  "<<", ">>", "~",  "~*"};
 
     if (expr->kind == MU_AST_IS_NULL) {
         return expr->negated ? "is not null" : "is null";

@@ -163,6 +163,7 @@ static muster_status bind_order(const mu_place *place, const mu_ast_order *order
     const mu_scope *scope = &place->binder->scope;
 
     MU_TRY(mu_bind_expr(place, order->expr, out, err));
+    MU_TRY(mu_type_check_order((*out)->type, "ORDER BY", order->offset, err));
     if ((*out)->type.kind == MU_CUSTOMER && place->binder->catalog->customer_kind != MU_NULL) {
         const mu_type id = {.kind = place->binder->catalog->customer_kind, .bits = 64};
         MU_TRY(mu_expr_cast(scope, *out, id, false, order->offset, out, err));

@@ -159,6 +159,7 @@ expr(A) ::= expr(L) AT_TIME_ZONE(T) expr(R). { A = mu_build_at_zone(b, T, L, R);
 expr(A) ::= expr(L) CONCAT(T) expr(R). { A = mu_build_binary(b, MU_AST_CONCATENATE, T, L, R); }
 expr(A) ::= expr(L) AMPERSAND(T) expr(R). { A = mu_build_binary(b, MU_AST_BIT_AND, T, L, R); }
 expr(A) ::= expr(L) BAR(T) expr(R). { A = mu_build_binary(b, MU_AST_BIT_OR, T, L, R); }
+expr(A) ::= expr(L) CARET(T) expr(R). { A = mu_build_binary(b, MU_AST_BIT_XOR, T, L, R); }
 expr(A) ::= expr(L) SHIFT_LEFT(T) expr(R). { A = mu_build_binary(b, MU_AST_SHIFT_LEFT, T, L, R); }
 expr(A) ::= expr(L) SHIFT_RIGHT(T) expr(R). { A = mu_build_binary(b, MU_AST_SHIFT_RIGHT, T, L, R); }
 expr(A) ::= expr(L) TILDE(T) expr(R). { A = mu_build_binary(b, MU_AST_MATCHES, T, L, R); }

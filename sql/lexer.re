@@ -128,7 +128,6 @@ static const struct {
 } strange[] = {
     {'`', "a name stands between double quotes"},
     {'#', "a comment begins with --"},
-    {'^', "write power(x, y), or xor(x, y) for bits"},
     {'!', "write NOT"},
     {'@', "parameters are written ?, $1 or :name"},
     {'$', "parameters are written ?, $1 or :name"},
@@ -291,6 +290,7 @@ again:
     ">=" { TAKE(MU_TOKEN_GE); }
     "&" { TAKE(MU_TOKEN_AMPERSAND); }
     "|" { TAKE(MU_TOKEN_BAR); }
+    "^" { TAKE(MU_TOKEN_CARET); }
     "<<" { TAKE(MU_TOKEN_SHIFT_LEFT); }
     ">>" { TAKE(MU_TOKEN_SHIFT_RIGHT); }
     "~" { TAKE(MU_TOKEN_TILDE); }

@@ -2,7 +2,7 @@
  * set_relations.c - `tags` has a row for each value that someone bears, and one for a tag that
  * nobody bears; `audiences` the latest version of each, `audience_versions` all of them. They are
  * made when a query that names them is bound: the snapshot it is bound in is the one they are
- * about.
+ * about. Their `members` are read when the query runs, and only if it asks for them.
  */
 #include "sql/set_relations.h"
 
@@ -29,8 +29,10 @@ static mu_value time_of(int64_t time_us)
 /* `tags` */
 
 enum {
-    TAG_COLUMNS = 5,
-    VERSION_COLUMNS = 6
+    /* Behind what is shown as it stands, the two arguments of "members of". */
+    TAG_COLUMNS = 7,
+    VERSION_COLUMNS = 8,
+    SIZE = 2 /* the column that `size` is as well */
 };
 
 static const mu_plan_column tag_columns[TAG_COLUMNS] = {
@@ -39,35 +41,67 @@ static const mu_plan_column tag_columns[TAG_COLUMNS] = {
     {"customers", {.kind = MU_BIGINT, .bits = 64}},
     {"bytes", {.kind = MU_BIGINT, .bits = 64}},
     {"refreshed_at", {.kind = MU_TIMESTAMP}},
+    {"tag", {.kind = MU_BIGINT, .bits = 64}},
+    {"number", {.kind = MU_BIGINT, .bits = 64}},
 };
 
-static void fill_tag(const mu_tag *tag, mu_text value, uint64_t customers, uint64_t bytes,
+/* Adds `members` and `size` to rows whose last two columns say which set it is. */
+static muster_status add_members(mu_binder *binder, const mu_plan *rows, const mu_plan **out,
+                                 muster_error *err)
+{
+    const mu_scope *scope = &binder->scope;
+    const uint32_t shown = rows->column_count - 2;
+    const char **names;
+    const mu_expr **exprs, *which[2];
+
+    MU_ARENA_TRY(names, scope->arena, shown + 2, err);
+    MU_ARENA_TRY(exprs, scope->arena, shown + 2, err);
+    for (uint32_t i = 0; i < shown; i++) {
+        names[i] = rows->columns[i].name;
+        MU_TRY(mu_expr_column(scope, i, rows->columns[i].type, -1, &exprs[i], err));
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        MU_TRY(mu_expr_column(scope, shown + i, number_type, -1, &which[i], err));
+    }
+    names[shown] = "members";
+    MU_TRY(mu_expr_call(scope, "members of", which, 2, -1, &exprs[shown], err));
+    names[shown + 1] = "size";
+    exprs[shown + 1] = exprs[SIZE];
+    return mu_plan_project(scope, rows, exprs, names, shown + 2, out, err);
+}
+
+/* `value`: of so many values that the tag has; past them: nobody bears it. */
+static void fill_tag(const mu_tag *tag, uint32_t number, uint32_t value, uint64_t customers,
                      mu_value *row)
 {
+    const bool borne = value < tag->value_count;
+
     row[0] = text_of(tag->name);
-    row[1] = text_of(value);
+    row[1] = text_of(borne ? tag->values[value].value : (mu_text){0});
     row[2] = number_of(customers);
-    row[3] = number_of(bytes);
+    row[3] = number_of(borne ? tag->values[value].size : 0);
     row[4] = time_of(tag->refreshed_us);
+    row[5] = number_of(number);
+    row[6] = number_of(value);
 }
 
 /* Appends the rows of a tag. Of who was erased nothing is shown, not even a value that only they
  * had. */
-static muster_status add_tag(const mu_snapshot *snapshot, const mu_tag *tag, mu_value *values,
+static muster_status add_tag(const mu_snapshot *snapshot, uint32_t number, mu_value *values,
                              uint32_t *rows, muster_error *err)
 {
+    const mu_tag *tag = mu_tags_at(mu_snapshot_tags(snapshot), number);
     const uint32_t before = *rows;
     uint64_t customers;
 
     for (uint32_t i = 0; i < tag->value_count; i++) {
         MU_TRY(mu_snapshot_tag_customers(snapshot, tag, i, &customers, err));
         if (customers > 0) {
-            fill_tag(tag, tag->values[i].value, customers, tag->values[i].size,
-                     &values[(size_t)(*rows)++ * TAG_COLUMNS]);
+            fill_tag(tag, number, i, customers, &values[(size_t)(*rows)++ * TAG_COLUMNS]);
         }
     }
     if (*rows == before) {
-        fill_tag(tag, (mu_text){0}, 0, 0, &values[(size_t)(*rows)++ * TAG_COLUMNS]);
+        fill_tag(tag, number, tag->value_count, 0, &values[(size_t)(*rows)++ * TAG_COLUMNS]);
     }
     return MUSTER_OK;
 }
@@ -85,9 +119,10 @@ static muster_status make_tags(mu_binder *binder, const mu_plan **out, muster_er
     }
     MU_ARENA_TRY(values, binder->scope.arena, most * TAG_COLUMNS, err);
     for (uint32_t i = 0; i < mu_tags_count(tags); i++) {
-        MU_TRY(add_tag(snapshot, mu_tags_at(tags, i), values, &rows, err));
+        MU_TRY(add_tag(snapshot, i, values, &rows, err));
     }
-    return mu_plan_values(&binder->scope, tag_columns, TAG_COLUMNS, values, rows, out, err);
+    MU_TRY(mu_plan_values(&binder->scope, tag_columns, TAG_COLUMNS, values, rows, out, err));
+    return add_members(binder, *out, out, err);
 }
 
 /* `audiences` and `audience_versions` */
@@ -99,11 +134,15 @@ static const mu_plan_column version_columns[VERSION_COLUMNS] = {
     {"bytes", {.kind = MU_BIGINT, .bits = 64}},
     {"definition", {.kind = MU_TEXT}},
     {"refreshed_at", {.kind = MU_TIMESTAMP}},
+    {"tag", {.kind = MU_BIGINT, .bits = 64}},
+    {"number", {.kind = MU_BIGINT, .bits = 64}},
 };
 
-static muster_status fill_version(const mu_snapshot *snapshot, const mu_tag *audience,
-                                  mu_value *row, muster_error *err)
+static muster_status fill_version(const mu_snapshot *snapshot, uint32_t number, mu_value *row,
+                                  muster_error *err)
 {
+    const mu_tags *tags = mu_snapshot_tags(snapshot);
+    const mu_tag *audience = mu_audiences_at(tags, number);
     uint64_t customers = 0, bytes = 0;
 
     if (audience->value_count > 0) {
@@ -116,6 +155,8 @@ static muster_status fill_version(const mu_snapshot *snapshot, const mu_tag *aud
     row[3] = number_of(bytes);
     row[4] = text_of(audience->definition);
     row[5] = time_of(audience->refreshed_us);
+    row[6] = number_of((uint64_t)mu_tags_count(tags) + number);
+    row[7] = number_of(0);
     return MUSTER_OK;
 }
 
@@ -137,11 +178,12 @@ static muster_status make_audiences(mu_binder *binder, bool all, const mu_plan *
     MU_ARENA_TRY(values, binder->scope.arena, (size_t)count * VERSION_COLUMNS, err);
     for (uint32_t i = 0; i < count; i++) {
         if (all || is_latest(tags, i)) {
-            MU_TRY(fill_version(snapshot, mu_audiences_at(tags, i),
-                                &values[(size_t)rows++ * VERSION_COLUMNS], err));
+            MU_TRY(fill_version(snapshot, i, &values[(size_t)rows++ * VERSION_COLUMNS], err));
         }
     }
-    return mu_plan_values(&binder->scope, version_columns, VERSION_COLUMNS, values, rows, out, err);
+    MU_TRY(
+        mu_plan_values(&binder->scope, version_columns, VERSION_COLUMNS, values, rows, out, err));
+    return add_members(binder, *out, out, err);
 }
 
 muster_status mu_set_relation(mu_binder *binder, const char *name, const mu_plan **out,

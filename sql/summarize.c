@@ -43,6 +43,9 @@ static bool is_number(mu_type type)
 static bool suits(int call, mu_type type)
 {
     switch (call) {
+    case LEAST:
+    case GREATEST:
+        return type.kind != MU_BITMAP;
     case AVERAGE:
     case DEVIATION:
         return is_number(type);

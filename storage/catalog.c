@@ -141,6 +141,12 @@ static muster_status check_type(const mu_column *column, muster_error *err)
         return mu_fail(err, MUSTER_INVALID, "column \"%s\": there is no number of %d bits",
                        column->name, type.bits);
     }
+    if (type.kind == MU_BITMAP) {
+        return mu_fail(err, MUSTER_INVALID,
+                       "column \"%s\": a table holds no sets of customers; CREATE AUDIENCE keeps "
+                       "one",
+                       column->name);
+    }
     if (type.kind == MU_NULL || (unsigned)type.kind > MU_NULL ||
         (type.kind == MU_CUSTOMER && column->role != MU_ROLE_CUSTOMER)) {
         return mu_fail(err, MUSTER_INVALID, "column \"%s\" needs a type, such as TEXT",

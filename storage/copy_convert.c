@@ -176,6 +176,7 @@ static bool convert_fast(mu_copy_piece *piece, const mu_copy_column *column,
     case MU_INTERVAL:
     case MU_CUSTOMER:
     case MU_NULL:
+    case MU_BITMAP:
         break;
     }
     return false;

@@ -46,6 +46,7 @@ static mu_form form_of(mu_type type)
     case MU_TIMESTAMP:
     case MU_INTERVAL:
     case MU_NULL:
+    case MU_BITMAP:
         break;
     }
     return MU_FORM_I64;

@@ -264,6 +264,66 @@ muster_status mu_tag_set_stripe(const mu_tag_set *set, uint32_t i, uint32_t *str
     return read_key(set, &l, i, stripe, err);
 }
 
+muster_status mu_tag_set_count(const mu_tag_set *set, uint64_t *customers, muster_error *err)
+{
+    const uint8_t *key;
+    layout l;
+
+    *customers = 0;
+    MU_TRY(read_layout(set, &l, err));
+    for (uint32_t i = 0; i < l.stripes; i++) {
+        MU_TRY(fetch(set, l.keys_at + (uint64_t)4 * i, 4, &key, err));
+        *customers += load_u16(key + 2) + 1;
+    }
+    return MUSTER_OK;
+}
+
+/* How many of `count` numbers, `step` bytes apart and ascending, are not above `wanted`. */
+static uint32_t rank_of(const uint8_t *data, uint32_t count, uint32_t step, uint32_t wanted)
+{
+    uint32_t low = 0, high = count;
+
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (load_u16(data + (size_t)step * middle) <= wanted) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool container_has(const container *c, uint32_t wanted)
+{
+    if (c->runs) {
+        const uint32_t rank = rank_of(c->data + 2, load_u16(c->data), 4, wanted);
+        const uint8_t *run = c->data + 2 + (size_t)4 * (rank - 1);
+        return rank > 0 && wanted - load_u16(run) <= load_u16(run + 2);
+    }
+    if (c->count <= ARRAY_MOST) {
+        const uint32_t rank = rank_of(c->data, c->count, 2, wanted);
+        return rank > 0 && load_u16(c->data + (size_t)2 * (rank - 1)) == wanted;
+    }
+    return (c->data[wanted / 8] >> (wanted % 8) & 1) != 0;
+}
+
+muster_status mu_tag_set_contains(const mu_tag_set *set, uint32_t ordinal, bool *found,
+                                  muster_error *err)
+{
+    uint32_t place;
+    layout l;
+    container c;
+
+    MU_TRY(read_layout(set, &l, err));
+    MU_TRY(find_stripe(set, &l, ordinal / MU_STRIPE_ROWS, &place, found, err));
+    if (*found) {
+        MU_TRY(find_container(set, &l, place, &c, err));
+        *found = container_has(&c, ordinal % MU_STRIPE_ROWS);
+    }
+    return MUSTER_OK;
+}
+
 static uint32_t highest_bit(const uint64_t *bits)
 {
     for (uint32_t word = MU_STRIPE_WORDS; word-- > 0;) {

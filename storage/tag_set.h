@@ -8,6 +8,7 @@
 #include "storage/base/bytes.h"
 #include "storage/base/limits.h"
 #include "storage/paged.h"
+#include "storage/type.h"
 
 /* Where the bytes are: in memory, or in a paged file that checks them as they are touched. */
 typedef struct mu_tag_set {
@@ -15,6 +16,12 @@ typedef struct mu_tag_set {
     const mu_paged *file;
     uint64_t offset, size;
 } mu_tag_set;
+
+/* The set that a value of type BITMAP is. */
+static inline mu_tag_set mu_tag_set_of(mu_text bytes)
+{
+    return (mu_tag_set){.memory = (const uint8_t *)bytes.data, .size = bytes.size};
+}
 
 /* into |= the customers of the stripe; *size is of the bytes that hold them. */
 muster_status mu_tag_set_read(const mu_tag_set *set, uint32_t stripe,
@@ -27,6 +34,12 @@ muster_status mu_tag_set_has(const mu_tag_set *set, uint32_t stripe, bool *has, 
 muster_status mu_tag_set_stripes(const mu_tag_set *set, uint32_t *count, muster_error *err);
 muster_status mu_tag_set_stripe(const mu_tag_set *set, uint32_t i, uint32_t *stripe,
                                 muster_error *err);
+
+/* How many customers there are, as the set says: containers are not looked into. */
+muster_status mu_tag_set_count(const mu_tag_set *set, uint64_t *customers, muster_error *err);
+/* Whether the customer is in it, without reading the rest of the stripe. */
+muster_status mu_tag_set_contains(const mu_tag_set *set, uint32_t ordinal, bool *found,
+                                  muster_error *err);
 
 /* Everything: order, sizes, counts; *customers is how many there are, *last the highest ordinal
  * (of no meaning if there are none). */

@@ -15,6 +15,7 @@ mu_form mu_type_form(mu_type type)
     case MU_DOUBLE:
         return MU_FORM_F64;
     case MU_TEXT:
+    case MU_BITMAP:
         return MU_FORM_CODE;
     case MU_CUSTOMER:
         return MU_FORM_ORDINAL;
@@ -66,6 +67,8 @@ static const char *plain_name(mu_type type)
         return "CUSTOMER";
     case MU_NULL:
         return "NULL";
+    case MU_BITMAP:
+        return "BITMAP";
     }
     return "unknown";
 }

@@ -13,6 +13,9 @@
  *   INTERVAL    INTERVAL                     i64 microseconds  i64; months exist in constants only
  *   CUSTOMER    the CUSTOMER column          u32 ordinals      runs of ordinals
  *   NULL        the type of a bare NULL      i64, never valid  never
+ *   BITMAP      a set of customers           u32 codes + dict  never; what the codes stand for is a
+ *                                                              set as tag_set.h writes it, so that
+ *                                                              equal sets are equal bytes
  */
 #ifndef MU_TYPE_H
 #define MU_TYPE_H
@@ -35,6 +38,7 @@ typedef enum mu_kind {
     MU_INTERVAL = 7,
     MU_CUSTOMER = 8,
     MU_NULL = 9,
+    MU_BITMAP = 10, /* of no column on disk */
 } mu_kind;
 
 typedef struct mu_type {
@@ -75,7 +79,7 @@ typedef struct mu_value {
     union {
         int64_t i64; /* BOOLEAN 0/1, BIGINT, DECIMAL, DATE, TIMESTAMP, INTERVAL's microseconds */
         double f64;
-        mu_text text;     /* TEXT; owned by whoever made the value */
+        mu_text text;     /* TEXT, BITMAP; owned by whoever made the value */
         uint32_t ordinal; /* CUSTOMER */
     };
     int32_t months; /* INTERVAL constants: calendar months beside the microseconds */

@@ -190,9 +190,10 @@ muster_status mu_value_parse(mu_type type, mu_text text, const mu_value_formats 
         return mu_value_parse_interval(mu_value_trim(text), &out->months, &out->i64, err);
     case MU_CUSTOMER:
     case MU_NULL:
+    case MU_BITMAP:
         break; /* columns of these are made, not read */
     }
-    return mu_fail(err, MUSTER_INVALID, "text is not read as a customer");
+    return mu_fail(err, MUSTER_INVALID, "text is not read as a customer or a set of them");
 }
 
 muster_status mu_value_check_characters(mu_type type, mu_text text, muster_error *err)
@@ -252,6 +253,7 @@ bool mu_value_integer_range(mu_type type, int64_t *least, int64_t *most)
     case MU_INTERVAL:
     case MU_CUSTOMER:
     case MU_NULL:
+    case MU_BITMAP:
         break;
     }
     return false;

@@ -6,10 +6,13 @@
  * an exponent. Nothing depends on the locale.
  */
 #include "storage/value.h"
+
+#include "storage/tag_set.h"
 #include "storage/zone.h"
 
 #include <assert.h>
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,6 +240,27 @@ void mu_value_format_in(const mu_value *value, const mu_zone *zone, mu_writer *o
     mu_value_format(&local, out);
 }
 
+/* {1,234 customers} */
+static void write_set(mu_writer *out, mu_text set)
+{
+    const mu_tag_set bytes = mu_tag_set_of(set);
+    const char *const noun = " customers}";
+    uint64_t customers = 0;
+    char digits[32];
+
+    /* The bytes were made here: were they not, there would be no one in them. */
+    (void)!mu_tag_set_count(&bytes, &customers, NULL);
+    const int size = snprintf(digits, sizeof digits, "%" PRIu64, customers);
+    mu_write_u8(out, '{');
+    for (int i = 0; i < size; i++) {
+        if (i > 0 && (size - i) % 3 == 0) {
+            mu_write_u8(out, ',');
+        }
+        mu_write_u8(out, (uint8_t)digits[i]);
+    }
+    mu_write_bytes(out, customers == 1 ? " customer}" : noun, strlen(noun) - (customers == 1));
+}
+
 void mu_value_format(const mu_value *value, mu_writer *out)
 {
     if (value->null) {
@@ -266,6 +290,9 @@ void mu_value_format(const mu_value *value, mu_writer *out)
         return;
     case MU_INTERVAL:
         write_interval(out, value->months, value->i64);
+        return;
+    case MU_BITMAP:
+        write_set(out, value->text);
         return;
     case MU_CUSTOMER:
     case MU_NULL:

@@ -206,6 +206,8 @@ static char type_letter(muster_type type)
         return 'S';
     case MUSTER_TYPE_INTERVAL:
         return 'V';
+    case MUSTER_TYPE_BITMAP:
+        return 'M';
     }
     return '?';
 }

@@ -20,7 +20,7 @@ from ctypes import POINTER, byref, c_bool, c_char_p, c_double, c_int32, c_int64,
 
 _library = ctypes.CDLL(os.environ.get("MUSTER_LIBRARY", "libmuster.so.0"))
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
-_BOOLEAN, _BIGINT, _DOUBLE, _DECIMAL, _TEXT, _DATE, _TIMESTAMP, _INTERVAL = range(8)
+_BOOLEAN, _BIGINT, _DOUBLE, _DECIMAL, _TEXT, _DATE, _TIMESTAMP, _INTERVAL, _BITMAP = range(9)
 
 
 class _Error(ctypes.Structure):
@@ -67,6 +67,7 @@ _is_null = _function("is_null", c_bool, c_void_p, c_uint32)
 _int64 = _function("int64", c_int64, c_void_p, c_uint32)
 _double = _function("double", c_double, c_void_p, c_uint32)
 _text = _function("text", c_void_p, c_void_p, c_uint32, POINTER(c_size_t))
+_bytes = _function("bytes", c_void_p, c_void_p, c_uint32, POINTER(c_size_t))
 _parameter = _function("parameter_index", c_uint32, c_void_p, c_char_p)
 _bind_null = _fallible("bind_null", c_void_p, c_uint32)
 _bind_boolean = _fallible("bind_boolean", c_void_p, c_uint32, c_bool)
@@ -110,6 +111,9 @@ def _value(statement, column, kind):
         return ctypes.string_at(_text(statement, column, byref(size)), size.value).decode()
     if kind == _DOUBLE:
         return _double(statement, column)
+    if kind == _BITMAP:  # a Roaring bitmap in its portable format
+        size = c_size_t()
+        return ctypes.string_at(_bytes(statement, column, byref(size)), size.value)
     number = _int64(statement, column)
     if kind == _BOOLEAN:
         return bool(number)

@@ -98,6 +98,8 @@ static const char *letter_of(mu_type type)
         return "v";
     case MU_CUSTOMER:
         return "c";
+    case MU_BITMAP:
+        return "m";
     case MU_NULL:
         break;
     }

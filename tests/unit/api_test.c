@@ -117,6 +117,43 @@ TEST(ids_are_text_or_numbers_as_the_table_says)
     muster_close(db);
 }
 
+TEST(a_set_of_customers_is_its_bytes_and_as_text_how_many_there_are)
+{
+    muster *db = open_database();
+    muster_connection *c = ask_connect(db);
+    const uint8_t three[] = {0x3a, 0x30, 0, 0, 1, 0, 0, 0, 0, 0, 2,
+                             0,    16,   0, 0, 0, 0, 0, 2, 0, 4, 0};
+    const muster_batch *batch;
+    size_t size;
+
+    assert_ok(run(c,
+                  "CREATE TABLE e (id TEXT CUSTOMER, ts TIMESTAMP TIME, n BIGINT);"
+                  "INSERT INTO e SELECT 'c' || i, '2024-01-01', i FROM generate_series(0, 5) AS "
+                  "s(i)",
+                  &test_error));
+    muster_statement *s =
+        first_row(c, "SELECT bitmap_agg(customer) FILTER (WHERE n % 2 = 0), 'x', min(n) FROM e");
+    assert_int_equal(muster_column_type(s, 0), MUSTER_TYPE_BITMAP);
+    assert_string_equal(muster_text(s, 0, NULL), "{3 customers}");
+    assert_int_equal(muster_int64(s, 0), 0);
+    const void *bytes = muster_bytes(s, 0, &size);
+    assert_int_equal(size, sizeof three);
+    assert_memory_equal(bytes, three, sizeof three);
+    assert_memory_equal(muster_bytes(s, 1, &size), "x", 1);
+    assert_int_equal(size, 1);
+    assert_null(muster_bytes(s, 2, &size));
+    muster_finish(s);
+    assert_ok(muster_prepare(c, "SELECT bitmap_agg(customer) FROM e", NULL, &s, &test_error));
+    assert_ok(muster_step_batch(s, &batch, &test_error));
+    assert_int_equal(batch->columns[0].type, MUSTER_TYPE_BITMAP);
+    const uint32_t code = ((const uint32_t *)batch->columns[0].data)[0];
+    assert_true(code < batch->columns[0].text_count);
+    assert_memory_equal(batch->columns[0].bytes + batch->columns[0].offsets[code], "\x3b\x30", 2);
+    muster_finish(s);
+    muster_disconnect(c);
+    muster_close(db);
+}
+
 TEST(a_script_goes_on_after_what_could_not_be_read)
 {
     const char *sql = "SELECT 1; SELCT 2; SELECT nothing; -- the end";
@@ -426,73 +463,85 @@ static const char sample[] =
     "CREATE TAG t AS SELECT id FROM e WHERE n = 1;"
     "CREATE AUDIENCE a AS SELECT id FROM e WHERE n = 2";
 
+static const char *const questions[] = {
+    "SELECT event, count(*), sum(n) AS s FROM e WHERE n > 0 GROUP BY ALL HAVING s > 0 "
+    "ORDER BY s DESC LIMIT 2",
+    "SELECT customer FROM customers WHERE did(event = 'a') AND NOT has_tag('t') ORDER BY 1",
+    "SELECT lag(event, 1, 'none') IGNORE NULLS OVER w, sum(n) OVER (w ROWS 1 PRECEDING), "
+    "count(DISTINCT event) OVER w, max(event) OVER (PARTITION BY n ORDER BY ts GROUPS 1 "
+    "PRECEDING EXCLUDE TIES) FROM e WINDOW w AS (PARTITION BY customer ORDER BY ts) "
+    "QUALIFY row_number() OVER (ORDER BY event || 'x') < 3",
+    "FROM funnel(e, steps => [step(event = 'a', 'x'), step(event = 'b')], by => n)",
+    "FROM funnel(e, steps => [step(true), step(n > 1)], without => [without(n = 3, 1, 2)], "
+    "hold => [event, n], by => n, top => 1, quantiles => [0.5])",
+    "FROM funnel_customers(e, steps => [step(true), step(n > 1)], order => 'any', by => n, "
+    "count => 'attempts')",
+    "FROM retention(e, start => event = 'a', back => true, unit => 'month', periods => 2)",
+    "FROM attribution(e, convert => true, touch => n > 0, channel => event, value => n, "
+    "lookback => INTERVAL '90 days', by => n)",
+    "FROM attribution(e, convert => true, touch => true, channel => n, lookback => INTERVAL "
+    "'90 days', by => event, top => 1)",
+    "FROM paths(e, start => event = 'a', node => event || n, steps => 3, top => 1)",
+    "FROM paths_customers(e, goal => n > 0, node => event, steps => 2, collapse => true)",
+    "FROM rfm(e, true, value => n)",
+    "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (SELECT "
+    "customer FROM customers))",
+    "EXPLAIN SELECT customer FROM customers WHERE did(event = 'a')",
+    "EXPLAIN ANALYZE SELECT e.event, count(*), (SELECT max(n) FROM e) FROM e JOIN e AS f ON "
+    "e.n = f.n WHERE e.customer IN (SELECT customer FROM customers) GROUP BY 1 ORDER BY 2",
+    "SELECT n, (SELECT max(i.event) FROM e AS i WHERE i.n = o.n) FROM e AS o WHERE event IN "
+    "(SELECT event FROM e) AND n <= (SELECT max(n) FROM e) AND EXISTS (SELECT 1 FROM e AS i "
+    "WHERE i.event = o.event AND i.n < 9) AND n < ALL (SELECT n + 5 FROM e AS i WHERE i.ts = "
+    "o.ts)",
+    "EXPLAIN SELECT (SELECT count(*) FROM e AS i WHERE i.n = o.n HAVING max(event) = 'a') FROM "
+    "e AS o WHERE EXISTS (SELECT 1 FROM e AS i WHERE i.customer = o.customer)",
+    "SHOW TABLES",
+    "SHOW TAGS",
+    "SHOW AUDIENCES",
+    "SELECT name, version, definition FROM audience_versions WHERE customers > 0",
+    "SELECT sum(bytes) FROM tags",
+    "SELECT a.members - t.members, bitmap_count(a.members ^ t.members), bitmap_union(a.members "
+    "| t.members), bitmap_contains(a.members, 'x') FROM audiences AS a, tags AS t GROUP BY "
+    "a.members, t.members",
+    "SELECT bitmap_agg(customer) FROM e GROUP BY event",
+    "FROM profile('a', against => 't', top => 1)",
+    "FROM lookalike(has_tag('t'), size => 2, exclude => (SELECT customer FROM e WHERE n = 1))",
+    "SELECT count(*) FROM customers WHERE in_audience('a', 1)",
+    "DESCRIBE e",
+    "SELECT n, event FROM e EXCEPT ALL VALUES (1, 'a'), (3, NULL) ORDER BY 1",
+    "WITH w(c) AS (SELECT customer FROM e) SELECT c FROM w INTERSECT SELECT customer FROM e",
+    "SELECT * REPLACE (n + 1 AS n) FROM generate_series(1, 3) AS t(n) UNION SELECT 2",
+    "SUMMARIZE e",
+    "SHOW CREATE TABLE e",
+    "SELECT regexp_replace(event, '(a|x)', '[\\1]', 'g'), event ~ (event || '+'), "
+    "initcap(event) "
+    "FROM e WHERE event IN ('a', 'b', 'c') AND n & 3 > 0 AND event LIKE 'a!%' ESCAPE '!' IS "
+    "NOT "
+    "UNKNOWN",
+    "SELECT j.customer FROM (e NATURAL JOIN customers c) AS j",
+    "FROM generate_series(DATE '2024-01-01', DATE '2024-04-01', INTERVAL '1 month')",
+    "SELECT string_agg(event, ',' ORDER BY n DESC), first(n ORDER BY event), corr(n, n), "
+    "count(DISTINCT event, n), mode(event), quantile_disc(event, 0.5), bit_or(n) FROM e",
+    "FROM retention(e, start => event = 'a', back => true, unit => 'day', brackets => [1, 3], "
+    "clock => 'elapsed', by => n, top => 1, value => count(*))",
+    "FROM retention_customers(e, start => event = 'a', back => true, unit => 'day', periods => "
+    "2, cohort => 'every', mode => 'on_or_before')",
+};
+
 /* Whatever runs out of memory says so, leaks nothing, and leaves a database that works. */
 TEST(every_allocation_of_a_question_may_be_refused)
 {
-    static const char *const statements[] = {
-        "SELECT event, count(*), sum(n) AS s FROM e WHERE n > 0 GROUP BY ALL HAVING s > 0 "
-        "ORDER BY s DESC LIMIT 2",
-        "SELECT customer FROM customers WHERE did(event = 'a') AND NOT has_tag('t') ORDER BY 1",
-        "SELECT lag(event, 1, 'none') IGNORE NULLS OVER w, sum(n) OVER (w ROWS 1 PRECEDING), "
-        "count(DISTINCT event) OVER w, max(event) OVER (PARTITION BY n ORDER BY ts GROUPS 1 "
-        "PRECEDING EXCLUDE TIES) FROM e WINDOW w AS (PARTITION BY customer ORDER BY ts) "
-        "QUALIFY row_number() OVER (ORDER BY event || 'x') < 3",
-        "FROM funnel(e, steps => [step(event = 'a', 'x'), step(event = 'b')], by => n)",
-        "FROM funnel(e, steps => [step(true), step(n > 1)], without => [without(n = 3, 1, 2)], "
-        "hold => [event, n], by => n, top => 1, quantiles => [0.5])",
-        "FROM funnel_customers(e, steps => [step(true), step(n > 1)], order => 'any', by => n, "
-        "count => 'attempts')",
-        "FROM retention(e, start => event = 'a', back => true, unit => 'month', periods => 2)",
-        "FROM attribution(e, convert => true, touch => n > 0, channel => event, value => n, "
-        "lookback => INTERVAL '90 days', by => n)",
-        "FROM attribution(e, convert => true, touch => true, channel => n, lookback => INTERVAL "
-        "'90 days', by => event, top => 1)",
-        "FROM paths(e, start => event = 'a', node => event || n, steps => 3, top => 1)",
-        "FROM paths_customers(e, goal => n > 0, node => event, steps => 2, collapse => true)",
-        "FROM rfm(e, true, value => n)",
-        "FROM retention(e, start => event = 'a', back => true, unit => 'day', brackets => [1, 3], "
-        "clock => 'elapsed', by => n, top => 1, value => count(*))",
-        "FROM retention_customers(e, start => event = 'a', back => true, unit => 'day', periods => "
-        "2, cohort => 'every', mode => 'on_or_before')",
-        "EXPLAIN SELECT DISTINCT n FROM (SELECT n + 1 AS n FROM e WHERE customer IN (SELECT "
-        "customer FROM customers))",
-        "EXPLAIN SELECT customer FROM customers WHERE did(event = 'a')",
-        "EXPLAIN ANALYZE SELECT e.event, count(*), (SELECT max(n) FROM e) FROM e JOIN e AS f ON "
-        "e.n = f.n WHERE e.customer IN (SELECT customer FROM customers) GROUP BY 1 ORDER BY 2",
-        "SELECT n, (SELECT max(i.event) FROM e AS i WHERE i.n = o.n) FROM e AS o WHERE event IN "
-        "(SELECT event FROM e) AND n <= (SELECT max(n) FROM e) AND EXISTS (SELECT 1 FROM e AS i "
-        "WHERE i.event = o.event AND i.n < 9) AND n < ALL (SELECT n + 5 FROM e AS i WHERE i.ts = "
-        "o.ts)",
-        "EXPLAIN SELECT (SELECT count(*) FROM e AS i WHERE i.n = o.n HAVING max(event) = 'a') FROM "
-        "e AS o WHERE EXISTS (SELECT 1 FROM e AS i WHERE i.customer = o.customer)",
-        "SHOW TABLES",
-        "SHOW TAGS",
-        "SHOW AUDIENCES",
-        "SELECT name, version, definition FROM audience_versions WHERE customers > 0",
-        "SELECT sum(bytes) FROM tags",
-        "SELECT count(*) FROM customers WHERE in_audience('a', 1)",
-        "DESCRIBE e",
-        "SELECT n, event FROM e EXCEPT ALL VALUES (1, 'a'), (3, NULL) ORDER BY 1",
-        "WITH w(c) AS (SELECT customer FROM e) SELECT c FROM w INTERSECT SELECT customer FROM e",
-        "SELECT * REPLACE (n + 1 AS n) FROM generate_series(1, 3) AS t(n) UNION SELECT 2",
-        "SUMMARIZE e",
-        "SHOW CREATE TABLE e",
-        "SELECT regexp_replace(event, '(a|x)', '[\\1]', 'g'), event ~ (event || '+'), "
-        "initcap(event) "
-        "FROM e WHERE event IN ('a', 'b', 'c') AND n & 3 > 0 AND event LIKE 'a!%' ESCAPE '!' IS "
-        "NOT "
-        "UNKNOWN",
-        "SELECT j.customer FROM (e NATURAL JOIN customers c) AS j",
-        "FROM generate_series(DATE '2024-01-01', DATE '2024-04-01', INTERVAL '1 month')",
-        "SELECT string_agg(event, ',' ORDER BY n DESC), first(n ORDER BY event), corr(n, n), "
-        "count(DISTINCT event, n), mode(event), quantile_disc(event, 0.5), bit_or(n) FROM e",
-    };
     muster *db = open_database();
     muster_connection *c = ask_connect(db);
 
     assert_ok(run(c, sample, &test_error));
-    for (size_t i = 0; i < MU_COUNT(statements); i++) {
-        refuse_memory(c, statements[i]);
+    assert_ok(
+        run(c,
+            "ALTER TABLE customers ADD COLUMN c TEXT; ALTER TABLE customers ADD COLUMN d DOUBLE;"
+            "INSERT INTO customers (customer, c, d) VALUES ('x', 'u', 1.5), ('z', 'v', NULL)",
+            &test_error));
+    for (size_t i = 0; i < MU_COUNT(questions); i++) {
+        refuse_memory(c, questions[i]);
     }
     muster_disconnect(c);
     muster_close(db);

@@ -274,6 +274,12 @@ TEST(types_are_told_as_arrow_has_them)
     schema.release(&schema);
     stream.release(&stream);
 
+    open_stream(c, "SELECT bitmap_agg(customer) FROM events", &stream);
+    assert_int_equal(stream.get_schema(&stream, &schema), 0);
+    assert_string_equal(schema.children[0]->format, "z");
+    schema.release(&schema);
+    stream.release(&stream);
+
     assert_ok(ask_on(c, "SET time_zone = 'Europe/Berlin'", (char[8]){0}, 8, &test_error));
     open_stream(c, "SELECT ts FROM events", &stream);
     assert_int_equal(stream.get_schema(&stream, &schema), 0);

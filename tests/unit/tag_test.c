@@ -331,6 +331,24 @@ static roaring_bitmap_t *through(const mu_tag_set *set, uint32_t stripes)
     return found;
 }
 
+/* Members, their neighbours, and anyone. */
+static void check_contains(const mu_tag_set *ours, const roaring_bitmap_t *set, uint64_t *state)
+{
+    const uint64_t count = roaring_bitmap_get_cardinality(set);
+
+    for (uint32_t i = 0; i < 300; i++) {
+        uint32_t ordinal = (uint32_t)test_random_below(state, 11 * MU_STRIPE_ROWS);
+        bool found;
+        if (i % 3 > 0 && count > 0) {
+            assert_true(
+                roaring_bitmap_select(set, (uint32_t)test_random_below(state, count), &ordinal));
+            ordinal += i % 3 - 1;
+        }
+        assert_ok(mu_tag_set_contains(ours, ordinal, &found, &test_error));
+        assert_int_equal(found, roaring_bitmap_contains(set, ordinal));
+    }
+}
+
 TEST(other_systems_read_what_is_written_and_are_read)
 {
     uint64_t state = test_seed();
@@ -351,6 +369,9 @@ TEST(other_systems_read_what_is_written_and_are_read)
         assert_ok(mu_tag_set_check(&ours, &customers, &last, &test_error));
         assert_int_equal(customers, roaring_bitmap_get_cardinality(set));
         assert_true(customers == 0 || last == roaring_bitmap_maximum(set));
+        assert_ok(mu_tag_set_count(&ours, &customers, &test_error));
+        assert_int_equal(customers, roaring_bitmap_get_cardinality(set));
+        check_contains(&ours, set, &state);
         roaring_bitmap_t *again = through(&ours, stripes);
         assert_true(roaring_bitmap_equals(set, again));
         roaring_bitmap_free(again);
@@ -382,10 +403,13 @@ TEST(bytes_that_are_no_set_are_corrupt_and_never_read_past)
         const mu_tag_set ours = {.memory = exact.data, .size = cut};
         uint64_t customers, read;
         uint32_t last;
+        bool has;
         /* It may still be a set; what counts is that nothing else than that happens. */
         (void)mu_tag_set_check(&ours, &customers, &last, &test_error);
         for (uint32_t stripe = 0; stripe < 20; stripe++) {
             (void)mu_tag_set_read(&ours, stripe, bits, &read, &test_error);
+            (void)mu_tag_set_contains(&ours, stripe * MU_STRIPE_ROWS + turn * 163, &has,
+                                      &test_error);
         }
         roaring_bitmap_free(set);
         mu_mem_free(bytes);
