@@ -105,7 +105,8 @@ static muster_status set_result(mu_agg_states *states, uint32_t group, mu_value 
 {
     mu_tag_set_writer writer = {0};
 
-    MU_TRY(mu_agg_sort_items(states, err));
+    MU_TRY(mu_agg_arrange(states, err));
+    MU_TRY(mu_agg_sort_between(states, states->starts[group], states->starts[group + 1], err));
     const size_t count = states->starts[group + 1] - states->starts[group];
     const mu_agg_item *items = count > 0 ? &states->items[states->starts[group]] : NULL;
     muster_status status = states->arg_type.kind == MU_CUSTOMER
