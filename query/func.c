@@ -17,8 +17,7 @@
 static const mu_func_family *const families[] = {
     &mu_func_arith,     &mu_func_math,      &mu_func_whole,    &mu_func_compare, &mu_func_text,
     &mu_func_string,    &mu_func_like,      &mu_func_regex,    &mu_func_time,    &mu_func_time_part,
-    &mu_func_time_text, &mu_func_time_zone, &mu_func_interval, &mu_func_misc,
-    &mu_func_bitmap,
+    &mu_func_time_text, &mu_func_time_zone, &mu_func_interval, &mu_func_misc,    &mu_func_bitmap,
 };
 
 const mu_func *mu_func_at(size_t i)

@@ -19,7 +19,6 @@
 #include "storage/base/mem.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct candidate {
@@ -74,6 +73,9 @@ static muster_status weigh(scoring *s, muster_error *err)
             return fail_memory(err);
         }
         for (uint32_t code = 0; code < dimension->count; code++) {
+            if (mu_stopped_at(code)) {
+                return fail_memory(err);
+            }
             const double inside = (double)dimension->counts[code][0] + 1;
             const double outside = (double)dimension->counts[code][1] + 1;
             s->weights[d][code] = log(inside / in / (outside / out));
@@ -84,28 +86,63 @@ static muster_status weigh(scoring *s, muster_error *err)
 
 /* Keeping the best. */
 
-static int compare_candidates(const void *a, const void *b)
+static void swap(candidate *a, candidate *b)
 {
-    const double x = ((const candidate *)a)->score, y = ((const candidate *)b)->score;
+    const candidate kept = *a;
 
-    return (x < y) - (x > y);
+    *a = *b;
+    *b = kept;
 }
 
-/* Leaves the first `size`, and those who are as good as the last of them. */
-static void keep_best(candidates *c, uint64_t size)
+static double middle_of(double a, double b, double c)
 {
-    size_t kept = (size_t)size;
+    return a < b ? (b < c ? b : a < c ? c : a) : (a < c ? a : b < c ? c : b);
+}
+
+/* Puts those from `first` to `end` that are better than the pivot in front, and those that are
+ * worse at the end; the equal ones are from *equal to *worse. */
+static void split(candidate *list, size_t first, size_t end, double pivot, size_t *equal,
+                  size_t *worse)
+{
+    *equal = first;
+    *worse = end;
+    for (size_t i = first; i < *worse;) {
+        if (list[i].score > pivot) {
+            swap(&list[i++], &list[(*equal)++]);
+        } else if (list[i].score < pivot) {
+            swap(&list[i], &list[--*worse]);
+        } else {
+            i++;
+        }
+    }
+}
+
+/* Leaves the best `size`, in no order, and those who are as good as the last of them. The part that
+ * he is in is split until he is found, and not put in order. False if the statement is to stop. */
+static bool keep_best(candidates *c, uint64_t size)
+{
+    size_t first = 0, end = c->count, equal = 0, worse = 0;
 
     if (c->count <= size) {
-        return;
+        return true;
     }
-    qsort(c->list, c->count, sizeof *c->list, compare_candidates);
-    while (kept < c->count && c->list[kept].score == c->list[kept - 1].score) {
-        kept++;
+    const size_t last = (size_t)size - 1;
+    while (last < equal || last >= worse) {
+        if (mu_stopped()) {
+            return false;
+        }
+        c->worst = middle_of(c->list[first].score, c->list[first + (end - first) / 2].score,
+                             c->list[end - 1].score);
+        split(c->list, first, end, c->worst, &equal, &worse);
+        if (last < equal) {
+            end = equal;
+        } else if (last >= worse) {
+            first = worse;
+        }
     }
-    c->count = kept;
-    c->kept = kept;
-    c->worst = c->list[kept - 1].score;
+    c->count = worse;
+    c->kept = worse;
+    return true;
 }
 
 /* Scores. */
@@ -133,6 +170,7 @@ static muster_status add_tag(const scoring *s, scorer *own, uint32_t d, muster_e
     uint64_t bits[MU_STRIPE_WORDS];
 
     for (uint32_t code = 0; code < s->traits->dimensions[d].count; code++) {
+        MU_TRY(mu_exec_check(s->exec, err));
         MU_TRY(mu_trait_bits(own->reader, d, code, bits, err));
         for (uint32_t w = 0; w < MU_STRIPE_WORDS; w++) {
             for (uint64_t left = bits[w] & own->bits[w]; left != 0; left &= left - 1) {
@@ -158,8 +196,9 @@ static muster_status keep_stripe(const scoring *s, scorer *own, uint32_t stripe,
             }
         }
     }
-    if (c->count > 2 * c->kept + MU_STRIPE_ROWS) { /* not too often, however many are equal */
-        keep_best(c, s->size);
+    if (c->count > 2 * c->kept + MU_STRIPE_ROWS && /* not too often, however many are equal */
+        !keep_best(c, s->size)) {
+        return fail_memory(err);
     }
     return MUSTER_OK;
 }
@@ -216,7 +255,9 @@ static muster_status give_best(const scoring *s, mu_rowset *out, muster_error *e
             all->count += more->count;
         }
     }
-    keep_best(all, s->size);
+    if (!keep_best(all, s->size)) {
+        return fail_memory(err);
+    }
     for (size_t i = 0; i < all->count; i++) {
         const mu_value row[MU_LOOKALIKE_COLUMNS] = {
             [MU_LOOKALIKE_CUSTOMER] = {.type = mu_type_of_letter('c'),

@@ -349,6 +349,7 @@ static muster_status count_tag(counter *c, uint32_t tag, muster_error *err)
     uint64_t bits[MU_STRIPE_WORDS], both[MU_STRIPE_WORDS];
 
     for (uint32_t code = 0; code < dimension->count; code++) {
+        MU_TRY(mu_exec_check(c->reader->exec, err));
         MU_TRY(mu_trait_bits(c->reader, tag, code, bits, err));
         for (unsigned side = 0; side < 2; side++) {
             memcpy(both, bits, sizeof both);

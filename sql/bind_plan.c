@@ -162,7 +162,6 @@ static muster_status plan_first(mu_bind_select *q, const mu_plan **plan, muster_
     for (uint32_t i = 0; i < q->order_count; i++) {
         const mu_expr *order = q->orders[i] ? q->orders[i] : q->exprs[q->sort_keys[i].column];
         const mu_type id = {.kind = q->binder->catalog->customer_kind, .bits = 64};
-        MU_TRY(mu_type_check_order(order->type, "ORDER BY", order->offset, err));
         if (order->type.kind == MU_CUSTOMER && id.kind != MU_NULL) { /* as plan_sort() has it */
             MU_TRY(mu_expr_cast(scope, order, id, false, -1, &order, err));
         }
@@ -248,8 +247,6 @@ static muster_status plan_sort(const mu_bind_select *q, const mu_plan **plan, ui
     *extra = 0;
     for (uint32_t i = 0; i < q->order_count; i++) {
         mu_sort_key *key = &q->sort_keys[i];
-        MU_TRY(mu_type_check_order(exprs[key->column]->type, "ORDER BY", exprs[key->column]->offset,
-                                   err));
         if (exprs[key->column]->type.kind == MU_CUSTOMER && id.kind != MU_NULL) {
             MU_TRY(mu_expr_cast(scope, exprs[key->column], id, false, -1, &exprs[count + *extra],
                                 err));

@@ -366,6 +366,8 @@ static muster_status bind_order(mu_bind_select *q, const mu_ast_order *order, mu
         q->orders[i] = expr;
         item += q->extra_count++;
     }
+    MU_TRY(mu_type_check_order((q->orders[i] ? expr : q->exprs[item])->type, "ORDER BY",
+                               order->offset, err));
     q->sort_keys[i].column = item;
     set_direction(&q->sort_keys[i], order);
     q->order_count++;
@@ -432,6 +434,7 @@ static muster_status bind_orders(mu_bind_select *q, muster_error *err)
     MU_ARENA_TRY(q->sort_keys, q->binder->scope.arena, room, err);
     if (q->query->order_all) {
         for (uint32_t i = 0; i < q->items.count; i++) {
+            MU_TRY(mu_type_check_order(q->exprs[i]->type, "ORDER BY", orders->data[0].offset, err));
             q->sort_keys[i].column = i;
             set_direction(&q->sort_keys[i], &orders->data[0]);
         }

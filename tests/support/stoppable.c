@@ -101,6 +101,13 @@ const stoppable stoppables[] = {
     {"union", "SELECT n, note FROM e UNION SELECT k, word FROM look", NULL},
     {"intersect", "SELECT note FROM e INTERSECT SELECT word FROM look", NULL},
     {"except all", "SELECT n FROM e EXCEPT ALL SELECT k FROM look", NULL},
+    {"sets as values",
+     "SELECT count(*), sum(bitmap_count(a.s & b.s)) FROM (SELECT page, bitmap_agg(customer) AS s "
+     "FROM e GROUP BY page) AS a, (SELECT channel, bitmap_agg(customer) AS s FROM e GROUP BY "
+     "channel) AS b",
+     NULL},
+    {"profile", "FROM profile(did(event = 'pay'), against => did(event = 'view'))", NULL},
+    {"lookalike", "SELECT count(*) FROM lookalike(did(event = 'pay'), size => #)", NULL},
     {"funnel",
      "SELECT * FROM funnel(e, steps => [step(event = 'view'), step(event = 'cart'), "
      "step(event = 'pay')], by => page)",

@@ -25,7 +25,8 @@ static void write_value(const muster_vector *v, uint32_t i, uint32_t scale, char
     case MUSTER_TYPE_BOOLEAN:
         (void)snprintf(out, size, "%s", has(v->data, i) ? "true" : "false");
         return;
-    case MUSTER_TYPE_TEXT: {
+    case MUSTER_TYPE_TEXT:
+    case MUSTER_TYPE_BITMAP: {
         const uint32_t code = ((const uint32_t *)v->data)[i];
         assert_true(code < v->text_count);
         (void)snprintf(out, size, "%.*s", (int)(v->offsets[code + 1] - v->offsets[code]),

@@ -210,6 +210,12 @@ TEST(arguments_of_behaviours_may_be_parameters)
          "?, lookback => ?, value => ?, by => ?)",
          {"x", "1 day", "#3", "-"},
          "15\n"},
+        {"SELECT count(*) FROM profile(?, against => did(event = ?), top => ?)",
+         {"payers", "pay", "#1"},
+         "1\n"},
+        {"SELECT count(*) FROM lookalike(did(event = ?), size => ?, exclude => ?)",
+         {"nothing", "#100", "payers"},
+         "1\n"},
     };
     opened shop = open_shop();
 
