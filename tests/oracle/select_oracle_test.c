@@ -120,8 +120,6 @@ static void add_our_value(answer *a, muster_statement *statement, uint32_t colum
     case MUSTER_TYPE_BITMAP:
         add_text(a, muster_text(statement, column, NULL));
         return;
-    case MUSTER_TYPE_BITMAP: /* none is asked for */
-        break;
     }
     fail();
 }

@@ -46,10 +46,7 @@ static void write_value(const muster_vector *v, uint32_t i, uint32_t scale, char
     case MUSTER_TYPE_INTERVAL:
         (void)snprintf(out, size, "%" PRId64, numbers[i]);
         return;
-    case MUSTER_TYPE_BITMAP: /* none is asked for */
-        break;
     }
-    fail();
 }
 
 static void check_batch(const muster_batch *batch, muster_statement *rows)
