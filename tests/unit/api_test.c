@@ -564,8 +564,7 @@ TEST(every_allocation_of_a_change_may_be_refused_and_nothing_has_changed_then)
         "UPDATE customers SET city = city || '!', tier = 3 WHERE tier = 1 OR has_tag('t')",
         "UPDATE x SET b = 'y' WHERE a = 1",
         "UPDATE x SET b = f.k FROM (SELECT 1 AS n, 'z' AS k) AS f WHERE x.a = f.n",
-        "UPDATE customers c SET tier = f.n FROM (SELECT DISTINCT id, 4 AS n FROM e) f WHERE id = "
-        "c.customer",
+        "UPDATE customers SET tier = 4 FROM (SELECT DISTINCT id FROM e) WHERE id = customer",
         "DELETE FROM x AS y WHERE y.a = 1",
         "DELETE FROM e WHERE id IS NULL AND n = 5",
         "INSERT INTO e VALUES (NULL, '2024-01-03', 'b', 5)",
