@@ -13,7 +13,7 @@
 #include <time.h>
 
 enum {
-    CASES = 250,
+    CASES = 160,
     FUNNELS = 12,
     LINES_MOST = 400,
     NO_VALUE = 4 /* NULL, which is the largest */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    CASES = 150,
+    CASES = 80,
     PATHS = 12,
     STEPS_MOST = 6,
     NAMES = 6, /* of nodes: numbers in names[], the last one NULL */

@@ -9,7 +9,7 @@
 #include <time.h>
 
 enum {
-    CASES = 150,
+    CASES = 80,
     TABLES = 8,
     MOST_CELLS = 80,
     MOST_MEMBERS = LOG_CUSTOMERS * LOG_MOST,
