@@ -75,13 +75,6 @@ static bool has_model(const mu_attribution *options, mu_attribution_model model)
     return false;
 }
 
-static int64_t time_before(int64_t time_us, int64_t length_us)
-{
-    int64_t before;
-
-    return __builtin_sub_overflow(time_us, length_us, &before) ? INT64_MIN : before;
-}
-
 /* Touches may come before the range. */
 static void attribution_reading(const mu_behaviour_plan *plan, const mu_zone *zone,
                                 int64_t as_of_us, mu_event_options *reading)
@@ -90,7 +83,7 @@ static void attribution_reading(const mu_behaviour_plan *plan, const mu_zone *zo
 
     (void)zone;
     (void)as_of_us;
-    reading->since_us = time_before(reading->since_us, options->lookback_us);
+    reading->since_us = mu_time_subtract(reading->since_us, options->lookback_us);
 }
 
 static muster_status attribution_open(mu_behaviour *b, muster_error *err)
@@ -360,7 +353,7 @@ static inline conversion conversion_at(const attribution *a, uint32_t row)
 static muster_status find_touches(attribution *a, conversion *c, muster_error *err)
 {
     const int64_t time_us = a->b->events.time_us[c->row];
-    const int64_t oldest_us = time_before(time_us, a->options->lookback_us);
+    const int64_t oldest_us = mu_time_subtract(time_us, a->options->lookback_us);
 
     while (a->end < a->touch_count && a->touches[a->end].time_us <= time_us) {
         a->end++;
@@ -608,7 +601,7 @@ static muster_status credit_ends(attribution *a, uint32_t begin, uint32_t end, m
     for (uint32_t row = begin; row < end; row++) {
         const uint64_t mask = masks[row];
         if (mask & CONVERT && mu_behaviour_may_start(a->b, time_us[row])) {
-            const int64_t oldest_us = time_before(time_us[row], a->options->lookback_us);
+            const int64_t oldest_us = mu_time_subtract(time_us[row], a->options->lookback_us);
             const bool touched = last < end && time_us[last] > oldest_us;
             const conversion c = conversion_at(a, row);
             for (uint32_t m = 0; m < a->options->model_count; m++) {

@@ -40,8 +40,9 @@ typedef struct mu_behaviour {
 struct mu_behaviour_class {
     const char *name;  /* as in SQL, for EXPLAIN */
     size_t state_size; /* bytes */
-    /* All but `customer`, `take` or `whole` may be NULL. */
-    /* Says where what is read is not just what the range admits: later events may follow the first.
+    /* All but one of `customer`, `take` and `whole` may be NULL.
+     *
+     * Says where what is read is not just what the range admits: later events may follow the first.
      */
     void (*reading)(const mu_behaviour_plan *plan, const mu_zone *zone, int64_t as_of_us,
                     mu_event_options *reading);
@@ -81,9 +82,6 @@ void mu_behaviour_require(mu_behaviour *b, uint32_t condition);
 int64_t *mu_behaviour_add(mu_behaviour *b, uint32_t event);
 #define MU_NO_EVENT UINT32_MAX
 
-/* Whether one word of a value comes before another, as SQL orders them, NULL behind all: below 0,
- * 0, above. */
-int mu_behaviour_compare(const mu_behaviour *b, uint32_t value, int64_t x, int64_t y);
 muster_status mu_behaviour_fail_memory(const mu_behaviour *b, muster_error *err);
 
 /* Whether an event of that time may be the first of what is looked for: it lies in the range. */
@@ -98,12 +96,6 @@ static inline bool mu_behaviour_may_start(const mu_behaviour *b, int64_t time_us
 static inline uint32_t mu_behaviour_ordinal(const mu_behaviour *b, uint32_t i)
 {
     return b->events.first_ordinal + b->events.customers[i];
-}
-
-/* a + b, at most INT64_MAX; b >= 0. */
-static inline int64_t mu_time_add(int64_t a, int64_t b)
-{
-    return a > INT64_MAX - b ? INT64_MAX : a + b;
 }
 
 #endif

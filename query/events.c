@@ -229,6 +229,40 @@ fail:
     return status;
 }
 
+/* Widens a range to the ends of the files that it meets, so that their postings can answer for it.
+ */
+static void widen(const mu_exec *exec, mu_event_source *source)
+{
+    mu_snapshot *snapshot = mu_exec_snapshot(exec);
+    const int64_t since_us = source->since_us, until_us = source->until_us;
+    const uint32_t files = mu_snapshot_segment_count(snapshot, source->table->id);
+
+    for (uint32_t i = 0; source->bounded && i < files; i++) {
+        const mu_segment_info *info = mu_snapshot_segment_info(snapshot, source->table->id, i);
+        const int64_t min = info->min_time_us, max = info->max_time_us;
+        if (mu_times_meet(min, max, since_us, until_us)) {
+            source->since_us = min < source->since_us ? min : source->since_us;
+            source->until_us = max >= source->until_us ? max + 1 : source->until_us;
+        }
+    }
+}
+
+bool mu_event_starters(mu_exec *exec, const mu_event_source *source, const mu_expr *where,
+                       mu_set *out)
+{
+    if (!mu_indexed_only(source->table, NULL, where)) {
+        return false;
+    }
+    *out = (mu_set){.kind = MU_SET_DID};
+    out->did.source = *source;
+    out->did.source.where = where;
+    out->did.source.among = NULL;
+    out->did.at_least = 1;
+    out->did.at_most = UINT64_MAX;
+    widen(exec, &out->did.source);
+    return true;
+}
+
 muster_status mu_event_start(mu_event_reader *reader, uint32_t stripe, muster_error *err)
 {
     uint64_t starters[MU_STRIPE_WORDS];
@@ -516,15 +550,17 @@ mu_value mu_event_value(const mu_event_reader *reader, uint32_t value, int64_t w
     return out;
 }
 
-bool mu_event_before(const mu_event_reader *reader, uint32_t value, int64_t a, int64_t b)
+int mu_event_compare(const mu_event_reader *reader, uint32_t value, int64_t x, int64_t y)
 {
-    const mu_value x = mu_event_value(reader, value, a);
-    const mu_value y = mu_event_value(reader, value, b);
-
-    if (x.null || y.null) {
-        return !x.null && y.null;
+    if (x == y || x == MU_GATHER_NULL || y == MU_GATHER_NULL) {
+        return (x == MU_GATHER_NULL) - (y == MU_GATHER_NULL);
     }
-    return mu_value_compare(&x, &y) < 0;
+    const mu_form form = mu_type_form(reader->options.values[value]->type);
+    if (form == MU_FORM_CODE || form == MU_FORM_F64) {
+        const mu_value a = mu_event_value(reader, value, x), b = mu_event_value(reader, value, y);
+        return mu_value_compare(&a, &b);
+    }
+    return (x > y) - (x < y);
 }
 
 bool mu_event_newest(mu_exec *exec, const mu_event_source *source, int64_t *time_us)

@@ -36,6 +36,11 @@ muster_status mu_event_open(mu_exec *exec, const mu_event_options *options, mu_e
                             muster_error *err);
 void mu_event_close(mu_event_reader *reader); /* NULL is fine */
 
+/* Makes the set of who has an event that meets `where` in the range of the source, or in what else
+ * the files have that it meets: for `starters`. False if postings do not know it. */
+bool mu_event_starters(mu_exec *exec, const mu_event_source *source, const mu_expr *where,
+                       mu_set *out);
+
 /* Begins a stripe; then batches with, for every live row, the conditions it meets (at least one);
  * rows == 0 at the end. Everything is good until the next call. `ordinals` and `time_us` are
  * columns of the batch; time is loaded only `with_time`. */
@@ -71,11 +76,24 @@ const mu_dict *mu_event_dict(const mu_event_reader *reader,
 
 /* What a word of a gathered value stands for; text is good as long as the reader is. */
 mu_value mu_event_value(const mu_event_reader *reader, uint32_t value, int64_t word);
-/* Whether it is smaller than another; NULL is the largest. */
-bool mu_event_before(const mu_event_reader *reader, uint32_t value, int64_t a, int64_t b);
+/* Whether it comes before another, as SQL orders them, NULL behind all: below 0, 0, above. Equal
+ * words are equal also where there is no such value. */
+int mu_event_compare(const mu_event_reader *reader, uint32_t value, int64_t x, int64_t y);
 
 /* The newest event of the source's table: what `as_of` is when it is not given. False where there
  * is none. */
 bool mu_event_newest(mu_exec *exec, const mu_event_source *source, int64_t *time_us);
+
+/* a + b, at most INT64_MAX; b >= 0. */
+static inline int64_t mu_time_add(int64_t a, int64_t b)
+{
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+/* a - b, at least INT64_MIN; b >= 0. */
+static inline int64_t mu_time_subtract(int64_t a, int64_t b)
+{
+    return a < INT64_MIN + b ? INT64_MIN : a - b;
+}
 
 #endif

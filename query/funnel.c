@@ -15,7 +15,6 @@
  */
 #include "query/funnel.h"
 
-#include "query/behaviour.h"
 #include "query/exec.h"
 #include "query/ties.h"
 #include "storage/base/mem.h"
@@ -276,7 +275,7 @@ static muster_status find_by(mu_funnel *funnel, uint32_t begin, uint32_t end, mu
     funnel->beginning_count = 0;
     for (uint32_t row = first; row < next; row++) {
         if (!(events->mask[row] & 1) ||
-            (found && !mu_event_before(funnel->reader, 0, by[row], funnel->chain.by))) {
+            (found && mu_event_compare(funnel->reader, 0, by[row], funnel->chain.by) >= 0)) {
             continue;
         }
         if (next > first + 1) {

@@ -66,11 +66,6 @@ static void close_finder(mu_behaviour *b)
 /* Orders. Of `same` and `unit` words are as good as values: equal ones are to stand side by side.
  */
 
-static int compare_values(const mu_behaviour *b, uint32_t value, int64_t x, int64_t y)
-{
-    return x == y ? 0 : mu_behaviour_compare(b, value, x, y);
-}
-
 static int by_time(const void *context, const void *left, const void *right)
 {
     const mu_behaviour *b = context;
@@ -84,7 +79,7 @@ static int by_time(const void *context, const void *left, const void *right)
         return x->time_us < y->time_us ? -1 : 1;
     }
     return x->kind != y->kind ? place[x->kind] - place[y->kind]
-                              : compare_values(b, 0, x->part, y->part);
+                              : mu_event_compare(b->reader, 0, x->part, y->part);
 }
 
 static int by_unit(const void *context, const void *left, const void *right)
@@ -98,7 +93,7 @@ static int by_unit(const void *context, const void *left, const void *right)
         return x->unit < y->unit ? -1 : 1;
     }
     return x->time_us != y->time_us ? (x->time_us < y->time_us ? -1 : 1)
-                                    : compare_values(b, 0, x->part, y->part);
+                                    : mu_event_compare(b->reader, 0, x->part, y->part);
 }
 
 static bool in_order(const mu_behaviour *b, mu_compare *order, const moment *moments, size_t count)

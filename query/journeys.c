@@ -210,7 +210,7 @@ static muster_status find_by(mu_behaviour *b, int64_t *out, muster_error *err)
     MU_TRY(mu_journey_firsts(search, err));
     for (uint32_t at = search->first; at < search->end; at++) {
         const int64_t by = b->events.columns[0][search->lane[at]];
-        if ((!found || mu_event_before(b->reader, 0, by, *out)) &&
+        if ((!found || mu_event_compare(b->reader, 0, by, *out) < 0) &&
             mu_journey_may_be_first(search, at)) {
             *out = by;
             found = true;
@@ -286,7 +286,7 @@ static muster_status look_at_lane(mu_behaviour *b, best *out, muster_error *err)
     }
     MU_TRY(find_by(b, &by, err));
     if (order < 0 || (((const mu_journeys *)b->plan->options)->by &&
-                      mu_event_before(b->reader, 0, by, out->by))) {
+                      mu_event_compare(b->reader, 0, by, out->by) < 0)) {
         out->trip = search->trip;
         out->by = by;
     }

@@ -174,7 +174,7 @@ static int64_t part_of(const mu_behaviour *b, uint32_t i)
     for (uint32_t row = begin + 1; row < end && events->time_us[row] == events->time_us[begin];
          row++) {
         const int64_t other = events->columns[0][row];
-        part = mu_behaviour_compare(b, 0, other, part) < 0 ? other : part;
+        part = mu_event_compare(b->reader, 0, other, part) < 0 ? other : part;
     }
     return part;
 }

@@ -4,7 +4,6 @@
 #include "query/behaviour.h"
 
 #include "query/func.h"
-#include "query/indexed.h"
 #include "query/op.h"
 #include "storage/base/mem.h"
 
@@ -55,40 +54,12 @@ mu_event_options mu_behaviour_reading(const mu_behaviour_plan *plan, const mu_zo
     return reading;
 }
 
-/* Widens a range to the ends of the files that it meets, so that their postings can answer for it.
- */
-static void widen(const mu_behaviour *b, mu_event_source *source)
-{
-    mu_snapshot *snapshot = mu_exec_snapshot(b->exec);
-    const int64_t since_us = source->since_us, until_us = source->until_us;
-    const uint32_t files = mu_snapshot_segment_count(snapshot, source->table->id);
-
-    for (uint32_t i = 0; source->bounded && i < files; i++) {
-        const mu_segment_info *info = mu_snapshot_segment_info(snapshot, source->table->id, i);
-        const int64_t min = info->min_time_us, max = info->max_time_us;
-        if (mu_times_meet(min, max, since_us, until_us)) {
-            source->since_us = min < source->since_us ? min : source->since_us;
-            source->until_us = max >= source->until_us ? max + 1 : source->until_us;
-        }
-    }
-}
-
 void mu_behaviour_require(mu_behaviour *b, uint32_t condition)
 {
-    const mu_event_source *source = &b->plan->source;
-    const mu_expr *where = b->plan->conditions[condition];
-
-    if (!mu_indexed_only(source->table, NULL, where)) {
-        return;
+    if (mu_event_starters(b->exec, &b->plan->source, b->plan->conditions[condition],
+                          &b->required)) {
+        b->reading.starters = &b->required;
     }
-    b->required.kind = MU_SET_DID;
-    b->required.did.source = *source;
-    b->required.did.source.where = where;
-    b->required.did.source.among = NULL;
-    b->required.did.at_least = 1;
-    b->required.did.at_most = UINT64_MAX;
-    widen(b, &b->required.did.source);
-    b->reading.starters = &b->required;
 }
 
 int64_t *mu_behaviour_add(mu_behaviour *b, uint32_t event)
@@ -106,30 +77,6 @@ int64_t *mu_behaviour_add(mu_behaviour *b, uint32_t event)
                                       : b->events.columns[plan->columns[c].value][event];
     }
     return row;
-}
-
-static int compare_doubles(int64_t x, int64_t y)
-{
-    const mu_type type = {.kind = MU_DOUBLE};
-    mu_value a = {.type = type}, b = {.type = type};
-
-    memcpy(&a.f64, &x, sizeof x);
-    memcpy(&b.f64, &y, sizeof y);
-    return mu_value_compare(&a, &b);
-}
-
-int mu_behaviour_compare(const mu_behaviour *b, uint32_t value, int64_t x, int64_t y)
-{
-    const mu_form form = mu_type_form(b->plan->values[value]->type);
-
-    if (x == y || x == MU_GATHER_NULL || y == MU_GATHER_NULL) {
-        return (x == MU_GATHER_NULL) - (y == MU_GATHER_NULL);
-    }
-    if (form == MU_FORM_CODE) {
-        const mu_dict *dict = mu_event_dict(b->reader, value);
-        return mu_text_compare(mu_dict_text(dict, (uint32_t)x), mu_dict_text(dict, (uint32_t)y));
-    }
-    return form == MU_FORM_F64 ? compare_doubles(x, y) : (x > y) - (x < y);
 }
 
 muster_status mu_behaviour_fail_memory(const mu_behaviour *b, muster_error *err)

@@ -10,8 +10,8 @@
 
 #include "query/func.h"
 #include "query/funnel.h"
+#include "query/pair_numbers.h"
 #include "query/sort.h"
-#include "storage/base/hash.h"
 #include "storage/base/mem.h"
 
 /* Counts of one breakdown value. */
@@ -27,9 +27,7 @@ typedef struct counter {
     mu_funnel *funnel;
     tally *tallies;
     size_t tally_count, tally_capacity;
-    size_t latest;   /* the tally that was found last */
-    uint32_t *slots; /* open addressing by `by`: index + 1, or 0 */
-    size_t slot_count;
+    mu_pair_numbers numbers; /* of the values; a tally is by the number of its value */
 } counter;
 
 static size_t ended_words(const mu_funnel_plan *plan)
@@ -44,61 +42,25 @@ static void counter_deinit(counter *c)
         mu_mem_free(c->tallies[i].ended);
     }
     mu_mem_free(c->tallies);
-    mu_mem_free(c->slots);
-}
-
-static uint32_t *find_slot(const counter *c, int64_t by)
-{
-    size_t at = mu_hash_u64((uint64_t)by) & (c->slot_count - 1);
-
-    while (c->slots[at] && c->tallies[c->slots[at] - 1].by != by) {
-        at = (at + 1) & (c->slot_count - 1);
-    }
-    return &c->slots[at];
-}
-
-static bool grow_slots(counter *c)
-{
-    const size_t wanted = c->slot_count ? 2 * c->slot_count : 64;
-    uint32_t *slots = mu_mem_zalloc_array(wanted, sizeof *slots);
-
-    if (!slots) {
-        return false;
-    }
-    mu_mem_free(c->slots);
-    c->slots = slots;
-    c->slot_count = wanted;
-    for (size_t i = 0; i < c->tally_count; i++) {
-        *find_slot(c, c->tallies[i].by) = (uint32_t)i + 1;
-    }
-    return true;
+    mu_pair_numbers_deinit(&c->numbers);
 }
 
 /* The tally of a breakdown value; NULL when out of memory. */
 static tally *find_tally(counter *c, int64_t by)
 {
-    if (c->latest < c->tally_count && c->tallies[c->latest].by == by) {
-        return &c->tallies[c->latest];
-    }
-    if (2 * (c->tally_count + 1) > c->slot_count && !grow_slots(c)) {
+    uint32_t number;
+
+    if (!mu_pair_numbers_find(&c->numbers, (mu_pair){by, MU_NO_WORD}, &number) ||
+        !mu_mem_reserve(&c->tallies, &c->tally_capacity, c->numbers.count, sizeof(tally))) {
         return NULL;
     }
-    uint32_t *slot = find_slot(c, by);
-    if (*slot) {
-        c->latest = *slot - 1;
-        return &c->tallies[c->latest];
+    tally *t = &c->tallies[number];
+    if (number == c->tally_count) {
+        *t =
+            (tally){.by = by, .ended = mu_mem_zalloc_array(ended_words(c->plan), sizeof(uint64_t))};
+        c->tally_count++;
     }
-    if (!mu_mem_reserve(&c->tallies, &c->tally_capacity, c->tally_count + 1, sizeof(tally))) {
-        return NULL;
-    }
-    tally *t = &c->tallies[c->tally_count];
-    *t = (tally){.by = by, .ended = mu_mem_zalloc_array(ended_words(c->plan), sizeof(uint64_t))};
-    if (!t->ended) {
-        return NULL;
-    }
-    *slot = (uint32_t)++c->tally_count;
-    c->latest = c->tally_count - 1;
-    return t;
+    return t->ended ? t : NULL;
 }
 
 static muster_status count_stripe(void *context, uint32_t worker, uint64_t stripe,

@@ -8,8 +8,8 @@
  */
 #include "query/retention.h"
 
+#include "query/pair_numbers.h"
 #include "query/retention_sets.h"
-#include "storage/base/hash.h"
 #include "storage/base/mem.h"
 
 enum {
@@ -33,8 +33,7 @@ typedef struct counts {
     mu_retention_sets *sets; /* NULL: events are read */
     group *groups;
     size_t group_count, group_capacity;
-    uint32_t *slots; /* open addressing: index of a group + 1, or 0 */
-    size_t slot_count;
+    mu_pair_numbers numbers; /* of cohorts and values of `by`; a group is by their number */
 } counts;
 
 /* The first columns of a row about a cell. */
@@ -71,35 +70,6 @@ static muster_status give_events(mu_behaviour *b, uint32_t i, const mu_member *m
 
 /* Groups. */
 
-static uint32_t *find_slot(const counts *c, int64_t cohort, int64_t by)
-{
-    const uint64_t hash = mu_hash_combine((uint64_t)cohort, (uint64_t)by);
-    size_t at = hash & (c->slot_count - 1);
-
-    while (c->slots[at] &&
-           (c->groups[c->slots[at] - 1].cohort != cohort || c->groups[c->slots[at] - 1].by != by)) {
-        at = (at + 1) & (c->slot_count - 1);
-    }
-    return &c->slots[at];
-}
-
-static bool grow_slots(counts *c)
-{
-    const size_t wanted = c->slot_count ? 2 * c->slot_count : 64;
-    uint32_t *slots = mu_mem_zalloc_array(wanted, sizeof *slots);
-
-    if (!slots) {
-        return false;
-    }
-    mu_mem_free(c->slots);
-    c->slots = slots;
-    c->slot_count = wanted;
-    for (size_t i = 0; i < c->group_count; i++) {
-        *find_slot(c, c->groups[i].cohort, c->groups[i].by) = (uint32_t)i + 1;
-    }
-    return true;
-}
-
 /* How many cells may have begun for a member of the cohort: those of one who started at once. */
 static uint32_t most_cells(const mu_behaviour *b, int64_t cohort)
 {
@@ -118,26 +88,25 @@ static group *find_group(const mu_behaviour *b, int64_t cohort, int64_t by)
     counts *c = b->state;
     const bool elapsed = ((const mu_retention *)b->plan->options)->elapsed;
 
-    if (2 * (c->group_count + 1) > c->slot_count && !grow_slots(c)) {
+    uint32_t number;
+
+    if (!mu_pair_numbers_find(&c->numbers, (mu_pair){cohort, by}, &number) ||
+        !mu_mem_reserve(&c->groups, &c->group_capacity, c->numbers.count, sizeof *c->groups)) {
         return NULL;
     }
-    uint32_t *slot = find_slot(c, cohort, by);
-    if (*slot) {
-        return &c->groups[*slot - 1];
+    group *g = &c->groups[number];
+    if (number < c->group_count) {
+        return g;
     }
-    if (!mu_mem_reserve(&c->groups, &c->group_capacity, c->group_count + 1, sizeof *c->groups)) {
-        return NULL;
-    }
-    group *g = &c->groups[c->group_count];
     *g = (group){.cohort = cohort, .by = by, .cell_count = most_cells(b, cohort)};
     const size_t room = (size_t)g->cell_count + 1;
     g->came = mu_mem_zalloc_array(elapsed ? 3 * room : room, sizeof *g->came);
+    c->group_count++;
     if (!g->came) {
         return NULL;
     }
     g->begun = elapsed ? g->came + room : NULL;
     g->ended = elapsed ? g->begun + room : NULL;
-    *slot = (uint32_t)++c->group_count;
     return g;
 }
 
@@ -218,6 +187,7 @@ static void forget_groups(counts *c)
         mu_mem_free(c->groups[i].came);
     }
     c->group_count = 0;
+    mu_pair_numbers_reset(&c->numbers);
 }
 
 static void close_counts(mu_behaviour *b)
@@ -227,7 +197,7 @@ static void close_counts(mu_behaviour *b)
     forget_groups(c);
     mu_retention_sets_close(c->sets);
     mu_mem_free(c->groups);
-    mu_mem_free(c->slots);
+    mu_pair_numbers_deinit(&c->numbers);
     mu_returns_close(b);
 }
 
@@ -313,9 +283,6 @@ static muster_status end_stripe(mu_behaviour *b, muster_error *err)
 
     MU_TRY(give_counts(b, err));
     forget_groups(c);
-    if (c->slot_count > 0) {
-        memset(c->slots, 0, c->slot_count * sizeof *c->slots);
-    }
     return MUSTER_OK;
 }
 

@@ -349,7 +349,7 @@ static int64_t find_by(const mu_behaviour *b, uint32_t row, uint32_t end)
     int64_t least = by[row];
 
     for (uint32_t i = row + 1; i < end && events->time_us[i] == events->time_us[row]; i++) {
-        if ((events->mask[i] & START) && mu_behaviour_compare(b, 0, by[i], least) < 0) {
+        if ((events->mask[i] & START) && mu_event_compare(b->reader, 0, by[i], least) < 0) {
             least = by[i];
         }
     }

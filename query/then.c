@@ -14,8 +14,8 @@
  */
 #include "query/then.h"
 
-#include "query/behaviour.h"
-#include "query/indexed.h"
+#include "query/events.h"
+#include "query/exec.h"
 #include "storage/base/hash.h"
 #include "storage/base/mem.h"
 
@@ -66,12 +66,6 @@ void mu_then_close(mu_then *then)
     mu_mem_free(then);
 }
 
-/* a - b, at least INT64_MIN; b >= 0. */
-static int64_t time_before(int64_t a, int64_t b)
-{
-    return a < INT64_MIN + b ? INT64_MIN : a - b;
-}
-
 /* Finds out when first events count, and what is read for them. */
 static void bound(mu_then *then)
 {
@@ -85,7 +79,7 @@ static void bound(mu_then *then)
         if (!terms->as_of_given && !mu_event_newest(then->exec, source, &as_of_us)) {
             as_of_us = 0; /* there are no events: nobody is asked */
         }
-        const int64_t closed_us = time_before(as_of_us, terms->within_us);
+        const int64_t closed_us = mu_time_subtract(as_of_us, terms->within_us);
         then->until_us = closed_us < then->until_us ? closed_us + 1 : then->until_us;
     }
     then->options.bounded = source->bounded || terms->without;
@@ -97,19 +91,14 @@ static void bound(mu_then *then)
 static void choose_starters(mu_then *then)
 {
     const mu_then_terms *terms = &then->set->then;
+    mu_event_source source = terms->source;
 
-    if (!mu_indexed_only(terms->source.table, NULL, terms->first)) {
-        return;
+    source.bounded = then->options.bounded;
+    source.since_us = then->since_us;
+    source.until_us = then->until_us;
+    if (mu_event_starters(then->exec, &source, terms->first, &then->starters)) {
+        then->options.starters = &then->starters;
     }
-    then->starters.kind = MU_SET_DID;
-    then->starters.did.source = terms->source;
-    then->starters.did.source.where = terms->first;
-    then->starters.did.source.bounded = then->options.bounded;
-    then->starters.did.source.since_us = then->since_us;
-    then->starters.did.source.until_us = then->until_us;
-    then->starters.did.at_least = 1;
-    then->starters.did.at_most = UINT64_MAX;
-    then->options.starters = &then->starters;
 }
 
 muster_status mu_then_open(mu_exec *exec, const mu_set *set, mu_then **out, muster_error *err)
