@@ -2,7 +2,7 @@
  * bind_attribution.c - attribution(events, convert => ..., touch => ..., channel => ..., lookback
  * => ...), and attribution_customers(events, ...).
  */
-#include "sql/bind_behaviour.h"
+#include "sql/bind_breakdown.h"
 
 #include "query/attribution.h"
 
@@ -165,20 +165,8 @@ static muster_status name_breakdown(const mu_behaviour_call *call, const mu_expr
     for (size_t i = 0; i < MU_COUNT(taken); i++) {
         name = mu_name_equal(name, taken[i]) ? "breakdown" : name;
     }
-    char *quoted = mu_arena_alloc(call->binder->scope.arena, 2 * strlen(name) + 3);
-    if (!quoted) {
-        return mu_fail_memory(err, "planning");
-    }
-    *out = quoted;
-    *quoted++ = '"';
-    for (; *name; name++) {
-        *quoted++ = *name;
-        if (*name == '"') {
-            *quoted++ = '"';
-        }
-    }
-    memcpy(quoted, "\"", 2);
-    return MUSTER_OK;
+    *out = mu_breakdown_quote(call->binder->scope.arena, name);
+    return *out ? MUSTER_OK : mu_fail_memory(err, "planning");
 }
 
 /* The values that are kept of each event: channel, value, breakdown. */

@@ -5,8 +5,7 @@
 
 #include <inttypes.h>
 
-/* The name in double quotes, for SQL. */
-static const char *quote(mu_arena *arena, const char *name)
+const char *mu_breakdown_quote(mu_arena *arena, const char *name)
 {
     char *quoted = mu_arena_alloc(arena, 2 * strlen(name) + 3);
     size_t size = 0;
@@ -42,7 +41,7 @@ muster_status mu_breakdown_bind(const mu_behaviour_call *call, const mu_ast_expr
     }
     MU_TRY(mu_bind_expr(&call->place, by, &out->by, err));
     MU_TRY(mu_plan_name_of(scope, call->events.plan, out->by, &name, err));
-    out->name = quote(scope->arena, name);
+    out->name = mu_breakdown_quote(scope->arena, name);
     if (!out->name) {
         return mu_fail_memory(err, "running a statement");
     }

@@ -32,4 +32,7 @@ const char *mu_breakdown_column(const mu_breakdown *breakdown);
 /* `part AS "channel", `, or nothing where there is no breakdown; NULL when out of memory. */
 const char *mu_breakdown_item(const mu_behaviour_call *call, const mu_breakdown *breakdown);
 
+/* The name in double quotes, for the SQL of a report; NULL when out of memory. */
+const char *mu_breakdown_quote(mu_arena *arena, const char *name);
+
 #endif
