@@ -7,7 +7,6 @@
 #include "query/attribution.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum {
     EVENTS,
